@@ -1,0 +1,133 @@
+"""The worker seen from outside: is it there, start it, where it writes. Never imports it."""
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from lossterm.errors import WorkerError
+
+WORKER = (sys.executable, "-P", "-m", "lossterm.engine.worker")
+"""The command that starts a worker; `--store FILE --device DEVICE` is added."""
+
+_LOG_LIMIT = 1_000_000
+_started: list["subprocess.Popen[bytes]"] = []
+"""Workers started by this process: kept, so that one that dies early is reaped and not warned about."""
+
+
+def lock_path(store: Path, device: str) -> Path:
+    """Return the file whose advisory lock a worker holds while it lives."""
+    return store.with_name(f"{store.name}-worker-{device}.lock")
+
+
+def log_path(store: Path, device: str) -> Path:
+    """Return the file that takes a worker's stdout and stderr."""
+    return store.with_name(f"{store.name}-worker-{device}.log")
+
+
+def alive(store: Path, device: str) -> bool:
+    """Whether a worker holds its lock. The kernel frees it when the worker dies, however it dies."""
+    try:
+        held = os.open(lock_path(store, device), os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(held)
+
+
+def hold(store: Path, device: str, patience: float = 1.0) -> int | None:
+    """Take a worker's lock and return its descriptor, None if another worker has it.
+
+    A viewer that looks at the lock holds it for an instant; hence the patience, in seconds.
+    """
+    descriptor = os.open(lock_path(store, device), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                os.close(descriptor)
+                return None
+            time.sleep(0.02)
+        else:
+            return descriptor
+
+
+def ensure(store: Path, device: str, command: Sequence[str] = WORKER) -> bool:
+    """Start a worker unless one is alive; return whether one was started. Does not wait for it.
+
+    The worker is detached: its own process session, no stdin, output to a log file. Two that start at once settle it by
+    the lock. Raises WorkerError if the program cannot be started at all.
+    """
+    if alive(store, device):
+        return False
+    log = log_path(store, device)
+    too_long = log.exists() and log.stat().st_size > _LOG_LIMIT
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if too_long else os.O_APPEND)
+    try:
+        output = os.open(log, flags, 0o600)
+        try:
+            process = subprocess.Popen(
+                [*command, "--store", str(store.resolve()), "--device", device],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                cwd="/",
+            )
+        finally:
+            os.close(output)
+    except OSError as error:
+        raise WorkerError(f"The worker could not be started: {error}. `lossterm doctor` may tell why.") from error
+    _started.append(process)
+    return True
+
+
+def last_words(store: Path, device: str, lines: int = 12) -> str:
+    """Return the end of a worker's log, for an error message."""
+    try:
+        text = log_path(store, device).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+class Keeper:
+    """Sees to it that a worker is there while there is work, and gives up when workers keep dying at once."""
+
+    GRACE = 2.0
+    """Seconds that a started worker has to take its lock."""
+    MOST = 3
+    """Starts in a row without a sign of life."""
+
+    def __init__(self, store: Path, device: str, command: Sequence[str] = WORKER) -> None:
+        self._store, self._device, self._command = store, device, command
+        self._starts = 0
+        self._started = float("-inf")
+
+    def tend(self, *, needed: bool) -> None:
+        """Start a worker if one is needed and none is there. Raises WorkerError after MOST vain starts."""
+        if alive(self._store, self._device):
+            self._starts = 0
+            return
+        now = time.monotonic()
+        if not needed or now - self._started < self.GRACE:
+            return
+        if self._starts == self.MOST:
+            raise WorkerError(
+                f"The worker was started {self.MOST} times and went away each time. The end of its log, "
+                f"{log_path(self._store, self._device)}:\n{last_words(self._store, self._device)}"
+            )
+        if ensure(self._store, self._device, self._command):
+            self._starts += 1
+            self._started = now

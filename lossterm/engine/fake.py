@@ -1,0 +1,82 @@
+"""The fake of the engine: draws plausible curves at once, without TensorFlow. For tests of everything around training.
+
+`python -m lossterm.engine.fake` is a worker like the real one in all but that. The environment variable
+LOSSTERM_FAKE_EPOCH_SECONDS says how long it pretends an epoch to take.
+"""
+
+import math
+import os
+import time
+from array import array
+from collections.abc import Callable
+
+from lossterm.comparison import Trial
+from lossterm.engine.lane import Engine, Report, Result
+from lossterm.engine.worker import main
+from lossterm.losses import LOSSES
+from lossterm.metrics import metrics_for
+from lossterm.protocols import protocol_named
+from lossterm.store import Chunk, Scores
+from lossterm.tasks import task_named
+
+_REPORT_SECONDS = 0.1
+
+
+class FakeTrainer:
+    """Curves that fall as exp(−epoch) and differ by loss and seed; a learning rate of 1000 or more diverges."""
+
+    def __init__(self) -> None:
+        self._programs: frozenset[str] = frozenset()
+        self._epoch_seconds = float(os.environ.get("LOSSTERM_FAKE_EPOCH_SECONDS", "0"))
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """Programs pretended to be compiled."""
+        return self._programs
+
+    def train(self, trial: Trial, number: int, report: Report) -> Result:
+        """Pretend to train."""
+        self._programs |= {trial.program}
+        splits = protocol_named(trial.protocol).splits
+        epochs = trial.hyperparameters.epochs
+        chunk_epochs = epochs if not self._epoch_seconds else max(1, int(_REPORT_SECONDS / self._epoch_seconds))
+        level = 0.3 + 0.05 * list(LOSSES).index(trial.loss) + 0.01 * (trial.seed % 5)
+        began = time.monotonic()
+        for start in range(0, epochs, chunk_epochs):
+            count = min(chunk_epochs, epochs - start)
+            time.sleep(count * self._epoch_seconds)
+            rows = [
+                value
+                for epoch in range(start, start + count)
+                for place in range(len(splits))
+                for value in (
+                    level + 0.02 * place + 0.6 * math.exp(-4 * epoch / epochs),
+                    1 - level / 2 - 0.01 * place - 0.3 * math.exp(-4 * epoch / epochs),
+                )
+            ]
+            diverged = trial.learning_rate >= 1000
+            if diverged:
+                count, rows = 1, [math.nan] * (2 * len(splits))
+            chunk = Chunk(trial=number, start=start, epochs=count, data=array("f", rows).tobytes())
+            seconds = time.monotonic() - began
+            if diverged:
+                return Result(status="diverged", seconds=seconds, scores=None, chunk=chunk)
+            if start + count == epochs:
+                scores: Scores = {
+                    metric.key: {split: 1 - level / 2 - 0.01 * place for place, split in enumerate(splits)}
+                    for metric in metrics_for(task_named(trial.task).kind)
+                }
+                return Result(status="done", seconds=seconds, scores=scores, chunk=chunk)
+            if report(chunk):
+                break
+        return Result(status="cancelled", seconds=time.monotonic() - began, scores=None, chunk=None)
+
+
+def load_fake(device: str) -> tuple[Callable[[], Engine], dict[str, str], int]:
+    """Return the fake engine on two lanes."""
+    versions = dict.fromkeys(("tensorflow", "keras", "numpy"), "fake")
+    return FakeTrainer, {**versions, "device": device.upper(), "cpu": "fake"}, 2
+
+
+if __name__ == "__main__":
+    main(load_fake)

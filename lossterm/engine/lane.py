@@ -1,0 +1,136 @@
+"""One thread of the worker: claims trials, has them trained, writes what happened."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from lossterm.comparison import Status, Trial
+from lossterm.store import Chunk, Scores, Store, TrialRow
+
+POLL = 0.05
+"""Seconds between two looks at an empty queue."""
+
+_COMPILE_SECONDS = 1.5
+"""What compiling a program costs, about: a waiting lane takes over another's program only if that is repaid."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """How a training ended."""
+
+    status: Status
+    """done, diverged or cancelled."""
+    seconds: float
+    """Time of the training itself, without compiling."""
+    scores: Scores | None
+    """Metrics of the final model, None unless done."""
+    chunk: Chunk | None
+    """The last part of the curve, not yet reported."""
+
+
+Report = Callable[[Chunk], bool]
+"""Takes a part of a curve; returns whether to stop."""
+
+
+class Engine(Protocol):
+    """What trains: `training.Trainer`, or the fake in `fake.py`."""
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """Programs that are compiled already."""
+
+    def train(self, trial: Trial, number: int, report: Report) -> Result:
+        """Train one trial, reporting parts of its curve but the last, which comes with the result."""
+
+
+class Board:
+    """What the lanes of one worker know of each other."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._programs: dict[int, frozenset[str]] = {}
+        self._pace: dict[str, float] = {}  # seconds an epoch
+        self._busy: dict[int, tuple[TrialRow, float]] = {}
+
+    def begin(self, lane: int, row: TrialRow) -> None:
+        """Note that a lane took a trial up, and with it its program."""
+        with self._lock:
+            self._busy[lane] = row, time.monotonic()
+            self._programs[lane] = self._programs.get(lane, frozenset()) | {row.trial.program}
+
+    def end(self, lane: int, programs: frozenset[str], seconds: float | None) -> None:
+        """Note that a lane is free again, what it has compiled, and how long the training took."""
+        with self._lock:
+            row, _ = self._busy.pop(lane)
+            self._programs[lane] = programs
+            if seconds is not None:
+                self._pace[row.trial.program] = seconds / max(row.trial.hyperparameters.epochs, 1)
+
+    def busy(self) -> list[TrialRow]:
+        """Return what is being trained now."""
+        with self._lock:
+            return [row for row, _ in self._busy.values()]
+
+    def avoid(self, lane: int, queued: dict[str, int]) -> frozenset[str]:
+        """Return the programs that a lane should leave to the others, since compiling its own would not be repaid.
+
+        `queued` holds the epochs that wait, by program.
+        """
+        with self._lock:
+            mine = self._programs.get(lane, frozenset())
+            foreign = frozenset().union(*(p for other, p in self._programs.items() if other != lane)) - mine
+            now = time.monotonic()
+            pace = dict(self._pace)
+            for row, since in self._busy.values():  # a first training that goes on is at least as long as it has been
+                least = (now - since - _COMPILE_SECONDS) / row.trial.hyperparameters.epochs
+                pace[row.trial.program] = max(pace.get(row.trial.program, 0), least)
+            return frozenset(p for p in foreign if queued.get(p, 0) * pace.get(p, 0) < _COMPILE_SECONDS)
+
+
+class Lane(threading.Thread):
+    """One trial after another, through a store connection and an engine of its own."""
+
+    def __init__(
+        self, number: int, store: Path, device: str, engine: Engine, board: Board, stop: threading.Event
+    ) -> None:
+        super().__init__(name=f"lane-{number}")
+        self._number, self._path, self._device = number, store, device
+        self._engine, self._board, self._stopping = engine, board, stop
+        self.broken = False
+
+    def run(self) -> None:
+        """Work until told to stop. A store that fails ends the lane, loudly."""
+        try:
+            with Store(self._path) as store:
+                while not self._stopping.is_set():
+                    if row := self._claim(store):
+                        self._train(store, row)
+                    else:
+                        self._stopping.wait(POLL)
+        except BaseException:
+            self.broken = self._path.exists()  # a store that was deleted is left alone
+            self._stopping.set()
+            raise
+
+    def _claim(self, store: Store) -> TrialRow | None:
+        queued = store.queued_epochs(self._device)
+        if not queued:
+            return None
+        return store.claim(self._device, self._board.avoid(self._number, queued))
+
+    def _train(self, store: Store, row: TrialRow) -> None:
+        self._board.begin(self._number, row)
+        result: Result | None = None
+        try:
+            result = self._engine.train(row.trial, row.id, lambda chunk: store.record(chunk) or self._stopping.is_set())
+        except Exception as error:  # whatever a training throws is that trial's failure, not the worker's
+            traceback.print_exc()
+            store.finish(row.id, "failed", error=f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
+        finally:
+            self._board.end(self._number, self._engine.programs, result.seconds if result else None)
+        if result and not (result.status == "cancelled" and self._stopping.is_set()):
+            store.finish(row.id, result.status, seconds=result.seconds, scores=result.scores, chunk=result.chunk)

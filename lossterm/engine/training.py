@@ -1,0 +1,195 @@
+"""One compiled program per network, loss, optimizer and shape of data; epochs and steps are loops inside it."""
+
+import time
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+
+from lossterm.comparison import Status, Trial
+from lossterm.engine.lane import Report, Result
+from lossterm.engine.network import batch_orders, build_network, build_optimizer, initial_weights, shuffler
+from lossterm.engine.runtime import keras, tf
+from lossterm.engine.scoring import encode, read, score
+from lossterm.losses import loss_named
+from lossterm.protocols import SplitName, Splits, protocol_named
+from lossterm.store import Chunk
+from lossterm.tasks import task_named
+
+REPORT_SECONDS = 0.1
+"""Length of a chunk: how often a curve grows, and how long a cancel may go unseen."""
+
+_ORDERS_BYTES = 2**21
+_MOST_CHUNK = 256
+
+
+class Trainer:
+    """Trains one trial after another, keeping the programs that it compiled. One per thread."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._programs: OrderedDict[str, Program] = OrderedDict()
+        self._most = most
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """Names of the programs at hand, as `Trial.program` gives them."""
+        return frozenset(self._programs)
+
+    def train(self, trial: Trial, number: int, report: Report) -> Result:
+        """Train from the trial's seed; see `Program.train`."""
+        program = self._programs.pop(trial.program, None) or Program(trial)
+        self._programs[trial.program] = program  # the last used goes last
+        if len(self._programs) > self._most:
+            self._programs.popitem(last=False)
+        return program.train(trial, number, report)
+
+
+class Program:
+    """A Keras model and optimizer in one compiled program, to be run for any rate, seed and number of epochs.
+
+    Everything that may differ between trials of one program (initial weights, batch orders, learning rate, number of
+    epochs) is an argument or a variable, so that it is compiled once. Not to be shared between threads: the weights are
+    the model's own variables.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        """Build network and optimizer, draw and encode the data; the program is compiled at its first run."""
+        self.task, self.protocol = task_named(trial.task), protocol_named(trial.protocol)
+        self.loss = loss_named(trial.loss)
+        self.batch_size = trial.hyperparameters.batch_size
+        self.network = build_network(self.task, self.loss, trial.protocol, trial.hyperparameters)
+        self.optimizer = build_optimizer(trial.hyperparameters.optimizer)
+        self.optimizer.build(self.network.trainable_variables)
+        self._fresh = [(variable, variable.numpy()) for variable in self.optimizer.variables]
+        self._data: tuple[int, Splits, list[tuple[Any, Any]]] | None = None
+        self._compiled = tf.function(self._epochs, jit_compile=True, autograph=False)
+        self._ready = False
+        self._epoch_seconds: float | None = None
+
+    def train(self, trial: Trial, number: int = 0, report: Report = lambda _: False) -> Result:
+        """Train from the trial's seed, reporting about every REPORT_SECONDS.
+
+        The epochs of the last chunk come with the result rather than with a report, so that a short trial is one
+        transaction. Stops within a chunk of `report` asking for it.
+        """
+        splits, tensors = self._prepare(trial.seed)
+        rows = len(splits["train"].target)
+        most = max(1, min(_MOST_CHUNK, _ORDERS_BYTES // (4 * rows)))
+        self._reset(trial)
+        if not self._ready:
+            self._run(np.zeros((most, rows), np.int32), 0, tensors)  # compiles; trains nothing
+            self._ready = True
+        stream = shuffler(trial.seed)
+        began, done, epochs = time.perf_counter(), 0, trial.hyperparameters.epochs
+        while True:
+            count = min(self._chunk_epochs(), most, epochs - done)
+            orders = np.zeros((most, rows), np.int32)
+            orders[:count] = batch_orders(stream, rows, count)
+            start = time.perf_counter()
+            values, outputs = self._run(orders, count, tensors)
+            self._epoch_seconds = (time.perf_counter() - start) / count
+            finite = np.isfinite(values).all(axis=1)
+            if not finite.all():
+                count = int(finite.argmin()) + 1  # the epoch in which it happened is the last one shown
+            chunk = Chunk(trial=number, start=done, epochs=count, data=values[:count].astype("<f4").tobytes())
+            done += count
+            if not finite.all():
+                return self._result("diverged", began, chunk=chunk)
+            if done == epochs:
+                seconds = time.perf_counter() - began
+                outcomes = {name: read(self.loss, splits[name], f) for name, f in outputs.items()}
+                scores = score(self.task.kind, outcomes)
+                return Result(status="done", seconds=seconds, scores=scores, chunk=chunk)
+            if report(chunk):
+                return self._result("cancelled", began)
+
+    def _result(self, status: Status, began: float, chunk: Chunk | None = None) -> Result:
+        return Result(status=status, seconds=time.perf_counter() - began, scores=None, chunk=chunk)
+
+    def _chunk_epochs(self) -> int:
+        if self._epoch_seconds is None:
+            return 1
+        return max(1, int(REPORT_SECONDS / max(self._epoch_seconds, 1e-6)))
+
+    def _prepare(self, seed: int) -> tuple[Splits, list[tuple[Any, Any]]]:
+        """Draw, split, scale and encode the data of a seed, or reuse the last if it is the same draw."""
+        if self._data is None or (self._data[0] != seed and self.protocol.draws):
+            splits = self.protocol.prepare(self.task, seed)
+            tensors = [
+                (tf.constant(part.features), tf.constant(encode(self.loss, part.target, self.task.classes)))
+                for part in splits.values()
+            ]
+            self._data = seed, splits, tensors
+        return self._data[1], self._data[2]
+
+    def _reset(self, trial: Trial) -> None:
+        for variable, value in self._fresh:
+            variable.assign(value)
+        self.optimizer.learning_rate.assign(trial.learning_rate)
+        for variable, value in zip(self.network.weights, initial_weights(self.network, trial.seed), strict=True):
+            variable.assign(value)
+
+    def _run(
+        self, orders: np.ndarray, count: int, tensors: list[tuple[Any, Any]]
+    ) -> tuple[np.ndarray, dict[SplitName, np.ndarray]]:
+        curve, outputs = self._compiled(tf.constant(orders), tf.constant(count), tensors)
+        named = {name: output.numpy() for name, output in zip(self.protocol.splits, outputs, strict=True)}
+        return curve.numpy()[:count], named
+
+    # What is compiled
+
+    def _epochs(self, orders: Any, count: Any, data: list[tuple[Any, Any]]) -> tuple[Any, Any]:
+        """Train `count` epochs; return the curve (epochs, columns) and the last outputs on each split."""
+        features, target = data[0]
+        rows, size = int(orders.shape[1]), self.batch_size
+        full, rest = divmod(rows, size)
+
+        def epoch(number: Any, curve: Any, _: Any) -> tuple[Any, Any, Any]:
+            order = orders[number]
+            shuffled = tf.gather(features, order), tf.gather(target, order)
+
+            def step(place: Any) -> Any:
+                self._step(*(_rows(part, place * size, size) for part in shuffled))
+                return place + 1
+
+            if full:
+                tf.while_loop(lambda place: place < full, step, [tf.constant(0)])
+            if rest:  # the smaller last batch is a step of its own, as in Model.fit
+                self._step(*(_rows(part, full * size, rest) for part in shuffled))
+            outputs = [self._output(x) for x, _ in data]
+            columns = [value for f, (_, y) in zip(outputs, data, strict=True) for value in self._evaluate(y, f)]
+            curve = tf.tensor_scatter_nd_update(curve, [[number]], [tf.stack(columns)])
+            return number + 1, curve, outputs
+
+        empty = tf.zeros((orders.shape[0], 2 * len(data)))
+        outputs = [tf.zeros_like(self._output(x)) for x, _ in data]
+        _, curve, outputs = tf.while_loop(lambda number, *_: number < count, epoch, [tf.constant(0), empty, outputs])
+        return curve, outputs
+
+    def _step(self, features: Any, target: Any) -> None:
+        variables = self.network.trainable_variables
+        with tf.GradientTape() as tape:
+            mean = tf.reduce_mean(self.loss.function(keras.ops, target, self._output(features, training=True)))
+        self.optimizer.apply(tape.gradient(mean, variables), variables)
+
+    def _output(self, features: Any, *, training: bool = False) -> Any:
+        output = self.network(features, training=training)
+        return output if self.loss.reading == "logits" else tf.squeeze(output, -1)
+
+    def _evaluate(self, target: Any, output: Any) -> tuple[Any, Any]:
+        """Return loss and the curve's metric: mean absolute error, or accuracy by sign or argmax of the output."""
+        loss = tf.reduce_mean(self.loss.function(keras.ops, target, output))
+        if self.loss.reading == "value":
+            return loss, tf.reduce_mean(tf.abs(target - output))
+        if self.loss.reading == "logits":
+            truth = tf.argmax(target, -1, tf.int32) if self.loss.encoding == "one_hot" else target
+            right = tf.argmax(output, -1, tf.int32) == truth
+        else:
+            right = (output > 0) == (target > (0.5 if self.loss.encoding == "zero_one" else 0.0))
+        return loss, tf.reduce_mean(tf.cast(right, tf.float32))
+
+
+def _rows(part: Any, start: Any, count: int) -> Any:
+    """Cut `count` rows out of a tensor of rank 1 or 2."""
+    whole = tf.slice(part, [start, *[0] * (len(part.shape) - 1)], [count, *part.shape[1:]])
+    return tf.ensure_shape(whole, (count, *part.shape[1:]))

@@ -1,0 +1,69 @@
+"""What can go wrong in a way that the program knows about.
+
+LosstermError                1   the root; never raised itself
+├── UsageError               2   what was asked for cannot be done
+│   ├── UnknownName              a task, loss, session, … that isn't there; near misses are suggested
+│   ├── OutOfRange               a number that makes no sense
+│   └── DoesNotFit               a loss on a task of another kind
+├── DataError                3   a file that cannot be used
+│   └── StoreError               … and it is the store
+└── WorkerError              1   the worker could not be started, or keeps dying
+
+The number is the exit code. Every message says what, where, and what to do.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class LosstermError(Exception):
+    """A known failure: its text is a sentence for the person at the terminal."""
+
+    exit_code = 1
+
+
+class UsageError(LosstermError):
+    """What was asked for cannot be done, and asking differently would help."""
+
+    exit_code = 2
+
+
+class UnknownName(UsageError):
+    """A name that no catalogue holds; says which names are near and which there are."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        names = list(known)
+        near = difflib.get_close_matches(name.lower().replace("-", "_"), names, n=2, cutoff=0.5)
+        if near:
+            hint = f"Did you mean {' or '.join(near)}?"
+        elif names:
+            hint = f"Known: {', '.join(names)}."
+        else:
+            hint = "There are none yet."
+        super().__init__(f"There is no {what} {name!r}. {hint}")
+        self.what, self.name, self.near = what, name, near
+
+
+class OutOfRange(UsageError):
+    """A setting outside the range in which it means something."""
+
+    def __init__(self, setting: str, value: object, allowed: str) -> None:
+        super().__init__(f"{setting} is {value}, but must be {allowed}.")
+
+
+class DoesNotFit(UsageError):
+    """A loss asked for on a task of another kind."""
+
+
+class DataError(LosstermError):
+    """A file that cannot be used as it is."""
+
+    exit_code = 3
+
+
+class StoreError(DataError):
+    """The store cannot be opened, read or written; nothing in it was changed."""
+
+
+class WorkerError(LosstermError):
+    """The worker could not be started or went away without finishing."""

@@ -1,0 +1,7 @@
+"""Sessions on disk: the store is the bus between what asks, what trains and what shows."""
+
+from lossterm.store.rows import Asked, Chunk, Scores, SessionRow, TrialRow, WorkerRow, WorkerState
+from lossterm.store.schema import default_path
+from lossterm.store.store import Store
+
+__all__ = ["Asked", "Chunk", "Scores", "SessionRow", "Store", "TrialRow", "WorkerRow", "WorkerState", "default_path"]

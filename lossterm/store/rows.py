@@ -1,0 +1,116 @@
+"""What the store hands out: one frozen record per row."""
+
+from array import array
+from typing import Literal
+
+import msgspec
+
+from lossterm.comparison import Comparison, Status, Trial
+
+Scores = dict[str, dict[str, float | None] | None]
+"""Metric → split → value; None where the metric has no meaning for the head."""
+
+WorkerState = Literal["loading", "ready", "training", "failed"]
+"""What a living worker is doing; a dead one is told by its lock, not by its row."""
+
+
+class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One session, as a list shows it."""
+
+    name: str
+    """Its name."""
+    created: float
+    """Unix time."""
+    comparisons: int
+    """How many comparisons it holds."""
+    trials: int
+    """How many trials they ask for."""
+    ended: int
+    """How many of those are done, diverged, failed or cancelled."""
+    tasks: tuple[str, ...]
+    """Tasks compared in it."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One comparison as it was asked for."""
+
+    id: int
+    """Number of the comparison in its store."""
+    session: str
+    """Name of its session."""
+    comparison: Comparison
+    """What was asked."""
+    created: float
+    """Unix time of asking."""
+    cancelled: float | None
+    """Unix time of cancelling, None if it was not."""
+
+
+class TrialRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One trial and what became of it."""
+
+    id: int
+    """Number of the trial in its store."""
+    trial: Trial
+    """What is trained."""
+    status: Status
+    """Where it is."""
+    cancel: bool
+    """Whether someone asked to stop it."""
+    attempts: int
+    """How often a worker took it up."""
+    epochs: int
+    """Epochs recorded so far."""
+    seconds: float | None
+    """Time of the training itself, None before its end."""
+    scores: Scores | None
+    """Metrics of the final model, None before its end and where it diverged or failed."""
+    error: str | None
+    """Why it failed."""
+    finished: float | None
+    """Unix time of its end."""
+    changed: int
+    """Tick of the store's clock at the last change."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.status not in ("queued", "running")
+
+
+class Chunk(msgspec.Struct, frozen=True, kw_only=True):
+    """Some consecutive epochs of one trial's curve."""
+
+    trial: int
+    """Number of the trial."""
+    start: int
+    """First epoch, from 0; a chunk that starts at 0 replaces what was there."""
+    epochs: int
+    """How many."""
+    data: bytes
+    """float32, little-endian, (epochs, columns): loss and metric of each split in the protocol's order."""
+
+    def values(self) -> "array[float]":
+        """Return the numbers, row by row."""
+        values = array("f", self.data)
+        if _BIG_ENDIAN:
+            values.byteswap()
+        return values
+
+
+class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker last said of itself."""
+
+    device: str
+    """The device asked for."""
+    pid: int
+    """Its process."""
+    state: WorkerState
+    """What it does."""
+    message: str
+    """The same in words."""
+    environment: dict[str, str] | None
+    """Versions and device, None until TensorFlow is loaded."""
+
+
+_BIG_ENDIAN = array("H", [1]).tobytes() == b"\0\1"

@@ -1,0 +1,122 @@
+"""What a viewer knows of a session, kept up to date from the tail: the same for the terminal and for scripts."""
+
+import time
+from array import array
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from lossterm import report
+from lossterm.protocols import protocol_named
+from lossterm.store import Asked, TrialRow, WorkerRow
+from lossterm.tail import Update
+
+RATE_WINDOW = 5.0
+"""Seconds over which the rate of training is averaged."""
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the trials of a session are."""
+
+    trials: int
+    """Trials asked for."""
+    ended: int
+    """Trials that are done, diverged, failed or cancelled."""
+    epochs: int
+    """Epochs trained, those that an ended trial did not need counted as trained."""
+    all_epochs: int
+    """Epochs asked for."""
+    rate: float | None
+    """Epochs a second over the last seconds, None before anything was trained or when nothing is."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time until the last trial ends at the present rate, None where no rate is known."""
+        if not self.rate or self.ended == self.trials:
+            return None
+        return (self.all_epochs - self.epochs) / self.rate
+
+
+class View:
+    """Trials, curves and worker of what a tail follows."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.asked: tuple[Asked, ...] = ()
+        self.rows: dict[int, TrialRow] = {}
+        self.curves: dict[int, array[float]] = {}
+        self.worker: WorkerRow | None = None
+        self._clock = clock
+        self._history: deque[tuple[float, int]] = deque()
+
+    def apply(self, update: Update) -> None:
+        """Take in what changed."""
+        if update.asked is not None:
+            self.asked = update.asked
+        self.worker = update.worker
+        self.rows.update((row.id, row) for row in update.trials)
+        for chunk in update.chunks:
+            curve = self.curves.get(chunk.trial)
+            if curve is None or chunk.start == 0:
+                curve = self.curves[chunk.trial] = array("f")
+            # A chunk seen twice overwrites itself; one that does not join on belongs to an attempt that was replaced.
+            splits = protocol_named(self.rows[chunk.trial].trial.protocol).splits
+            place = chunk.start * 2 * len(splits)
+            if place <= len(curve):
+                curve[place:] = chunk.values()
+        self._note_rate()
+
+    def _note_rate(self) -> None:
+        now, epochs = self._clock(), sum(row.epochs for row in self.rows.values())
+        self._history.append((now, epochs))
+        while len(self._history) > 2 and now - self._history[0][0] > RATE_WINDOW:
+            self._history.popleft()
+
+    @property
+    def training(self) -> bool:
+        """Whether anything is queued or running."""
+        return any(not row.ended for row in self.rows.values())
+
+    def progress(self) -> Progress:
+        """Say how far the trials are."""
+        rows = self.rows.values()
+        wanted = sum(row.trial.hyperparameters.epochs for row in rows)
+        left = sum(row.trial.hyperparameters.epochs - row.epochs for row in rows if not row.ended)
+        return Progress(
+            trials=len(rows),
+            ended=sum(row.ended for row in rows),
+            epochs=wanted - left,
+            all_epochs=wanted,
+            rate=self._rate() if left else None,
+        )
+
+    def _rate(self) -> float | None:
+        (start, before), (end, after) = self._history[0], self._history[-1]
+        return (after - before) / (end - start) if end > start and after > before else None
+
+    def reports(self) -> list[report.Report]:
+        """Return the standings of what is followed, one for each table, the last asked for last."""
+        environment = self.worker.environment if self.worker else None
+        rows = list(self.rows.values())
+        return [report.build(asked, report.rows_of(asked, rows), environment) for asked in report.tables(self.asked)]
+
+
+def sentence(progress: Progress) -> str:
+    """Say a progress in words: trials done, epochs a second, time left."""
+    words = [f"{progress.ended}/{progress.trials} trials"]
+    if progress.rate:
+        words.append(f"{progress.rate:,.0f} epochs/s")
+    if progress.seconds_left is not None:
+        words.append(f"{duration(progress.seconds_left)} left")
+    return ", ".join(words)
+
+
+def duration(seconds: float) -> str:
+    """Write a length of time as a person would: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    if seconds < 1:
+        return f"{max(seconds, 0):.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"

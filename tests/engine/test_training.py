@@ -1,0 +1,260 @@
+"""What a training promises besides agreeing with Keras: the same bits, an end for every course, one compilation."""
+
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from lossterm.comparison import Trial
+from lossterm.engine.lane import Result
+from lossterm.losses import LOSSES, Loss, arrays
+from lossterm.protocols import protocol_named
+from lossterm.store import Chunk
+from lossterm.tasks import task_named
+
+from .conftest import trial_of
+
+pytestmark = pytest.mark.tensorflow
+
+
+class Trained(msgspec.Struct, frozen=True):
+    """How a training went."""
+
+    result: Result
+    curve: np.ndarray
+    """(epochs, columns), put together from reports and result."""
+    weights: list[np.ndarray]
+    reports: int
+
+    @property
+    def bits(self) -> tuple[bytes, ...]:
+        """All that must not differ between two runs of a trial."""
+        return self.curve.tobytes(), *(weights.tobytes() for weights in self.weights)
+
+
+def train(program: Any, trial: Trial, stop_at: int | None = None) -> Trained:
+    """Train to the end, or until report number `stop_at`; chunks must follow one another without a gap."""
+    chunks: list[Chunk] = []
+
+    def report(chunk: Chunk) -> bool:
+        chunks.append(chunk)
+        return len(chunks) == stop_at
+
+    result = program.train(trial, 7, report)
+    reports = len(chunks)
+    if result.chunk:
+        chunks.append(result.chunk)
+    epochs = 0
+    for chunk in chunks:
+        assert (chunk.trial, chunk.start) == (7, epochs)
+        epochs += chunk.epochs
+    values = np.concatenate([np.frombuffer(chunk.data, "<f4") for chunk in chunks])
+    return Trained(result, values.reshape(epochs, -1), program.network.get_weights(), reports)
+
+
+@pytest.fixture(scope="module")
+def regression(training: ModuleType) -> Any:
+    """A program for regression with the squared error."""
+    return training.Program(trial_of("regression", "mse"))
+
+
+@pytest.fixture(scope="module")
+def circles(training: ModuleType) -> Any:
+    """A program with an optimizer that has much to remember: moments, and a count of steps."""
+    return training.Program(trial_of("circles", "binary_crossentropy", optimizer="adam"))
+
+
+def _circles(**settings: Any) -> Trial:
+    return trial_of("circles", "binary_crossentropy", optimizer="adam", **settings)
+
+
+# The same bits
+
+
+def test_the_same_trial_gives_the_same_bits_after_other_trials_and_in_a_new_program(
+    training: ModuleType, circles: Any
+) -> None:
+    trial = _circles(seed=3, epochs=30)
+    first = train(circles, trial)
+    train(circles, _circles(seed=1, epochs=7, learning_rate=0.3))
+    again, fresh = train(circles, trial), train(training.Program(trial), trial)
+    assert first.result.status == "done"
+    assert first.bits == again.bits == fresh.bits
+    assert first.result.scores == again.result.scores == fresh.result.scores
+
+
+def test_chunks_of_any_size_give_the_same_bits(
+    training: ModuleType, circles: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for seconds in (0, 0.005, 1e9):
+        monkeypatch.setattr(training, "REPORT_SECONDS", seconds)
+        found.append(train(circles, _circles(seed=2, epochs=40)))
+    assert found[0].bits == found[1].bits == found[2].bits
+    assert found[0].reports == 39
+    assert found[2].reports <= 1
+
+
+def test_seeds_differ_in_weights_and_batch_orders(network: ModuleType, circles: Any) -> None:
+    start = [network.initial_weights(circles.network, seed)[0] for seed in (0, 1)]
+    orders = [network.batch_orders(network.shuffler(seed), 500, 2) for seed in (0, 1)]
+    assert not np.array_equal(*start)
+    assert not np.array_equal(*orders)
+    assert train(circles, _circles(seed=0)).bits != train(circles, _circles(seed=1)).bits
+
+
+def test_batch_orders_are_permutations_and_do_not_depend_on_how_many_are_drawn_at_once(network: ModuleType) -> None:
+    whole = network.batch_orders(network.shuffler(5), 100, 6)
+    stream = network.shuffler(5)
+    parts = [network.batch_orders(stream, 100, count) for count in (1, 3, 2)]
+    np.testing.assert_array_equal(whole, np.concatenate(parts))
+    np.testing.assert_array_equal(np.sort(whole, axis=1), np.tile(np.arange(100), (6, 1)))
+    assert not np.array_equal(whole[0], whole[1])
+
+
+def test_initial_weights_are_spread_as_keras_documents(network: ModuleType, regression: Any) -> None:
+    drawn = [network.initial_weights(regression.network, seed) for seed in range(40)]
+    hidden, output = (np.stack([weights[place] for weights in drawn]) for place in (0, 2))
+    for kernel, limit in ((hidden, (6 / 20) ** 0.5), (output, (6 / (25 + 1)) ** 0.5)):  # he_uniform, glorot_uniform
+        assert np.abs(kernel).max() == pytest.approx(limit, rel=0.01)
+        assert np.abs(kernel).max() <= limit
+        assert kernel.std() == pytest.approx(limit / 3**0.5, rel=0.05)
+    assert not np.stack([weights[1] for weights in drawn]).any()
+
+
+# Ends
+
+
+@pytest.mark.parametrize("seconds", [0, 1e9], ids=["epoch by epoch", "all at once"])
+@pytest.mark.parametrize("rate", [1e6, 0.6])
+def test_a_rate_far_too_large_ends_as_diverged_at_the_first_epoch_that_is_not_finite(
+    training: ModuleType, regression: Any, monkeypatch: pytest.MonkeyPatch, rate: float, seconds: float
+) -> None:
+    monkeypatch.setattr(training, "REPORT_SECONDS", seconds)
+    found = train(regression, trial_of("regression", "mse", learning_rate=rate, epochs=50))
+    assert found.result.status == "diverged"
+    assert found.result.scores is None
+    assert len(found.curve) < 50
+    assert np.isfinite(found.curve[:-1]).all()
+    assert not np.isfinite(found.curve[-1]).all()
+
+
+def test_a_program_trains_well_after_a_trial_of_it_diverged(training: ModuleType, regression: Any) -> None:
+    trial = trial_of("regression", "mse", seed=4)
+    before = train(regression, trial)
+    assert train(regression, trial_of("regression", "mse", learning_rate=1e6)).result.status == "diverged"
+    assert train(regression, trial).bits == before.bits
+
+
+def test_a_report_that_says_stop_ends_the_training_as_cancelled(
+    training: ModuleType, regression: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "REPORT_SECONDS", 0)
+    found = train(regression, trial_of("regression", "mse", epochs=1_000_000), stop_at=3)
+    assert found.result.status == "cancelled"
+    assert found.result.scores is None
+    assert found.result.chunk is None
+    assert len(found.curve) == found.reports == 3
+
+
+def test_one_epoch_comes_with_the_result(regression: Any) -> None:
+    found = train(regression, trial_of("regression", "mse", epochs=1))
+    assert found.result.status == "done"
+    assert found.reports == 0
+    assert found.curve.shape == (1, 4)
+
+
+def test_more_epochs_than_a_chunk_can_hold_are_reported_in_parts(
+    training: ModuleType, regression: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "REPORT_SECONDS", 1e9)
+    found = train(regression, trial_of("regression", "mse", epochs=600))
+    assert found.result.status == "done"
+    assert found.reports >= 2
+    assert len(found.curve) == 600
+
+
+# Compiled once
+
+
+def test_seeds_rates_and_lengths_share_one_compiled_program(training: ModuleType) -> None:
+    program = training.Program(trial_of("regression", "mse"))
+    for seed, rate, epochs in ((0, 0.01, 1), (1, 0.01, 5), (1, 0.3, 5), (2, 0.001, 300)):
+        train(program, trial_of("regression", "mse", seed=seed, learning_rate=rate, epochs=epochs))
+    assert program._compiled.experimental_get_tracing_count() == 1
+
+
+def test_a_trainer_keeps_the_programs_used_last(training: ModuleType) -> None:
+    small = [trial_of("regression", "mse", hidden=(units,), epochs=1) for units in (2, 3, 4)]
+    trainer = training.Trainer(most=2)
+    for place in (0, 1, 0, 2):
+        assert trainer.train(small[place], 0, lambda _: False).status == "done"
+    assert trainer.programs == {small[0].program, small[2].program}
+
+
+# Scores and losses
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_scores_are_those_of_the_final_network_by_scikit_learn(training: ModuleType, loss: Loss) -> None:
+    task = {"regression": "regression", "binary": "circles", "multiclass": "blobs"}[loss.kinds[0]]
+    trial = trial_of(task, loss.key, epochs=20)
+    program = training.Program(trial)
+    found = train(program, trial)
+    scores = found.result.scores
+    assert scores is not None
+    for place, (name, part) in enumerate(protocol_named(trial.protocol).prepare(task_named(task), 0).items()):
+        output = program.network(part.features).numpy().astype(np.float64)
+        expected = _expected(loss, part.target, output)
+        for key, value in expected.items():
+            assert (scores[key] or {})[name] == pytest.approx(value, rel=1e-4, abs=1e-5), key
+        curve_metric = "mae" if loss.reading == "value" else "accuracy"
+        assert found.curve[-1, 2 * place + 1] == pytest.approx(expected[curve_metric], rel=1e-5)
+        if not loss.probabilistic and loss.reading != "value":
+            assert scores["log_loss"] is scores["brier"] is scores["ece"] is None
+
+
+def _expected(loss: Loss, target: np.ndarray, output: np.ndarray) -> dict[str, float]:
+    if loss.reading == "value":
+        value = output[:, 0]
+        return {
+            "mae": metrics.mean_absolute_error(target, value),
+            "mse": metrics.mean_squared_error(target, value),
+            "rmse": metrics.root_mean_squared_error(target, value),
+            "r2": metrics.r2_score(target, value),
+            "median_ae": metrics.median_absolute_error(target, value),
+        }
+    if loss.reading == "logits":
+        probability = np.exp(output - output.max(axis=1, keepdims=True))
+        probability /= probability.sum(axis=1, keepdims=True)
+        area = metrics.roc_auc_score(target, probability, multi_class="ovr")
+        predicted = output.argmax(axis=1)
+    else:
+        probability = 1 / (1 + np.exp(-output[:, 0]))
+        area = metrics.roc_auc_score(target, output[:, 0])
+        predicted = (np.sign(output[:, 0]) > 0).astype(int)  # for hinges too: by the sign, with tanh or without
+    expected = {
+        "accuracy": metrics.accuracy_score(target, predicted),
+        "balanced_accuracy": metrics.balanced_accuracy_score(target, predicted),
+        "macro_f1": metrics.f1_score(target, predicted, average="macro"),
+        "roc_auc": area,
+    }
+    if loss.probabilistic:
+        expected["log_loss"] = metrics.log_loss(target, probability)
+    return expected
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_losses_are_the_same_under_keras_as_under_numpy(runtime: ModuleType, training: ModuleType, loss: Loss) -> None:
+    draw = np.random.default_rng(list(loss.key.encode()))
+    classes = 4 if loss.reading == "logits" else None
+    target = draw.normal(size=200) if loss.reading == "value" else draw.integers(classes or 2, size=200)
+    output = draw.normal(scale=5, size=(200, classes) if classes else 200).astype(np.float32)
+    encoded = training.encode(loss, target, classes)
+    ours = loss.function(arrays.numpy(), encoded, output.astype(np.float64))
+    theirs = loss.function(runtime.keras.ops, runtime.tf.constant(encoded), runtime.tf.constant(output))
+    assert theirs.dtype == "float32"
+    np.testing.assert_allclose(theirs, ours, rtol=1e-5, atol=1e-5)

@@ -1,0 +1,676 @@
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lossterm.comparison import Comparison, Status, Trial
+from lossterm.errors import StoreError, UnknownName, UsageError
+from lossterm.store import Asked, Chunk, Store, TrialRow, default_path, schema
+
+
+def two_losses(seeds: int = 2, **settings: object) -> Comparison:
+    return Comparison.ask("circles", ("hinge", "squared_hinge"), seeds=seeds, **{"epochs": 4, **settings})  # type: ignore[arg-type]  # a test's own words
+
+
+def chunk(trial: int, start: int, epochs: int = 2, value: float = 0.5) -> Chunk:
+    return Chunk(trial=trial, start=start, epochs=epochs, data=array("f", [value] * (4 * epochs)).tobytes())
+
+
+def claimed(store: Store) -> TrialRow:
+    row = store.claim("auto")
+    assert row is not None
+    return row
+
+
+def statuses(store: Store, *asked: Asked) -> list[Status]:
+    return [row.status for row in store.trials([one.id for one in asked])]
+
+
+def end_all(store: Store, status: Status) -> None:
+    while row := store.claim("auto"):
+        store.finish(row.id, status, error="it broke" if status == "failed" else None)
+
+
+# Asking
+
+
+def test_asking_queues_every_trial_once_in_the_order_of_the_comparison(store: Store) -> None:
+    comparison = two_losses()
+    asked = store.ask("s", comparison)
+    rows = store.trials([asked.id])
+    assert [row.trial for row in rows] == list(comparison.trials())
+    assert {(row.status, row.attempts, row.epochs, row.cancel) for row in rows} == {("queued", 0, 0, False)}
+    assert asked in store.comparisons("s")
+    assert (asked.session, asked.comparison, asked.cancelled) == ("s", comparison, None)
+
+
+@pytest.mark.parametrize("session", ["s", "another"])
+def test_a_trial_that_is_there_is_shared_and_never_queued_twice(store: Store, session: str) -> None:
+    first = store.ask("s", two_losses(seeds=2))
+    row = claimed(store)
+    store.finish(row.id, "done", seconds=0.1, scores={"accuracy": {"test": 0.5}})
+    second = store.ask(session, two_losses(seeds=3))
+    ids = [row.id for row in store.trials([first.id])]
+    assert [row.id for row in store.trials([second.id])][:4] == ids
+    assert statuses(store, second) == ["done", "queued", "queued", "queued", "queued", "queued"]
+    assert sum(store.queued_epochs("auto").values()) == 5 * 4
+    assert len(store.trials([first.id, second.id])) == 6
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_a_trial_that_failed_or_was_cancelled_is_queued_anew_when_asked_for_again(store: Store, status: Status) -> None:
+    asked = store.ask("s", two_losses())
+    row = claimed(store)
+    if status == "cancelled":
+        store.cancel([asked.id])
+    store.finish(row.id, status, error="it broke")
+    again = store.ask("s", two_losses())
+    first = store.trials([again.id])[0]
+    assert (first.id, first.status, first.attempts, first.error, first.cancel) == (row.id, "queued", 0, None, False)
+
+
+@pytest.mark.parametrize("status", ["done", "diverged"])
+def test_a_trial_that_came_to_its_end_is_not_queued_again(store: Store, status: Status) -> None:
+    store.ask("s", two_losses())
+    end_all(store, status)
+    assert statuses(store, store.ask("s", two_losses())) == [status] * 4
+    assert store.queued_epochs("auto") == {}
+
+
+def test_asking_again_for_a_running_trial_leaves_it_running(store: Store) -> None:
+    store.ask("s", two_losses())
+    row = claimed(store)
+    again = store.trials([store.ask("s", two_losses()).id])[0]
+    assert (again.id, again.status, again.attempts) == (row.id, "running", 1)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "two\nlines", "\x1b[31mred", "nul\0"])
+def test_a_name_that_no_list_could_show_is_refused_and_nothing_is_written(store: Store, name: str) -> None:
+    before = store.tick()
+    with pytest.raises(UsageError, match="1 to 80 printable characters"):
+        store.ask(name, two_losses())
+    assert store.sessions() == []
+    assert store.queued_epochs("auto") == {}
+    assert store.tick() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("x" * 80, "x" * 80), ("  my été 1 ", "my été 1"), ("'; DROP--", "'; DROP--")]
+)
+def test_a_session_is_kept_under_its_name_without_blanks_around(store: Store, name: str, kept: str) -> None:
+    assert store.ask(name, two_losses()).session == kept
+    assert [row.name for row in store.sessions()] == [kept]
+    assert len(store.comparisons(kept)) == 1
+
+
+def test_a_transaction_that_fails_half_way_leaves_nothing(store: Store) -> None:
+    class Breaks(Comparison, frozen=True, kw_only=True):
+        def trials(self) -> Iterator[Trial]:
+            yield next(Comparison.trials(self))
+            raise RuntimeError("half way")
+
+    good = two_losses()
+    bad = Breaks(**{name: getattr(good, name) for name in good.__struct_fields__})
+    with pytest.raises(RuntimeError, match="half way"):
+        store.ask("s", bad)
+    assert store.sessions() == []
+    assert store.queued_epochs("auto") == {}
+    assert len(store.trials([store.ask("s", good).id])) == 4
+
+
+# Cancelling
+
+
+def test_cancelling_ends_queued_trials_at_once_and_marks_running_ones(store: Store) -> None:
+    asked = store.ask("s", two_losses())
+    done, running = claimed(store), claimed(store)
+    store.finish(done.id, "done")
+    store.cancel([asked.id])
+    rows = store.trials([asked.id])
+    assert [(row.status, row.cancel) for row in rows] == [
+        ("done", False),
+        ("running", True),
+        ("cancelled", True),
+        ("cancelled", True),
+    ]
+    assert [row.finished is None for row in rows] == [False, True, False, False]
+    assert store.comparisons("s")[0].cancelled is not None
+    assert store.record(chunk(running.id, 0)) is True
+    assert store.claim("auto") is None
+
+
+def test_trials_that_another_comparison_wants_go_on(store: Store) -> None:
+    small, large = store.ask("s", two_losses(seeds=1)), store.ask("t", two_losses(seeds=2))
+    store.cancel([large.id])
+    assert statuses(store, large) == ["queued", "queued", "cancelled", "cancelled"]
+    assert statuses(store, small) == ["queued", "queued"]
+    store.cancel([small.id])
+    assert statuses(store, small) == ["cancelled", "cancelled"]
+
+
+def test_cancelling_all_that_share_a_trial_at_once_ends_it(store: Store) -> None:
+    one, two = store.ask("s", two_losses()), store.ask("t", two_losses())
+    store.cancel([one.id, two.id])
+    assert set(statuses(store, one)) == {"cancelled"}
+
+
+def test_a_running_trial_that_is_asked_for_again_after_a_cancel_goes_on(store: Store) -> None:
+    asked = store.ask("s", two_losses())
+    running = claimed(store)
+    store.cancel([asked.id])
+    again = store.ask("s", two_losses())
+    assert store.record(chunk(running.id, 0)) is False
+    assert statuses(store, again) == ["running", "queued", "queued", "queued"]
+
+
+def test_a_trial_stopped_just_before_it_is_asked_for_again_goes_back_into_the_queue(store: Store) -> None:
+    asked = store.ask("s", two_losses())
+    running = claimed(store)
+    store.cancel([asked.id])
+    assert store.record(chunk(running.id, 0)) is True
+    again = store.ask("s", two_losses())
+    store.finish(running.id, "cancelled")
+    assert statuses(store, again)[0] == "queued"
+
+
+def test_cancelling_twice_keeps_the_first_time_and_nothing_is_no_comparison(store: Store) -> None:
+    asked = store.ask("s", two_losses())
+    store.cancel([])
+    store.cancel([asked.id + 100])
+    assert set(statuses(store, asked)) == {"queued"}
+    store.cancel([asked.id])
+    first = store.comparisons("s")[0].cancelled
+    store.cancel([asked.id])
+    assert store.comparisons("s")[0].cancelled == first
+
+
+# What a worker does
+
+
+def test_trials_are_claimed_in_the_order_asked_for_until_none_is_left(store: Store) -> None:
+    asked = store.ask("s", two_losses())
+    wanted = [row.id for row in store.trials([asked.id])]
+    rows = [claimed(store) for _ in wanted]
+    assert [row.id for row in rows] == wanted
+    assert all(row.status == "running" and row.attempts == 1 for row in rows)
+    assert store.claim("auto") is None
+
+
+def test_programs_to_be_avoided_are_left_to_others(store: Store) -> None:
+    asked = store.ask("s", two_losses())
+    programs = {row.trial.loss: row.trial.program for row in store.trials([asked.id])}
+    assert store.queued_epochs("auto") == {programs["hinge"]: 8, programs["squared_hinge"]: 8}
+    found = store.claim("auto", {programs["hinge"]})
+    assert found is not None
+    assert found.trial.loss == "squared_hinge"
+    assert store.claim("auto", set(programs.values())) is None
+    assert store.queued_epochs("auto") == {programs["hinge"]: 8, programs["squared_hinge"]: 4}
+
+
+def test_a_worker_is_given_what_was_asked_for_on_its_device_alone(store: Store) -> None:
+    store.ask("s", two_losses(device="cpu"))
+    assert store.claim("auto") is None
+    assert store.queued_epochs("auto") == {}
+    found = store.claim("cpu")
+    assert found is not None
+    assert found.trial.device == "cpu"
+
+
+def test_many_that_open_a_new_store_at_once_all_get_it(tmp_path: Path) -> None:
+    def open_it(path: Path, start: threading.Barrier) -> None:
+        start.wait()
+        try:
+            Store(path).close()
+        except StoreError as error:
+            refused.append(str(error))
+
+    refused: list[str] = []
+    for number in range(10):
+        start = threading.Barrier(12)
+        arguments = (tmp_path / f"{number}.db", start)
+        openers = [threading.Thread(target=open_it, args=arguments) for _ in range(12)]
+        for opener in openers:
+            opener.start()
+        for opener in openers:
+            opener.join()
+    assert refused == []
+
+
+def test_four_workers_never_get_the_same_trial(store: Store) -> None:
+    asked = store.ask("s", two_losses(seeds=20))
+    found: list[int] = []
+    lock, start = threading.Lock(), threading.Barrier(4)
+
+    def work() -> None:
+        with Store(store.path) as mine:
+            start.wait()
+            while row := mine.claim("auto"):
+                with lock:
+                    found.append(row.id)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == sorted(row.id for row in store.trials([asked.id]))
+
+
+def test_a_curve_grows_by_chunks_and_one_that_starts_at_0_replaces_it(store: Store) -> None:
+    asked = store.ask("s", two_losses())
+    row, other = claimed(store), claimed(store)
+    store.record(chunk(row.id, 0))
+    store.record(chunk(other.id, 0))
+    assert store.record(chunk(row.id, 2)) is False
+    assert [row.epochs for row in store.trials([asked.id])] == [4, 2, 0, 0]
+    before, mark = store.chunks([asked.id])
+    assert [(one.trial, one.start, one.epochs) for one in before] == [(row.id, 0, 2), (other.id, 0, 2), (row.id, 2, 2)]
+    store.record(chunk(row.id, 0, epochs=1, value=0.25))
+    after, later = store.chunks([asked.id])
+    assert [(one.trial, one.start, one.epochs) for one in after] == [(other.id, 0, 2), (row.id, 0, 1)]
+    assert list(after[-1].values()) == [0.25] * 4
+    assert store.trials([asked.id])[0].epochs == 1
+    assert [one.start for one in store.chunks([asked.id], mark)[0]] == [0]
+    assert later > mark
+    assert store.chunks([asked.id], later) == ([], later)
+
+
+def test_the_mark_of_curves_never_goes_back_when_rows_are_replaced(store: Store) -> None:
+    asked = store.ask("s", two_losses())
+    row = claimed(store)
+    store.record(chunk(row.id, 0))
+    mark = store.chunks([asked.id])[1]
+    store.record(chunk(row.id, 0, value=0.75))  # deletes the highest row: its number must not be used again
+    fresh, _ = store.chunks([asked.id], mark)
+    assert [one.values()[0] for one in fresh] == [0.75]
+
+
+def test_finishing_records_all_that_is_known_with_the_end_of_the_curve(store: Store) -> None:
+    asked = store.ask("s", two_losses())
+    row = claimed(store)
+    store.record(chunk(row.id, 0))
+    scores: dict[str, dict[str, float | None] | None] = {"accuracy": {"train": 0.75, "test": None}, "ece": None}
+    store.finish(row.id, "done", seconds=1.5, scores=scores, chunk=chunk(row.id, 2))
+    found = store.trials([asked.id])[0]
+    assert (found.status, found.seconds, found.scores, found.error) == ("done", 1.5, scores, None)
+    assert found.epochs == 4
+    assert found.ended
+    assert found.finished is not None
+    assert len(store.chunks([asked.id])[0]) == 2
+
+
+def test_taking_a_trial_up_again_forgets_how_it_ended(store: Store) -> None:
+    store.ask("s", two_losses(seeds=1))
+    row = claimed(store)
+    store.finish(row.id, "failed", seconds=1, error="it broke")
+    asked = store.ask("s", two_losses(seeds=1))
+    claimed(store)
+    found = store.trials([asked.id])[0]
+    assert (found.status, found.seconds, found.scores, found.error, found.finished) == ("running",) + (None,) * 4
+
+
+def test_a_trial_whose_worker_died_is_queued_again_and_failed_the_second_time(store: Store) -> None:
+    asked = store.ask("s", two_losses(seeds=1))
+    claimed(store)
+    store.requeue("auto", died=True)
+    assert statuses(store, asked) == ["queued", "queued"]
+    assert claimed(store).attempts == 2
+    store.requeue("auto", died=True)
+    failed, waiting = store.trials([asked.id])
+    assert (failed.status, waiting.status) == ("failed", "queued")
+    assert failed.error == "The worker died 2 times while training this; see its log."
+    assert failed.finished is not None
+
+
+def test_a_worker_that_leaves_in_good_order_costs_no_attempt(store: Store) -> None:
+    asked = store.ask("s", two_losses(seeds=1))
+    for _ in range(5):
+        assert claimed(store).attempts == 1
+        store.requeue("auto", died=False)
+    assert statuses(store, asked) == ["queued", "queued"]
+
+
+@pytest.mark.parametrize("died", [True, False])
+def test_a_trial_that_was_to_be_stopped_is_cancelled_when_its_worker_goes(store: Store, died: bool) -> None:
+    asked = store.ask("s", two_losses(seeds=1))
+    claimed(store)
+    store.cancel([asked.id])
+    store.requeue("auto", died=died)
+    assert statuses(store, asked) == ["cancelled", "cancelled"]
+
+
+def test_requeueing_leaves_other_devices_alone(store: Store) -> None:
+    asked = store.ask("s", two_losses(device="cpu"))
+    store.claim("cpu")
+    store.requeue("auto", died=True)
+    assert statuses(store, asked)[0] == "running"
+
+
+def test_what_waits_for_a_device_that_cannot_train_is_failed_with_the_reason(store: Store) -> None:
+    here, there = store.ask("s", two_losses(seeds=1)), store.ask("s", two_losses(seeds=1, device="cpu"))
+    claimed(store)
+    store.fail_queued("auto", "no GPU")
+    assert [(row.status, row.error) for row in store.trials([here.id])] == [("failed", "no GPU")] * 2
+    assert statuses(store, there) == ["queued", "queued"]
+
+
+def test_a_workers_environment_stays_as_last_said(store: Store) -> None:
+    store.report_worker("auto", 1, "loading", "loading TensorFlow")
+    assert store.workers()[0].environment is None
+    store.report_worker("auto", 1, "ready", "ready", {"device": "CPU"})
+    store.report_worker("auto", 1, "training", "hinge")
+    store.report_worker("cpu", 2, "ready", "ready")
+    auto, cpu = store.workers()
+    assert (auto.state, auto.message, auto.environment) == ("training", "hinge", {"device": "CPU"})
+    assert (cpu.device, cpu.pid, cpu.environment) == ("cpu", 2, None)
+
+
+# Reading
+
+
+def test_sessions_come_newest_first_with_what_they_hold(store: Store) -> None:
+    store.ask("old", two_losses(seeds=2))
+    end_all(store, "done")
+    store.ask("new", two_losses(seeds=3))
+    store.ask("new", Comparison.ask("blobs", ("kl_divergence",), seeds=1))
+    new, old = store.sessions()
+    assert (new.name, new.comparisons, new.trials, new.ended) == ("new", 2, 7, 4)
+    assert sorted(new.tasks) == ["blobs", "circles"]
+    assert (old.name, old.comparisons, old.trials, old.ended, old.tasks) == ("old", 1, 4, 4, ("circles",))
+
+
+def test_an_unknown_session_is_refused_with_near_misses_and_holds_no_comparison(store: Store) -> None:
+    with pytest.raises(UnknownName, match=r"There is no session 'x'\. There are none yet\."):
+        store.require_session("x")
+    store.ask("monday", two_losses())
+    store.require_session("monday")
+    with pytest.raises(UnknownName, match=r"There is no session 'munday'\. Did you mean monday\?"):
+        store.require_session("munday")
+    assert store.comparisons("munday") == []
+
+
+def test_only_trials_changed_after_a_tick_are_read(store: Store) -> None:
+    asked = store.ask("s", two_losses())
+    tick = store.tick()
+    assert store.trials([asked.id], tick) == []
+    row = claimed(store)
+    assert [one.id for one in store.trials([asked.id], tick)] == [row.id]
+    assert store.tick() == tick + 1
+
+
+def test_two_connections_see_each_others_writes(store: Store) -> None:
+    with Store(store.path) as other:
+        version = store.data_version()
+        assert store.data_version() == version
+        asked = other.ask("s", two_losses())
+        assert store.data_version() != version
+        assert store.comparisons("s") == [asked]
+        row = claimed(store)
+        assert statuses(other, asked)[0] == "running"
+        other.record(chunk(row.id, 0))
+        assert store.chunks([asked.id])[0] == [chunk(row.id, 0)]
+
+
+def test_what_is_written_is_there_when_opened_again(home: Path) -> None:
+    with Store() as store:
+        asked = store.ask("s", two_losses())
+    with Store() as store:
+        assert store.comparisons("s") == [asked]
+
+
+def test_opening_the_store_twice_in_one_process_loses_nothing_when_another_process_closes_it(home: Path) -> None:
+    # Closing any descriptor of a file drops a process's POSIX locks on it: had the second opening closed one of its
+    # own, then the other process would take itself for the last user and delete the log that is still written to.
+    path = home / "lossterm.db"
+    with Store(path) as first:
+        first.ask("before", two_losses())
+        with Store(path):
+            code = "import sys, pathlib; from lossterm.store import Store; Store(pathlib.Path(sys.argv[1])).close()"
+            subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=30)
+            first.ask("after", two_losses(seeds=3))
+            read = "SELECT name FROM sessions ORDER BY id"
+            code = f"import sqlite3, sys; print([r[0] for r in sqlite3.connect(sys.argv[1]).execute('{read}')])"
+            seen = subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=30, capture_output=True)
+    assert seen.stdout.decode().strip() == "['before', 'after']"
+    with Store(path) as again:
+        assert [row.name for row in again.sessions()] == ["after", "before"]
+
+
+# The file
+
+
+def test_file_and_directory_are_private_to_the_user(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "er" / "lossterm.db"
+    before = os.umask(0)
+    try:
+        with Store(path) as store:
+            store.ask("s", two_losses())
+            modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert modes["lossterm.db"] == 0o600
+    assert all(mode & 0o077 == 0 for mode in modes.values()), modes
+
+
+def test_the_store_lies_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOSSTERM_HOME", str(tmp_path / "here"))
+    assert default_path() == tmp_path / "here" / "lossterm.db"
+    with Store() as store:
+        assert store.path == tmp_path.resolve() / "here" / "lossterm.db"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LOSSTERM_HOME", "~/there")
+    assert default_path() == tmp_path / "there" / "lossterm.db"
+    monkeypatch.delenv("LOSSTERM_HOME")
+    assert default_path().is_relative_to(os.environ["HOME"]) or default_path().is_relative_to(
+        os.environ["XDG_DATA_HOME"]
+    )
+
+
+def test_a_local_store_keeps_a_log_and_one_on_a_network_a_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mode(path: Path) -> str:
+        Store(path).close()
+        with closing(sqlite3.connect(path)) as connection:
+            return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+
+    assert mode(tmp_path / "local.db") == "wal"
+    monkeypatch.setattr(schema, "network_file_system", lambda _: "nfs4")
+    assert mode(tmp_path / "remote.db") == "delete"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/home/me/x.db", "nfs4"),
+        ("/home/me/fast/x.db", None),
+        ("/srv/x.db", None),
+        ("/home/mercury/x.db", None),
+        ("/mnt/share/x.db", "fuse.sshfs"),
+    ],
+)
+def test_a_network_file_system_is_told_by_the_innermost_mount(
+    path: str, kind: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = (
+        "/dev/vda / ext4 rw 0 0\nserver:/x /home/me nfs4 rw 0 0\n/dev/vdb /home/me/fast ext4 rw 0 0\n"
+        "host: /mnt/share fuse.sshfs rw 0 0\n"
+    )
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: mounts)
+    assert schema.network_file_system(Path(path)) == kind
+
+
+def written(text: str) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        path.write_text(text)
+
+    return make
+
+
+def make_newer(path: Path) -> None:
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+
+
+def make_foreign(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE cookies (id INTEGER)")
+        connection.commit()
+
+
+def make_foreign_marked(path: Path) -> None:
+    make_foreign(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA application_id = 77")
+
+
+def make_filled(path: Path) -> None:
+    with Store(path) as store:
+        store.ask("s", two_losses(seeds=200))
+
+
+def cut(keep: Callable[[int], int]) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        make_filled(path)
+        with path.open("r+b") as file:
+            file.truncate(keep(path.stat().st_size))
+
+    return make
+
+
+def scribbled(place: int, size: int) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        make_filled(path)
+        with path.open("r+b") as file:
+            file.seek(place)
+            file.write(b"\xa5" * size)
+
+    return make
+
+
+UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "newer": (make_newer, "was made by a newer lossterm"),
+    "foreign": (make_foreign, "is a SQLite file of another program"),
+    "foreign with a mark": (make_foreign_marked, "is a SQLite file of another program"),
+    "text": (written("my notes\n" * 500), "is damaged or is not a lossterm store"),
+    "short text": (written("hello\n"), "is damaged or is not a lossterm store"),
+    "cut to a header": (cut(lambda _: 100), "is damaged or is not a lossterm store"),
+    "cut in the first page": (cut(lambda _: 700), "is damaged or is not a lossterm store"),
+    "cut to a half": (cut(lambda size: size // 2), "is damaged or is not a lossterm store"),
+    "cut by a page": (cut(lambda size: size - 4096), "is damaged or is not a lossterm store"),
+    "scribbled over the header": (scribbled(0, 64), "is damaged or is not a lossterm store"),
+    "scribbled over the schema": (scribbled(100, 3900), "is damaged or is not a lossterm store"),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_a_file_that_is_no_sound_store_is_refused_and_left_as_it_is(tmp_path: Path, case: str) -> None:
+    make, sentence = UNUSABLE[case]
+    path = tmp_path / "some.db"
+    make(path)
+    before = path.read_bytes()
+    with pytest.raises(StoreError) as raised:
+        Store(path)
+    assert sentence in str(raised.value)
+    assert str(path) in str(raised.value)
+    assert raised.value.exit_code == 3
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["some.db"]
+
+
+def test_damage_deep_in_the_file_is_said_when_it_is_met_and_found_by_the_check(tmp_path: Path) -> None:
+    path = tmp_path / "some.db"
+    make_filled(path)
+    assert schema.damage(path) == []
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (size - 4096))
+    assert schema.damage(path)
+    with Store(path) as store, pytest.raises(StoreError, match="is damaged"):
+        store.sessions()
+
+
+def test_a_directory_is_no_store(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be used: it is a directory"):
+        Store(tmp_path)
+
+
+@pytest.mark.parametrize("below", ["lossterm.db", "deep/er/lossterm.db"])
+def test_a_place_under_a_file_cannot_be_used(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match=r"cannot be used: .* Give another place with --store FILE"):
+        Store(tmp_path / "file" / below)
+
+
+def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    path.touch()
+    with Store(path) as store:
+        store.ask("s", two_losses())
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA application_id").fetchone()[0] == schema.APPLICATION_ID
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION
+
+
+def test_a_migration_that_fails_half_way_leaves_the_file_for_the_next_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new.db"
+    with monkeypatch.context() as broken:
+        broken.setattr(schema, "MIGRATIONS", (schema.MIGRATIONS[0] + "; CREATE NONSENSE",))
+        with pytest.raises(StoreError):
+            Store(path)
+    with Store(path) as store:
+        assert store.sessions() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("file is not a database", "is damaged or is not a lossterm store"),
+        ("database disk image is malformed", "is damaged or is not a lossterm store"),
+        ("attempt to write a readonly database", "cannot be written"),
+        ("unable to open database file", "cannot be written"),
+        ("database is locked", "is locked by another program"),
+        ("database or disk is full", "is full"),
+        ("disk I/O error", "failed: disk I/O error"),
+    ],
+)
+def test_sqlites_errors_become_sentences_that_name_the_file(text: str, sentence: str) -> None:
+    error = schema.explain(Path("/x/lossterm.db"), sqlite3.OperationalError(text))
+    assert sentence in str(error)
+    assert "/x/lossterm.db" in str(error)
+    assert str(error).endswith(("FILE.", "again.", "closely."))
+
+
+def test_closing_while_another_thread_reads_does_not_crash(tmp_path: Path) -> None:
+    def read(shared: Store, start: threading.Barrier) -> None:
+        start.wait()
+        try:
+            while True:
+                shared.data_version()
+        except StoreError as error:
+            ended.append(str(error))
+
+    ended: list[str] = []
+    for _ in range(20):
+        shared, start = Store(tmp_path / "s.db"), threading.Barrier(3)
+        readers = [threading.Thread(target=read, args=(shared, start)) for _ in range(2)]
+        for reader in readers:
+            reader.start()
+        start.wait()
+        shared.close()
+        for reader in readers:
+            reader.join()
+    assert len(ended) == 40

@@ -1,0 +1,354 @@
+import asyncio
+import os
+from array import array
+from collections.abc import Iterator
+from contextlib import aclosing
+
+import msgspec
+import pytest
+
+from lossterm import daemon
+from lossterm import tail as tail_module
+from lossterm.comparison import Comparison, Status
+from lossterm.store import Asked, Chunk, Store, TrialRow
+from lossterm.tail import Tail, Update
+from lossterm.view import Progress, View, duration, sentence
+
+EPOCHS = 10
+
+
+def ask(store: Store, *losses: str, session: str = "s", seeds: int = 1) -> Asked:
+    return store.ask(session, Comparison.ask("circles", losses, seeds=seeds, epochs=EPOCHS))
+
+
+def chunk(trial: int, start: int, *levels: float) -> Chunk:
+    values = array("f", [value for level in levels for value in (level, level + 1, level + 2, level + 3)])
+    return Chunk(trial=trial, start=start, epochs=len(levels), data=values.tobytes())
+
+
+def claimed(store: Store) -> TrialRow:
+    row = store.claim("auto")
+    assert row is not None
+    return row
+
+
+def news(tail: Tail) -> Update:
+    update = tail.poll()
+    assert update is not None
+    return update
+
+
+@pytest.fixture
+def tail(store: Store) -> Iterator[Tail]:
+    opened = Tail(store.path, "s")
+    yield opened
+    opened.close()
+
+
+# The tail
+
+
+def test_first_look_brings_everything_and_the_next_nothing(store: Store, tail: Tail) -> None:
+    asked = ask(store, "hinge", "squared_hinge")
+    row = claimed(store)
+    store.record(chunk(row.id, 0, 1, 2))
+    update = news(tail)
+    assert update.asked == (asked,)
+    assert [(one.status, one.epochs) for one in update.trials] == [("running", 2), ("queued", 0)]
+    assert update.chunks == (chunk(row.id, 0, 1, 2),)
+    assert update.worker is None
+    assert tail.poll() is None
+    assert tail.poll() is None
+
+
+def test_a_session_that_is_not_there_yet_is_followed_from_its_beginning(store: Store, tail: Tail) -> None:
+    first = news(tail)
+    assert (first.asked, first.trials, first.chunks) == (None, (), ())
+    asked = ask(store, "hinge")
+    assert news(tail).asked == (asked,)
+
+
+def test_only_what_changed_is_brought_in_the_order_written(store: Store, tail: Tail) -> None:
+    ask(store, "hinge", "squared_hinge")
+    one, two = claimed(store), claimed(store)
+    news(tail)
+    store.record(chunk(one.id, 0, 1))
+    store.record(chunk(one.id, 1, 2))
+    update = news(tail)
+    assert update.asked is None
+    assert [row.id for row in update.trials] == [one.id]
+    assert update.chunks == (chunk(one.id, 0, 1), chunk(one.id, 1, 2))
+    store.finish(two.id, "diverged", chunk=chunk(two.id, 0, 3))
+    update = news(tail)
+    assert [(row.id, row.status) for row in update.trials] == [(two.id, "diverged")]
+    assert update.chunks == (chunk(two.id, 0, 3),)
+
+
+def test_a_comparison_added_later_brings_the_curves_that_it_shares(store: Store, tail: Tail) -> None:
+    ask(store, "hinge", session="elsewhere")
+    row = claimed(store)
+    store.finish(row.id, "done", chunk=chunk(row.id, 0, 1))
+    first = ask(store, "squared_hinge")
+    other = claimed(store)
+    store.record(chunk(other.id, 0, 5))  # later than the one that is shared
+    assert news(tail).chunks == (chunk(other.id, 0, 5),)
+    second = ask(store, "hinge")
+    update = news(tail)
+    assert update.asked == (first, second)
+    assert {(one.id, one.status) for one in update.trials} >= {(row.id, "done")}
+    assert chunk(row.id, 0, 1) in update.chunks
+
+
+def test_a_cancel_is_news(store: Store, tail: Tail) -> None:
+    asked = ask(store, "hinge")
+    news(tail)
+    store.cancel([asked.id])
+    update = news(tail)
+    assert update.asked is not None
+    assert update.asked[0].cancelled is not None
+    assert [row.status for row in update.trials] == ["cancelled"]
+
+
+def test_one_comparison_can_be_followed_alone(store: Store) -> None:
+    ask(store, "hinge")
+    second = ask(store, "squared_hinge")
+    alone = Tail(store.path, "s", second.id)
+    try:
+        update = news(alone)
+        assert update.asked == (second,)
+        assert [row.trial.loss for row in update.trials] == ["squared_hinge"]
+        ask(store, "binary_crossentropy")
+        later = news(alone)
+        assert (later.asked, later.trials) == (None, ())
+    finally:
+        alone.close()
+
+
+def test_a_worker_is_seen_while_it_lives_and_missed_when_it_dies(
+    store: Store, tail: Tail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail_module, "LIVENESS", 0.0)
+    store.report_worker("auto", 1, "ready", "ready")
+    assert news(tail).worker is None  # its row is there, its lock is free: it is dead
+    lock = daemon.hold(store.path, "auto")
+    assert lock is not None
+    found = news(tail).worker
+    assert found is not None
+    assert (found.state, found.pid) == ("ready", 1)
+    assert tail.poll() is None
+    os.close(lock)
+    assert news(tail).worker is None
+    assert tail.poll() is None
+
+
+def test_the_lock_is_not_looked_at_more_often_than_liveness_says(
+    store: Store, tail: Tail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[object] = []
+
+    def look(*where: object) -> bool:
+        looks.append(where)
+        return False
+
+    monkeypatch.setattr(daemon, "alive", look)
+    news(tail)
+    for _ in range(10):
+        assert tail.poll() is None
+    assert len(looks) == 1
+
+
+def test_following_yields_none_where_nothing_is_new(store: Store, tail: Tail) -> None:
+    asked = ask(store, "hinge")
+    updates = tail.follow(interval=0)
+    first = next(updates)
+    assert first is not None
+    assert first.asked == (asked,)
+    assert next(updates) is None
+    store.cancel([asked.id])
+    assert next(updates) is not None
+
+
+async def test_the_stream_brings_what_another_connection_writes_while_it_waits(store: Store, tail: Tail) -> None:
+    asked = ask(store, "hinge")
+    async with aclosing(tail.stream(interval=0.001)) as updates:  # type: ignore[type-var]  # an async generator
+        first = await asyncio.wait_for(anext(updates), 5)
+        assert first.asked == (asked,)
+        waiting = asyncio.ensure_future(anext(updates))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        row = claimed(store)
+        update = await asyncio.wait_for(waiting, 5)
+        assert [(one.id, one.status) for one in update.trials] == [(row.id, "running")]
+
+
+# The view
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def update(*trials: TrialRow, chunks: tuple[Chunk, ...] = (), asked: tuple[Asked, ...] | None = None) -> Update:
+    return Update(asked=asked, trials=trials, chunks=chunks, worker=None)
+
+
+def levels(view: View, trial: int) -> list[float]:
+    return list(view.curves[trial][::4])
+
+
+def test_a_view_fed_by_a_tail_knows_trials_and_curves(store: Store, tail: Tail) -> None:
+    view = View()
+    assert not view.training
+    asked = ask(store, "hinge", "squared_hinge")
+    view.apply(news(tail))
+    assert view.asked == (asked,)
+    assert view.training
+    for loss in ("hinge", "squared_hinge"):
+        row = claimed(store)
+        assert row.trial.loss == loss
+        store.record(chunk(row.id, 0, 1, 2))
+        view.apply(news(tail))
+        store.finish(row.id, "done", chunk=chunk(row.id, 2, 3))
+        view.apply(news(tail))
+        assert levels(view, row.id) == [1, 2, 3]
+        assert list(view.curves[row.id][:4]) == [1, 2, 3, 4]
+    assert not view.training
+    assert [row.status for row in view.rows.values()] == ["done", "done"]
+    assert view.asked == (asked,)
+
+
+def test_a_curve_that_starts_again_replaces_the_old_one(store: Store) -> None:
+    ask(store, "hinge")
+    row, view = claimed(store), View()
+    view.apply(update(row, chunks=(chunk(row.id, 0, 1, 2), chunk(row.id, 2, 3))))
+    view.apply(update(chunks=(chunk(row.id, 0, 9),)))
+    assert levels(view, row.id) == [9]
+
+
+def test_a_chunk_seen_twice_changes_nothing_and_one_that_does_not_join_on_is_left_out(store: Store) -> None:
+    ask(store, "hinge")
+    row, view = claimed(store), View()
+    view.apply(update(row, chunks=(chunk(row.id, 0, 1, 2), chunk(row.id, 2, 3))))
+    view.apply(update(chunks=(chunk(row.id, 2, 3),)))
+    assert levels(view, row.id) == [1, 2, 3]
+    view.apply(update(chunks=(chunk(row.id, 7, 8),)))
+    assert levels(view, row.id) == [1, 2, 3]
+
+
+def test_curves_of_two_trials_do_not_mix(store: Store) -> None:
+    ask(store, "hinge", "squared_hinge")
+    one, two, view = claimed(store), claimed(store), View()
+    chunks = (chunk(one.id, 0, 1), chunk(two.id, 0, 5), chunk(one.id, 1, 2), chunk(two.id, 1, 6))
+    view.apply(update(one, two, chunks=chunks))
+    assert (levels(view, one.id), levels(view, two.id)) == ([1, 2], [5, 6])
+
+
+def at(row: TrialRow, epochs: int, status: Status = "running") -> TrialRow:
+    return msgspec.structs.replace(row, epochs=epochs, status=status)
+
+
+def test_progress_counts_trials_and_epochs_and_takes_ended_ones_as_trained(store: Store, clock: Clock) -> None:
+    asked = ask(store, "hinge", seeds=4)
+    rows, view = store.trials([asked.id]), View(clock)
+    view.apply(update(at(rows[0], 10, "done"), at(rows[1], 1, "diverged"), at(rows[2], 4), at(rows[3], 0, "queued")))
+    assert view.progress() == Progress(trials=4, ended=2, epochs=24, all_epochs=40, rate=None)
+
+
+def test_rate_and_time_left_follow_the_clock(store: Store, clock: Clock) -> None:
+    asked = ask(store, "hinge", seeds=3)
+    rows, view = store.trials([asked.id]), View(clock)
+    view.apply(update(*rows))
+    clock.now += 2
+    view.apply(update(at(rows[0], 10, "done")))
+    progress = view.progress()
+    assert progress.rate == 5
+    assert progress.seconds_left == 4
+    assert sentence(progress) == "1/3 trials, 5 epochs/s, 4 s left"
+
+
+def test_rate_is_of_the_last_seconds_alone(store: Store, clock: Clock) -> None:
+    asked = ask(store, "hinge", seeds=3)
+    rows, view = store.trials([asked.id]), View(clock)
+    view.apply(update(*rows))
+    clock.now += 1
+    view.apply(update(at(rows[0], 1)))
+    clock.now += 20
+    view.apply(update(at(rows[0], 2)))
+    clock.now += 2
+    view.apply(update(at(rows[0], 8)))
+    assert view.progress().rate == 3
+
+
+def test_no_rate_where_nothing_moves_or_nothing_is_left(store: Store, clock: Clock) -> None:
+    asked = ask(store, "hinge")
+    rows, view = store.trials([asked.id]), View(clock)
+    view.apply(update(at(rows[0], 5)))
+    assert view.progress().rate is None
+    clock.now += 1
+    view.apply(update())
+    assert view.progress().rate is None
+    assert view.progress().seconds_left is None
+    clock.now += 1
+    view.apply(update(at(rows[0], 10, "done")))
+    assert view.progress().rate is None
+    assert sentence(view.progress()) == "1/1 trials"
+
+
+def test_a_trial_that_begins_again_does_not_make_a_rate_below_zero(store: Store, clock: Clock) -> None:
+    asked = ask(store, "hinge")
+    rows, view = store.trials([asked.id]), View(clock)
+    view.apply(update(at(rows[0], 8)))
+    clock.now += 1
+    view.apply(update(at(rows[0], 0)))
+    assert view.progress().rate is None
+
+
+def test_an_empty_view_has_no_progress_and_no_report() -> None:
+    view = View()
+    assert view.progress() == Progress(trials=0, ended=0, epochs=0, all_epochs=0, rate=None)
+    assert view.reports() == []
+    view.apply(update())
+    assert view.progress().rate is None
+
+
+def test_reports_of_a_view_are_one_for_each_table(store: Store, tail: Tail) -> None:
+    ask(store, "hinge")
+    ask(store, "squared_hinge", seeds=2)
+    last = store.ask("s", Comparison.ask("blobs", ("kl_divergence",), seeds=1))
+    view = View()
+    view.apply(news(tail))
+    first, second = view.reports()
+    assert {standing.loss: standing.trials for standing in first.standings} == {"hinge": 1, "squared_hinge": 2}
+    assert second.asked == last
+    assert len(second.rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-1, "0.0 s"),
+        (0.44, "0.4 s"),
+        (12, "12 s"),
+        (59.4, "59 s"),
+        (60, "1 min 0 s"),
+        (200, "3 min 20 s"),
+        (7500, "2 h 5 min"),
+        (360_000, "100 h 0 min"),
+    ],
+)
+def test_a_length_of_time_is_written_as_a_person_would(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_large_rates_are_written_with_thousands() -> None:
+    progress = Progress(trials=2, ended=1, epochs=5_000, all_epochs=30_000, rate=12_500.0)
+    assert sentence(progress) == "1/2 trials, 12,500 epochs/s, 2 s left"
