@@ -1,0 +1,83 @@
+"""The command line: stdout is data, stderr is narration, exit codes are an API. No other part writes or exits."""
+
+import sys
+from typing import Any
+
+import click
+
+from lossterm import __version__
+from lossterm.cli.bench import bench
+from lossterm.cli.console import print_reports
+from lossterm.cli.doctor import doctor
+from lossterm.cli.lists import losses, metrics, sessions, tasks
+from lossterm.cli.options import DEFAULT_SESSION, StorePath, store_option
+from lossterm.cli.report import report
+from lossterm.cli.run import run
+from lossterm.errors import LosstermError, UnknownName, UsageError
+from lossterm.store import default_path
+
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """A group that suggests near misses for a command that isn't there."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command by name. Raises UnknownName with near misses."""
+        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise UnknownName("command", args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--session", default=DEFAULT_SESSION, show_default=True, help="Session to open or begin.")
+@store_option
+@click.version_option(__version__, prog_name="lossterm", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context, session: str, store: StorePath) -> None:
+    """Which loss function should train this network on this data, and how sure are we?
+
+    Without a command: open the terminal app. With one: do the same for scripts.
+
+    \b
+    Exit codes: 0 done · 1 unexpected error · 2 wrong usage · 3 data, file or store that can't be used
+                4 some trials failed or diverged (the table is still printed) · 130 interrupted
+    """
+    if context.invoked_subcommand is not None:
+        context.obj = store
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The terminal app needs a terminal for input and output, and this is none. "
+            "Use `lossterm run` for scripts and pipes; `lossterm --help` lists all commands."
+        )
+    from lossterm.tui.app import open_app  # Textual is loaded for the app alone
+
+    code, view = open_app(session, store or default_path())
+    if found := view.reports():
+        print_reports(found, "table")  # what was on the screen stays in the shell
+    sys.exit(code)
+
+
+for command in (run, report, sessions, tasks, losses, metrics, bench, doctor):
+    cli.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line and exit with its code: known errors become a sentence, unknown ones crash loudly."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show × or ± gets ? instead of a traceback
+    try:
+        sys.exit(cli.main(arguments, prog_name="lossterm", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        sys.exit(INTERRUPTED)
+    except LosstermError as error:
+        click.echo(f"lossterm: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,133 @@
+"""Reports and lists on stdout, progress on stderr."""
+
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import click
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from lossterm import report, table
+from lossterm.store import Chunk
+from lossterm.view import View, sentence
+
+PIPE_WIDTH = 200
+"""Width of a table that goes into a pipe or a file, where nothing needs to be left out."""
+
+
+def print_reports(found: Sequence[report.Report], form: str, chunks: Sequence[Chunk] | None = None) -> None:
+    """Print reports on stdout, one under the other. As JSON there is exactly one."""
+    if form == "json":
+        (only,) = found
+        click.echo(report.as_json(only, chunks))
+    elif form == "csv":
+        click.echo(table.as_csv(found))
+    elif form in ("markdown", "plain"):
+        click.echo("\n\n".join(map(table.as_markdown if form == "markdown" else table.as_plain, found)))
+    else:
+        for number, one in enumerate(found):
+            if number:
+                click.echo()
+            _print_table(one)
+
+
+def print_rows(rows: Sequence[dict[str, Any]], columns: dict[str, str], form: str, empty: str) -> None:
+    """Print a list as a table of some of its fields (field → title), or all of it as JSON."""
+    if form == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(list(rows)), indent=2).decode())
+    elif not rows:
+        click.echo(empty, err=True)
+    else:
+        _table(
+            [table.Column(head, False, tuple(str(row[field]) for row in rows)) for field, head in columns.items()],
+            _stdout(),
+        )
+
+
+def _stdout() -> Console:
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _print_table(found: report.Report) -> None:
+    console = _stdout()
+    console.print(table.headline(found), style="bold")
+    columns, shown = table.fitting(found, console.width, gap=3)
+    _table(columns, console)
+    for note in table.notes(found):
+        console.print(note, style="dim")
+    if not shown:
+        console.print("More metrics in a wider terminal, or with --format json.", style="dim")
+
+
+def _table(columns: Iterable[table.Column], console: Console) -> None:
+    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    columns = list(columns)
+    for column in columns:
+        drawn.add_column(column.head, justify="right" if column.right else "left", overflow="fold")
+    for line in zip(*(column.values for column in columns), strict=True):
+        drawn.add_row(*line)
+    console.print(drawn)
+
+
+class Narrator:
+    """Shows how a run goes on stderr: a bar where that is a terminal, a line now and then where it is not."""
+
+    LINE_SECONDS = 2.0
+    """Least time between two plain lines."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._console = Console(stderr=True, highlight=False, markup=False)
+        self._bar: Progress | None = None
+        self._said: str | None = None
+        self._said_at = float("-inf")
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal and not self._quiet:
+            self._bar = Progress(
+                SpinnerColumn(),
+                BarColumn(bar_width=30),
+                TextColumn("{task.description}", markup=False),
+                console=self._console,
+                transient=True,
+            )
+            self._task = self._bar.add_task("asking", total=None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def show(self, view: View) -> None:
+        """Show the present state, if it is worth a line."""
+        progress = view.progress()
+        text = sentence(progress)
+        if progress.ended < progress.trials:
+            worker = view.worker
+            doing = worker.message if worker and worker.state != "ready" else "" if worker else "starting the worker"
+            text = ": ".join(filter(None, (text, doing)))
+        if self._bar:
+            total = progress.all_epochs or None
+            self._bar.update(self._task, total=total, completed=progress.epochs, description=text)
+        elif not self._quiet:
+            self._line(text, last=progress.ended == progress.trials)
+
+    def _line(self, text: str, *, last: bool) -> None:
+        now = time.monotonic()
+        if text == self._said or (now - self._said_at < self.LINE_SECONDS and not last):
+            return
+        self._said, self._said_at = text, now
+        click.echo(text, err=True)
+
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        if not self._quiet:
+            self._console.print(text)

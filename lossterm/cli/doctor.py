@@ -1,0 +1,143 @@
+"""`lossterm doctor`: what is here, what is wrong with it, and what to do."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import click
+import msgspec
+
+from lossterm import __version__, daemon
+from lossterm.cli.options import StorePath, list_formats, store_option
+from lossterm.comparison import DEVICES
+from lossterm.errors import DataError, StoreError
+from lossterm.store import Store, default_path, schema
+
+PACKAGES = ("textual", "rich", "plotext", "click", "msgspec", "numpy", "scikit-learn", "keras", "tensorflow")
+SMALLEST = (80, 24)
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked at."""
+
+    what: str
+    """What was looked at."""
+    state: Literal["good", "note", "bad"]
+    """Whether it is as it should be."""
+    found: str
+    """What was seen."""
+    advice: str = ""
+    """What to do about it."""
+
+
+@click.command()
+@list_formats
+@store_option
+def doctor(form: str, store: StorePath) -> None:
+    """Look at versions, devices, store, worker and terminal, and say what to do about each problem."""
+    path = (store or default_path()).expanduser().resolve()
+    findings = [*_versions(), *_devices(), *_store(path), *_workers(path), *_terminal()]
+    if form == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(findings), indent=2).decode())
+    else:
+        width = max(len(finding.what) for finding in findings)
+        marks = {"good": "ok  ", "note": "note", "bad": "BAD "}
+        for finding in findings:
+            click.echo(f"{marks[finding.state]}  {finding.what.ljust(width)}  {finding.found}")
+            if finding.advice:
+                click.echo(f"{'':{width + 8}}→ {finding.advice}")
+    if wrong := [finding.what for finding in findings if finding.state == "bad"]:
+        raise DataError(f"{', '.join(wrong)}: see above.")
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding("lossterm", "good", f"{__version__}, Python {platform.python_version()}, {platform.platform()}")
+    found, missing = [], []
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            missing.append(package)
+    yield Finding("packages", "good", ", ".join(found))
+    if missing:
+        yield Finding("missing", "bad", ", ".join(missing), "Install lossterm again: pip install --force-reinstall .")
+
+
+def _devices() -> Iterator[Finding]:
+    command = [sys.executable, "-P", "-m", "lossterm.engine.devices"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode:
+        last = (done.stderr.decode(errors="replace").strip().splitlines() or ["no output"])[-1]
+        yield Finding(
+            "TensorFlow", "bad", f"does not load: {last}", "Install it again: pip install 'tensorflow==2.21.*'"
+        )
+        return
+    seen = msgspec.json.decode(done.stdout)
+    slow = seen["import_seconds"] > 15
+    yield Finding(
+        "TensorFlow",
+        "note" if slow else "good",
+        f"{seen['tensorflow']}, Keras {seen['keras']}, loads in {seen['import_seconds']} s",
+        "Slow: unset PYTHONDONTWRITEBYTECODE so that compiled bytecode is kept." if slow else "",
+    )
+    yield Finding("device", "good", f"{', '.join(seen['gpus']) or 'no GPU, trains on the CPU'}; {seen['cpu']}")
+
+
+def _store(path: Path) -> Iterator[Finding]:
+    if not path.exists():
+        place = next(parent for parent in path.parents if parent.exists())
+        writable = os.access(place, os.W_OK)
+        advice = "" if writable else "Give another place with --store FILE or LOSSTERM_HOME."
+        yield Finding("store", "good" if writable else "bad", f"{path}, not made yet", advice)
+        return
+    try:
+        with Store(path) as store:
+            sessions = store.sessions()
+    except StoreError as error:
+        yield Finding("store", "bad", str(error))
+        return
+    trials, size = sum(row.trials for row in sessions), path.stat().st_size
+    yield Finding("store", "good", f"{path}: {len(sessions)} sessions, {trials} trials, {size / 1e6:.1f} MB")
+    if damage := schema.damage(path):
+        yield Finding(
+            "store check",
+            "bad",
+            "; ".join(damage[:3]),
+            "Copy the file away, then export what can be read from the copy.",
+        )
+    if kind := schema.network_file_system(path):
+        yield Finding(
+            "store place", "note", f"on a network file system ({kind})", "Slower: move it with LOSSTERM_HOME."
+        )
+
+
+def _workers(path: Path) -> Iterator[Finding]:
+    living = [device for device in DEVICES if path.parent.exists() and daemon.alive(path, device)]
+    for device in living:
+        yield Finding("worker", "good", f"running for device {device}, log {daemon.log_path(path, device)}")
+    if not living:
+        yield Finding("worker", "good", "none running; one starts when it is needed")
+
+
+def _terminal() -> Iterator[Finding]:
+    if not sys.stdout.isatty():
+        yield Finding("terminal", "good", "stdout is no terminal: `lossterm run` works, the app needs one")
+        return
+    columns, lines = shutil.get_terminal_size()
+    small = columns < SMALLEST[0] or lines < SMALLEST[1]
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    yield Finding(
+        "terminal",
+        "note" if small or encoding != "utf8" else "good",
+        f"{columns}×{lines}, TERM={os.environ.get('TERM', '')}, "
+        f"COLORTERM={os.environ.get('COLORTERM', '')}, {encoding or 'no encoding'}",
+        "The app needs 80×24 and UTF-8: enlarge the window, or set LANG=C.UTF-8."
+        if small or encoding != "utf8"
+        else "",
+    )

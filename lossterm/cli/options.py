@@ -1,0 +1,62 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lossterm.errors import UnknownName
+from lossterm.table import FORMATS
+
+DEFAULT_SESSION = "default"
+StorePath = Path | None
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Choice(click.ParamType[str]):
+    """One of some words; a near miss is suggested."""
+
+    def __init__(self, what: str, *words: str) -> None:
+        self.name, self._words = what, words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the word. Raises UnknownName."""
+        if value not in self._words:
+            raise UnknownName(self.name, str(value), self._words)
+        return value
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Show the words in the help."""
+        return "[" + "|".join(self._words) + "]"
+
+
+def _store_default(context: click.Context, _: click.Parameter, value: StorePath) -> StorePath:
+    return value or (context.obj if isinstance(context.obj, Path) else None)
+
+
+def store_option(command: Command) -> Command:
+    """Add `--store FILE`, which may also stand before the command's name."""
+    return click.option(
+        "--store",
+        type=click.Path(path_type=Path),
+        callback=_store_default,
+        help="File that holds sessions (default: in LOSSTERM_HOME, or the user's data directory).",
+    )(command)
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """Add `--format`, the first being the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=Choice("format", *formats),
+        default=formats[0],
+        show_default=True,
+        help="Form of stdout.",
+    )
+
+
+table_formats = format_option(*FORMATS)
+list_formats = format_option("table", "json")

@@ -1,0 +1,54 @@
+"""`lossterm report`: a stored session as a table, without training."""
+
+import sys
+
+import click
+
+from lossterm import report as reports
+from lossterm.cli.console import print_reports
+from lossterm.cli.options import StorePath, store_option, table_formats
+from lossterm.cli.run import SOME_FAILED
+from lossterm.errors import UnknownName, UsageError
+from lossterm.store import Asked, Store
+
+
+@click.command()
+@click.argument("session")
+@click.option("--comparison", type=int, help="One comparison by number (default: all; as JSON the last).")
+@click.option("--trials", "with_trials", is_flag=True, help="Add every trial with its curves to the JSON.")
+@table_formats
+@store_option
+def report(session: str, comparison: int | None, with_trials: bool, form: str, store: StorePath) -> None:
+    """Print a stored session as a table, without training."""
+    if with_trials and form != "json":
+        raise UsageError("--trials adds to the JSON: say --format json too.")
+    with Store(store) as opened:
+        opened.require_session(session)
+        every = opened.comparisons(session)
+        if not every:
+            raise UsageError(f"The session {session!r} holds no comparison yet. Begin one with `lossterm run`.")
+        if comparison is None:
+            shown = reports.tables(every)
+        else:
+            shown = [one for one in every if one.id == comparison]
+            if not shown:
+                numbers = [str(one.id) for one in every]
+                raise UnknownName(f"comparison in the session {session!r}", str(comparison), numbers)
+        if form == "json" and len(shown) > 1:
+            _say_what_is_left_out(shown[:-1])
+            shown = shown[-1:]
+        ids = [one.id for one in every]
+        rows = opened.trials(ids)
+        environments = {worker.device: worker.environment for worker in opened.workers()}
+        found = [
+            reports.build(one, reports.rows_of(one, rows), environments.get(one.comparison.device)) for one in shown
+        ]
+        chunks = opened.chunks(ids)[0] if with_trials else None
+    print_reports(found, form, chunks)
+    if not all(one.sound for one in found):
+        sys.exit(SOME_FAILED)
+
+
+def _say_what_is_left_out(others: list[Asked]) -> None:
+    listed = ", ".join(f"{one.id} ({one.comparison.task})" for one in others)
+    click.echo(f"JSON holds one comparison. Not in this one: {listed}; ask for one with --comparison N.", err=True)

@@ -1,0 +1,528 @@
+import csv
+import io
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from lossterm import __version__, daemon
+from lossterm.cli import cli
+from lossterm.comparison import DEVICES, OPTIMIZERS, Comparison
+from lossterm.losses import LOSSES
+from lossterm.metrics import METRICS
+from lossterm.store import Store, schema
+from lossterm.table import FORMATS
+from lossterm.tasks import TASKS
+
+PROGRAM = (sys.executable, "-m", "lossterm")
+FAKE = (sys.executable, "-m", "lossterm.engine.fake")
+WAIT = 30.0
+COMMANDS = sorted(cli.commands)
+
+Result = subprocess.CompletedProcess[str]
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LD_LIBRARY_PATH", "SYSTEMROOT"}}
+    places = {name: str(home) for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "LOSSTERM_HOME")}
+    return {**kept, **places, "LANG": "C.UTF-8", "LOSSTERM_IDLE_SECONDS": "60", **more}
+
+
+def lossterm(home: Path, *arguments: str, **more: str) -> Result:
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        env=environment(home, **more),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=WAIT,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+WARM = """
+import json, os, runpy, sys, traceback
+import lossterm.cli
+for number, words in enumerate(json.load(sys.stdin)):
+    if (child := os.fork()) == 0:
+        for descriptor, name in ((0, os.devnull), (1, f"{number}.out"), (2, f"{number}.err")):
+            os.dup2(os.open(name, os.O_RDWR | os.O_CREAT), descriptor)
+        sys.argv = ["lossterm", *words]
+        code = 0
+        try:
+            runpy.run_module("lossterm", run_name="__main__", alter_sys=True)
+        except SystemExit as left:
+            code = left.code or 0
+        except BaseException:
+            traceback.print_exc()
+            code = 1
+        sys.stdout.flush()
+        os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+def several(home: Path, every: Sequence[Sequence[str]], **more: str) -> list[Result]:
+    """Run many commands as processes of their own, forked from one that has done its imports: 10 ms each, not 200."""
+    with tempfile.TemporaryDirectory() as place:
+        done = subprocess.run(
+            [sys.executable, "-c", WARM],
+            env=environment(home, **more),
+            input=json.dumps([list(words) for words in every]),
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=WAIT,
+            text=True,
+            cwd=place,
+        )
+
+        def written(name: str) -> str:
+            return Path(place, name).read_text(encoding="utf-8")
+
+        return [
+            Result(list(words), int(code), written(f"{number}.out"), written(f"{number}.err"))
+            for number, (words, code) in enumerate(zip(every, done.stdout.split(), strict=True))
+        ]
+
+
+def until(true: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + WAIT
+    while not true():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.01)
+
+
+def start_fake(home: Path, **more: str) -> "subprocess.Popen[bytes]":
+    """Start a fake worker for the store in `home`, so that no command starts a real one."""
+    path = home / "lossterm.db"
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(home, **more).items():
+            patch.setenv(name, value)
+        Store(path).close()
+        daemon.ensure(path, "auto", FAKE)
+    until(lambda: daemon.alive(path, "auto"), "the fake worker")
+    return daemon._started[-1]
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.wait(WAIT)
+    daemon._started.remove(process)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a home with a fake worker, for all tests that mind only their own session."""
+    home = tmp_path_factory.mktemp("shared")
+    process = start_fake(home)
+    yield home
+    stop(process)
+
+
+def succeeded(result: Result, code: int = 0) -> str:
+    assert result.returncode == code, result.stderr
+    assert "Traceback" not in result.stderr
+    return result.stdout
+
+
+def strictly(text: str) -> Any:
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+# What cannot be done: one sentence, an exit code, nothing on stdout
+
+REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
+    "unknown task": (("run", "--task", "circels"), 2, "There is no task 'circels'. Did you mean circles?"),
+    "unknown loss": (("run", "--loss", "hindge"), 2, "There is no loss 'hindge'. Did you mean hinge"),
+    "unknown format": (("run", "--format", "jsn"), 2, "There is no format 'jsn'. Did you mean json?"),
+    "unknown format of a list": (("losses", "--format", "csv"), 2, "There is no format 'csv'. Known: table, json."),
+    "unknown optimizer": (("run", "--optimizer", "adm"), 2, "There is no optimizer 'adm'. Did you mean adam"),
+    "unknown device": (("run", "--device", "gpuu"), 2, "There is no device 'gpuu'. Did you mean gpu"),
+    "unknown protocol": (("run", "--protocol", "tutorail"), 2, "There is no protocol 'tutorail'. Did you mean"),
+    "unknown command": (("losess",), 2, "There is no command 'losess'. Did you mean losses"),
+    "unknown session": (("report", "mondey"), 2, "There is no session 'mondey'. Did you mean monday?"),
+    "unknown comparison": (("report", "monday", "--comparison", "77"), 2, "comparison in the session 'monday' '77'"),
+    "loss that does not fit": (("run", "--loss", "mse"), 2, "mse is a loss for regression tasks, but this task is"),
+    "no epochs": (("run", "--epochs", "0"), 2, "The number of epochs is 0, but must be from 1"),
+    "epochs below zero": (("run", "--epochs", "-3"), 2, "The number of epochs is -3, but must be from 1"),
+    "no seeds": (("run", "--seeds", "0"), 2, "The number of seeds is 0, but must be from 1"),
+    "seeds below zero": (("run", "--seeds", "-1"), 2, "The number of seeds is -1, but must be from 1"),
+    "no batch": (("run", "--batch-size", "0"), 2, "The batch size is 0, but must be from 1"),
+    "rate 0": (("run", "--lr", "0"), 2, "The learning rate is 0.0, but must be a positive number."),
+    "rate -1": (("run", "--lr", "-1"), 2, "The learning rate is -1.0, but must be a positive number."),
+    "rate nan": (("run", "--lr", "nan"), 2, "The learning rate is nan, but must be a positive number."),
+    "rate inf": (("run", "--lr", "inf"), 2, "The learning rate is inf, but must be a positive number."),
+    "layers in words": (("run", "--hidden", "abc"), 2, "--hidden is 'abc', but must be whole numbers"),
+    "layers half empty": (("run", "--hidden", "50,"), 2, "--hidden is '50,', but must be whole numbers"),
+    "a layer of nothing": (("run", "--hidden", "50,0"), 2, "A hidden layer is 0, but must be from 1"),
+    "session without a name": (("run", "--session", " "), 2, "A session's name must be 1 to 80 printable characters."),
+    "trials in a table": (("run", "--trials"), 2, "--trials adds to the JSON: say --format json too."),
+    "trials in a reported table": (("report", "monday", "--trials"), 2, "--trials adds to the JSON"),
+    "bench of nothing": (("bench", "--epochs", "0"), 2, "The number of epochs is 0, but must be from 1"),
+    "no terminal": ((), 2, "The terminal app needs a terminal for input and output"),
+    "no terminal, a session": (("--session", "x"), 2, "The terminal app needs a terminal for input and output"),
+    "store under a file": (("run", "--store", "{file}/lossterm.db"), 3, "cannot be used: Not a directory"),
+    "store deep under a file": (("sessions", "--store", "{file}/a/b.db"), 3, "cannot be used: Not a directory"),
+    "store is a directory": (("sessions", "--store", "{home}"), 3, "cannot be used: it is a directory"),
+    "corrupt store to run": (("run", "--store", "{corrupt}"), 3, "is damaged or is not a lossterm store"),
+    "corrupt store to report": (("report", "s", "--store", "{corrupt}"), 3, "is damaged or is not a lossterm store"),
+    "corrupt store before": (("--store", "{corrupt}", "sessions"), 3, "is damaged or is not a lossterm store"),
+    "newer store to run": (("run", "--store", "{newer}"), 3, "was made by a newer lossterm"),
+    "newer store to list": (("sessions", "--store", "{newer}"), 3, "was made by a newer lossterm"),
+}
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    home = tmp_path_factory.mktemp("refused")
+    with Store(home / "lossterm.db") as store:
+        store.ask("monday", Comparison.ask("circles"))
+    places = {name: home / name for name in ("file", "corrupt", "newer")}
+    places["file"].write_text("a file")
+    places["corrupt"].write_bytes(b"SQLite format 3\0" + b"\xa5" * 5000)
+    Store(places["newer"]).close()
+    with closing(sqlite3.connect(places["newer"])) as connection:
+        connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    places["home"] = home
+    every = [[argument.format(**places) for argument in arguments] for arguments, _, _ in REFUSED.values()]
+    return dict(zip(REFUSED, several(home, every), strict=True))
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_done_is_said_in_one_sentence(refused: dict[str, Result], case: str) -> None:
+    _, code, sentence = REFUSED[case]
+    result = refused[case]
+    assert result.returncode == code
+    assert sentence in result.stderr
+    assert result.stderr.startswith("lossterm: ")
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.endswith((".\n", "?\n"))
+    assert result.stdout == ""
+
+
+def test_nothing_that_is_refused_is_written_into_the_store(refused: dict[str, Result]) -> None:
+    home = Path(refused["store is a directory"].args[-1])
+    with Store(home / "lossterm.db") as store:
+        assert [(row.name, row.comparisons) for row in store.sessions()] == [("monday", 1)]
+    assert (home / "corrupt").read_bytes() == b"SQLite format 3\0" + b"\xa5" * 5000
+    assert not list(home.glob("*worker*"))
+
+
+@pytest.mark.parametrize("case", ["unknown task", "corrupt store to report", "no terminal"])
+def test_a_cold_start_says_the_same(refused: dict[str, Result], case: str) -> None:
+    home = Path(refused["store is a directory"].args[-1])
+    cold, warm = lossterm(home, *refused[case].args), refused[case]
+    assert (cold.returncode, cold.stdout, cold.stderr) == (warm.returncode, warm.stdout, warm.stderr)
+
+
+@pytest.mark.parametrize("words", [("run", "--epochs", "ten"), ("run", "--sedes", "3"), ("report",), ("--nonsense",)])
+def test_words_that_cannot_be_read_are_wrong_usage(tmp_path: Path, words: tuple[str, ...]) -> None:
+    result = lossterm(tmp_path, *words)
+    assert succeeded(result, 2) == ""
+    assert "Error: " in result.stderr
+
+
+def test_a_terminal_that_is_only_piped_into_is_no_terminal(tmp_path: Path) -> None:
+    piped = subprocess.run(
+        list(PROGRAM), env=environment(tmp_path), input=b"q\n", capture_output=True, check=False, timeout=WAIT
+    )
+    assert piped.returncode == 2
+    assert b"needs a terminal" in piped.stderr
+    assert piped.stdout == b""
+
+
+# Help and lists
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_names_every_option_and_command(name: str) -> None:
+    result = CliRunner().invoke(cli, [*filter(None, [name]), "--help"], prog_name="lossterm")
+    assert (result.exit_code, result.stderr) == (0, "")
+    command = cli.commands[name] if name else cli
+    names = [word for option in command.params if isinstance(option, click.Option) for word in option.opts]
+    assert names
+    for word in names:
+        assert re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", result.stdout), word
+    if not name:
+        assert all(re.search(rf"^  {one} ", result.stdout, re.MULTILINE) for one in COMMANDS)
+        assert "Exit codes" in result.stdout
+
+
+def test_help_of_the_whole_program_and_of_a_command_are_printed_without_a_store(tmp_path: Path) -> None:
+    assert succeeded(lossterm(tmp_path, "--help")).startswith("Usage: lossterm [OPTIONS]")
+    text = re.sub(r"\s+", "", succeeded(lossterm(tmp_path, "run", "-h")))
+    for words in (OPTIMIZERS, DEVICES, FORMATS):
+        assert "[" + "|".join(words) + "]" in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_version_is_printed(tmp_path: Path) -> None:
+    assert succeeded(lossterm(tmp_path, "--version")) == f"lossterm {__version__}\n"
+
+
+@pytest.mark.parametrize(("command", "catalogue"), [("tasks", TASKS), ("losses", LOSSES), ("metrics", METRICS)])
+def test_lists_hold_the_whole_catalogue_as_a_table_and_as_json(
+    tmp_path: Path, command: str, catalogue: dict[str, Any]
+) -> None:
+    table, document = several(tmp_path, [(command,), (command, "--format", "json")])
+    lines = succeeded(table).splitlines()
+    assert [line.split()[0] for line in lines[2:]] == list(catalogue)
+    assert table.stderr == document.stderr == ""
+    rows = strictly(succeeded(document))
+    assert [row["key"] for row in rows] == list(catalogue)
+    for row in rows:
+        record = catalogue[row["key"]]
+        assert row["title"] == record.title
+        assert not any("function" in str(value) for value in row.values() if isinstance(value, str) and "<" in value)
+
+
+def test_sessions_are_listed_and_none_is_said_on_stderr(tmp_path: Path) -> None:
+    empty = lossterm(tmp_path, "sessions")
+    assert succeeded(empty) == ""
+    assert "No sessions yet. Begin one with `lossterm run`." in empty.stderr
+    with Store(tmp_path / "lossterm.db") as store:
+        store.ask("monday", Comparison.ask("circles", ("hinge",), seeds=2))
+    table, document = several(tmp_path, [("sessions",), ("sessions", "--format", "json")])
+    assert re.search(r"monday .* circles +1 +0/2", succeeded(table))
+    (row,) = strictly(succeeded(document))
+    assert {key: row[key] for key in row if key != "created"} == {
+        "name": "monday",
+        "comparisons": 1,
+        "trials": 2,
+        "ended": 0,
+        "tasks": ["circles"],
+    }
+
+
+# Running
+
+
+def run(home: Path, session: str, *more: str, **variables: str) -> Result:
+    words = ("run", "--session", session, "--loss", "hinge", "--loss", "squared_hinge", "--seeds", "2")
+    return lossterm(home, *words, "--epochs", "5", *more, **variables)
+
+
+def test_a_run_prints_its_table_on_stdout_and_plain_lines_of_progress_on_stderr(shared: Path) -> None:
+    result = run(shared, "table")
+    text = succeeded(result)
+    assert text.startswith("circles: 2 seeds × 5 epochs")
+    assert re.search(r"^1 +hinge", text, re.MULTILINE)
+    assert "±" in text
+    lines = result.stderr.splitlines()
+    assert re.match(r"4/4 trials", lines[-1])
+    assert "\x1b" not in result.stderr + text
+    assert "\r" not in result.stderr
+
+
+def test_a_run_as_json_is_one_document_with_the_progress_kept_out_of_it(shared: Path) -> None:
+    result = run(shared, "json", "--format", "json")
+    document = strictly(succeeded(result))
+    assert (document["session"], document["seeds"], document["schema"]) == ("json", 2, 1)
+    assert [standing["loss"] for standing in document["standings"]] == ["hinge", "squared_hinge"]
+    assert document["environment"]["tensorflow"] == "fake"
+    assert "trials" not in document
+    assert "4/4 trials" in result.stderr
+
+
+def test_trials_add_every_curve_to_the_json(shared: Path) -> None:
+    document = strictly(succeeded(run(shared, "curves", "--format", "json", "--trials")))
+    assert [(one["loss"], one["seed"], one["status"]) for one in document["trials"]] == [
+        ("hinge", 0, "done"),
+        ("squared_hinge", 0, "done"),
+        ("hinge", 1, "done"),
+        ("squared_hinge", 1, "done"),
+    ]
+    assert all(len(curve) == 5 for one in document["trials"] for curve in one["curves"].values())
+
+
+def test_quiet_says_nothing_on_stderr(shared: Path) -> None:
+    result = run(shared, "quiet", "--quiet", "--format", "json", "--lr", "0.02")
+    assert strictly(succeeded(result))["hyperparameters"]["learning_rates"] == [0.02]
+    assert result.stderr == ""
+
+
+def test_every_setting_reaches_the_training(shared: Path) -> None:
+    words = ("--hidden", "8,4", "--batch-size", "16", "--optimizer", "adam", "--lr", "0.5", "--task", "circles")
+    document = strictly(succeeded(run(shared, "settings", *words, "--format", "json")))
+    assert document["hyperparameters"] == {
+        "hidden": [8, 4],
+        "optimizer": "adam",
+        "batch_size": 16,
+        "epochs": 5,
+        "learning_rates": [0.5],
+    }
+
+
+def test_a_rate_that_makes_every_trial_diverge_still_prints_the_table_and_exits_with_4(
+    shared: Path,
+) -> None:
+    text = succeeded(run(shared, "absurd", "--lr", "1000"), code=4)
+    assert text.count("diverged 2/2") == 2
+    table, document = several(shared, [("report", "absurd"), ("report", "absurd", "--format", "json")])
+    assert succeeded(table, code=4).count("diverged 2/2") == 2
+    standings = strictly(succeeded(document, code=4))["standings"]
+    assert [(one["rank"], one["mean"], one["diverged"], one["failed"]) for one in standings] == [(None, None, 2, 0)] * 2
+
+
+def test_what_is_in_the_store_is_not_trained_again(shared: Path) -> None:
+    succeeded(run(shared, "once", "--lr", "0.03"))
+    with Store(shared / "lossterm.db") as store:
+        before = [(row.id, row.finished) for row in store.trials([one.id for one in store.comparisons("once")])]
+    again = strictly(succeeded(run(shared, "twice", "--lr", "0.03", "--format", "json")))
+    assert again["seconds"] == 0
+    with Store(shared / "lossterm.db") as store:
+        after = [(row.id, row.finished) for row in store.trials([one.id for one in store.comparisons("twice")])]
+    assert after == before
+
+
+def test_the_store_may_be_named_before_or_after_the_command(shared: Path, tmp_path: Path) -> None:
+    succeeded(run(shared, "named"))
+    path = str(shared / "lossterm.db")
+    for words in (("--store", path, "report", "named"), ("report", "named", "--store", path)):
+        assert "hinge" in succeeded(lossterm(tmp_path, *words))
+    assert not (tmp_path / "lossterm.db").exists()
+
+
+# Reporting
+
+
+@pytest.fixture(scope="module")
+def reported(shared: Path) -> dict[str, Result]:
+    succeeded(run(shared, "kept", "--lr", "0.04"))
+    return dict(zip(FORMATS, several(shared, [("report", "kept", "--format", form) for form in FORMATS]), strict=True))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_stored_session_is_reported_in_every_format(reported: dict[str, Result], form: str) -> None:
+    result = reported[form]
+    text = succeeded(result)
+    assert result.stderr == ""
+    if form == "json":
+        assert [one["loss"] for one in strictly(text)["standings"]] == ["hinge", "squared_hinge"]
+    elif form == "csv":
+        lines = list(csv.DictReader(io.StringIO(text), strict=True))
+        assert {line["loss"] for line in lines} == {"hinge", "squared_hinge"}
+        assert {line["learning_rate"] for line in lines} == {"0.04"}
+    elif form == "markdown":
+        assert len([line for line in text.splitlines() if line.startswith("| ")]) == 4
+    else:
+        assert re.search(r"^1 +hinge .*\n2 +squared_hinge ", text, re.MULTILINE)
+        assert form == "table" or not re.search("[\u2500-\u259f]", text)
+
+
+def test_a_report_says_what_the_run_said(shared: Path, reported: dict[str, Result]) -> None:
+    text = succeeded(reported["plain"])
+    assert succeeded(run(shared, "kept again", "--lr", "0.04", "--format", "plain")) == text
+
+
+def test_json_of_several_comparisons_holds_the_last_and_says_how_to_get_the_others(
+    shared: Path,
+) -> None:
+    succeeded(run(shared, "several", "--lr", "0.05"))
+    succeeded(run(shared, "several", "--lr", "0.06"))
+    with Store(shared / "lossterm.db") as store:
+        first, second = (one.id for one in store.comparisons("several"))
+    words: list[tuple[str, ...]] = [("--format", "json"), ("--format", "json", "--comparison", str(first)), ()]
+    last, named, both = several(shared, [("report", "several", *more) for more in words])
+    assert strictly(succeeded(last))["comparison"] == second
+    assert f"Not in this one: {first} (circles)" in last.stderr
+    assert strictly(succeeded(named))["hyperparameters"]["learning_rates"] == [0.05]
+    assert named.stderr == ""
+    assert re.search(r"\b0\.05\b", succeeded(both))
+    assert re.search(r"\b0\.06\b", both.stdout)
+
+
+@pytest.mark.parametrize(
+    "poor",
+    [
+        {"LANG": "C"},
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+    ],
+    ids=str,
+)
+def test_a_poor_terminal_gets_the_table_too(shared: Path, reported: dict[str, Result], poor: dict[str, str]) -> None:
+    succeeded(reported["table"])
+
+    def tried(words: tuple[str, ...]) -> "subprocess.CompletedProcess[bytes]":
+        command = [*PROGRAM, *words]
+        return subprocess.run(command, env=environment(shared, **poor), capture_output=True, check=False, timeout=WAIT)
+
+    for done in map(tried, [("report", "kept"), ("report", "kept", "--format", "markdown")]):
+        assert done.returncode == 0, done.stderr
+        assert b"hinge" in done.stdout
+        assert done.stderr == b""
+
+
+@pytest.mark.parametrize("words", [("losses",), ("losses", "--format", "json"), ("--help",)], ids=str)
+def test_a_reader_that_leaves_early_is_no_cause_for_a_traceback(tmp_path: Path, words: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        result = subprocess.run(
+            [*PROGRAM, *words],
+            env=environment(tmp_path),
+            stdin=subprocess.DEVNULL,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=WAIT,
+        )
+    finally:
+        os.close(writer)
+    assert result.stderr == b""
+    assert result.returncode in {0, 1}
+
+
+# Being interrupted
+
+
+@pytest.mark.parametrize("quiet", [(), ("--quiet",)], ids=["loud", "quiet"])
+def test_ctrl_c_stops_the_trials_keeps_the_session_and_exits_with_130(home: Path, quiet: tuple[str, ...]) -> None:
+    start_fake(home, LOSSTERM_FAKE_EPOCH_SECONDS="0.05")
+    words = ("run", "--session", "long", "--epochs", "10000", "--seeds", "3", "--format", "json", *quiet)
+    running = subprocess.Popen(
+        [*PROGRAM, *words],
+        env=environment(home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with running, Store(home / "lossterm.db") as store:
+
+        def rows() -> list[Any]:
+            return store.trials([one.id for one in store.comparisons("long")])
+
+        until(lambda: any(row.epochs for row in rows()), "a first epoch")
+        running.send_signal(signal.SIGINT)
+        stdout, stderr = running.communicate(timeout=WAIT)
+        assert running.returncode == 130
+        assert stdout == ""
+        assert "Traceback" not in stderr
+        assert stderr.splitlines()[-1] == "Interrupted."
+        assert ("what was trained is kept: lossterm report long" in stderr) == (not quiet)
+        until(lambda: all(row.ended for row in rows()), "the trials to stop")
+        assert {row.status for row in rows()} == {"cancelled"}
+        assert len(rows()) == 9
+        assert store.comparisons("long")[0].cancelled is not None
+        assert daemon.alive(store.path, "auto")
+    partial = lossterm(home, "report", "long", "--format", "plain")
+    assert "Partial: 9 of 9 trials were stopped." in succeeded(partial)
