@@ -1,0 +1,248 @@
+"""The one screen: choose, run, watch, read."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from lossterm import daemon
+from lossterm.errors import LosstermError
+from lossterm.report import rows_of
+from lossterm.store import Store
+from lossterm.tail import Tail
+from lossterm.tui.curves_panel import Curves, CurvesPanel
+from lossterm.tui.dialogs import HelpDialog, Leaving, QuitDialog
+from lossterm.tui.loss_panel import LossPanel
+from lossterm.tui.scores_panel import ScoresPanel
+from lossterm.tui.settings_panel import SettingsPanel
+from lossterm.tui.status_line import StatusLine
+from lossterm.tui.task_panel import TaskPanel
+from lossterm.view import View
+
+SMALLEST = (80, 24)
+"""Columns and lines below which a sentence stands in for the panels."""
+
+TALL = 34
+"""Lines from which the scores get more room."""
+
+FRAME_SECONDS = 0.25
+"""Time between two looks at the store: four frames a second are live enough, and few bytes."""
+
+TEND_SECONDS = 1.0
+"""Time between two looks after the worker."""
+
+
+class MainScreen(Screen[None]):
+    """Holds the store, the tail and the keeper of the worker; panels show what it hands them."""
+
+    BINDINGS = [  # noqa: RUF012  Textual's own form
+        Binding("r", "run", "Run", id="main.run", tooltip="Train the ticked losses"),
+        Binding("s", "stop", "Stop", id="main.stop", tooltip="Stop the training; what is there is kept"),
+        Binding("m", "other_chart", "Loss/metric", id="main.chart", tooltip="Show the other chart"),
+        Binding("question_mark", "help", "Help", id="main.help", tooltip="List every key"),
+        Binding("q,ctrl+q", "leave", "Quit", id="main.quit", tooltip="Leave the app; asks if training goes on"),
+    ]
+    AUTO_FOCUS = "#losses"
+
+    def __init__(self, session: str, store: Path, command: Sequence[str] | None, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._session = session
+        self._store = Store(store)
+        self._keeper = daemon.Keeper(self._store.path, "auto", command) if command else None
+        self._writing = asyncio.Lock()
+        self._asking = False
+        self._possible: dict[str, bool | None] = {}
+        self.view = View(clock)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the panels."""
+        yield Static(id="too-small")
+        with Vertical(id="panels"):
+            with Horizontal(id="top"):
+                with Vertical(id="choices"):
+                    yield TaskPanel()
+                    yield LossPanel()
+                    yield SettingsPanel()
+                yield CurvesPanel()
+            yield ScoresPanel()
+        yield StatusLine(self._session)
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin to follow the session, and have the worker load TensorFlow while a person chooses."""
+        self._say_what_to_do()
+        self._follow()
+        if self._keeper:
+            self._tend()
+
+    def on_unmount(self) -> None:
+        """Let go of the store."""
+        self._store.close()
+
+    def on_resize(self) -> None:
+        """Say so where the terminal is too small for the panels."""
+        columns, lines = self.app.size
+        self.set_class(columns < SMALLEST[0] or lines < SMALLEST[1], "-too-small")
+        self.set_class(lines >= TALL, "-tall")
+        self.call_after_refresh(self._grey_out)
+        self.query_one("#too-small", Static).update(
+            f"lossterm needs {SMALLEST[0]}×{SMALLEST[1]} and this terminal is {columns}×{lines}.\n"
+            "Enlarge it, or use `lossterm run`.\nTraining goes on; q quits."
+        )
+
+    # What is followed
+
+    @work(name="tail")
+    async def _follow(self) -> None:
+        tail = await asyncio.to_thread(Tail, self._store.path, self._session)
+        try:
+            async for update in tail.stream(FRAME_SECONDS):
+                self.view.apply(update)
+                if self._whole():
+                    self._show()
+        except LosstermError as error:
+            self.app.exit(return_code=error.exit_code, message=f"lossterm: {error}")
+        finally:
+            tail.close()
+
+    def _whole(self) -> bool:
+        """Whether all panels are there: while the app is taken down they go one by one, and updates still come."""
+        return len(self.query("StatusLine, ScoresPanel, CurvesPanel, TaskPanel, LossPanel")) == 5
+
+    @work(name="keeper")
+    async def _tend(self) -> None:
+        """Keep a worker: one at the start, to be warm when it is needed, then whenever there is work."""
+        assert self._keeper is not None
+        needed = True
+        while True:
+            try:
+                await asyncio.to_thread(self._keeper.tend, needed=needed)
+            except LosstermError as error:
+                self.notify(str(error), title="The worker does not start", severity="error", timeout=60, markup=False)
+                return
+            await asyncio.sleep(TEND_SECONDS)
+            needed = self.view.training
+
+    def _show(self) -> None:
+        view = self.view
+        status = self.query_one(StatusLine)
+        status.worker, status.progress = view.worker, view.progress()
+        self.query_one(ScoresPanel).reports = tuple(view.reports())
+        self._show_curves()
+        self._say_what_to_do()
+        self._grey_out()
+
+    def _grey_out(self) -> None:
+        """Have the footer drawn anew if what can be done has changed; each time would cost more than the curves."""
+        possible = {action: self.check_action(action, ()) for action in ("run", "stop", "other_chart")}
+        if possible != self._possible:
+            self._possible = possible
+            self.refresh_bindings()
+
+    def _show_curves(self) -> None:
+        task = self.query_one(TaskPanel).chosen
+        found = [report for report in self.view.reports() if report.asked.comparison.task == task]
+        panel = self.query_one(CurvesPanel)
+        if not found:
+            panel.curves = None
+            return
+        asked = found[-1].asked
+        rows = tuple(rows_of(asked, self.view.rows.values()))
+        values = {row.id: self.view.curves[row.id] for row in rows if row.id in self.view.curves}
+        panel.curves = Curves(asked=asked, rows=rows, values=values)
+
+    def _say_what_to_do(self) -> None:
+        worker, training = self.view.worker, self.view.training
+        if training and worker and worker.state == "training":
+            text = f"Compiling {worker.message} …"
+        elif training:
+            text = "Waiting for TensorFlow to load …"
+        else:
+            text = "No curves yet.\n\nTick losses with space,\nthen press r to train them."
+            if worker and worker.state == "loading":
+                text += "\n\nTensorFlow is loading meanwhile."
+        self.query_one(CurvesPanel).waiting = text
+
+    # What a person does
+
+    def on_task_panel_chosen(self, event: TaskPanel.Chosen) -> None:
+        """Show the losses, the defaults and the curves of another task."""
+        self.query_one(LossPanel).task_key = event.task
+        self.query_one(SettingsPanel).task_key = event.task
+        self._show_curves()
+        self._grey_out()
+
+    def on_loss_panel_ticked(self) -> None:
+        """With nothing ticked there is nothing to run."""
+        self._grey_out()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey out what cannot be done now."""
+        if action == "stop":
+            return True if self.view.training else None
+        if action == "run" and self.is_mounted:
+            return True if self.query_one(LossPanel).ticked and not self._asking else None
+        if action == "other_chart" and self.is_mounted:
+            return None if self.query_one(CurvesPanel).both else True
+        return True
+
+    def action_run(self) -> None:
+        """Ask for the comparison that the panels show."""
+        try:
+            comparison = self.query_one(SettingsPanel).comparison(self.query_one(LossPanel).ticked)
+        except LosstermError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self._asking = True
+        self._grey_out()
+        self._write(lambda: self._store.ask(self._session, comparison))
+
+    def action_stop(self) -> None:
+        """Stop all trainings of the session."""
+        self._write(lambda: self._store.cancel(self._open_comparisons()))
+
+    def _open_comparisons(self) -> list[int]:
+        return [asked.id for asked in self.view.asked if asked.cancelled is None]
+
+    @work(name="write")
+    async def _write(self, write: Callable[[], object]) -> None:
+        """Write to the store without holding up the screen: another program may have it locked."""
+        async with self._writing:
+            try:
+                await asyncio.to_thread(write)
+            except LosstermError as error:
+                self.notify(str(error), severity="error", markup=False)
+            finally:
+                self._asking = False
+                self._grey_out()
+
+    def action_other_chart(self) -> None:
+        """Show the metric instead of the loss, or the loss again."""
+        panel = self.query_one(CurvesPanel)
+        panel.shown = "metric" if panel.shown == "loss" else "loss"
+
+    def action_help(self) -> None:
+        """List the keys of the screen and its panels."""
+        holders = (self, *map(self.query_one, (LossPanel, TaskPanel)))
+        bindings = [binding for holder in holders for binding in type(holder).BINDINGS if isinstance(binding, Binding)]
+        keys = [
+            (binding.key.split(",")[0].replace("question_mark", "?"), binding.tooltip)
+            for binding in bindings
+            if binding.tooltip
+        ]
+        self.app.push_screen(HelpDialog([*keys, ("tab", "Go to the next panel"), ("ctrl+p", "Find a command by name")]))
+
+    @work(name="leave")
+    async def action_leave(self) -> None:
+        """Leave; ask first what becomes of a training."""
+        leaving: Leaving = await self.app.push_screen_wait(QuitDialog()) if self.view.training else "leave"
+        if leaving == "stop":
+            await asyncio.to_thread(self._store.cancel, self._open_comparisons())
+        if leaving != "stay":
+            self.app.exit()

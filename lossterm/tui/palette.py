@@ -1,0 +1,46 @@
+"""One stable colour per loss, told apart by colour-blind eyes (after Okabe & Ito 2008), for dark and light themes."""
+
+from lossterm.losses import fitting, loss_named
+
+Colour = tuple[int, int, int]
+
+_DARK: tuple[Colour, ...] = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 190, 140),
+    (240, 228, 66),
+    (213, 94, 0),
+    (204, 121, 167),
+    (120, 150, 255),
+    (200, 200, 200),
+)
+_LIGHT: tuple[Colour, ...] = (
+    (200, 80, 0),
+    (0, 104, 168),
+    (0, 120, 88),
+    (140, 110, 0),
+    (170, 30, 60),
+    (150, 60, 120),
+    (60, 60, 190),
+    (90, 90, 90),
+)
+
+
+def colour_of(loss: str, *, dark: bool) -> Colour:
+    """Return the colour of a loss: by its place among the losses of its kind, whatever is ticked or shown."""
+    record = loss_named(loss)
+    place = fitting(record.kinds[0]).index(record)
+    palette = _DARK if dark else _LIGHT
+    return palette[place % len(palette)]
+
+
+def faint(colour: Colour, *, dark: bool) -> Colour:
+    """Return a colour half way to the background, for the curve of the training split."""
+    ground = 25 if dark else 235
+    red, green, blue = ((part + ground) // 2 for part in colour)
+    return red, green, blue
+
+
+def written(colour: Colour) -> str:
+    """Write a colour as Rich and Textual read it."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)

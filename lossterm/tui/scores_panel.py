@@ -1,0 +1,67 @@
+"""The table of all losses in the session, one part for each set of comparable comparisons."""
+
+from rich.text import Text
+from textual.binding import Binding
+from textual.reactive import reactive
+
+from lossterm import table
+from lossterm.report import Report
+from lossterm.tui.lines import Lines
+from lossterm.tui.palette import colour_of, written
+
+GAP = 2
+
+
+class ScoresPanel(Lines, can_focus=True):
+    """Standings, best first; the comparison asked for last stands on top."""
+
+    BINDINGS = [  # noqa: RUF012  Textual's own form
+        Binding("j", "scroll_down", "Down", show=False, id="scores.down"),
+        Binding("k", "scroll_up", "Up", show=False, id="scores.up"),
+    ]
+
+    reports: reactive[tuple[Report, ...]] = reactive((), init=False)
+    """What is shown."""
+
+    def __init__(self) -> None:
+        super().__init__(id="scores")
+        self.border_title = "Scores"
+
+    def on_mount(self) -> None:
+        """Say what will be here, and follow the theme."""
+        self.paint()
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.paint())
+
+    def on_resize(self) -> None:
+        """Fit the columns to the new width."""
+        self.paint()
+
+    def watch_reports(self) -> None:
+        """Show other standings."""
+        self.paint()
+
+    def paint(self) -> None:
+        """Write all tables."""
+        if not self.reports:
+            self.show([Text("No scores yet: they appear as trainings end.", "dim")])
+            return
+        lines: list[Text] = []
+        for report in reversed(self.reports):
+            lines += [*([Text()] if lines else []), *self._table(report)]
+        self.show(lines)
+
+    def _table(self, report: Report) -> list[Text]:
+        columns, _ = table.fitting(report, self.size.width - 1, gap=GAP)
+        heads = (column.padded(column.head) for column in columns)
+        lines = [Text((" " * GAP).join(heads), "bold")]
+        for place, standing in enumerate(report.standings):
+            line = Text()
+            for column in columns:
+                style = ""
+                if column.head == "loss":
+                    style = written(colour_of(standing.loss, dark=self.app.current_theme.dark))
+                line.append(" " * GAP if line else "")
+                line.append(column.padded(column.values[place]), style)
+            lines.append(line)
+        lines.append(Text(table.headline(report), "dim"))
+        return lines

@@ -1,0 +1,59 @@
+"""One line: what the worker does, how far the trials are, the session."""
+
+from rich.text import Text
+from textual.reactive import reactive
+
+from lossterm.store import WorkerRow
+from lossterm.tui.lines import Lines
+from lossterm.view import Progress, sentence
+
+
+class StatusLine(Lines):
+    """Device or what the worker is doing, trials done, rate, time left; the session's name at the right."""
+
+    worker: reactive[WorkerRow | None] = reactive(None, init=False)
+    """The living worker."""
+    progress: reactive[Progress | None] = reactive(None, init=False)
+    """How far the session's trials are."""
+
+    def __init__(self, session: str) -> None:
+        super().__init__(id="status")
+        self._session = session
+
+    def on_mount(self) -> None:
+        """Show the line as soon as there is one."""
+        self._paint()
+
+    def on_resize(self) -> None:
+        """Move the session's name to the right end."""
+        self._paint()
+
+    def watch_worker(self) -> None:
+        """Show what the worker does."""
+        self._paint()
+
+    def watch_progress(self) -> None:
+        """Show how far it is."""
+        self._paint()
+
+    def _paint(self) -> None:
+        parts = [worker_in_words(self.worker)]
+        if self.progress and self.progress.trials:
+            parts.append(sentence(self.progress))
+        left = Text(" · ".join(parts))
+        name = f"session {self._session}"
+        room = self.size.width - left.cell_len
+        if room > len(name) + 2:
+            left.append(name.rjust(room), "dim")
+        left.truncate(self.size.width, overflow="ellipsis")
+        self.show([left])
+
+
+def worker_in_words(worker: WorkerRow | None) -> str:
+    """Say what a worker does: `CPU ready`, `CPU: hinge, mse`, `loading TensorFlow`."""
+    if worker is None:
+        return "no worker"
+    if worker.state in ("loading", "failed") or not worker.environment:
+        return worker.message
+    device = worker.environment["device"]
+    return f"{device} ready" if worker.state == "ready" else f"{device}: {worker.message}"

@@ -1,0 +1,234 @@
+import ast
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import lossterm
+from lossterm.comparison import Comparison
+from lossterm.metrics import metrics_for
+from lossterm.store import Scores, Store
+
+ROOT = Path(lossterm.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+LONGEST = 350
+
+# A part may import what stands on its own line or below: DESIGN.md, "Direction"
+LAYERS: tuple[set[str], ...] = (
+    {"errors", ""},
+    {"losses", "tasks", "metrics", "protocols"},
+    {"standings", "comparison", "stress", "advice"},
+    {"store", "charts", "daemon"},
+    {"report", "table", "tail", "view"},
+    {"cli", "tui", "__main__"},
+)
+LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
+ENGINE_ABOVE = LEVEL["report"]
+
+OWNERS = {
+    "tensorflow": "engine/runtime.py",
+    "keras": "engine/runtime.py",
+    "textual": "tui/",
+    "plotext": "charts.py",
+    "sqlite3": "store/",
+    "click": "cli/",
+    "fcntl": "daemon.py",
+}
+HEAVY = {"tensorflow", "keras", "sklearn", "scipy", "pandas", "pyarrow", "numpy", "textual", "plotext"}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def part_of(module: str) -> str:
+    return [*module.split("."), ""][1]
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield what a file imports, anywhere in it: modules in full, `from package import module` as package.module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}:{node.lineno} imports by a relative name"
+            assert node.module is not None
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                below = ROOT.parent.joinpath(*whole.split("."))
+                is_module = below.is_dir() or below.with_suffix(".py").exists()
+                yield (whole if is_module else node.module), node.lineno
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+            assert isinstance(node.args[0], ast.Constant), f"{name_of(path)}:{node.lineno} imports what cannot be read"
+            yield str(node.args[0].value), node.lineno
+
+
+IMPORTS = [(path, module, line) for path in FILES for module, line in imports(path)]
+OURS = [one for one in IMPORTS if one[1].split(".")[0] == "lossterm"]
+
+
+def loaded_by(code: str, *arguments: str) -> set[str]:
+    """Run code in a fresh process and return the names of all modules that it loaded."""
+    code += "\nimport sys, json; print('\\n' + json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, check=False, timeout=60, cwd=ROOT.parent
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+# Statically
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert {"cli/__init__.py", "engine/runtime.py", "store/store.py", "errors.py"} <= {name_of(path) for path in FILES}
+    assert ("engine/runtime.py", "tensorflow") in {(name_of(path), module) for path, module, _ in IMPORTS}
+    assert ("cli/run.py", "lossterm.tail") in {(name_of(path), module) for path, module, _ in IMPORTS}
+
+
+@pytest.mark.parametrize("package", OWNERS)
+def test_only_its_owner_imports(package: str) -> None:
+    strangers = {
+        f"{name_of(path)}:{line}"
+        for path, module, line in IMPORTS
+        if module.split(".")[0] == package and not name_of(path).startswith(OWNERS[package])
+    }
+    assert strangers == set()
+
+
+def test_nothing_imports_the_engine() -> None:
+    found = {
+        f"{name_of(path)}:{line}"
+        for path, module, line in OURS
+        if part_of(module) == "engine" and part_of(module_of(path)) != "engine"
+    }
+    assert found == set()
+
+
+def test_every_part_has_a_layer() -> None:
+    assert {part_of(module_of(path)) for path in FILES} - set(LEVEL) == {"engine"}
+
+
+def test_imports_go_downwards_only() -> None:
+    upwards = {
+        f"{name_of(path)}:{line} imports {module}"
+        for path, module, line in OURS
+        if (mine := part_of(module_of(path))) != "engine"
+        and (part_of(module) == "engine" or LEVEL[part_of(module)] > LEVEL[mine])
+    }
+    assert upwards == set()
+
+
+def test_the_two_front_ends_do_not_know_each_other_but_for_the_one_that_opens_the_other() -> None:
+    found = {
+        (part_of(module_of(path)), module)
+        for path, module, _ in OURS
+        if {part_of(module_of(path)), part_of(module)} == {"cli", "tui"}
+    }
+    assert found <= {("cli", "lossterm.tui.app")}
+
+
+def test_the_engine_imports_nothing_from_report_upwards() -> None:
+    found = {
+        f"{name_of(path)}:{line} imports {module}"
+        for path, module, line in OURS
+        if part_of(module_of(path)) == "engine" and LEVEL.get(part_of(module), -1) >= ENGINE_ABOVE
+    }
+    assert found == set()
+
+
+def test_parts_do_not_import_each_other_in_a_circle() -> None:
+    edges: dict[str, set[str]] = {}
+    for path, module, _ in OURS:
+        mine, theirs = part_of(module_of(path)), part_of(module)
+        if theirs not in {mine, ""}:
+            edges.setdefault(mine, set()).add(theirs)
+    left = set(edges)
+    while free := {part for part in left if not edges[part] & left}:
+        left -= free
+    assert left == set()
+
+
+def public(tree: ast.Module | ast.ClassDef, above: str) -> Iterator[tuple[str, ast.AST]]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield f"{above}.{node.name}", node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node, f"{above}.{node.name}")
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_every_file_and_everything_public_in_it_has_a_docstring(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    bare = {
+        name
+        for name, node in [(name_of(path), tree), *public(tree, name_of(path))]
+        if not (ast.get_docstring(node) or "").strip()  # type: ignore[arg-type]  # classes, functions and a module
+    }
+    assert bare == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_no_file_is_too_long(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+# At run time
+
+
+def test_the_command_line_loads_nothing_heavy() -> None:
+    loaded = loaded_by("import lossterm.cli")
+    assert "lossterm.cli.run" in loaded
+    assert loaded & HEAVY == set()
+    assert not any(module.startswith(("lossterm.engine", "lossterm.tui")) for module in loaded)
+
+
+def test_everything_below_the_front_ends_loads_nothing_heavy() -> None:
+    below = [
+        module_of(path) for path in FILES if part_of(module_of(path)) not in {"engine", "tui", "__main__", "charts"}
+    ]
+    assert "lossterm.view" in below
+    assert loaded_by("import " + ", ".join(below)) & HEAVY == set()
+
+
+def test_the_fake_engine_loads_no_tensorflow() -> None:
+    loaded = loaded_by("import lossterm.engine.fake")
+    assert "lossterm.engine.worker" in loaded
+    assert loaded & HEAVY == set()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("lossterm.tui.app") is None, reason="there is no terminal app yet")
+def test_the_terminal_app_loads_textual_and_nothing_of_the_engine() -> None:
+    loaded = loaded_by("import lossterm.tui.app")
+    assert "textual" in loaded
+    assert loaded & (HEAVY - {"textual", "plotext", "numpy"}) == set()
+    assert not any(module.startswith("lossterm.engine") for module in loaded)
+
+
+def test_a_run_and_a_report_load_nothing_heavy_either(home: Path) -> None:
+    comparison = Comparison.ask("circles", ("hinge",), seeds=1, epochs=1)
+    with Store() as store:
+        store.ask("s", comparison)
+        row = store.claim("auto")
+        assert row is not None
+        scores: Scores = {metric.key: {"train": 0.5, "test": 0.5} for metric in metrics_for("binary")}
+        store.finish(row.id, "done", scores=scores)
+    code = """
+import contextlib, sys
+from lossterm.cli import main
+for words in (["run", "--loss", "hinge", "--seeds", "1", "--epochs", "1", "--format", "json"], ["report", "s"]):
+    with contextlib.suppress(SystemExit):
+        main(words)
+"""
+    loaded = loaded_by(code)
+    assert "lossterm.report" in loaded
+    assert loaded & HEAVY == set()

@@ -1,0 +1,232 @@
+"""What a person does on the main screen, with the fake engine's worker where something is trained."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from rich.text import Text
+from textual.geometry import Region
+from textual.widgets import Input
+
+from lossterm import daemon
+from lossterm.comparison import Comparison
+from lossterm.store import Store
+from lossterm.tui.app import LosstermApp
+from lossterm.tui.curves_panel import CurvesPanel
+from lossterm.tui.dialogs import HelpDialog, QuitDialog
+from lossterm.tui.lines import Lines
+from lossterm.tui.loss_panel import LossPanel
+from lossterm.tui.scores_panel import ScoresPanel
+from lossterm.tui.status_line import StatusLine
+from lossterm.tui.task_panel import TaskPanel
+from tests.tui.prepared import SESSION, fill, opened, until
+
+FAKE = (sys.executable, "-P", "-m", "lossterm.engine.fake")
+
+
+@pytest.fixture
+def path(home: Path) -> Path:
+    return home / "lossterm.db"
+
+
+@pytest.fixture
+def slow(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a fake epoch take so long that a training is seen going on."""
+    monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.05")
+
+
+async def test_run_trains_the_ticked_losses_and_draws_their_curves(path: Path) -> None:
+    app = LosstermApp(SESSION, path, command=FAKE)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("down", "space", "tab", "5", "tab", "tab", "2", "r")
+        await until(pilot, lambda: app.main.view.progress().trials == 4 and not app.main.view.training)
+        await until(pilot, lambda: "binary_crossentropy" in app.main.query_one(ScoresPanel).text)
+        assert {row.trial.loss for row in app.main.view.rows.values()} == {"binary_crossentropy", "squared_hinge"}
+        assert {row.trial.hyperparameters.epochs for row in app.main.view.rows.values()} == {5}
+        assert "hinge" not in app.main.query_one(ScoresPanel).text.replace("squared_hinge", "")
+        chart = app.main.query_one("#chart-loss", Lines).text
+        assert any("⠀" < mark <= "⣿" for mark in chart)
+        assert "4/4 trials" in app.main.query_one(StatusLine).text
+
+
+async def test_another_task_brings_its_losses_and_defaults(path: Path) -> None:
+    app = opened(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.main.query_one(TaskPanel).focus()
+        await pilot.press("up", "space")
+        await pilot.pause()
+        assert app.main.query_one(LossPanel).ticked == ("mse", "msle", "mae")
+        assert app.main.query_one("#epochs", Input).value == "100"
+        assert app.main.query_one("#hidden", Input).value == "25"
+
+
+async def test_ticks_are_kept_while_another_task_is_looked_at(path: Path) -> None:
+    app = opened(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("space")
+        for key in ("shift+tab", "up", "space", "down", "space"):
+            await pilot.press(key)
+        await pilot.pause()
+        assert app.main.query_one(LossPanel).ticked == ("hinge", "squared_hinge")
+
+
+async def test_nothing_ticked_greys_run_out(path: Path) -> None:
+    app = opened(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("a")
+        await pilot.pause()
+        assert app.main.query_one(LossPanel).ticked == ()
+        assert app.main.check_action("run", ()) is None
+        await pilot.press("r")
+        await pilot.pause()
+        with Store(path) as store:
+            assert store.sessions() == []
+        await pilot.press("a")
+        assert app.main.check_action("run", ()) is True
+
+
+async def test_a_setting_that_makes_no_sense_gets_a_sentence(path: Path) -> None:
+    app = opened(path)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        for field, value, sentence in (
+            ("epochs", "0", "number of epochs is 0"),
+            ("seeds", "0", "number of seeds is 0"),
+            ("rate", "-1", "learning rate is -1"),
+            ("rate", "e", "learning rate is 'e'"),
+            ("hidden", ",", "Hidden layers is ','"),
+            ("batch", "", "batch size is ''"),
+        ):
+            setting = app.main.query_one(f"#{field}", Input)
+            before, setting.value = setting.value, value
+            app.main.action_run()
+            await pilot.pause(0)
+            assert any(sentence in notification.message for notification in app._notifications)
+            setting.value = before
+        await pilot.pause()
+        with Store(path) as store:
+            assert store.sessions() == []
+
+
+async def test_keys_of_the_screen_work_within_a_field(path: Path) -> None:
+    app = opened(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.main.query_one("#epochs", Input).focus()
+        await pilot.press("m")
+        await pilot.pause()
+        assert app.main.query_one(CurvesPanel).shown == "metric"
+        assert app.main.query_one("#epochs", Input).value == "200"
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert isinstance(app.screen, HelpDialog)
+
+
+async def test_stop_ends_a_training_and_keeps_what_there_is(path: Path, slow: None) -> None:
+    app = LosstermApp(SESSION, path, command=FAKE)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert app.main.check_action("stop", ()) is None
+        await pilot.press("r")
+        await until(pilot, lambda: any(row.epochs for row in app.main.view.rows.values()))
+        assert app.main.check_action("stop", ()) is True
+        await pilot.press("s")
+        await until(pilot, lambda: not app.main.view.training)
+        states = {row.status for row in app.main.view.rows.values()}
+        assert "cancelled" in states
+        assert app.main.view.curves
+
+
+async def test_quitting_asks_only_while_something_trains(path: Path) -> None:
+    app = opened(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("q")
+        await pilot.pause()
+    assert app.return_code == 0
+
+
+async def test_leaving_a_training_running_finds_it_where_it_is(path: Path, slow: None) -> None:
+    first = LosstermApp(SESSION, path, command=FAKE)
+    async with first.run_test(size=(80, 24)) as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: any(row.epochs for row in first.main.view.rows.values()))
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(first.screen, QuitDialog))
+        await pilot.press("l")
+        await pilot.pause()
+    seen = {number: row.epochs for number, row in first.main.view.rows.items()}
+    second = LosstermApp(SESSION, path, command=FAKE)
+    async with second.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: len(second.main.view.rows) == len(seen))
+        assert second.main.view.training
+        assert all(second.main.view.rows[number].epochs >= epochs for number, epochs in seen.items())
+        await until(
+            pilot, lambda: sum(row.epochs for row in second.main.view.rows.values()) > sum(seen.values()), seconds=20
+        )
+
+
+async def test_quitting_while_training_does_what_was_chosen(path: Path, slow: None) -> None:
+    app = LosstermApp(SESSION, path, command=FAKE)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: any(row.epochs for row in app.main.view.rows.values()))
+        for stay in ("c", "escape"):
+            await pilot.press("q")
+            await until(pilot, lambda: isinstance(app.screen, QuitDialog))
+            await pilot.press(stay)
+            await until(pilot, lambda: app.screen is app.main)
+        assert app.main.view.training
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, QuitDialog))
+        await pilot.press("s")
+        await until(pilot, lambda: app.return_code == 0)
+    with Store(path) as store:
+        (asked,) = store.comparisons(SESSION)
+        assert asked.cancelled is not None
+        assert "queued" not in {row.status for row in store.trials([asked.id])}
+
+
+async def test_a_worker_that_dies_is_started_again(path: Path, slow: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon.Keeper, "GRACE", 0.5)
+    app = LosstermApp(SESSION, path, command=FAKE)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("tab", "1", "0", "tab", "tab", "1", "r")
+        await until(pilot, lambda: any(row.epochs for row in app.main.view.rows.values()))
+        assert app.main.view.worker is not None
+        os.kill(app.main.view.worker.pid, 9)
+        await until(pilot, lambda: not daemon.alive(path, "auto"))
+        await until(pilot, lambda: bool(app.main.view.rows) and not app.main.view.training, seconds=30)
+        assert {row.status for row in app.main.view.rows.values()} == {"done"}
+
+
+async def test_a_worker_that_never_starts_is_reported(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon.Keeper, "GRACE", 0.0)
+    fill(path, Comparison.ask("circles", seeds=1), trials=0)
+    app = LosstermApp(SESSION, path, command=(sys.executable, "-c", "print('no such engine')"))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: any("started 3 times" in n.message for n in app._notifications))
+
+
+async def test_resizing_below_the_least_size_and_back(path: Path) -> None:
+    fill(path, Comparison.ask("circles", seeds=1))
+    app = opened(path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: len(app.main.view.rows) == 3)
+        for size in ((79, 24), (20, 5), (1, 1), (80, 23)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert not app.main.query_one("#panels").display
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert app.main.query_one("#panels").display
+
+
+async def test_only_rows_that_changed_are_painted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        status = app.main.query_one(StatusLine)
+        await pilot.pause()
+        painted: list[Region] = []
+        monkeypatch.setattr(status, "refresh", lambda *regions, **_: painted.extend(regions))
+        status.show(list(status._lines))
+        assert painted == []
+        status.show([Text("something else")])
+        assert [region.y for region in painted] == [0]
