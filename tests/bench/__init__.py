@@ -1,0 +1,1 @@
+"""Benchmarks, run by hand. None is collected by pytest."""
