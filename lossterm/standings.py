@@ -1,7 +1,7 @@
 """A loss's place in a comparison: pure functions over scores."""
 
+import math
 from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
 from typing import Literal
 
 import msgspec
@@ -20,7 +20,11 @@ def summarise(values: Sequence[float]) -> Summary:
     """Return mean and sample standard deviation of finite values."""
     if not values:
         return Summary(None, None)
-    return Summary(fmean(values), stdev(values) if len(values) > 1 else None)
+    count = len(values)
+    mean = math.fsum(values) / count
+    # Not statistics.stdev: its exact fractions cost 100 times as much, and a live table is computed again and again.
+    sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1)) if count > 1 else None
+    return Summary(mean, sd)
 
 
 def rank(means: Mapping[str, float | None], direction: Literal["min", "max"]) -> dict[str, int | None]:

@@ -39,6 +39,7 @@ class Terminal:
         self.process = pexpect.spawn(
             str(PROGRAM), list(arguments), dimensions=(lines, columns), env=environment, timeout=60
         )
+        self.process.delaybeforesend = None  # pexpect would wait 50 ms before every key
 
     def press(self, keys: str) -> None:
         self.process.send(keys)
@@ -49,9 +50,13 @@ class Terminal:
             new: bytes = self.process.read_nonblocking(65536, timeout=seconds)
         except (pexpect.TIMEOUT, pexpect.EOF):
             return b""
+        self.take(new)
+        return new
+
+    def take(self, new: bytes) -> None:
+        """Draw bytes that were read otherwise."""
         self.bytes += new
         self._stream.feed(new)
-        return new
 
     @property
     def text(self) -> str:

@@ -21,6 +21,9 @@ from lossterm.store import Store, WorkerState
 IDLE_SECONDS = 600.0
 """How long a worker without work stays warm; LOSSTERM_IDLE_SECONDS overrides it."""
 
+NICENESS = 5
+"""How far the worker steps back: it takes all cores, and the screen that shows it must still answer a key at once."""
+
 Loader = Callable[[str], tuple[Callable[[], Engine], dict[str, str], int]]
 """`device -> (maker of engines, environment, number of lanes)`; what takes the seconds before a worker is ready."""
 
@@ -106,6 +109,7 @@ def main(load: Loader = load_tensorflow) -> None:
     parser.add_argument("--device", choices=DEVICES, default="auto", help="train what was asked for on this device")
     given = parser.parse_args()
     worker = Worker(given.store, given.device, float(os.environ.get("LOSSTERM_IDLE_SECONDS", IDLE_SECONDS)))
+    os.nice(NICENESS)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     sys.exit(worker.work(load))

@@ -9,15 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from lossterm import daemon
 from lossterm.errors import LosstermError
-from lossterm.report import rows_of
+from lossterm.report import Report
 from lossterm.store import Store
 from lossterm.tail import Tail
 from lossterm.tui.curves_panel import Curves, CurvesPanel
 from lossterm.tui.dialogs import HelpDialog, Leaving, QuitDialog
+from lossterm.tui.key_bar import KeyBar
 from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.scores_panel import ScoresPanel
 from lossterm.tui.settings_panel import SettingsPanel
@@ -57,6 +58,7 @@ class MainScreen(Screen[None]):
         self._keeper = daemon.Keeper(self._store.path, "auto", command) if command else None
         self._writing = asyncio.Lock()
         self._asking = False
+        self._reports: tuple[Report, ...] = ()
         self._possible: dict[str, bool | None] = {}
         self.view = View(clock)
 
@@ -72,7 +74,7 @@ class MainScreen(Screen[None]):
                 yield CurvesPanel()
             yield ScoresPanel()
         yield StatusLine(self._session)
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin to follow the session, and have the worker load TensorFlow while a person chooses."""
@@ -133,13 +135,14 @@ class MainScreen(Screen[None]):
         view = self.view
         status = self.query_one(StatusLine)
         status.worker, status.progress = view.worker, view.progress()
-        self.query_one(ScoresPanel).reports = tuple(view.reports())
+        self._reports = tuple(view.reports())
+        self.query_one(ScoresPanel).reports = self._reports
         self._show_curves()
         self._say_what_to_do()
         self._grey_out()
 
     def _grey_out(self) -> None:
-        """Have the footer drawn anew if what can be done has changed; each time would cost more than the curves."""
+        """Have the keys drawn anew if what can be done has changed."""
         possible = {action: self.check_action(action, ()) for action in ("run", "stop", "other_chart")}
         if possible != self._possible:
             self._possible = possible
@@ -147,13 +150,13 @@ class MainScreen(Screen[None]):
 
     def _show_curves(self) -> None:
         task = self.query_one(TaskPanel).chosen
-        found = [report for report in self.view.reports() if report.asked.comparison.task == task]
+        found = [report for report in self._reports if report.asked.comparison.task == task]
         panel = self.query_one(CurvesPanel)
         if not found:
             panel.curves = None
             return
         asked = found[-1].asked
-        rows = tuple(rows_of(asked, self.view.rows.values()))
+        rows = found[-1].rows
         values = {row.id: self.view.curves[row.id] for row in rows if row.id in self.view.curves}
         panel.curves = Curves(asked=asked, rows=rows, values=values)
 

@@ -15,6 +15,7 @@ from lossterm.store import Store
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.curves_panel import CurvesPanel
 from lossterm.tui.dialogs import HelpDialog, QuitDialog
+from lossterm.tui.key_bar import KeyBar
 from lossterm.tui.lines import Lines
 from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.scores_panel import ScoresPanel
@@ -230,3 +231,15 @@ async def test_only_rows_that_changed_are_painted(path: Path, monkeypatch: pytes
         assert painted == []
         status.show([Text("something else")])
         assert [region.y for region in painted] == [0]
+
+
+async def test_a_click_on_a_key_does_what_the_key_does(path: Path) -> None:
+    app = opened(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        bar = app.main.query_one(KeyBar)
+        await pilot.click(bar, offset=(bar.text.index("All"), 0))
+        await pilot.pause()
+        assert app.main.query_one(LossPanel).ticked == ()
+        await pilot.click(bar, offset=(bar.text.index("Help"), 0))
+        await pilot.pause()
+        assert isinstance(app.screen, HelpDialog)

@@ -1,0 +1,43 @@
+"""The keys that do something now, in one line. Textual's Footer mounts a widget per key and anew at each change."""
+
+from rich.text import Text
+from textual import events
+from textual.binding import ActiveBinding
+
+from lossterm.tui.lines import Lines
+
+
+class KeyBar(Lines):
+    """Keys with their labels, greyed where they cannot be used now; a click does what the key does."""
+
+    def __init__(self) -> None:
+        super().__init__(id="keys")
+        self._places: list[tuple[range, str]] = []
+
+    def on_mount(self) -> None:
+        """Follow the focus and what can be done."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._paint())
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._paint())
+        self._paint()
+
+    def _paint(self) -> None:
+        line, self._places = Text(), []
+        for active in self.screen.active_bindings.values():
+            if active.binding.show:
+                start = line.cell_len
+                line.append_text(self._label(active))
+                self._places.append((range(start, line.cell_len), active.binding.key))
+                line.append(" ")
+        self.show([line])
+
+    def _label(self, active: ActiveBinding) -> Text:
+        key, accent = self.app.get_key_display(active.binding), self.app.current_theme.accent or ""
+        if not active.enabled:
+            return Text(f" {key} {active.binding.description}", "dim")
+        return Text.assemble(" ", (key, f"bold {accent}"), " ", active.binding.description)
+
+    def on_click(self, event: events.Click) -> None:
+        """Do what the key under the mouse does."""
+        for place, key in self._places:
+            if event.x in place:
+                self.app.simulate_key(key)
