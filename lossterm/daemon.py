@@ -115,10 +115,14 @@ class Keeper:
         self._starts = 0
         self._started = float("-inf")
 
-    def tend(self, *, needed: bool) -> None:
-        """Start a worker if one is needed and none is there. Raises WorkerError after MOST vain starts."""
-        if alive(self._store, self._device):
+    def tend(self, *, needed: bool, ready: bool) -> None:
+        """Start a worker if one is needed and none is there. Raises WorkerError after MOST vain starts.
+
+        `ready` says that a worker got as far as being able to train: one that dies while it loads was a vain start.
+        """
+        if ready:
             self._starts = 0
+        if alive(self._store, self._device):
             return
         now = time.monotonic()
         if not needed or now - self._started < self.GRACE:

@@ -77,6 +77,11 @@ class View:
         """Whether anything is queued or running."""
         return any(not row.ended for row in self.rows.values())
 
+    @property
+    def ready(self) -> bool:
+        """Whether a worker is there that can train."""
+        return self.worker is not None and self.worker.state in ("ready", "training")
+
     def progress(self) -> Progress:
         """Say how far the trials are."""
         rows = self.rows.values()

@@ -280,20 +280,20 @@ def test_a_keeper_gives_up_when_workers_keep_dying_and_shows_their_last_words(
 ) -> None:
     monkeypatch.setattr(daemon.Keeper, "GRACE", 0.0)
     keeper = daemon.Keeper(store.path, "auto", ("/bin/sh", "-c", "echo out of luck >&2; exit 1"))
-    keeper.tend(needed=False)
+    keeper.tend(needed=False, ready=False)
     before = len(daemon._started)
     for _ in range(daemon.Keeper.MOST):
-        keeper.tend(needed=True)
+        keeper.tend(needed=True, ready=False)
         daemon._started[-1].wait(WAIT)
     assert len(daemon._started) == before + daemon.Keeper.MOST
-    keeper.tend(needed=False)
+    keeper.tend(needed=False, ready=False)
     with pytest.raises(WorkerError, match="started 3 times and went away each time") as raised:
-        keeper.tend(needed=True)
+        keeper.tend(needed=True, ready=False)
     assert str(raised.value).count("out of luck") == 3
     assert str(daemon.log_path(store.path, "auto")) in str(raised.value)
 
 
-def test_a_keeper_gives_a_worker_time_and_counts_anew_once_one_lives(
+def test_a_keeper_gives_a_worker_time_and_counts_anew_once_one_is_ready(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     starts: list[object] = []
@@ -305,16 +305,16 @@ def test_a_keeper_gives_a_worker_time_and_counts_anew_once_one_lives(
     monkeypatch.setattr(daemon, "ensure", note)
     keeper = daemon.Keeper(store.path, "auto")
     for _ in range(5):
-        keeper.tend(needed=True)
+        keeper.tend(needed=True, ready=False)
     assert len(starts) == 1
     monkeypatch.setattr(daemon.Keeper, "GRACE", 0.0)
-    keeper.tend(needed=True)
-    keeper.tend(needed=True)
+    keeper.tend(needed=True, ready=False)
+    keeper.tend(needed=True, ready=False)
     monkeypatch.setattr(daemon, "alive", lambda *_: True)
-    keeper.tend(needed=True)
+    keeper.tend(needed=True, ready=True)
     monkeypatch.setattr(daemon, "alive", lambda *_: False)
     for _ in range(3):
-        keeper.tend(needed=True)
+        keeper.tend(needed=True, ready=False)
     assert len(starts) == 6
 
 
@@ -365,3 +365,23 @@ def test_a_lane_leaves_another_lanes_program_to_it_unless_there_is_much_to_do(st
     assert board.busy() == []
     assert board.avoid(1, {program: epochs}) == {program}
     assert board.avoid(1, {program: 2 * epochs}) == frozenset()  # two seconds of work repay the compiling
+
+
+def test_a_worker_that_dies_each_time_it_loads_is_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(*_: object) -> bool:
+        starts.append(1)
+        return True
+
+    starts: list[int] = []
+    monkeypatch.setattr(daemon, "ensure", start)
+    monkeypatch.setattr(daemon.Keeper, "GRACE", 0.0)
+    keeper = daemon.Keeper(store.path, "auto")
+    for _ in range(daemon.Keeper.MOST):
+        monkeypatch.setattr(daemon, "alive", lambda *_: False)
+        keeper.tend(needed=True, ready=False)
+        monkeypatch.setattr(daemon, "alive", lambda *_: True)
+        keeper.tend(needed=True, ready=False)  # it has taken its lock and is loading
+    monkeypatch.setattr(daemon, "alive", lambda *_: False)
+    with pytest.raises(WorkerError):
+        keeper.tend(needed=True, ready=False)
+    assert len(starts) == daemon.Keeper.MOST

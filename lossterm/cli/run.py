@@ -120,6 +120,6 @@ def _watch(store: Store, comparison: int, session: str, device: str, view: View,
                 narrator.show(view)
             if not view.training:
                 return
-            keeper.tend(needed=True)
+            keeper.tend(needed=True, ready=view.ready)
     finally:
         tail.close()

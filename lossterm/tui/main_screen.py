@@ -124,7 +124,7 @@ class MainScreen(Screen[None]):
         needed = True
         while True:
             try:
-                await asyncio.to_thread(self._keeper.tend, needed=needed)
+                await asyncio.to_thread(self._keeper.tend, needed=needed, ready=self.view.ready)
             except LosstermError as error:
                 self.notify(str(error), title="The worker does not start", severity="error", timeout=60, markup=False)
                 return
