@@ -22,6 +22,12 @@ OPTIMIZERS = ("sgd", "momentum", "adam", "rmsprop")
 DEVICES = ("auto", "cpu", "gpu")
 """Where to train: `auto` takes a GPU where TensorFlow sees one."""
 
+DEFAULT_TASK = "circles"
+DEFAULT_SEEDS = 10
+DEFAULT_RATE = 0.01
+DEFAULT_OPTIMIZER = "momentum"
+DEFAULT_BATCH = 32
+
 ENGINE = 1
 """Raised when a change to the engine changes what a trial yields, so that stored trials are not taken for new ones."""
 
@@ -99,11 +105,11 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         losses: Sequence[str] = ("all",),
         *,
         protocol: str = "tutorial",
-        seeds: int = 10,
-        learning_rate: float = 0.01,
+        seeds: int = DEFAULT_SEEDS,
+        learning_rate: float = DEFAULT_RATE,
         hidden: Sequence[int] | None = None,
-        optimizer: str = "momentum",
-        batch_size: int = 32,
+        optimizer: str = DEFAULT_OPTIMIZER,
+        batch_size: int = DEFAULT_BATCH,
         epochs: int | None = None,
         device: str = "auto",
     ) -> Self:

@@ -15,7 +15,7 @@ WORKER = (sys.executable, "-P", "-m", "lossterm.engine.worker")
 
 _LOG_LIMIT = 1_000_000
 _started: list["subprocess.Popen[bytes]"] = []
-"""Workers started by this process: kept, so that one that dies early is reaped and not warned about."""
+"""Workers started by this process: kept, or Python would warn of a process that still runs when it forgets it."""
 
 
 def lock_path(store: Path, device: str) -> Path:
@@ -63,14 +63,14 @@ def hold(store: Path, device: str, patience: float = 1.0) -> int | None:
             return descriptor
 
 
-def ensure(store: Path, device: str, command: Sequence[str] = WORKER) -> bool:
-    """Start a worker unless one is alive; return whether one was started. Does not wait for it.
+def ensure(store: Path, device: str, command: Sequence[str] = WORKER) -> "subprocess.Popen[bytes] | None":
+    """Start a worker unless one is alive, and return the process that was started. Does not wait for it.
 
     The worker is detached: its own process session, no stdin, output to a log file. Two that start at once settle it by
     the lock. Raises WorkerError if the program cannot be started at all.
     """
     if alive(store, device):
-        return False
+        return None
     log = log_path(store, device)
     too_long = log.exists() and log.stat().st_size > _LOG_LIMIT
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if too_long else os.O_APPEND)
@@ -90,7 +90,7 @@ def ensure(store: Path, device: str, command: Sequence[str] = WORKER) -> bool:
     except OSError as error:
         raise WorkerError(f"The worker could not be started: {error}. `lossterm doctor` may tell why.") from error
     _started.append(process)
-    return True
+    return process
 
 
 def last_words(store: Path, device: str, lines: int = 12) -> str:
@@ -106,7 +106,9 @@ class Keeper:
     """Sees to it that a worker is there while there is work, and gives up when workers keep dying at once."""
 
     GRACE = 2.0
-    """Seconds that a started worker has to take its lock."""
+    """Least seconds between two starts."""
+    PATIENCE = 60.0
+    """Seconds that a started process which still runs has to take its lock: Python may load from a slow disk."""
     MOST = 3
     """Starts in a row without a sign of life."""
 
@@ -114,6 +116,7 @@ class Keeper:
         self._store, self._device, self._command = store, device, command
         self._starts = 0
         self._started = float("-inf")
+        self._process: subprocess.Popen[bytes] | None = None
 
     def tend(self, *, needed: bool, ready: bool) -> None:
         """Start a worker if one is needed and none is there. Raises WorkerError after MOST vain starts.
@@ -125,13 +128,15 @@ class Keeper:
         if alive(self._store, self._device):
             return
         now = time.monotonic()
-        if not needed or now - self._started < self.GRACE:
+        running = self._process is not None and self._process.poll() is None
+        if not needed or now - self._started < (self.PATIENCE if running else self.GRACE):
             return
         if self._starts == self.MOST:
             raise WorkerError(
                 f"The worker was started {self.MOST} times and went away each time. The end of its log, "
                 f"{log_path(self._store, self._device)}:\n{last_words(self._store, self._device)}"
             )
-        if ensure(self._store, self._device, self._command):
+        self._process = ensure(self._store, self._device, self._command)
+        if self._process:
             self._starts += 1
             self._started = now

@@ -7,7 +7,8 @@ LosstermError                1   the root; never raised itself
 │   └── DoesNotFit               a loss on a task of another kind
 ├── DataError                3   a file that cannot be used
 │   └── StoreError               … and it is the store
-└── WorkerError              1   the worker could not be started, or keeps dying
+├── WorkerError              1   the worker could not be started, or keeps dying
+└── BenchmarkError           1   the benchmark did not finish
 
 The number is the exit code. Every message says what, where, and what to do.
 """
@@ -67,3 +68,7 @@ class StoreError(DataError):
 
 class WorkerError(LosstermError):
     """The worker could not be started or went away without finishing."""
+
+
+class BenchmarkError(LosstermError):
+    """The benchmark did not finish."""

@@ -63,8 +63,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Best first."""
     rows: tuple[TrialRow, ...]
     """The trials themselves."""
-    environment: dict[str, str] | None
-    """Versions and device of the worker."""
+
+    @property
+    def environment(self) -> dict[str, str] | None:
+        """Versions and device that the last trial to end was trained with, None before any ended."""
+        ended = [row for row in self.rows if row.environment]
+        return max(ended, key=lambda row: row.finished or 0).environment if ended else None
 
     @property
     def seconds(self) -> float:
@@ -77,12 +81,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return not any(row.status in ("diverged", "failed") for row in self.rows)
 
     @property
+    def stopped(self) -> int:
+        """Trials that were cancelled."""
+        return sum(row.status == "cancelled" for row in self.rows)
+
+    @property
     def pending(self) -> int:
         """Trials that have not ended."""
         return sum(not row.ended for row in self.rows)
 
 
-def build(asked: Asked, rows: Iterable[TrialRow], environment: dict[str, str] | None = None) -> Report:
+def build(asked: Asked, rows: Iterable[TrialRow]) -> Report:
     """Compute the standings of what is there."""
     rows = tuple(rows)
     comparison = asked.comparison
@@ -91,7 +100,7 @@ def build(asked: Asked, rows: Iterable[TrialRow], environment: dict[str, str] | 
     direction = metric_named(comparison.metric).direction
     ranks = rank({key: standing.mean for key, standing in standings.items()}, direction)
     ranked = tuple(msgspec.structs.replace(standings[key], rank=place) for key, place in ranks.items())
-    return Report(asked=asked, standings=ranked, rows=rows, environment=environment)
+    return Report(asked=asked, standings=ranked, rows=rows)
 
 
 def tables(every: Sequence[Asked]) -> list[Asked]:
@@ -197,7 +206,10 @@ def as_json(report: Report, chunks: Sequence[Chunk] | None = None) -> str:
         "seconds": round(report.seconds, 3),
     }
     if chunks is not None:
-        document["trials"] = [_trial(row, chunks, protocol) for row in report.rows]
+        by_trial: dict[int, list[Chunk]] = {}
+        for chunk in chunks:
+            by_trial.setdefault(chunk.trial, []).append(chunk)
+        document["trials"] = [_trial(row, by_trial.get(row.id, []), protocol) for row in report.rows]
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
@@ -208,7 +220,7 @@ def curve_columns(protocol: Protocol) -> tuple[str, ...]:
 
 def _trial(row: TrialRow, chunks: Sequence[Chunk], protocol: Protocol) -> dict[str, Any]:
     columns = curve_columns(protocol)
-    values = [value for chunk in chunks if chunk.trial == row.id for value in chunk.values()]
+    values = [value for chunk in chunks for value in chunk.values()]
     return {
         "loss": row.trial.loss,
         "seed": row.trial.seed,

@@ -40,7 +40,7 @@ DASH = "–"
 
 
 def number(value: float | None) -> str:
-    """Write a score with three significant digits after the leading zeros, – for none."""
+    """Write a score with four digits after the point, two from 10 on, 1.2e-05 where that shows little; – for none."""
     if value is None:
         return DASH
     if value == 0 or 1e-3 <= abs(value) < 1e4:
@@ -88,7 +88,7 @@ def columns_of(report: Report, others: int | None = None, *, short: bool = False
     ]
 
 
-def fitting(report: Report, width: int, *, gap: int) -> tuple[list[Column], bool]:
+def fit_to(report: Report, width: int, *, gap: int) -> tuple[list[Column], bool]:
     """Return as many columns as fit a width, metrics beyond the first left out first; and whether all are there."""
     every = columns_of(report)
     for others in range(len(every), -1, -1):
@@ -129,8 +129,8 @@ def notes(report: Report) -> list[str]:
     lines += [f"{loss.key} is {loss.same_as} by construction." for loss in losses if loss.same_as in shown]
     if report.pending:
         lines.append(f"Partial: {report.pending} of {len(report.rows)} trials have not ended.")
-    if stopped := sum(row.status == "cancelled" for row in report.rows):
-        lines.append(f"Partial: {stopped} of {len(report.rows)} trials were stopped.")
+    if report.stopped:
+        lines.append(f"Partial: {report.stopped} of {len(report.rows)} trials were stopped.")
     errors = dict.fromkeys((row.trial.loss, row.error) for row in report.rows if row.error)
     lines += [f"{loss} failed: {error}" for loss, error in errors]
     return lines

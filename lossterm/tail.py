@@ -27,7 +27,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     chunks: tuple[Chunk, ...]
     """Epochs that were added."""
     worker: WorkerRow | None
-    """The living worker, None if there is none."""
+    """The living worker, or one that failed to load and said why; None if there is neither."""
 
 
 class Tail:
@@ -73,9 +73,9 @@ class Tail:
             await asyncio.sleep(interval)
 
     def _living_worker(self) -> WorkerRow | None:
-        if not daemon.alive(self._store.path, self._device):
-            return None
-        return next((row for row in self._store.workers() if row.device == self._device), None)
+        alive = daemon.alive(self._store.path, self._device)
+        row = next((row for row in self._store.workers() if row.device == self._device), None)
+        return row if row and (alive or row.state == "failed") else None
 
     def _changes(self, worker: WorkerRow | None) -> Update:
         asked = self._asked()

@@ -53,6 +53,7 @@ class View:
         """Take in what changed."""
         if update.asked is not None:
             self.asked = update.asked
+            self._history.clear()  # trials that were there already are not trained now
         self.worker = update.worker
         self.rows.update((row.id, row) for row in update.trials)
         for chunk in update.chunks:
@@ -101,9 +102,8 @@ class View:
 
     def reports(self) -> list[report.Report]:
         """Return the standings of what is followed, one for each table, the last asked for last."""
-        environment = self.worker.environment if self.worker else None
         rows = list(self.rows.values())
-        return [report.build(asked, report.rows_of(asked, rows), environment) for asked in report.tables(self.asked)]
+        return [report.build(asked, report.rows_of(asked, rows)) for asked in report.tables(self.asked)]
 
 
 def sentence(progress: Progress) -> str:

@@ -57,6 +57,7 @@ def rows_for(
                 epochs=trial.hyperparameters.epochs,
                 seconds=0.25 if status == "done" else None,
                 scores=scores_for(trial.task, trial.loss, value) if status == "done" else None,
+                environment=ENVIRONMENT if status == "done" else None,
                 error=error if status == "failed" else None,
                 finished=BEGAN + number if status not in ("queued", "running") else None,
                 changed=number,
@@ -71,7 +72,7 @@ def built(
     ends: dict[tuple[str, int], Status] | None = None,
     error: str = "ValueError: it broke",
 ) -> Report:
-    return report.build(asked_for(comparison), rows_for(comparison, values, ends, error), ENVIRONMENT)
+    return report.build(asked_for(comparison), rows_for(comparison, values, ends, error))
 
 
 def circles(*losses: str, seeds: int = 2, **settings: Any) -> Comparison:

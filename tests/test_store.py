@@ -674,3 +674,50 @@ def test_closing_while_another_thread_reads_does_not_crash(tmp_path: Path) -> No
         for reader in readers:
             reader.join()
     assert len(ended) == 40
+
+
+def test_a_comparison_that_saw_its_trials_end_does_not_keep_them_from_being_stopped(store: Store) -> None:
+    store.ask("s", two_losses(seeds=1))
+    for row in (claimed(store), claimed(store)):
+        store.finish(row.id, "failed", error="broken")
+    again = store.ask("s", two_losses(seeds=1))
+    assert store.cancel([again.id]) == 0
+    assert statuses(store, again) == ["cancelled", "cancelled"]
+
+
+def test_stopping_says_how_many_trials_go_on_for_others(store: Store) -> None:
+    one = store.ask("s", two_losses(seeds=1))
+    other = store.ask("t", two_losses(seeds=2))
+    assert store.cancel([other.id]) == 2
+    assert statuses(store, one) == ["queued", "queued"]
+    assert statuses(store, other)[2:] == ["cancelled", "cancelled"]
+
+
+def test_stopping_a_session_stops_all_that_it_waits_for_and_nothing_else(store: Store) -> None:
+    done = store.ask("s", two_losses(seeds=1))
+    for row in (claimed(store), claimed(store)):
+        store.finish(row.id, "done", seconds=0.1, scores={})
+    assert not store.waiting("s")
+    store.ask("s", two_losses(seeds=2))
+    store.ask("s", two_losses(seeds=3))
+    assert store.waiting("s")
+    assert store.stop("s") == 0
+    assert not store.waiting("s")
+    assert store.queued_epochs("auto") == {}
+    assert [asked.cancelled is None for asked in store.comparisons("s")] == [True, False, False]
+    assert statuses(store, done) == ["done", "done"]
+
+
+def test_a_write_after_a_commit_that_failed_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lossterm.store.schema.network_file_system", lambda _: "nfs")  # a rollback journal
+    with Store(tmp_path / "s.db") as store:
+        store._connection.execute("PRAGMA busy_timeout = 50")
+        reader = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sessions").fetchone()
+        with pytest.raises(StoreError, match="locked"):
+            store.ask("s", two_losses())
+        reader.execute("COMMIT")
+        reader.close()
+        store.ask("s", two_losses())
+        assert [row.name for row in store.sessions()] == ["s"]

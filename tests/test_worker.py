@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -103,7 +104,7 @@ def test_the_worker_is_detached_and_found_again(store: Store) -> None:
     assert not alive(store)
     process = start(store)
     assert os.getsid(process.pid) == process.pid != os.getsid(0)
-    assert daemon.ensure(store.path, "auto", FAKE) is False
+    assert daemon.ensure(store.path, "auto", FAKE) is None
     assert not daemon.alive(store.path, "cpu")
     place = Path(f"/proc/{process.pid}")
     if place.exists():
@@ -298,9 +299,9 @@ def test_a_keeper_gives_a_worker_time_and_counts_anew_once_one_is_ready(
 ) -> None:
     starts: list[object] = []
 
-    def note(*what: object) -> bool:
+    def note(*what: object) -> SimpleNamespace:
         starts.append(what)
-        return True
+        return SimpleNamespace(poll=lambda: 0)
 
     monkeypatch.setattr(daemon, "ensure", note)
     keeper = daemon.Keeper(store.path, "auto")
@@ -368,9 +369,9 @@ def test_a_lane_leaves_another_lanes_program_to_it_unless_there_is_much_to_do(st
 
 
 def test_a_worker_that_dies_each_time_it_loads_is_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def start(*_: object) -> bool:
+    def start(*_: object) -> SimpleNamespace:
         starts.append(1)
-        return True
+        return SimpleNamespace(poll=lambda: 0)
 
     starts: list[int] = []
     monkeypatch.setattr(daemon, "ensure", start)
@@ -385,3 +386,34 @@ def test_a_worker_that_dies_each_time_it_loads_is_given_up(store: Store, monkeyp
     with pytest.raises(WorkerError):
         keeper.tend(needed=True, ready=False)
     assert len(starts) == daemon.Keeper.MOST
+
+
+def test_a_worker_that_is_slow_to_start_is_not_started_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(*_: object) -> SimpleNamespace:
+        starts.append(1)
+        return SimpleNamespace(poll=lambda: None)  # it runs, but has not taken its lock yet
+
+    starts: list[int] = []
+    monkeypatch.setattr(daemon, "ensure", start)
+    monkeypatch.setattr(daemon.Keeper, "GRACE", 0.0)
+    keeper = daemon.Keeper(store.path, "auto")
+    for _ in range(5):
+        keeper.tend(needed=True, ready=False)
+    assert len(starts) == 1
+
+
+def test_a_lane_does_not_wait_for_a_program_of_a_lane_that_is_busy_for_long(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(store, "hinge", "squared_hinge", seeds=1)
+    board, first, second = Board(), store.claim("auto"), store.claim("auto")
+    assert first is not None
+    assert second is not None
+    board.begin(0, first)
+    board.end(0, frozenset({first.trial.program}), 0.02)
+    board.begin(0, second)
+    queued = {first.trial.program: 4}
+    assert first.trial.program in board.avoid(1, queued)
+    now = time.monotonic()
+    monkeypatch.setattr("lossterm.engine.lane.time.monotonic", lambda: now + 60)
+    assert first.trial.program not in board.avoid(1, queued)

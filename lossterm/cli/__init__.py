@@ -10,7 +10,7 @@ from lossterm.cli.bench import bench
 from lossterm.cli.console import print_reports
 from lossterm.cli.doctor import doctor
 from lossterm.cli.lists import losses, metrics, sessions, tasks
-from lossterm.cli.options import DEFAULT_SESSION, StorePath, store_option
+from lossterm.cli.options import StorePath, session_option, store_option
 from lossterm.cli.report import report
 from lossterm.cli.run import run
 from lossterm.errors import LosstermError, UnknownName, UsageError
@@ -32,7 +32,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--session", default=DEFAULT_SESSION, show_default=True, help="Session to open or begin.")
+@session_option
 @store_option
 @click.version_option(__version__, prog_name="lossterm", message="%(prog)s %(version)s")
 @click.pass_context
@@ -46,7 +46,7 @@ def cli(context: click.Context, session: str, store: StorePath) -> None:
                 4 some trials failed or diverged (the table is still printed) · 130 interrupted
     """
     if context.invoked_subcommand is not None:
-        context.obj = store
+        context.obj = {"store": store, "session": session}
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from lossterm.cli.options import list_formats
-from lossterm.errors import LosstermError, OutOfRange
+from lossterm.errors import BenchmarkError, OutOfRange
 from lossterm.view import duration
 
 
@@ -15,15 +15,25 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """What `lossterm.engine.benchmark` prints."""
 
     task: str
+    """Key of the task."""
     loss: str
+    """Key of the loss."""
     epochs: int
+    """Epochs of each training."""
     fit_seconds: float
+    """`Model.fit`, traced before."""
     engine_seconds: list[float]
+    """Each warm training by this engine."""
     median_seconds: float
+    """Their median."""
     ratio: float
+    """`fit_seconds` in terms of it."""
     fit_accuracy: float
+    """Test accuracy that `Model.fit` reached."""
     engine_accuracy: float
+    """Mean test accuracy that the engine's trainings reached."""
     environment: dict[str, str]
+    """Versions and device."""
 
 
 @click.command()
@@ -41,7 +51,7 @@ def bench(epochs: int, form: str) -> None:
     )
     if done.returncode:
         words = done.stderr.decode(errors="replace").strip().splitlines()[-5:]
-        raise LosstermError("The benchmark did not finish:\n" + "\n".join(words))
+        raise BenchmarkError("The benchmark did not finish:\n" + "\n".join(words))
     if form == "json":
         click.echo(msgspec.json.format(done.stdout, indent=2).decode().strip())
         return

@@ -58,7 +58,7 @@ def _stdout() -> Console:
 def _print_table(found: report.Report) -> None:
     console = _stdout()
     console.print(table.headline(found), style="bold")
-    columns, shown = table.fitting(found, console.width, gap=3)
+    columns, shown = table.fit_to(found, console.width, gap=3)
     _table(columns, console)
     for note in table.notes(found):
         console.print(note, style="dim")

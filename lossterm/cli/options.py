@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from lossterm.errors import UnknownName
+from lossterm.store import session_name
 from lossterm.table import FORMATS
 
 DEFAULT_SESSION = "default"
@@ -32,8 +33,14 @@ class Choice(click.ParamType[str]):
         return "[" + "|".join(self._words) + "]"
 
 
-def _store_default(context: click.Context, _: click.Parameter, value: StorePath) -> StorePath:
-    return value or (context.obj if isinstance(context.obj, Path) else None)
+def _or_before_the_command(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Return the value given after the command's name, else that given before it."""
+    before = context.obj.get(option.name) if isinstance(context.obj, dict) else None
+    return before if value is None else value
+
+
+def _session(context: click.Context, option: click.Parameter, value: str | None) -> str:
+    return session_name(_or_before_the_command(context, option, value) or DEFAULT_SESSION)
 
 
 def store_option(command: Command) -> Command:
@@ -41,8 +48,15 @@ def store_option(command: Command) -> Command:
     return click.option(
         "--store",
         type=click.Path(path_type=Path),
-        callback=_store_default,
+        callback=_or_before_the_command,
         help="File that holds sessions (default: in LOSSTERM_HOME, or the user's data directory).",
+    )(command)
+
+
+def session_option(command: Command) -> Command:
+    """Add `--session NAME`, which may also stand before the command's name."""
+    return click.option(
+        "--session", metavar="NAME", callback=_session, help=f"Session to open or begin (default: {DEFAULT_SESSION})."
     )(command)
 
 

@@ -39,10 +39,7 @@ def report(session: str, comparison: int | None, with_trials: bool, form: str, s
             shown = shown[-1:]
         ids = [one.id for one in every]
         rows = opened.trials(ids)
-        environments = {worker.device: worker.environment for worker in opened.workers()}
-        found = [
-            reports.build(one, reports.rows_of(one, rows), environments.get(one.comparison.device)) for one in shown
-        ]
+        found = [reports.build(one, reports.rows_of(one, rows)) for one in shown]
         chunks = opened.chunks(ids)[0] if with_trials else None
     print_reports(found, form, chunks)
     if not all(one.sound for one in found):

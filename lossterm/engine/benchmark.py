@@ -12,6 +12,7 @@ import msgspec
 
 from lossterm.comparison import Comparison
 from lossterm.engine import runtime
+from lossterm.engine.lane import Result
 from lossterm.engine.network import build_network, build_optimizer
 from lossterm.engine.training import Trainer
 from lossterm.losses import loss_named
@@ -36,7 +37,7 @@ def main() -> None:
     trainer.train(first, 0, lambda _: False)  # compiles
     results = [trainer.train(trial, 0, lambda _: False) for trial in others]
     seconds = [result.seconds for result in results]
-    accuracy = statistics.fmean((result.scores or {})["accuracy"]["test"] for result in results)  # type: ignore[index,misc]  # done
+    accuracy = statistics.fmean(_test_accuracy(result) for result in results)
     median = statistics.median(seconds)
     document = {
         "task": asked.task,
@@ -51,6 +52,11 @@ def main() -> None:
         "environment": runtime.environment(),
     }
     sys.stdout.buffer.write(msgspec.json.encode(document) + b"\n")
+
+
+def _test_accuracy(result: Result) -> float:
+    accuracy = (result.scores or {}).get("accuracy")
+    return float((accuracy or {}).get("test") or 0.0)
 
 
 def _fit(asked: Comparison) -> tuple[float, float]:

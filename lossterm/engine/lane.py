@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from lossterm.comparison import Status, Trial
+from lossterm.errors import StoreError
 from lossterm.store import Chunk, Scores, Store, TrialRow
 
 POLL = 0.05
@@ -75,15 +76,21 @@ class Board:
         with self._lock:
             return [row for row, _ in self._busy.values()]
 
+    def _soon(self, lane: int, now: float) -> frozenset[str]:
+        """Return the programs whose trials a lane will soon take: of one that is busy for long, the one it is at."""
+        if lane not in self._busy:
+            return self._programs[lane]
+        row, since = self._busy[lane]
+        return self._programs[lane] if now - since < _COMPILE_SECONDS else frozenset({row.trial.program})
+
     def avoid(self, lane: int, queued: dict[str, int]) -> frozenset[str]:
         """Return the programs that a lane should leave to the others, since compiling its own would not be repaid.
 
         `queued` holds the epochs that wait, by program.
         """
         with self._lock:
-            mine = self._programs.get(lane, frozenset())
-            foreign = frozenset().union(*(p for other, p in self._programs.items() if other != lane)) - mine
-            now = time.monotonic()
+            mine, now = self._programs.get(lane, frozenset()), time.monotonic()
+            foreign = frozenset().union(*(self._soon(other, now) for other in self._programs if other != lane)) - mine
             pace = dict(self._pace)
             for row, since in self._busy.values():  # a first training that goes on is at least as long as it has been
                 least = (now - since - _COMPILE_SECONDS) / row.trial.hyperparameters.epochs
@@ -127,6 +134,8 @@ class Lane(threading.Thread):
         result: Result | None = None
         try:
             result = self._engine.train(row.trial, row.id, lambda chunk: store.record(chunk) or self._stopping.is_set())
+        except StoreError:
+            raise  # the store's failure, not the trial's
         except Exception as error:  # whatever a training throws is that trial's failure, not the worker's
             traceback.print_exc()
             store.finish(row.id, "failed", error=f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")

@@ -77,11 +77,16 @@ class Worker:
             threads = [Lane(n, self._path, self._device, make(), self._board, self._stop) for n in range(lanes)]
             for thread in threads:
                 thread.start()
-            self._watch(store)
-            for thread in threads:
-                thread.join()
-            store.requeue(self._device, died=False)
-            return int(any(thread.broken for thread in threads))
+            try:
+                self._watch(store)
+            finally:
+                self._stop.set()
+                for thread in threads:
+                    thread.join()
+                broken = any(thread.broken for thread in threads)
+                # A lane that broke counts as a death, so that a trial which breaks it each time is failed at last.
+                store.requeue(self._device, died=broken)
+            return int(broken)
 
     def _watch(self, store: Store) -> None:
         """Say what is going on until it is time to leave."""

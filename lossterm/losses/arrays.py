@@ -1,4 +1,4 @@
-"""NumPy under the names of `keras.ops`, so that one loss function serves tests, charts and training."""
+"""NumPy under the names of `keras.ops`, so that one loss function serves training and its checks."""
 
 from types import SimpleNamespace
 from typing import Any

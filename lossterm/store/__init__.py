@@ -1,7 +1,18 @@
 """Sessions on disk: the store is the bus between what asks, what trains and what shows."""
 
-from lossterm.store.rows import Asked, Chunk, Scores, SessionRow, TrialRow, WorkerRow, WorkerState
+from lossterm.store.rows import Asked, Chunk, Scores, SessionRow, TrialRow, WorkerRow, WorkerState, session_name
 from lossterm.store.schema import default_path
 from lossterm.store.store import Store
 
-__all__ = ["Asked", "Chunk", "Scores", "SessionRow", "Store", "TrialRow", "WorkerRow", "WorkerState", "default_path"]
+__all__ = [
+    "Asked",
+    "Chunk",
+    "Scores",
+    "SessionRow",
+    "Store",
+    "TrialRow",
+    "WorkerRow",
+    "WorkerState",
+    "default_path",
+    "session_name",
+]

@@ -1,11 +1,13 @@
 """What the store hands out: one frozen record per row."""
 
 from array import array
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
 
 from lossterm.comparison import Comparison, Status, Trial
+from lossterm.errors import UsageError
 
 Scores = dict[str, dict[str, float | None] | None]
 """Metric → split → value; None where the metric has no meaning for the head."""
@@ -65,6 +67,8 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True):
     """Time of the training itself, None before its end."""
     scores: Scores | None
     """Metrics of the final model, None before its end and where it diverged or failed."""
+    environment: dict[str, str] | None
+    """Versions and device that it was trained with, None before its end."""
     error: str | None
     """Why it failed."""
     finished: float | None
@@ -114,3 +118,54 @@ class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _BIG_ENDIAN = array("H", [1]).tobytes() == b"\0\1"
+
+TRIAL_COLUMNS = ", ".join(
+    f"t.{column}"
+    for column in (
+        *("id", "asked", "status", "cancel", "attempts", "epochs"),
+        *("seconds", "scores", "environment", "error", "finished", "changed"),
+    )
+)
+"""Columns of `trials t` that `trial_row` reads."""
+
+
+def session_name(text: str) -> str:
+    """Return a session's name without outer spaces. Raises UsageError for one that could not be read in a list."""
+    name = text.strip()
+    if not name or len(name) > 80 or not name.isprintable():
+        raise UsageError("A session's name must be 1 to 80 printable characters.")
+    return name
+
+
+def encode(value: object) -> str:
+    """Write a record as JSON text."""
+    return msgspec.json.encode(value).decode()
+
+
+def asked_row(row: Mapping[str, Any]) -> Asked:
+    """Read a row of a comparison with its session's name."""
+    return Asked(
+        id=row["id"],
+        session=row["name"],
+        comparison=msgspec.json.decode(row["asked"], type=Comparison),
+        created=row["created"],
+        cancelled=row["cancelled"],
+    )
+
+
+def trial_row(row: Mapping[str, Any]) -> TrialRow:
+    """Read a row of TRIAL_COLUMNS."""
+    return TrialRow(
+        id=row["id"],
+        trial=msgspec.json.decode(row["asked"], type=Trial),
+        status=row["status"],
+        cancel=bool(row["cancel"]),
+        attempts=row["attempts"],
+        epochs=row["epochs"],
+        seconds=row["seconds"],
+        scores=msgspec.json.decode(row["scores"]) if row["scores"] else None,
+        environment=msgspec.json.decode(row["environment"]) if row["environment"] else None,
+        error=row["error"],
+        finished=row["finished"],
+        changed=row["changed"],
+    )

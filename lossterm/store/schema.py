@@ -1,6 +1,7 @@
 """The store's file: where it lies, its tables, its versions, and opening it without harming it."""
 
 import os
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -38,17 +39,20 @@ MIGRATIONS = (
         asked TEXT NOT NULL,
         device TEXT NOT NULL,
         program TEXT NOT NULL,
+        epochs_asked INTEGER NOT NULL,
         status TEXT NOT NULL,
+        queued INTEGER NOT NULL,
         cancel INTEGER NOT NULL DEFAULT 0,
         attempts INTEGER NOT NULL DEFAULT 0,
         epochs INTEGER NOT NULL DEFAULT 0,
         seconds REAL,
         scores TEXT,
+        environment TEXT,
         error TEXT,
         finished REAL,
         changed INTEGER NOT NULL
     );
-    CREATE INDEX trials_by_status ON trials (status, device);
+    CREATE INDEX trials_by_status ON trials (status, device, program, epochs_asked);
     CREATE INDEX trials_by_change ON trials (changed);
 
     CREATE TABLE comparison_trials (
@@ -81,7 +85,8 @@ MIGRATIONS = (
 """Script n takes a store from version n to n + 1. A script that was released is never edited.
 
 `curves.data` holds float32, little-endian, (epochs, columns): for each split of the protocol in order its loss, then
-its metric. A chunk with `start` 0 replaces what was there.
+its metric. A chunk with `start` 0 replaces what was there. `trials.queued` is the tick at which a trial was last
+queued: a comparison asked for before that has seen it end, and no longer waits for it.
 """
 
 VERSION = len(MIGRATIONS)
@@ -192,7 +197,10 @@ def _migrate(connection: sqlite3.Connection) -> None:
         raise
 
 
-_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ncpfs", "fuse.sshfs", "lustre", "ceph", "glusterfs"}
+_NETWORK = re.compile(
+    r"nfs4?|cifs|smb3|smbfs|9p|afs|ncpfs|lustre|ceph|gpfs|beegfs|glusterfs|vboxsf|prl_fs|vmhgfs|"
+    r"fuse\.(sshfs|glusterfs|ceph|s3fs|gcsfuse|rclone|vmhgfs-fuse)"
+)
 
 
 def network_file_system(path: Path) -> str | None:
@@ -205,9 +213,12 @@ def network_file_system(path: Path) -> str | None:
     except OSError:
         return None
     place = path.resolve()
-    held = [fields for line in mounts.splitlines() if place.is_relative_to((fields := line.split(" "))[1])]
-    kind = max(held, key=lambda fields: len(fields[1]), default=["", "", ""])[2]
-    return kind if kind in _NETWORK else None
+    listed = [line.replace("\\040", "\0").split(" ")[1:3] for line in mounts.splitlines()]
+    held = [
+        (mount.replace("\0", " "), kind) for mount, kind in listed if place.is_relative_to(mount.replace("\0", " "))
+    ]
+    _, kind = max(held, key=lambda found: len(found[0]), default=("", ""))
+    return kind if _NETWORK.fullmatch(kind) else None
 
 
 def damage(path: Path) -> list[str]:

@@ -10,25 +10,48 @@ from typing import Any, Self
 
 import msgspec
 
-from lossterm.comparison import Comparison, Status, Trial
-from lossterm.errors import UnknownName, UsageError
+from lossterm.comparison import Comparison, Status
+from lossterm.errors import UnknownName
 from lossterm.store import schema
-from lossterm.store.rows import Asked, Chunk, Scores, SessionRow, TrialRow, WorkerRow, WorkerState
+from lossterm.store.rows import (
+    TRIAL_COLUMNS,
+    Asked,
+    Chunk,
+    Scores,
+    SessionRow,
+    TrialRow,
+    WorkerRow,
+    WorkerState,
+    asked_row,
+    encode,
+    session_name,
+    trial_row,
+)
 
 _ENDS = "('done', 'diverged', 'failed', 'cancelled')"
-_TRIAL = "t.id, t.asked, t.status, t.cancel, t.attempts, t.epochs, t.seconds, t.scores, t.error, t.finished, t.changed"
+_AGAIN = "status IN ('failed', 'cancelled')"
+_OPEN = "status IN ('queued', 'running')"
+_WAITING = (
+    "SELECT DISTINCT c.id FROM comparisons c JOIN sessions s ON s.id = c.session "
+    "JOIN comparison_trials ON comparison = c.id JOIN trials t ON t.id = trial "
+    f"WHERE s.name = ? AND c.cancelled IS NULL AND t.{_OPEN} AND c.changed >= t.queued"
+)
 
 MOST_ATTEMPTS = 2
 """A trial that was being trained when this many workers died is failed, not tried again."""
 
 
 class Store:
-    """One connection to the file that holds sessions. Threads may share it: each operation waits for the one before."""
+    """One connection to the file that holds sessions. Threads may share it: each operation waits for the one before.
+
+    `network` is the kind of network file system that the file lies on, None for a local one.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         """Open the store, made if it isn't there. Raises StoreError."""
         self.path = (path or schema.default_path()).expanduser().resolve()
         self._connection = schema.connect(self.path)
+        self.network = schema.network_file_system(self.path)
         self._lock = threading.RLock()  # closing a connection that another thread is reading from crashes the process
 
     def close(self) -> None:
@@ -49,48 +72,64 @@ class Store:
 
         A trial that is in the store is shared, not trained again; one that failed or was cancelled is queued anew.
         """
-        name = session.strip()
-        if not name or len(name) > 80 or not name.isprintable():
-            raise UsageError("A session's name must be 1 to 80 printable characters.")
-        now = time.time()
+        name, now = session_name(session), time.time()
         with self._write() as tick:
             self._connection.execute("INSERT OR IGNORE INTO sessions (name, created) VALUES (?, ?)", (name, now))
             number = self._connection.execute(
                 "INSERT INTO comparisons (session, asked, created, changed) "
                 "SELECT id, ?, ?, ? FROM sessions WHERE name = ? RETURNING id",
-                (_encode(comparison), now, tick, name),
+                (encode(comparison), now, tick, name),
             ).fetchone()[0]
             for position, trial in enumerate(comparison.trials()):
                 found = self._connection.execute(
-                    "INSERT INTO trials (key, asked, device, program, status, changed) "
-                    "VALUES (?, ?, ?, ?, 'queued', ?) "
+                    "INSERT INTO trials (key, asked, device, program, epochs_asked, status, queued, changed) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6) "
                     "ON CONFLICT (key) DO UPDATE SET changed = excluded.changed, cancel = 0, "
-                    "attempts = CASE WHEN status IN ('failed', 'cancelled') THEN 0 ELSE attempts END, "
-                    "error = CASE WHEN status IN ('failed', 'cancelled') THEN NULL ELSE error END, "
-                    "status = CASE WHEN status IN ('failed', 'cancelled') THEN 'queued' ELSE status END "
+                    f"attempts = CASE WHEN {_AGAIN} THEN 0 ELSE attempts END, "
+                    f"error = CASE WHEN {_AGAIN} THEN NULL ELSE error END, "
+                    f"queued = CASE WHEN {_AGAIN} THEN excluded.queued ELSE queued END, "
+                    f"status = CASE WHEN {_AGAIN} THEN 'queued' ELSE status END "
                     "RETURNING id",
-                    (trial.key, _encode(trial), trial.device, trial.program, tick),
+                    (trial.key, encode(trial), trial.device, trial.program, trial.hyperparameters.epochs, tick),
                 ).fetchone()
                 self._connection.execute("INSERT INTO comparison_trials VALUES (?, ?, ?)", (number, position, found[0]))
         return Asked(id=number, session=name, comparison=comparison, created=now, cancelled=None)
 
-    def cancel(self, comparisons: Sequence[int]) -> None:
-        """Stop what only these comparisons want: queued trials at once, running ones as soon as the worker looks."""
+    def cancel(self, comparisons: Sequence[int]) -> int:
+        """Stop what only these comparisons wait for: queued trials at once, running ones as soon as the worker looks.
+
+        Returns the number of their trials that go on, since another comparison waits for them too.
+        """
         with self._write() as tick:
-            wanted = ",".join(map(str, comparisons))
-            self._connection.execute(
-                f"UPDATE comparisons SET cancelled = ?, changed = ? WHERE id IN ({wanted}) AND cancelled IS NULL",
-                (time.time(), tick),
-            )
-            self._connection.execute(
-                "UPDATE trials SET changed = ?, cancel = 1, finished = CASE status WHEN 'queued' THEN ? END, "
-                "status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END "
-                f"WHERE status IN ('queued', 'running') AND id IN "
-                f"(SELECT trial FROM comparison_trials WHERE comparison IN ({wanted})) AND NOT EXISTS "
-                "(SELECT 1 FROM comparison_trials JOIN comparisons ON comparisons.id = comparison "
-                "WHERE trial = trials.id AND cancelled IS NULL)",
-                (tick, time.time()),
-            )
+            return self._cancel(comparisons, tick)
+
+    def stop(self, session: str) -> int:
+        """Cancel every comparison of a session that still waits for a trial; see `cancel`."""
+        with self._write() as tick:
+            return self._cancel([row["id"] for row in self._read(_WAITING, session)], tick)
+
+    def waiting(self, session: str) -> bool:
+        """Whether any comparison of a session still waits for a trial."""
+        return bool(self._read(_WAITING, session))
+
+    def _cancel(self, comparisons: Sequence[int], tick: int) -> int:
+        wanted, now = ",".join(map(str, comparisons)), time.time()
+        self._connection.execute(
+            f"UPDATE comparisons SET cancelled = ?, changed = ? WHERE id IN ({wanted}) AND cancelled IS NULL",
+            (now, tick),
+        )
+        theirs = f"{_OPEN} AND id IN (SELECT trial FROM comparison_trials WHERE comparison IN ({wanted}))"
+        elsewhere = (
+            "EXISTS (SELECT 1 FROM comparison_trials JOIN comparisons c ON c.id = comparison "
+            "WHERE trial = trials.id AND c.cancelled IS NULL AND c.changed >= trials.queued)"
+        )
+        self._connection.execute(
+            "UPDATE trials SET changed = ?1, cancel = 1, finished = CASE status WHEN 'queued' THEN ?2 END, "
+            "status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END "
+            f"WHERE {theirs} AND NOT {elsewhere}",
+            (tick, now),
+        )
+        return int(self._read(f"SELECT count(*) FROM trials WHERE {theirs} AND {elsewhere}")[0][0])
 
     # What viewers read
 
@@ -119,27 +158,18 @@ class Store:
             "JOIN sessions s ON s.id = c.session WHERE s.name = ? ORDER BY c.id",
             session,
         )
-        return [
-            Asked(
-                id=row["id"],
-                session=row["name"],
-                comparison=msgspec.json.decode(row["asked"], type=Comparison),
-                created=row["created"],
-                cancelled=row["cancelled"],
-            )
-            for row in rows
-        ]
+        return [asked_row(row) for row in rows]
 
     def trials(self, comparisons: Sequence[int], after: int = 0) -> list[TrialRow]:
         """Return the trials of these comparisons that changed after a tick, in the order asked for."""
         wanted = ",".join(map(str, comparisons))
         rows = self._read(
-            f"SELECT {_TRIAL} FROM trials t JOIN (SELECT trial, min(comparison << 32 | position) AS place "
+            f"SELECT {TRIAL_COLUMNS} FROM trials t JOIN (SELECT trial, min(comparison << 32 | position) AS place "
             f"FROM comparison_trials WHERE comparison IN ({wanted}) GROUP BY trial) ON trial = t.id "
             "WHERE t.changed > ? ORDER BY place",
             after,
         )
-        return [_trial_row(row) for row in rows]
+        return [trial_row(row) for row in rows]
 
     def chunks(self, comparisons: Sequence[int], after: int = 0) -> tuple[list[Chunk], int]:
         """Return what was added to these comparisons' curves after a mark, and the new mark."""
@@ -190,14 +220,14 @@ class Store:
             ).fetchone()
             if row is None:
                 return None
-            return _trial_row(
-                self._connection.execute(f"SELECT {_TRIAL} FROM trials t WHERE id = ?", (row[0],)).fetchone()
+            return trial_row(
+                self._connection.execute(f"SELECT {TRIAL_COLUMNS} FROM trials t WHERE id = ?", (row[0],)).fetchone()
             )
 
     def queued_epochs(self, device: str) -> dict[str, int]:
         """Return how many epochs wait for a device, by program."""
         rows = self._read(
-            "SELECT program, sum(json_extract(asked, '$.hyperparameters.epochs')) AS epochs FROM trials "
+            "SELECT program, sum(epochs_asked) AS epochs FROM trials "
             "WHERE status = 'queued' AND device = ? GROUP BY program",
             device,
         )
@@ -229,8 +259,9 @@ class Store:
                 self._add_chunk(chunk, tick)
             self._connection.execute(
                 "UPDATE trials SET status = CASE WHEN ?1 = 'cancelled' AND NOT cancel THEN 'queued' ELSE ?1 END, "
-                "seconds = ?2, scores = ?3, error = ?4, finished = ?5, changed = ?6 WHERE id = ?7",
-                (status, seconds, _encode(scores) if scores else None, error, time.time(), tick, trial),
+                "seconds = ?2, scores = ?3, error = ?4, finished = ?5, changed = ?6, "
+                "environment = (SELECT environment FROM workers WHERE workers.device = trials.device) WHERE id = ?7",
+                (status, seconds, encode(scores) if scores else None, error, time.time(), tick, trial),
             )
 
     def requeue(self, device: str, *, died: bool) -> None:
@@ -275,7 +306,7 @@ class Store:
                 "INSERT INTO workers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET pid = excluded.pid, "
                 "state = excluded.state, message = excluded.message, changed = excluded.changed, "
                 "environment = coalesce(excluded.environment, environment)",
-                (device, pid, state, message, _encode(environment) if environment else None, tick),
+                (device, pid, state, message, encode(environment) if environment else None, tick),
             )
 
     # How
@@ -306,29 +337,10 @@ class Store:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._connection.execute("UPDATE clock SET tick = tick + 1 RETURNING tick").fetchone()[0]
+                    self._connection.execute("COMMIT")
                 except BaseException:
-                    self._connection.execute("ROLLBACK")
+                    if self._connection.in_transaction:  # SQLite has rolled back by itself after some errors
+                        self._connection.execute("ROLLBACK")
                     raise
-                self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 raise schema.explain(self.path, error) from error
-
-
-def _encode(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _trial_row(row: sqlite3.Row) -> TrialRow:
-    return TrialRow(
-        id=row["id"],
-        trial=msgspec.json.decode(row["asked"], type=Trial),
-        status=row["status"],
-        cancel=bool(row["cancel"]),
-        attempts=row["attempts"],
-        epochs=row["epochs"],
-        seconds=row["seconds"],
-        scores=msgspec.json.decode(row["scores"]) if row["scores"] else None,
-        error=row["error"],
-        finished=row["finished"],
-        changed=row["changed"],
-    )

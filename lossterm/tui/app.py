@@ -1,6 +1,8 @@
 """The app: themes and the one screen. What it does is done by the screen."""
 
+import asyncio
 import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,11 +23,19 @@ class LosstermApp(App[None]):
     TITLE = "lossterm"
     CSS_PATH: ClassVar[CSSPathType | None] = "app.tcss"
     BINDINGS = [  # noqa: RUF012  Textual's own form
-        Binding("ctrl+q", "screen.leave", show=False, priority=True, id="app.quit"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="Leave the app"),
         # With priority, since what is typed after a tab may arrive in one burst over a slow link: without it the
         # focus moves only after those keys went to the panel that was left.
-        Binding("tab", "app.focus_next", show=False, priority=True, id="app.next"),
-        Binding("shift+tab", "app.focus_previous", show=False, priority=True, id="app.previous"),
+        Binding("tab", "app.focus_next", "Next", show=False, priority=True, id="app.next", tooltip="Next panel"),
+        Binding(
+            "shift+tab",
+            "app.focus_previous",
+            "Previous",
+            show=False,
+            priority=True,
+            id="app.previous",
+            tooltip="Last panel",
+        ),
     ]
 
     def __init__(
@@ -43,8 +53,15 @@ class LosstermApp(App[None]):
         self.theme = "textual-light" if light_terminal() else "textual-dark"
 
     def on_mount(self) -> None:
-        """Show the screen."""
+        """Show the screen; give the terminal back when told to end."""
         self.push_screen(self.main)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self.exit, None, 128 + number)
+
+    async def action_quit(self) -> None:
+        """Leave as the screen does, however it was asked for: ctrl+q, the command palette."""
+        if self.screen is self.main:
+            self.main.action_leave()
 
 
 def light_terminal() -> bool:

@@ -25,9 +25,13 @@ class Lines(ScrollView, can_focus=False):
             if row >= len(strips) or row >= len(self._strips) or strips[row] != self._strips[row]
         ]
         self._lines, self._strips = list(lines), strips
-        self.virtual_size = Size(max((strip.cell_length for strip in strips), default=0), len(strips))
+        self.virtual_size = Size(
+            self.size.width, len(strips)
+        )  # a change of it is a new layout; nothing scrolls sideways
         width, top = self.size.width, self.scroll_offset.y
-        self.refresh(*(Region(0, row - top, width, 1) for row in changed if 0 <= row - top < self.size.height))
+        seen = [Region(0, row - top, width, 1) for row in changed if 0 <= row - top < self.size.height]
+        if seen:  # refresh() without a region means all of the widget
+            self.refresh(*seen)
 
     @property
     def text(self) -> str:
@@ -36,9 +40,7 @@ class Lines(ScrollView, can_focus=False):
 
     def render_line(self, y: int) -> Strip:
         """Return one row of the visible part."""
-        row, left = y + self.scroll_offset.y, self.scroll_offset.x
-        style = self.rich_style
+        row, style = y + self.scroll_offset.y, self.rich_style
         if row >= len(self._strips):
             return Strip.blank(self.size.width, style)
-        strip = self._strips[row].crop_extend(left, left + self.size.width, style)
-        return strip.apply_style(style)
+        return self._strips[row].crop_extend(0, self.size.width, style).apply_style(style)

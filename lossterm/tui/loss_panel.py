@@ -7,6 +7,7 @@ from textual.reactive import reactive
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from lossterm.comparison import DEFAULT_TASK, Comparison
 from lossterm.losses import fitting
 from lossterm.tasks import task_named
 from lossterm.tui.palette import colour_of, written
@@ -23,15 +24,11 @@ class LossPanel(OptionList):
         Binding("k", "cursor_up", "Up", show=False, id="loss.up"),
     ]
 
-    task_key: reactive[str] = reactive("circles", init=False)
+    task_key: reactive[str] = reactive(DEFAULT_TASK, init=False)
     """Key of the task whose losses are shown."""
 
     class Ticked(Message):
         """Other losses are ticked now."""
-
-        def __init__(self, losses: tuple[str, ...]) -> None:
-            super().__init__()
-            self.losses = losses
 
     def __init__(self) -> None:
         super().__init__(id="losses", compact=True)
@@ -74,6 +71,12 @@ class LossPanel(OptionList):
             self._unticked.setdefault(self.task_key, set()).symmetric_difference_update({event.option_id})
             self._changed()
 
+    def adopt(self, comparison: Comparison) -> None:
+        """Tick the losses of a comparison."""
+        self.task_key = comparison.task
+        self._unticked[self.task_key] = set(self._keys) - set(comparison.losses)
+        self._changed()
+
     def action_tick_all(self) -> None:
         """Tick all, or none if all are ticked."""
         every = set(self._keys)
@@ -84,4 +87,4 @@ class LossPanel(OptionList):
         for place, key in enumerate(self._keys):
             self.replace_option_prompt_at_index(place, self._prompt(key))
         self.border_subtitle = f"{len(self.ticked)} of {len(self._keys)} ticked"
-        self.post_message(self.Ticked(self.ticked))
+        self.post_message(self.Ticked())

@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from lossterm import daemon
+from lossterm.comparison import Comparison
 from lossterm.errors import LosstermError
 from lossterm.report import Report
 from lossterm.store import Store
@@ -31,6 +32,13 @@ SMALLEST = (80, 24)
 
 TALL = 34
 """Lines from which the scores get more room."""
+
+EVERYWHERE = (
+    ("↑ ↓", "Move in a list, scroll the scores; j and k do the same"),
+    ("tab", "Go to the next panel; shift+tab to the one before"),
+    ("ctrl+p", "Find a command by name"),
+)
+"""Keys that Textual's own widgets bind."""
 
 FRAME_SECONDS = 0.25
 """Time between two looks at the store: four frames a second are live enough, and few bytes."""
@@ -58,6 +66,7 @@ class MainScreen(Screen[None]):
         self._keeper = daemon.Keeper(self._store.path, "auto", command) if command else None
         self._writing = asyncio.Lock()
         self._asking = False
+        self._adopted = False
         self._reports: tuple[Report, ...] = ()
         self._possible: dict[str, bool | None] = {}
         self.view = View(clock)
@@ -79,6 +88,9 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begin to follow the session, and have the worker load TensorFlow while a person chooses."""
         self._say_what_to_do()
+        if self._store.network:
+            kind = self._store.network
+            self.notify(f"The store lies on a network file system ({kind}), which makes it slower.", markup=False)
         self._follow()
         if self._keeper:
             self._tend()
@@ -102,16 +114,27 @@ class MainScreen(Screen[None]):
 
     @work(name="tail")
     async def _follow(self) -> None:
-        tail = await asyncio.to_thread(Tail, self._store.path, self._session)
+        tail: Tail | None = None
         try:
+            tail = await asyncio.to_thread(Tail, self._store.path, self._session)
             async for update in tail.stream(FRAME_SECONDS):
                 self.view.apply(update)
                 if self._whole():
+                    if self.view.asked and not self._adopted:
+                        self._adopt(self.view.asked[-1].comparison)
                     self._show()
         except LosstermError as error:
             self.app.exit(return_code=error.exit_code, message=f"lossterm: {error}")
         finally:
-            tail.close()
+            if tail:
+                tail.close()
+
+    def _adopt(self, comparison: Comparison) -> None:
+        """Take up where the session was left: with the task, losses and settings that were asked for last."""
+        self._adopted = True
+        self.query_one(TaskPanel).chosen = comparison.task
+        self.query_one(LossPanel).adopt(comparison)
+        self.query_one(SettingsPanel).adopt(comparison)
 
     def _whole(self) -> bool:
         """Whether all panels are there: while the app is taken down they go one by one, and updates still come."""
@@ -161,7 +184,8 @@ class MainScreen(Screen[None]):
         panel.curves = Curves(asked=asked, rows=rows, values=values)
 
     def _say_what_to_do(self) -> None:
-        worker, training = self.view.worker, self.view.training
+        worker, task = self.view.worker, self.query_one(TaskPanel).chosen
+        training = any(not row.ended for row in self.view.rows.values() if row.trial.task == task)
         if training and worker and worker.state == "training":
             text = f"Compiling {worker.message} …"
         elif training:
@@ -203,15 +227,13 @@ class MainScreen(Screen[None]):
             self.notify(str(error), severity="error", markup=False)
             return
         self._asking = True
+        self._adopted = True
         self._grey_out()
         self._write(lambda: self._store.ask(self._session, comparison))
 
     def action_stop(self) -> None:
         """Stop all trainings of the session."""
-        self._write(lambda: self._store.cancel(self._open_comparisons()))
-
-    def _open_comparisons(self) -> list[int]:
-        return [asked.id for asked in self.view.asked if asked.cancelled is None]
+        self._write(lambda: self._store.stop(self._session))
 
     @work(name="write")
     async def _write(self, write: Callable[[], object]) -> None:
@@ -232,20 +254,28 @@ class MainScreen(Screen[None]):
 
     def action_help(self) -> None:
         """List the keys of the screen and its panels."""
-        holders = (self, *map(self.query_one, (LossPanel, TaskPanel)))
-        bindings = [binding for holder in holders for binding in type(holder).BINDINGS if isinstance(binding, Binding)]
-        keys = [
-            (binding.key.split(",")[0].replace("question_mark", "?"), binding.tooltip)
-            for binding in bindings
-            if binding.tooltip
+        bindings = [
+            binding
+            for holder in (MainScreen, TaskPanel, LossPanel, ScoresPanel)
+            for binding in holder.BINDINGS
+            if isinstance(binding, Binding) and binding.tooltip
         ]
-        self.app.push_screen(HelpDialog([*keys, ("tab", "Go to the next panel"), ("ctrl+p", "Find a command by name")]))
+        keys = [(binding.key.split(",")[0].replace("question_mark", "?"), binding.tooltip) for binding in bindings]
+        self.app.push_screen(HelpDialog([*keys, *EVERYWHERE]))
 
-    @work(name="leave")
+    @work(name="leave", exclusive=True, group="leave")
     async def action_leave(self) -> None:
-        """Leave; ask first what becomes of a training."""
-        leaving: Leaving = await self.app.push_screen_wait(QuitDialog()) if self.view.training else "leave"
-        if leaving == "stop":
-            await asyncio.to_thread(self._store.cancel, self._open_comparisons())
+        """Leave; ask first what becomes of a training. The store is asked, since the view may be a moment behind."""
+        leaving: Leaving = "leave"
+        try:
+            async with self._writing:
+                waiting = await asyncio.to_thread(self._store.waiting, self._session)
+            if waiting:
+                leaving = await self.app.push_screen_wait(QuitDialog())
+            if leaving == "stop":
+                await asyncio.to_thread(self._store.stop, self._session)
+        except LosstermError as error:
+            self.app.exit(return_code=error.exit_code, message=f"lossterm: {error}")
+            return
         if leaving != "stay":
             self.app.exit()

@@ -1,5 +1,7 @@
 """The table of all losses in the session, one part for each set of comparable comparisons."""
 
+from textwrap import wrap
+
 from rich.text import Text
 from textual.binding import Binding
 from textual.reactive import reactive
@@ -51,7 +53,7 @@ class ScoresPanel(Lines, can_focus=True):
         self.show(lines)
 
     def _table(self, report: Report) -> list[Text]:
-        columns, _ = table.fitting(report, self.size.width - 1, gap=GAP)
+        columns, _ = table.fit_to(report, self.size.width - 1, gap=GAP)
         heads = (column.padded(column.head) for column in columns)
         lines = [Text((" " * GAP).join(heads), "bold")]
         for place, standing in enumerate(report.standings):
@@ -64,4 +66,6 @@ class ScoresPanel(Lines, can_focus=True):
                 line.append(column.padded(column.values[place]), style)
             lines.append(line)
         lines.append(Text(table.headline(report), "dim"))
+        for note in table.notes(report):
+            lines += [Text(line, "dim") for line in wrap(note, max(self.size.width - 1, 20), subsequent_indent="  ")]
         return lines

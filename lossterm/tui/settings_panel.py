@@ -6,7 +6,7 @@ from textual.containers import Container
 from textual.reactive import reactive
 from textual.widgets import Input, Label
 
-from lossterm.comparison import Comparison
+from lossterm.comparison import DEFAULT_BATCH, DEFAULT_RATE, DEFAULT_SEEDS, DEFAULT_TASK, Comparison
 from lossterm.errors import OutOfRange
 from lossterm.tasks import task_named
 
@@ -41,7 +41,7 @@ class SettingsPanel(Container):
         ("hidden", "hidden", "0123456789,"),
     )
 
-    task_key: reactive[str] = reactive("circles", init=False)
+    task_key: reactive[str] = reactive(DEFAULT_TASK, init=False)
     """Key of the task whose defaults are shown."""
 
     def __init__(self) -> None:
@@ -56,8 +56,8 @@ class SettingsPanel(Container):
 
     def on_mount(self) -> None:
         """Show what a run would use."""
-        for name, value in {"rate": "0.01", "seeds": "10", "batch": "32"}.items():
-            self._field(name).value = value
+        for name, value in {"rate": DEFAULT_RATE, "seeds": DEFAULT_SEEDS, "batch": DEFAULT_BATCH}.items():
+            self._field(name).value = str(value)
         self.watch_task_key(self.task_key)
 
     def watch_task_key(self, task: str) -> None:
@@ -65,6 +65,18 @@ class SettingsPanel(Container):
         record = task_named(task)
         self._field("epochs").value = str(record.epochs)
         self._field("hidden").value = ",".join(map(str, record.hidden))
+
+    def adopt(self, comparison: Comparison) -> None:
+        """Show the settings of a comparison."""
+        self.task_key, hyperparameters = comparison.task, comparison.hyperparameters
+        for name, value in {
+            "epochs": hyperparameters.epochs,
+            "rate": comparison.learning_rates[0],
+            "seeds": comparison.seeds,
+            "batch": hyperparameters.batch_size,
+            "hidden": ",".join(map(str, hyperparameters.hidden)),
+        }.items():
+            self._field(name).value = str(value)
 
     def _field(self, name: str) -> Field:
         return self.query_one(f"#{name}", Field)

@@ -7,6 +7,7 @@ from textual.reactive import reactive
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from lossterm.comparison import DEFAULT_TASK
 from lossterm.tasks import TASKS
 
 
@@ -20,7 +21,7 @@ class TaskPanel(OptionList):
         Binding("k", "cursor_up", "Up", show=False, id="task.up"),
     ]
 
-    chosen: reactive[str] = reactive("circles", init=False)
+    chosen: reactive[str] = reactive(DEFAULT_TASK, init=False)
     """Key of the chosen task."""
 
     class Chosen(Message):

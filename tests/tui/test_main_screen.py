@@ -225,12 +225,12 @@ async def test_only_rows_that_changed_are_painted(path: Path, monkeypatch: pytes
     async with app.run_test(size=(80, 24)) as pilot:
         status = app.main.query_one(StatusLine)
         await pilot.pause()
-        painted: list[Region] = []
-        monkeypatch.setattr(status, "refresh", lambda *regions, **_: painted.extend(regions))
+        painted: list[tuple[Region, ...]] = []
+        monkeypatch.setattr(status, "refresh", lambda *regions, **_: painted.append(regions))
         status.show(list(status._lines))
         assert painted == []
         status.show([Text("something else")])
-        assert [region.y for region in painted] == [0]
+        assert [[region.y for region in regions] for regions in painted] == [[0]]
 
 
 async def test_a_click_on_a_key_does_what_the_key_does(path: Path) -> None:
