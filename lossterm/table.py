@@ -127,6 +127,11 @@ def notes(report: Report) -> list[str]:
             lines.append(f"{', '.join(concerned)}: {note}.")
     shown = {loss.key for loss in losses}
     lines += [f"{loss.key} is {loss.same_as} by construction." for loss in losses if loss.same_as in shown]
+    lines += [
+        f"{s.loss}: ranked by the {s.done} of {s.trials} trials that did not diverge or fail."
+        for s in report.standings
+        if s.done and s.diverged + s.failed
+    ]
     if report.pending:
         lines.append(f"Partial: {report.pending} of {len(report.rows)} trials have not ended.")
     if report.stopped:

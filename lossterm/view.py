@@ -23,6 +23,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Trials asked for."""
     ended: int
     """Trials that are done, diverged, failed or cancelled."""
+    stopped: int
+    """Those of them that were cancelled."""
     epochs: int
     """Epochs trained, those that an ended trial did not need counted as trained."""
     all_epochs: int
@@ -91,6 +93,7 @@ class View:
         return Progress(
             trials=len(rows),
             ended=sum(row.ended for row in rows),
+            stopped=sum(row.status == "cancelled" for row in rows),
             epochs=wanted - left,
             all_epochs=wanted,
             rate=self._rate() if left else None,
@@ -108,7 +111,9 @@ class View:
 
 def sentence(progress: Progress) -> str:
     """Say a progress in words: trials done, epochs a second, time left."""
-    words = [f"{progress.ended}/{progress.trials} trials"]
+    words = [f"{progress.ended - progress.stopped}/{progress.trials} trials"]
+    if progress.stopped:
+        words.append(f"{progress.stopped} stopped")
     if progress.rate:
         words.append(f"{progress.rate:,.0f} epochs/s")
     if progress.seconds_left is not None:

@@ -158,7 +158,11 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "unknown protocol": (("run", "--protocol", "tutorail"), 2, "There is no protocol 'tutorail'. Did you mean"),
     "unknown command": (("losess",), 2, "There is no command 'losess'. Did you mean losses"),
     "unknown session": (("report", "mondey"), 2, "There is no session 'mondey'. Did you mean monday?"),
-    "unknown comparison": (("report", "monday", "--comparison", "77"), 2, "comparison in the session 'monday' '77'"),
+    "unknown comparison": (
+        ("report", "monday", "--comparison", "77"),
+        2,
+        "The session 'monday' has no comparison 77; it has 1.",
+    ),
     "loss that does not fit": (("run", "--loss", "mse"), 2, "mse is a loss for regression tasks, but this task is"),
     "no epochs": (("run", "--epochs", "0"), 2, "The number of epochs is 0, but must be from 1"),
     "epochs below zero": (("run", "--epochs", "-3"), 2, "The number of epochs is -3, but must be from 1"),

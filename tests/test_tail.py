@@ -260,7 +260,7 @@ def test_progress_counts_trials_and_epochs_and_takes_ended_ones_as_trained(store
     asked = ask(store, "hinge", seeds=4)
     rows, view = store.trials([asked.id]), View(clock)
     view.apply(update(at(rows[0], 10, "done"), at(rows[1], 1, "diverged"), at(rows[2], 4), at(rows[3], 0, "queued")))
-    assert view.progress() == Progress(trials=4, ended=2, epochs=24, all_epochs=40, rate=None)
+    assert view.progress() == Progress(trials=4, ended=2, stopped=0, epochs=24, all_epochs=40, rate=None)
 
 
 def test_rate_and_time_left_follow_the_clock(store: Store, clock: Clock) -> None:
@@ -314,7 +314,7 @@ def test_a_trial_that_begins_again_does_not_make_a_rate_below_zero(store: Store,
 
 def test_an_empty_view_has_no_progress_and_no_report() -> None:
     view = View()
-    assert view.progress() == Progress(trials=0, ended=0, epochs=0, all_epochs=0, rate=None)
+    assert view.progress() == Progress(trials=0, ended=0, stopped=0, epochs=0, all_epochs=0, rate=None)
     assert view.reports() == []
     view.apply(update())
     assert view.progress().rate is None
@@ -350,5 +350,10 @@ def test_a_length_of_time_is_written_as_a_person_would(seconds: float, words: st
 
 
 def test_large_rates_are_written_with_thousands() -> None:
-    progress = Progress(trials=2, ended=1, epochs=5_000, all_epochs=30_000, rate=12_500.0)
+    progress = Progress(trials=2, ended=1, stopped=0, epochs=5_000, all_epochs=30_000, rate=12_500.0)
     assert sentence(progress) == "1/2 trials, 12,500 epochs/s, 2 s left"
+
+
+def test_stopped_trials_are_not_counted_as_trained() -> None:
+    progress = Progress(trials=5, ended=4, stopped=3, epochs=5, all_epochs=5, rate=None)
+    assert sentence(progress) == "1/5 trials, 3 stopped"

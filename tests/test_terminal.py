@@ -160,7 +160,7 @@ def test_leaving_and_opening_again_finds_the_training_where_it_is(shared_home: P
         second.until(braille)
         second.until(lambda _: sum(row.epochs for row in store.trials(ids)) > before)
         second.press("s")
-        second.until(lambda text: "3/3 trials" in text)
+        second.until(lambda text: "3 stopped" in text)
         assert {row.status for row in store.trials(ids)} == {"cancelled"}
     second.press("q")
     assert restored(second.rest())

@@ -58,6 +58,8 @@ def cli(context: click.Context, session: str, store: StorePath) -> None:
     code, view = open_app(session, store or default_path())
     if found := view.reports():
         print_reports(found, "table")  # what was on the screen stays in the shell
+    if view.training:
+        click.echo(f"Training goes on. Come back with: lossterm --session {session}", err=True)
     sys.exit(code)
 
 

@@ -9,10 +9,10 @@ import msgspec
 
 from lossterm import metrics as metric_catalogue
 from lossterm.cli.console import print_rows
-from lossterm.cli.options import StorePath, list_formats, store_option
+from lossterm.cli.options import StorePath, absent, list_formats, store_option
 from lossterm.losses import LOSSES, Loss
 from lossterm.metrics import METRICS, Metric
-from lossterm.store import Store
+from lossterm.store import SessionRow, Store
 from lossterm.tasks import TASKS, Task
 
 
@@ -61,8 +61,10 @@ def metrics(form: str) -> None:
 @store_option
 def sessions(form: str, store: StorePath) -> None:
     """List the sessions in the store, newest first."""
-    with Store(store) as opened:
-        found = opened.sessions()
+    found: list[SessionRow] = []
+    if not absent(store):
+        with Store(store) as opened:
+            found = opened.sessions()
     rows = [msgspec.structs.asdict(row) for row in found]
     if form == "table":
         rows = [

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from lossterm.errors import UnknownName
-from lossterm.store import session_name
+from lossterm.store import default_path, session_name
 from lossterm.table import FORMATS
 
 DEFAULT_SESSION = "default"
@@ -31,6 +31,12 @@ class Choice(click.ParamType[str]):
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """Show the words in the help."""
         return "[" + "|".join(self._words) + "]"
+
+
+def absent(store: StorePath) -> bool:
+    """Whether there is no store yet where one could be made: looking makes none."""
+    path = (store or default_path()).expanduser()
+    return not path.exists() and next(parent for parent in path.absolute().parents if parent.exists()).is_dir()
 
 
 def _or_before_the_command(context: click.Context, option: click.Parameter, value: Any) -> Any:

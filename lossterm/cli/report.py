@@ -6,7 +6,7 @@ import click
 
 from lossterm import report as reports
 from lossterm.cli.console import print_reports
-from lossterm.cli.options import StorePath, store_option, table_formats
+from lossterm.cli.options import StorePath, absent, store_option, table_formats
 from lossterm.cli.run import SOME_FAILED
 from lossterm.errors import UnknownName, UsageError
 from lossterm.store import Asked, Store
@@ -22,6 +22,8 @@ def report(session: str, comparison: int | None, with_trials: bool, form: str, s
     """Print a stored session as a table, without training."""
     if with_trials and form != "json":
         raise UsageError("--trials adds to the JSON: say --format json too.")
+    if absent(store):
+        raise UnknownName("session", session, ())
     with Store(store) as opened:
         opened.require_session(session)
         every = opened.comparisons(session)
@@ -32,8 +34,8 @@ def report(session: str, comparison: int | None, with_trials: bool, form: str, s
         else:
             shown = [one for one in every if one.id == comparison]
             if not shown:
-                numbers = [str(one.id) for one in every]
-                raise UnknownName(f"comparison in the session {session!r}", str(comparison), numbers)
+                numbers = ", ".join(str(one.id) for one in every)
+                raise UsageError(f"The session {session!r} has no comparison {comparison}; it has {numbers}.")
         if form == "json" and len(shown) > 1:
             _say_what_is_left_out(shown[:-1])
             shown = shown[-1:]

@@ -13,6 +13,7 @@ from textual.binding import Binding
 from textual.types import CSSPathType
 
 from lossterm import daemon
+from lossterm.tail import Tail
 from lossterm.tui.main_screen import MainScreen
 from lossterm.view import View
 
@@ -24,6 +25,7 @@ class LosstermApp(App[None]):
     CSS_PATH: ClassVar[CSSPathType | None] = "app.tcss"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="Leave the app"),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend", tooltip="Go to the shell"),
         # With priority, since what is typed after a tab may arrive in one burst over a slow link: without it the
         # focus moves only after those keys went to the panel that was left.
         Binding("tab", "app.focus_next", "Next", show=False, priority=True, id="app.next", tooltip="Next panel"),
@@ -55,8 +57,7 @@ class LosstermApp(App[None]):
     def on_mount(self) -> None:
         """Show the screen; give the terminal back when told to end."""
         self.push_screen(self.main)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, self.exit, None, 128 + number)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit, None, 128 + signal.SIGTERM)
 
     async def action_quit(self) -> None:
         """Leave as the screen does, however it was asked for: ctrl+q, the command palette."""
@@ -70,7 +71,13 @@ def light_terminal() -> bool:
 
 
 def open_app(session: str, store: Path) -> tuple[int, View]:
-    """Run the app until it is left; return its exit code and what it last knew of the session."""
+    """Run the app until it is left; return its exit code and how the session stands."""
     app = LosstermApp(session, store)
     app.run()
-    return app.return_code or 0, app.main.view
+    view, tail = View(), Tail(store, session)
+    try:
+        if update := tail.poll():  # afresh: the screen may have been a moment behind when it was left
+            view.apply(update)
+    finally:
+        tail.close()
+    return app.return_code or 0, view

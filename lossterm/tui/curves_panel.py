@@ -3,6 +3,7 @@
 import importlib
 from array import array
 from collections.abc import Iterable
+from textwrap import wrap
 from typing import Literal
 
 import msgspec
@@ -92,13 +93,17 @@ class CurvesPanel(Widget):
         curves = self.curves
         if curves is None or not curves.values:
             self.border_title, self.border_subtitle = "Curves", ""
-            for empty in self.query(Lines):
-                empty.show([Text(line, "dim") for line in self.waiting.splitlines()])
+            first, *others = self.query(Lines)
+            width = max(self.size.width - 4, 20)
+            first.show([Text(line, "dim") for part in self.waiting.split("\n") for line in wrap(part, width) or [""]])
+            for empty in others:
+                empty.show([])
             return
         metric = curves.asked.comparison.metric
         names: dict[Shown, str] = {"loss": "loss", "metric": metric}
         self.border_title = f"Curves: {f'loss │ {metric}' if self.both else names[self.shown]}"
-        self.border_subtitle = f"bright: {protocol_named(curves.asked.comparison.protocol).splits[-1]}, faint: train"
+        held_out = protocol_named(curves.asked.comparison.protocol).splits[-1]
+        self.border_subtitle = f"median of seeds; bright: {held_out}, faint: train"
         for chart in names:
             lines = self.query_one(f"#chart-{chart}", Lines)
             if lines.display and lines.size.width:

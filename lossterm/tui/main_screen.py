@@ -159,8 +159,7 @@ class MainScreen(Screen[None]):
         status = self.query_one(StatusLine)
         status.worker, status.progress = view.worker, view.progress()
         self._reports = tuple(view.reports())
-        self.query_one(ScoresPanel).reports = self._reports
-        self._show_curves()
+        self._show_chosen_task()
         self._say_what_to_do()
         self._grey_out()
 
@@ -171,8 +170,12 @@ class MainScreen(Screen[None]):
             self._possible = possible
             self.refresh_bindings()
 
-    def _show_curves(self) -> None:
+    def _show_chosen_task(self) -> None:
         task = self.query_one(TaskPanel).chosen
+        # The last stands on top: the chosen task's before the others'.
+        self.query_one(ScoresPanel).reports = tuple(
+            sorted(self._reports, key=lambda report: report.asked.comparison.task == task)
+        )
         found = [report for report in self._reports if report.asked.comparison.task == task]
         panel = self.query_one(CurvesPanel)
         if not found:
@@ -202,7 +205,7 @@ class MainScreen(Screen[None]):
         """Show the losses, the defaults and the curves of another task."""
         self.query_one(LossPanel).task_key = event.task
         self.query_one(SettingsPanel).task_key = event.task
-        self._show_curves()
+        self._show_chosen_task()
         self._grey_out()
 
     def on_loss_panel_ticked(self) -> None:
@@ -229,7 +232,13 @@ class MainScreen(Screen[None]):
         self._asking = True
         self._adopted = True
         self._grey_out()
-        self._write(lambda: self._store.ask(self._session, comparison))
+        self._write(lambda: self._ask(comparison))
+
+    def _ask(self, comparison: Comparison) -> None:
+        """Ask in a thread of its own, and say so where everything is there already."""
+        asked = self._store.ask(self._session, comparison)
+        if all(row.status == "done" for row in self._store.trials([asked.id])):
+            self.app.call_from_thread(self.notify, "All of these were trained before; nothing is trained again.")
 
     def action_stop(self) -> None:
         """Stop all trainings of the session."""

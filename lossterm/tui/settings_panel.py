@@ -27,6 +27,12 @@ class Field(Input):
         if event.character is not None and event.is_printable and event.character not in self._characters:
             event.prevent_default()  # and bubble: it is someone else's key
             return
+        if event.key == "backspace":
+            # As a binding it would be handled after the characters that came with it in one burst over a slow link.
+            event.stop()
+            event.prevent_default()
+            self.action_delete_left()
+            return
         await super()._on_key(event)
 
 

@@ -50,10 +50,10 @@ class StatusLine(Lines):
 
 
 def worker_in_words(worker: WorkerRow | None) -> str:
-    """Say what a worker does: `CPU ready`, `CPU: hinge, mse`, `loading TensorFlow`."""
+    """Say what a worker does: `CPU ready`, `CPU training`, `loading TensorFlow`."""
     if worker is None:
-        return "no worker"
+        return "idle"
     if worker.state in ("loading", "failed") or not worker.environment:
         return worker.message
     device = worker.environment["device"]
-    return f"{device} ready" if worker.state == "ready" else f"{device}: {worker.message}"
+    return f"{device} {worker.state}"

@@ -101,7 +101,7 @@ def training(home: Path, keys: int) -> None:
     print(f"{'TensorFlow and the like in it':<34} {', '.join(heavy) or 'none':>8}")
 
     terminal.press("s")
-    terminal.until(lambda text: "600/600 trials" in text)
+    terminal.until(lambda text: " stopped" in text)
     while terminal.read(1.5):
         pass
     before = len(terminal.bytes)

@@ -243,3 +243,33 @@ async def test_a_click_on_a_key_does_what_the_key_does(path: Path) -> None:
         await pilot.click(bar, offset=(bar.text.index("Help"), 0))
         await pilot.pause()
         assert isinstance(app.screen, HelpDialog)
+
+
+async def test_keys_that_arrive_in_one_burst_are_taken_in_order(path: Path) -> None:
+    app = opened(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.main.query_one("#epochs", Input).focus()
+        await pilot.pause()
+        for key in ("1", "2", "backspace", "3", "backspace", "4", "tab", "7"):
+            app.simulate_key(key)
+        await until(pilot, lambda: app.main.query_one("#rate", Input).value == "7")
+        assert app.main.query_one("#epochs", Input).value == "14"
+
+
+async def test_opening_a_session_takes_up_what_was_asked_for_last(path: Path) -> None:
+    fill(path, Comparison.ask("blobs", ["kl_divergence"], seeds=3, epochs=40, learning_rate=0.1, hidden=[20, 10]))
+    app = opened(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.main.query_one(TaskPanel).chosen == "blobs")
+        assert app.main.query_one(LossPanel).ticked == ("kl_divergence",)
+        assert [field.value for field in app.main.query(Input)] == ["40", "0.1", "3", "32", "20,10"]
+        await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss", Lines).text))
+
+
+async def test_running_what_is_there_already_says_so(path: Path) -> None:
+    fill(path, Comparison.ask("circles", seeds=2))
+    app = opened(path)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: app.main.query_one("#seeds", Input).value == "2")
+        await pilot.press("r")
+        await until(pilot, lambda: any("trained before" in n.message for n in app._notifications))
