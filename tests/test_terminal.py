@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -203,3 +204,11 @@ def test_a_c_locale_does_not_break_the_app(shared_home: Path) -> None:
     output = terminal.rest()
     assert restored(output)
     assert "Traceback" not in output
+
+
+def test_a_program_that_is_told_to_end_gives_the_terminal_back(shared_home: Path) -> None:
+    terminal = Terminal(shared_home)
+    terminal.until(lambda text: "Losses" in text)
+    terminal.process.kill(signal.SIGTERM)
+    assert restored(terminal.rest())
+    assert terminal.process.exitstatus == 128 + signal.SIGTERM

@@ -4,18 +4,20 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from lossterm import report, table
 from lossterm.store import Chunk
 from lossterm.view import View, sentence
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 PIPE_WIDTH = 200
 """Width of a table that goes into a pipe or a file, where nothing needs to be left out."""
@@ -91,6 +93,8 @@ class Narrator:
 
     def __enter__(self) -> Self:
         if self._console.is_terminal and not self._quiet:
+            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn  # the app does without
+
             self._bar = Progress(
                 SpinnerColumn(),
                 BarColumn(bar_width=30),

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
@@ -57,6 +56,8 @@ def doctor(form: str, store: StorePath) -> None:
 
 
 def _versions() -> Iterator[Finding]:
+    from importlib.metadata import PackageNotFoundError, version  # 10 ms that the app's first paint need not wait for
+
     yield Finding("lossterm", "good", f"{__version__}, Python {platform.python_version()}, {platform.platform()}")
     found, missing = [], []
     for package in PACKAGES:

@@ -49,9 +49,9 @@ def first_paint(home: Path, rounds: int) -> None:
         imports.append(time.perf_counter() - start)
         start = time.perf_counter()
         terminal = Terminal(home)
-        while "Quit" not in terminal.text:
-            terminal.read(0.005)
+        seen = wait_for(terminal, b"Quit")
         paints.append(time.perf_counter() - start)
+        terminal.take(seen)
         terminal.press("q")
         terminal.rest()
     show("first paint", paints, "s")
@@ -80,13 +80,9 @@ def training(home: Path, keys: int) -> None:
         while time.perf_counter() < pause:
             terminal.read(0.01)
         ticked = not ticked
-        # Looked for in the bytes: drawing the screen from them costs this process as much as the app takes to answer.
-        wanted, seen = b"3 of 3 ticked" if ticked else b"0 of 3 ticked", b""
         start = time.perf_counter()
         terminal.press("a")
-        while wanted not in seen:
-            select.select([terminal.process.child_fd], [], [], 1)
-            seen += os.read(terminal.process.child_fd, 65536)
+        seen = wait_for(terminal, b"3 of 3 ticked" if ticked else b"0 of 3 ticked")
         delays.append((time.perf_counter() - start) * 1000)
         terminal.take(seen)
     show("key to frame while training", delays, "ms")
@@ -111,6 +107,18 @@ def training(home: Path, keys: int) -> None:
     print(f"{'bytes in 10 s while idle':<34} {len(terminal.bytes) - before:8d} B")
     terminal.press("q")
     terminal.rest()
+
+
+def wait_for(terminal: Terminal, wanted: bytes) -> bytes:
+    """Return what the program wrote up to some bytes.
+
+    Drawing the screen from them would cost this process as much as the app takes to answer.
+    """
+    seen = b""
+    while wanted not in seen:
+        select.select([terminal.process.child_fd], [], [], 1)
+        seen += os.read(terminal.process.child_fd, 65536)
+    return seen
 
 
 def show(name: str, values: list[float], unit: str) -> None:
