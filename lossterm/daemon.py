@@ -44,7 +44,7 @@ def alive(store: Path, device: str) -> bool:
         os.close(held)
 
 
-def hold(store: Path, device: str, patience: float = 1.0) -> int | None:
+def hold(store: Path, device: str, patience: float = 0.3) -> int | None:
     """Take a worker's lock and return its descriptor, None if another worker has it.
 
     A viewer that looks at the lock holds it for an instant; hence the patience, in seconds.

@@ -1,5 +1,4 @@
 import ast
-import importlib.util
 import json
 import subprocess
 import sys
@@ -206,7 +205,6 @@ def test_the_fake_engine_loads_no_tensorflow() -> None:
     assert loaded & HEAVY == set()
 
 
-@pytest.mark.skipif(importlib.util.find_spec("lossterm.tui.app") is None, reason="there is no terminal app yet")
 def test_the_terminal_app_loads_textual_and_nothing_of_the_engine() -> None:
     loaded = loaded_by("import lossterm.tui.app")
     assert "textual" in loaded

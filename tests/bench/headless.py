@@ -2,9 +2,9 @@
 
     python tests/bench/headless.py [--rounds 3]
 
-Cold: a fresh home, so no worker, no store, no compiled programs on disk; TensorFlow's import is in it. Restarted: a
-fresh store, no worker, but the compiled programs kept. Warm: the worker is up, and each run asks for another learning
-rate in another session, so that the store has none of its trials. Each round does all three, in this order.
+Cold: a fresh home, so no worker and no store; TensorFlow's import and the compiling of each program are in it. Warm:
+the worker is up, and each run asks for another learning rate in another session, so that the store has none of its
+trials. Each round does both, in this order.
 """
 
 import argparse
@@ -30,16 +30,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="fresh homes (default 3)")
     given = parser.parse_args()
-    found: dict[str, list[float]] = {"cold": [], "restarted": [], "warm": []}
+    found: dict[str, list[float]] = {"cold": [], "warm": []}
     for _ in range(given.rounds):
         with tempfile.TemporaryDirectory(prefix="lossterm-bench-") as place:
             home = Path(place) / "home"
             try:
                 found["cold"].append(_run(home, "cold", 0.01))
-                _dismiss(home)
-                for path in home.glob("lossterm.db*"):
-                    path.unlink()
-                found["restarted"].append(_run(home, "restarted", 0.01))
                 for number in range(WARM_RUNS):
                     found["warm"].append(_run(home, f"warm {number}", 0.011 + 0.001 * number))
             finally:
