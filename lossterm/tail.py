@@ -1,4 +1,4 @@
-"""What is new in a store, as a stream. Nothing else in the program looks again and again."""
+"""What is new in a store, as a stream. No viewer looks again and again by itself."""
 
 import asyncio
 import time

@@ -234,27 +234,36 @@ class MainScreen(Screen[None]):
         self._grey_out()
         self._write(lambda: self._ask(comparison))
 
-    def _ask(self, comparison: Comparison) -> None:
-        """Ask in a thread of its own, and say so where everything is there already."""
+    def _ask(self, comparison: Comparison) -> str | None:
         asked = self._store.ask(self._session, comparison)
         if all(row.status == "done" for row in self._store.trials([asked.id])):
-            self.app.call_from_thread(self.notify, "All of these were trained before; nothing is trained again.")
+            return "All of these were trained before; nothing is trained again."
+        return None
 
     def action_stop(self) -> None:
         """Stop all trainings of the session."""
-        self._write(lambda: self._store.stop(self._session))
+        self._write(self._stop)
+
+    def _stop(self) -> str | None:
+        shared = self._store.stop(self._session)
+        return f"{shared} of the trials go on, since another session waits for them too." if shared else None
 
     @work(name="write")
-    async def _write(self, write: Callable[[], object]) -> None:
-        """Write to the store without holding up the screen: another program may have it locked."""
+    async def _write(self, write: Callable[[], str | None]) -> None:
+        """Write to the store without holding up the screen, since another program may have it locked.
+
+        Shows what `write` returns, if it has something to say.
+        """
         async with self._writing:
             try:
-                await asyncio.to_thread(write)
+                if words := await asyncio.to_thread(write):
+                    self.notify(words, markup=False)
             except LosstermError as error:
                 self.notify(str(error), severity="error", markup=False)
             finally:
                 self._asking = False
-                self._grey_out()
+                if self._whole():
+                    self._grey_out()
 
     def action_other_chart(self) -> None:
         """Show the metric instead of the loss, or the loss again."""
