@@ -20,7 +20,8 @@ LONGEST = 350
 LAYERS: tuple[set[str], ...] = (
     {"errors", ""},
     {"losses", "tasks", "metrics", "protocols"},
-    {"standings", "comparison", "stress", "advice"},
+    {"student_t"},
+    {"standings", "tuning", "comparison"},
     {"store", "charts", "daemon"},
     {"report", "table", "tail", "view"},
     {"cli", "tui", "__main__"},
