@@ -1,12 +1,19 @@
 """Numbers to terminal charts, drawn by plotext. Slow to import, so the app does it after its first paint."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
 
 import msgspec
 import numpy as np
 from plotext import _figure
+from rich.color import Color
+from rich.style import Style
 from rich.text import Text
+
+Colour = tuple[int, int, int]
+"""Red, green, blue."""
 
 LEFT_OUT = 99
 """Percentile of the values beyond which a far outlier does not stretch the axis."""
@@ -14,14 +21,39 @@ LEFT_OUT = 99
 MOST_MEDIANS = 512
 """Epochs at which a median over trials is taken."""
 
+BAND = (0.1, 0.9)
+"""Quantiles over the seeds between which a band is drawn."""
+
 
 class Series(msgspec.Struct, frozen=True):
     """One line of a chart."""
 
     values: np.ndarray
     """(epochs,), not finite where nothing is to be drawn."""
-    colour: tuple[int, int, int]
-    """Red, green, blue."""
+    colour: Colour
+    """Its colour."""
+
+
+class Band(msgspec.Struct, frozen=True):
+    """The area between two lines, drawn as a tint behind them."""
+
+    low: np.ndarray
+    """(epochs,), not finite where nothing is to be drawn."""
+    high: np.ndarray
+    """(epochs,)."""
+    colour: Colour
+    """The tint."""
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One learning rate of a sweep."""
+
+    rate: float
+    """Learning rate, above 0."""
+    score: float
+    """Mean validation score, finite."""
+    chosen: bool
+    """Whether the loss is judged at this rate."""
 
 
 def median_curve(curves: Iterable["array[float]"], columns: int, column: int) -> np.ndarray:
@@ -31,11 +63,28 @@ def median_curve(curves: Iterable["array[float]"], columns: int, column: int) ->
     Of several long curves only MOST_MEDIANS epochs are looked at, the first and the last among them, NaN between: a
     median over trials has no spikes that could be lost.
     """
-    picked = [np.asarray(curve, np.float32)[column::columns] for curve in curves]
-    picked = [one for one in picked if len(one)]
+    picked = seed_curves(curves, columns, column)
+    return picked[0] if len(picked) == 1 else _quantiles(picked, (0.5,))[0]
+
+
+def band_of(curves: Iterable["array[float]"], columns: int, column: int, colour: Colour) -> Band | None:
+    """Return the band over trials of one column, None for fewer than two trials; see `median_curve`."""
+    picked = seed_curves(curves, columns, column)
     if len(picked) < 2:
-        return picked[0] if picked else np.empty(0, np.float32)
-    longest = max(map(len, picked))
+        return None
+    low, high = _quantiles(picked, BAND)
+    return Band(low, high, colour)
+
+
+def seed_curves(curves: Iterable["array[float]"], columns: int, column: int) -> list[np.ndarray]:
+    """Return one column of each trial that has any epoch, (epochs,) each."""
+    picked = [np.asarray(curve, np.float32)[column::columns] for curve in curves]
+    return [one for one in picked if len(one)]
+
+
+def _quantiles(picked: Sequence[np.ndarray], shares: Sequence[float]) -> np.ndarray:
+    """Return quantiles over trials, (shares, epochs), interpolated linearly; NaN where nothing is known."""
+    longest = max(map(len, picked), default=0)
     looked_at = np.unique(np.linspace(0, longest - 1, min(longest, MOST_MEDIANS)).astype(int))
     together = np.full((len(picked), len(looked_at)), np.nan, np.float32)
     for row, one in zip(together, picked, strict=True):
@@ -44,11 +93,15 @@ def median_curve(curves: Iterable["array[float]"], columns: int, column: int) ->
     together[~np.isfinite(together)] = np.nan
     order = np.sort(together, axis=0)  # NaN sorts last
     count = np.isfinite(order).sum(axis=0)
-    place = np.arange(order.shape[1])
-    low, high = order[np.maximum((count - 1) // 2, 0), place], order[np.minimum(count // 2, len(order) - 1), place]
-    median = np.full(longest, np.nan, np.float32)
-    median[looked_at] = np.where(count > 0, (low + high) / 2, np.nan)
-    return median
+    place = np.arange(len(looked_at))
+    found = np.full((len(shares), longest), np.nan, np.float32)
+    for line, share in zip(found, shares, strict=True):
+        exact = share * np.maximum(count - 1, 0)
+        below = exact.astype(int)
+        above = np.minimum(below + 1, np.maximum(count - 1, 0))
+        low, high = order[below, place], order[above, place]
+        line[looked_at] = np.where(count > 0, low + (high - low) * (exact - below), np.nan)
+    return found
 
 
 def decimate(values: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]:
@@ -63,8 +116,10 @@ def decimate(values: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]:
     return epochs + 1, values[epochs]
 
 
-def line_chart(series: Sequence[Series], width: int, height: int, epochs: int) -> list[Text]:
-    """Draw series over epochs 1 … `epochs` in `width` × `height` cells; the first series lie on top.
+def line_chart(
+    series: Sequence[Series], width: int, height: int, epochs: int, bands: Sequence[Band] = ()
+) -> list[Text]:
+    """Draw series over epochs 1 … `epochs` in `width` × `height` cells; the first series lie on top, bands behind.
 
     Returns one Text per line, all of the given width; words where there is nothing finite to draw.
     """
@@ -74,24 +129,117 @@ def line_chart(series: Sequence[Series], width: int, height: int, epochs: int) -
         return [Text("Nothing to draw:", "dim"), Text("every training diverged at once.", "dim")]
     if width < 12 or height < 4:
         return [Text("Too small to draw.", "dim")]
-    low, high = _limits(finite)
+    edges = [decimate(line, width)[1] for band in bands for line in (band.low, band.high)]
+    low, high = _limits(np.concatenate([finite, *edges]))
+    last = max(epochs, 2)
+    figure = _frame(width, height, (1, last), (low, high), _epoch_ticks(last, width))
+    for (x, y), colour in reversed(points):
+        if len(x):
+            # One point is no line: plotext would draw nothing.
+            x, y = (np.repeat(x, 2), np.repeat(y, 2)) if len(x) == 1 else (x, y)  # noqa: PLW2901  same names on purpose
+            figure.plot(x.tolist(), np.clip(y, low, high).tolist(), marker="braille", color=colour)
+    lines = _built(figure, width, height)
+    _tint(lines, bands, last, (low, high))
+    return lines
+
+
+def sweep_chart(sweeps: Sequence[tuple[Sequence[Point], Colour]], width: int, height: int) -> list[Text]:
+    """Draw validation scores over learning rates on a logarithmic axis, each chosen rate as a filled circle.
+
+    Returns one Text per line, all of the given width; words where there is nothing to draw.
+    """
+    points = [point for one, _ in sweeps for point in one]
+    if not points:
+        return [Text("No learning rate has a score yet.", "dim")]
+    if width < 12 or height < 4:
+        return [Text("Too small to draw.", "dim")]
+    rates = sorted({point.rate for point in points})
+    places = [float(np.log10(rate)) for rate in rates]
+    low, high = _limits(np.array([point.score for point in points]))
+    margin = 0.05 * (places[-1] - places[0]) or 0.5
+    figure = _frame(
+        width,
+        height,
+        (places[0] - margin, places[-1] + margin),
+        (low, high),
+        _apart(places, [f"{rate:g}" for rate in rates], width),
+    )
+    for one, colour in reversed(sweeps):
+        x = [float(np.log10(point.rate)) for point in one]
+        figure.plot(x, [min(max(p.score, low), high) for p in one], marker="braille", color=colour)
+    for one, colour in reversed(sweeps):
+        chosen = [point for point in one if point.chosen]
+        x = [float(np.log10(point.rate)) for point in chosen]
+        figure.scatter(x, [min(max(p.score, low), high) for p in chosen], marker="●", color=colour)
+    return _built(figure, width, height)
+
+
+def _frame(
+    width: int,
+    height: int,
+    x: tuple[float, float],
+    y: tuple[float, float],
+    ticks: tuple[Sequence[float], Sequence[str]],
+) -> Any:
+    """Return an empty plotext figure with axes at the left and below."""
     figure = _figure._figure_class()
     figure._limit_size(False, False)  # or plotext cuts the chart to the terminal that the process started in
     figure.plotsize(width, height)
     figure.theme("clear")
     figure.xaxes(True, False)
     figure.yaxes(True, False)
-    figure.xlim(1, max(epochs, 2))
-    figure.ylim(low, high)
-    figure.xticks(*_epoch_ticks(max(epochs, 2), width))
-    figure.yticks(*_value_ticks(low, high, height))
-    for (x, y), colour in reversed(points):
-        if len(x):
-            # One point is no line: plotext would draw nothing.
-            x, y = (np.repeat(x, 2), np.repeat(y, 2)) if len(x) == 1 else (x, y)  # noqa: PLW2901  same names on purpose
-            figure.plot(x.tolist(), np.clip(y, low, high).tolist(), marker="braille", color=colour)
+    figure.xlim(*x)
+    figure.ylim(*y)
+    figure.xticks(*ticks)
+    figure.yticks(*_value_ticks(*y, height))
+    return figure
+
+
+def _built(figure: Any, width: int, height: int) -> list[Text]:
     lines = figure.build().rstrip("\n").split("\n")
     return [_fitted(Text.from_ansi(line), width) for line in lines[:height]]
+
+
+def _tint(lines: Sequence[Text], bands: Sequence[Band], epochs: int, limits: tuple[float, float]) -> None:
+    """Colour the ground of the cells that lie in a band; where bands overlap, with the mean of their tints."""
+    canvas = [place for place, line in enumerate(lines) if set(line.plain) & set("│┤")]
+    if not bands or not canvas:
+        return
+    left = 1 + next(place for place, mark in enumerate(lines[canvas[0]].plain) if mark in "│┤")
+    height, width = len(canvas), len(lines[0].plain) - left
+    low, high = limits
+    colours, counts = np.zeros((height, width, 3)), np.zeros((height, width))
+    middles = high - (np.arange(height) + 0.5) / height * (high - low)
+    for band in bands:
+        there = np.flatnonzero(np.isfinite(band.low) & np.isfinite(band.high))
+        if not len(there):
+            continue
+        at = np.linspace(0, epochs - 1, width)
+        inside = at <= there[-1]
+        bottom, top = (np.interp(at, there, line[there]) for line in (band.low, band.high))
+        reach = (high - low) / height / 2  # a band thinner than a cell still tints the cell it passes through
+        cells = (middles[:, None] >= bottom - reach) & (middles[:, None] <= top + reach) & inside
+        colours[cells] += band.colour
+        counts += cells
+    for row, line in enumerate(canvas):
+        for start, end in _runs(counts[row], colours[row]):
+            if counts[row, start]:
+                mean = (int(part) for part in colours[row, start] / counts[row, start])
+                lines[line].stylize(Style(bgcolor=Color.from_rgb(*mean)), left + start, left + end)
+
+
+def _runs(counts: np.ndarray, colours: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield start and end of the stretches in which neither count nor colour changes."""
+    changes = (np.diff(counts) != 0) | (np.diff(colours, axis=0) != 0).any(axis=1)
+    edges = [0, *(np.flatnonzero(changes) + 1).tolist(), len(counts)]
+    yield from pairwise(edges)
+
+
+def _apart(places: Sequence[float], labels: Sequence[str], width: int) -> tuple[list[float], list[str]]:
+    """Return as many ticks as have room beside each other, the first and last among them."""
+    room = max(2, width // (max(map(len, labels)) + 3))
+    kept = sorted({round(place) for place in np.linspace(0, len(places) - 1, min(room, len(places)))})
+    return [places[place] for place in kept], [labels[place] for place in kept]
 
 
 def _limits(finite: np.ndarray) -> tuple[float, float]:

@@ -7,10 +7,10 @@ from typing import Literal, Self
 
 import msgspec
 
-from lossterm.errors import OutOfRange, UnknownName
+from lossterm.errors import OutOfRange, UnknownName, UsageError
 from lossterm.losses import losses_for
-from lossterm.metrics import PRIMARY
-from lossterm.protocols import protocol_named
+from lossterm.metrics import PRIMARY, metric_for
+from lossterm.protocols import DEFAULT_PROTOCOL, Protocol, protocol_for
 from lossterm.tasks import task_named
 
 Status = Literal["queued", "running", "done", "diverged", "failed", "cancelled"]
@@ -19,26 +19,34 @@ Status = Literal["queued", "running", "done", "diverged", "failed", "cancelled"]
 OPTIMIZERS = ("sgd", "momentum", "adam", "rmsprop")
 """Keys of optimizers: plain SGD, SGD with momentum 0.9, and Keras's defaults of the other two."""
 
+ACTIVATIONS = ("relu", "tanh")
+"""Activations of hidden layers."""
+
 DEVICES = ("auto", "cpu", "gpu")
 """Where to train: `auto` takes a GPU where TensorFlow sees one."""
 
 DEFAULT_TASK = "circles"
 DEFAULT_SEEDS = 10
 DEFAULT_RATE = 0.01
+RATES_TO_TUNE = (0.001, 0.003, 0.01, 0.03, 0.1)
 DEFAULT_OPTIMIZER = "momentum"
 DEFAULT_BATCH = 32
 
-ENGINE = 1
+ENGINE = 2
 """Raised when a change to the engine changes what a trial yields, so that stored trials are not taken for new ones."""
 
-MOST_SEEDS, MOST_EPOCHS, MOST_BATCH, MOST_UNITS, MOST_LAYERS = 10_000, 1_000_000, 1_000_000, 65_536, 32
+MOST_SEEDS, MOST_EPOCHS, MOST_BATCH, MOST_UNITS, MOST_LAYERS, MOST_RATES = 10_000, 1_000_000, 1_000_000, 65_536, 32, 100
 
 
 class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True):
     """What a training depends on besides task, loss, learning rate and seed."""
 
     hidden: tuple[int, ...]
-    """Units of each hidden layer."""
+    """Units of each hidden layer; none for a linear model."""
+    activation: str = "relu"
+    """Activation of the hidden layers, one of ACTIVATIONS."""
+    initial_sd: float | None = None
+    """Standard deviation of the output layer's normal initial kernel; None for glorot_uniform."""
     optimizer: str
     """One of OPTIMIZERS."""
     batch_size: int
@@ -75,7 +83,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         """What is compiled for it: all but rate, seed and length. Trials of one program share the compiling."""
         h = self.hyperparameters
         layers = "-".join(map(str, h.hidden))
-        return f"{self.task}/{self.protocol}/{self.loss}/{layers}/{h.optimizer}/{h.batch_size}"
+        network = f"{layers}/{h.activation}/{h.initial_sd}"
+        return f"{self.task}/{self.protocol}/{self.loss}/{network}/{h.optimizer}/{h.batch_size}"
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +99,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     seeds: int
     """Number of seeds; they are 0, 1, … ."""
     learning_rates: tuple[float, ...]
-    """The rates to train each loss at."""
+    """The rates to train each loss at, ascending; of several the best on validation is chosen for each loss."""
     hyperparameters: Hyperparameters
     """What all trials share."""
     metric: str
@@ -104,44 +113,53 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         task: str,
         losses: Sequence[str] = ("all",),
         *,
-        protocol: str = "tutorial",
+        protocol: str = DEFAULT_PROTOCOL,
+        metric: str | None = None,
         seeds: int = DEFAULT_SEEDS,
-        learning_rate: float = DEFAULT_RATE,
+        learning_rates: Sequence[float] | None = None,
         hidden: Sequence[int] | None = None,
+        activation: str = ACTIVATIONS[0],
+        initial_sd: float | None = None,
         optimizer: str = DEFAULT_OPTIMIZER,
         batch_size: int = DEFAULT_BATCH,
         epochs: int | None = None,
         device: str = "auto",
     ) -> Self:
-        """Check every setting and fill in the task's defaults.
+        """Check every setting and fill in the task's and the protocol's defaults.
 
         Raises UnknownName, OutOfRange or DoesNotFit, each with a sentence that names the setting.
         """
         record = task_named(task)
         units = tuple(record.hidden if hidden is None else hidden)
-        if not 1 <= len(units) <= MOST_LAYERS:
-            raise OutOfRange("The number of hidden layers", len(units), f"from 1 to {MOST_LAYERS}")
+        if len(units) > MOST_LAYERS:
+            raise OutOfRange("The number of hidden layers", len(units), f"at most {MOST_LAYERS}")
         for layer in units:
             _within("A hidden layer", layer, MOST_UNITS)
-        if not (math.isfinite(learning_rate) and learning_rate > 0):
-            raise OutOfRange("The learning rate", learning_rate, "a positive number")
+        if initial_sd is not None and not (math.isfinite(initial_sd) and initial_sd > 0):
+            raise OutOfRange("The standard deviation of initial weights", initial_sd, "a positive number")
+        if activation not in ACTIVATIONS:
+            raise UnknownName("activation", activation, ACTIVATIONS)
         if optimizer not in OPTIMIZERS:
             raise UnknownName("optimizer", optimizer, OPTIMIZERS)
         if device not in DEVICES:
             raise UnknownName("device", device, DEVICES)
+        rules = protocol_for(protocol, record)
+        ranking = metric_for(metric or PRIMARY[record.kind], record.kind, rules.key, record.lowest)
         return cls(
             task=record.key,
-            protocol=protocol_named(protocol).key,
-            losses=losses_for(record.kind, tuple(losses)),
+            protocol=rules.key,
+            losses=losses_for(record.kind, tuple(losses), record.lowest, rules.key),
             seeds=_within("The number of seeds", seeds, MOST_SEEDS),
-            learning_rates=(float(learning_rate),),  # 1 and 1.0 are the same training
+            learning_rates=_rates(learning_rates, rules),
             hyperparameters=Hyperparameters(
                 hidden=units,
+                activation=activation,
+                initial_sd=None if initial_sd is None else float(initial_sd),
                 optimizer=optimizer,
                 batch_size=_within("The batch size", batch_size, MOST_BATCH),
                 epochs=_within("The number of epochs", record.epochs if epochs is None else epochs, MOST_EPOCHS),
             ),
-            metric=PRIMARY[record.kind],
+            metric=ranking.key,
             device=device,
         )
 
@@ -160,17 +178,41 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
                         device=self.device,
                     )
 
+    @property
+    def tuned(self) -> bool:
+        """Whether each loss's learning rate is chosen on validation."""
+        return len(self.learning_rates) > 1
+
     def comparable(self, other: "Comparison") -> bool:
-        """Whether the trials of both may stand in one table: all but losses and seeds are the same."""
-        return msgspec.structs.replace(self, losses=(), seeds=1) == msgspec.structs.replace(other, losses=(), seeds=1)
+        """Whether the trials of both may stand in one table: all but losses, seeds and metric are the same."""
+        mine, theirs = (msgspec.structs.replace(one, losses=(), seeds=1, metric="") for one in (self, other))
+        return mine == theirs
 
     def joined(self, other: "Comparison") -> "Comparison":
-        """Return the comparison that asks for what both ask for. Both must be comparable."""
+        """Return the comparison that asks for what both ask for, ranked as the other. Both must be comparable."""
         return msgspec.structs.replace(
-            self,
+            other,
             losses=tuple(dict.fromkeys((*self.losses, *other.losses))),
             seeds=max(self.seeds, other.seeds),
         )
+
+
+def _rates(asked: Sequence[float] | None, protocol: Protocol) -> tuple[float, ...]:
+    """Return ascending learning rates: those asked for, or the protocol's own."""
+    if asked is None:
+        return RATES_TO_TUNE if protocol.tunes else (DEFAULT_RATE,)
+    rates = tuple(sorted({float(rate) for rate in asked}))  # 1 and 1.0 are the same training
+    for rate in rates:
+        if not (math.isfinite(rate) and rate > 0):
+            raise OutOfRange("The learning rate", rate, "a positive number")
+    if not 1 <= len(rates) <= MOST_RATES:
+        raise OutOfRange("The number of learning rates", len(rates), f"from 1 to {MOST_RATES}")
+    if len(rates) > 1 and not protocol.tunes:
+        raise UsageError(
+            f"The protocol {protocol.key} has no validation split to choose a learning rate on: "
+            f"give one rate, or use --protocol {DEFAULT_PROTOCOL}."
+        )
+    return rates
 
 
 def _within(setting: str, value: int, most: int) -> int:

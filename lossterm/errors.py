@@ -4,7 +4,7 @@ LosstermError                1   the root; never raised itself
 ├── UsageError               2   what was asked for cannot be done
 │   ├── UnknownName              a task, loss, session, … that isn't there; near misses are suggested
 │   ├── OutOfRange               a number that makes no sense
-│   └── DoesNotFit               a loss on a task of another kind
+│   └── DoesNotFit               a loss, metric or protocol on a task that it is not for
 ├── DataError                3   a file that cannot be used
 │   └── StoreError               … and it is the store
 ├── WorkerError              1   the worker could not be started, or keeps dying
@@ -53,7 +53,7 @@ class OutOfRange(UsageError):
 
 
 class DoesNotFit(UsageError):
-    """A loss asked for on a task of another kind."""
+    """A loss, metric or protocol asked for on a task that it is not for."""
 
 
 class DataError(LosstermError):

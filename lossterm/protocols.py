@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from lossterm.errors import UnknownName
+from lossterm.errors import DoesNotFit, UnknownName
 from lossterm.tasks import Task
 
 if TYPE_CHECKING:
     import numpy as np
+
+    Parts = dict["SplitName", tuple[np.ndarray, np.ndarray]]
+    """Features and target of each split, unscaled."""
 
 SplitName = Literal["train", "validation", "test"]
 
@@ -23,7 +26,16 @@ class Split:
     """(rows,): float32 values for regression, int64 class indices otherwise."""
 
 
-Splits = dict[SplitName, Split]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """Data as the network sees them, and the way back to the units of the target."""
+
+    splits: dict[SplitName, Split]
+    """Each part, in the protocol's order."""
+    origin: float = 0.0
+    """Original value of a scaled target of 0."""
+    unit: float = 1.0
+    """Original size of a scaled target of 1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,28 +46,72 @@ class Protocol:
     """As typed on the command line."""
     title: str
     """One line for lists."""
-    caveat: str
-    """What a reader of its table must know, in one sentence."""
     splits: tuple[SplitName, ...]
     """The parts that the data are cut into."""
-    draws: bool
-    """Whether each seed has data of its own; otherwise all seeds share one draw."""
     shares: tuple[float, ...]
     """Share of the rows in each split."""
-    prepare: Callable[[Task, int], Splits]
-    """`(task, seed) -> splits`, drawn and scaled."""
+    draws: bool
+    """Whether each seed has data of its own, drawn or split anew; otherwise all seeds share one draw."""
+    tasks: tuple[str, ...] | None
+    """Keys of the tasks that it is for, None for all."""
+    prepare: Callable[[Task, int], Prepared]
+    """`(task, seed) -> data`, drawn, split and scaled."""
+
+    @property
+    def tunes(self) -> bool:
+        """Whether there is a validation split to choose a learning rate on."""
+        return "validation" in self.splits
 
     def rows(self, task: Task) -> dict[SplitName, int]:
-        """Return the number of rows in each split."""
-        return {split: round(share * task.rows) for split, share in zip(self.splits, self.shares, strict=True)}
+        """Return the number of rows in each split; the first takes what rounding leaves."""
+        first, *others = self.splits
+        rest = {split: round(share * task.rows) for split, share in zip(others, self.shares[1:], strict=True)}
+        return {first: task.rows - sum(rest.values()), **rest}
+
+    def correlation(self, task: Task) -> float:
+        """Return Nadeau and Bengio's ρ between the scores of two seeds.
+
+        n_test/n_train where the same rows are split anew for each seed; 0 where each seed draws fresh ones, and where
+        all share one split, so that intervals then speak of that split alone.
+        """
+        if not (task.finite and self.draws):
+            return 0.0
+        rows = self.rows(task)
+        return rows["test"] / rows["train"]
+
+    def caveat(self, task: Task, *, tuned: bool) -> str:
+        """Say in one sentence what a reader of its table must know."""
+        rate = "the learning rate tuned per loss on validation" if tuned else "one learning rate for all losses"
+        cut = "/".join(f"{100 * share:.0f}" for share in self.shares)
+        if self.key == "tutorial":
+            scaled = "scaled before the split, " if _TUTORIAL[task.key][1] else ""
+            return (
+                f"Tutorial protocol: one fixed draw cut in half, {scaled}one learning rate; "
+                "seeds vary initial weights and shuffles only, so intervals say nothing of other data."
+            )
+        if self.draws and task.finite:
+            data = f"the same rows split anew for each seed, {cut} (intervals widened after Nadeau–Bengio)"
+        elif self.draws:
+            data = f"fresh data for each seed, split {cut}"
+        else:
+            data = f"one stratified split {cut} for all seeds, so that intervals say nothing of other data"
+        return f"{self.key.capitalize()} protocol: {data}, scaled on train; {rate}; tests paired by seed, Holm."
 
 
-def _tutorial(task: Task, seed: int) -> Splits:  # noqa: ARG001  every protocol takes a seed; this one's data ignore it
+def _fair(task: Task, seed: int) -> Prepared:
+    """Draw (or take) and split by the seed, classes stratified; standardise features and target on train."""
+    features, target = task.draw(seed)
+    parts = _split(task, PROTOCOLS["fair"], features, target, _stream(seed))
+    return _standardised(task, parts)
+
+
+def _tutorial(task: Task, seed: int) -> Prepared:  # noqa: ARG001  every protocol takes a seed; this one's data ignore it
     """The tutorial's own: one fixed draw, the first 500 rows train, scaling (if any) fitted before the split."""
     import numpy as np
 
-    features, target = task.draw(task.tutorial_seed)
-    if task.tutorial_scaling:
+    random_state, scaled = _TUTORIAL[task.key]
+    features, target = task.draw(random_state)
+    if scaled:
         from sklearn.preprocessing import StandardScaler
 
         features = StandardScaler().fit_transform(features)
@@ -63,24 +119,105 @@ def _tutorial(task: Task, seed: int) -> Splits:  # noqa: ARG001  every protocol 
     features = features.astype(np.float32)
     target = target.astype(np.float32 if task.kind == "regression" else np.int64)
     half = task.rows // 2
-    return {"train": Split(features[:half], target[:half]), "test": Split(features[half:], target[half:])}
+    splits: dict[SplitName, Split] = {
+        "train": Split(features[:half], target[:half]),
+        "test": Split(features[half:], target[half:]),
+    }
+    return Prepared(splits=splits)
+
+
+def _published(task: Task, seed: int) -> Prepared:  # noqa: ARG001  as above
+    """One stratified split for all seeds, features divided by their largest value on train."""
+    import numpy as np
+
+    features, target = task.draw(0)
+    parts = _split(task, PROTOCOLS["published"], features, target, 0)
+    largest = np.abs(parts["train"][0]).max()
+    return Prepared(
+        splits={name: Split((x / largest).astype(np.float32), y.astype(np.int64)) for name, (x, y) in parts.items()}
+    )
+
+
+_TUTORIAL = {"regression": (1, True), "circles": (1, False), "blobs": (2, False)}
+"""Task → the tutorial's `random_state`, and whether it standardised features and target."""
+
+
+def _stream(seed: int) -> int:
+    """Return a seed for the split that shares nothing with the one that drew the rows."""
+    import numpy as np
+
+    return int(np.random.SeedSequence([seed, 2]).generate_state(1)[0])
+
+
+def _split(task: Task, protocol: Protocol, features: "np.ndarray", target: "np.ndarray", random_state: int) -> "Parts":
+    from sklearn.model_selection import train_test_split
+
+    rows = protocol.rows(task)
+    parts: Parts = {}
+    for split in reversed(protocol.splits[1:]):  # test first, then validation; train is what is left
+        features, other, target, truth = train_test_split(
+            features,
+            target,
+            test_size=rows[split],
+            random_state=random_state,
+            stratify=None if task.kind == "regression" else target,
+        )
+        parts[split] = other, truth
+    parts[protocol.splits[0]] = features, target
+    return {split: parts[split] for split in protocol.splits}
+
+
+def _standardised(task: Task, parts: "Parts") -> Prepared:
+    import numpy as np
+    from sklearn.preprocessing import StandardScaler
+
+    train, target = parts["train"]
+    scaler = StandardScaler().fit(train)
+    origin, unit = (0.0, 1.0) if task.kind != "regression" else (float(target.mean()), float(target.std()) or 1.0)
+
+    def scaled(features: "np.ndarray", target: "np.ndarray") -> Split:
+        ready = (target - origin) / unit if task.kind == "regression" else target
+        kind = np.float32 if task.kind == "regression" else np.int64
+        return Split(scaler.transform(features).astype(np.float32), ready.astype(kind))
+
+    return Prepared(splits={name: scaled(*part) for name, part in parts.items()}, origin=origin, unit=unit)
 
 
 PROTOCOLS: dict[str, Protocol] = {
-    "tutorial": Protocol(
-        key="tutorial",
-        title="the tutorial's own set-up, flaws included",
-        caveat=(
-            "Tutorial protocol: one fixed draw cut in half, scaled before the split, one learning rate; "
-            "seeds vary initial weights and shuffles only."
+    protocol.key: protocol
+    for protocol in (
+        Protocol(
+            key="fair",
+            title="fresh data or a fresh split for each seed, scaled on train, learning rate tuned on validation",
+            splits=("train", "validation", "test"),
+            shares=(0.6, 0.2, 0.2),
+            draws=True,
+            tasks=None,
+            prepare=_fair,
         ),
-        splits=("train", "test"),
-        shares=(0.5, 0.5),
-        draws=False,
-        prepare=_tutorial,
-    ),
+        Protocol(
+            key="tutorial",
+            title="the tutorial's own set-up, flaws included",
+            splits=("train", "test"),
+            shares=(0.5, 0.5),
+            draws=False,
+            tasks=tuple(_TUTORIAL),
+            prepare=_tutorial,
+        ),
+        Protocol(
+            key="published",
+            title="the set-up of the published comparison on digits: one stratified split for all seeds",
+            splits=("train", "validation", "test"),
+            shares=(1077 / 1797, 270 / 1797, 450 / 1797),
+            draws=False,
+            tasks=("digits",),
+            prepare=_published,
+        ),
+    )
 }
-"""Every protocol by key."""
+"""Every protocol by key; the first is the default."""
+
+DEFAULT_PROTOCOL = next(iter(PROTOCOLS))
 
 
 def protocol_named(key: str) -> Protocol:
@@ -89,3 +226,19 @@ def protocol_named(key: str) -> Protocol:
         return PROTOCOLS[key]
     except KeyError:
         raise UnknownName("protocol", key, PROTOCOLS) from None
+
+
+def protocols_for(task: Task) -> tuple[Protocol, ...]:
+    """Return the protocols that are for a task, the default first."""
+    return tuple(protocol for protocol in PROTOCOLS.values() if protocol.tasks is None or task.key in protocol.tasks)
+
+
+def protocol_for(key: str, task: Task) -> Protocol:
+    """Return the record of a key. Raises UnknownName, and DoesNotFit where the protocol is not for this task."""
+    protocol = protocol_named(key)
+    if protocol not in protocols_for(task):
+        raise DoesNotFit(
+            f"The protocol {key!r} is {protocol.title}, and knows only {', '.join(protocol.tasks or ())}: "
+            f"for {task.key} use --protocol {DEFAULT_PROTOCOL}."
+        )
+    return protocol

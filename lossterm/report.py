@@ -1,47 +1,40 @@
 """A session as a report: the standings of what is there, and the JSON of version 1. `table.py` writes it as text."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from lossterm import __version__
-from lossterm.comparison import Comparison
+from lossterm.comparison import MOST_SEEDS, Comparison
 from lossterm.losses import loss_named
-from lossterm.metrics import METRICS, metric_named, metrics_for
-from lossterm.protocols import Protocol, protocol_named
-from lossterm.standings import Summary, rank, summarise
+from lossterm.metrics import PRIMARY, Metric, metric_for, metric_named, metrics_for
+from lossterm.protocols import Protocol, SplitName, protocol_named
+from lossterm.standings import Place, Summary, places, summarise
 from lossterm.store import Asked, Chunk, TrialRow
 from lossterm.tasks import task_named
+from lossterm.tuning import RatePoint, at_edge, sweep
 
 SCHEMA = 1
+ALL_SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """A loss's place in a comparison. Names are those of the JSON."""
+class Standing(Place, frozen=True, kw_only=True):
+    """A loss's place in a comparison, and what it comes from. Names are those of the JSON.
 
-    rank: int | None
-    """From 1, best first; None where no trial has a score."""
+    Everything but the sweep is of the trials at `learning_rate`.
+    """
+
     loss: str
     """Key of the loss."""
-    verdict: Literal["best", "tied", "worse"] | None
-    """None until intervals are computed."""
     learning_rate: float
-    """Step size that its trials used."""
+    """Step size of its trials; of several that were tried the best on validation."""
     learning_rate_at_edge: bool
-    """Whether the best rate was at the edge of those tried; never, where only one was."""
-    mean: float | None
-    """Mean over seeds of the comparison's metric on the test split."""
-    sd: float | None
-    """Its sample standard deviation, None for fewer than two trials."""
-    ci: tuple[float, float] | None
-    """95 % interval of the mean; None until intervals are computed."""
-    difference: None
-    """Difference to the best; None until intervals are computed."""
-    beaten: float | None
-    """P(best beats this); None until intervals are computed."""
-    seeds_to_settle: int | None
-    """Seeds that would settle a tie; None until intervals are computed."""
+    """Whether the best rate was the smallest or largest tried; never, where only one was."""
+    tuned_by: str
+    """Metric of the validation scores in the sweep: the one that ranks, unless it has no meaning for the head."""
+    sweep: tuple[RatePoint, ...]
+    """Every rate that was tried, ascending."""
     trials: int
     """Trials asked for."""
     done: int
@@ -50,7 +43,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Trials that ended in NaN or infinity."""
     failed: int
     """Trials that could not be trained."""
-    scores: dict[str, dict[str, Summary | None] | None]
+    scores: dict[str, dict[SplitName, Summary | None] | None]
     """Metric → split → mean and sd; None where a metric has no meaning for the head or a split does not exist."""
 
 
@@ -77,8 +70,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sound(self) -> bool:
-        """Whether no trial diverged or failed."""
-        return not any(row.status in ("diverged", "failed") for row in self.rows)
+        """Whether no trial failed, and none diverged at the learning rate that its loss is judged at."""
+        return not any(row.status == "failed" for row in self.rows) and not any(s.diverged for s in self.standings)
 
     @property
     def stopped(self) -> int:
@@ -90,17 +83,58 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         """Trials that have not ended."""
         return sum(not row.ended for row in self.rows)
 
+    @property
+    def partial(self) -> bool:
+        """Whether these are the standings of what is there so far."""
+        return bool(self.stopped or self.pending)
 
-def build(asked: Asked, rows: Iterable[TrialRow]) -> Report:
-    """Compute the standings of what is there."""
+    @property
+    def seeds_to_settle(self) -> int | None:
+        """Seeds in all that would settle every tie, None where nothing is tied or no number would do."""
+        tied = [s for s in self.standings if s.verdict == "tied" and not s.constant]
+        asked = [s.seeds_to_settle for s in tied if s.seeds_to_settle is not None]
+        return max(asked, default=None) if len(asked) == len(tied) else None
+
+    @property
+    def settling(self) -> Comparison | None:
+        """The comparison that would settle the ties; None where none is tied, or would be told apart by more seeds."""
+        if self.partial or self.seeds_to_settle is None:
+            return None
+        have = min(s.pairs or 0 for s in self.standings if s.verdict == "tied")
+        seeds = min(self.seeds_to_settle, MOST_SEEDS)
+        return msgspec.structs.replace(self.asked.comparison, seeds=seeds) if seeds > have else None
+
+    def judged(self) -> list[TrialRow]:
+        """Return the trials at the learning rates that their losses are judged at."""
+        rates = {standing.loss: standing.learning_rate for standing in self.standings}
+        return [row for row in self.rows if row.trial.learning_rate == rates[row.trial.loss]]
+
+
+def build(asked: Asked, rows: Iterable[TrialRow], metric: str | None = None) -> Report:
+    """Compute the standings of what is there, by another metric than the one asked for if `metric` names one.
+
+    Raises UnknownName or DoesNotFit for a metric that the task does not have.
+    """
     rows = tuple(rows)
+    if metric is not None:
+        asked = msgspec.structs.replace(asked, comparison=_ranked_by(asked.comparison, metric))
     comparison = asked.comparison
-    by_loss = {key: [row for row in rows if row.trial.loss == key] for key in comparison.losses}
-    standings = {key: _standing(comparison, key, mine) for key, mine in by_loss.items()}
-    direction = metric_named(comparison.metric).direction
-    ranks = rank({key: standing.mean for key, standing in standings.items()}, direction)
-    ranked = tuple(msgspec.structs.replace(standings[key], rank=place) for key, place in ranks.items())
-    return Report(asked=asked, standings=ranked, rows=rows)
+    task, ranking = task_named(comparison.task), metric_named(comparison.metric)
+    sweeps = {loss: _sweep(comparison, loss, rows) for loss in comparison.losses}
+    rates = {loss: next(point.learning_rate for point in sweeps[loss] if point.chosen) for loss in comparison.losses}
+    judged = {
+        loss: [row for row in rows if row.trial.loss == loss and row.trial.learning_rate == rate]
+        for loss, rate in rates.items()
+    }
+    found = places(
+        {loss: _by_seed(mine, ranking, "test", comparison.seeds) for loss, mine in judged.items()},
+        direction=ranking.direction,
+        rope=ranking.rope,
+        relative=ranking.relative,
+        correlation=protocol_named(comparison.protocol).correlation(task),
+    )
+    standings = (_standing(comparison, loss, place, sweeps[loss], judged[loss]) for loss, place in found.items())
+    return Report(asked=asked, standings=tuple(standings), rows=rows)
 
 
 def tables(every: Sequence[Asked]) -> list[Asked]:
@@ -129,36 +163,72 @@ def rows_of(asked: Asked, rows: Iterable[TrialRow]) -> list[TrialRow]:
     ]
 
 
-def _standing(comparison: Comparison, key: str, rows: Sequence[TrialRow]) -> Standing:
-    kind = task_named(comparison.task).kind
+def _ranked_by(comparison: Comparison, metric: str) -> Comparison:
+    task = task_named(comparison.task)
+    ranking = metric_for(metric, task.kind, comparison.protocol, task.lowest)
+    return msgspec.structs.replace(comparison, metric=ranking.key)
+
+
+def _score(row: TrialRow, metric: str, split: str) -> float | None:
+    return ((row.scores or {}).get(metric) or {}).get(split)
+
+
+def _by_seed(rows: Iterable[TrialRow], metric: Metric, split: str, seeds: int) -> list[float | None]:
+    """Return a score for each seed, None where there is none."""
+    found = {row.trial.seed: _score(row, metric.key, split) for row in rows if row.status == "done"}
+    return [found.get(seed) for seed in range(seeds)]
+
+
+def _sweep(comparison: Comparison, loss: str, rows: Iterable[TrialRow]) -> tuple[RatePoint, ...]:
+    """Score every learning rate on validation and choose one."""
+    metric = _tuning_metric(comparison, loss)
+    rates: dict[float, dict[int, float | None]] = {rate: {} for rate in comparison.learning_rates}
+    for row in rows:
+        if row.trial.loss == loss and row.status in ("done", "diverged", "failed"):
+            score = _score(row, metric.key, "validation")
+            if score is not None or row.status != "done":  # where the data leave a metric undefined, nothing broke
+                rates[row.trial.learning_rate][row.trial.seed] = score
+    if not comparison.tuned:
+        return (_only(comparison.learning_rates[0], rows, loss),)
+    return sweep(rates, metric.direction)
+
+
+def _tuning_metric(comparison: Comparison, loss: str) -> Metric:
+    """Return the metric that ranks, or the task's own where the head gives that no meaning."""
+    metric = metric_named(comparison.metric)
+    return metric if metric.defined(loss_named(loss)) else metric_named(PRIMARY[task_named(comparison.task).kind])
+
+
+def _only(rate: float, rows: Iterable[TrialRow], loss: str) -> RatePoint:
+    """Return the one rate there is: nothing was chosen, so no validation score is told."""
+    ended = [row.status for row in rows if row.trial.loss == loss and row.status in ("done", "diverged", "failed")]
+    broken = sum(status != "done" for status in ended)
+    return RatePoint(learning_rate=rate, mean=None, sd=None, ended=len(ended), broken=broken, chosen=True)
+
+
+def _standing(
+    comparison: Comparison, loss: str, place: Place, points: tuple[RatePoint, ...], rows: Sequence[TrialRow]
+) -> Standing:
+    task, record = task_named(comparison.task), loss_named(loss)
     splits = protocol_named(comparison.protocol).splits
     done = [row for row in rows if row.status == "done"]
 
-    def summary(metric: str, split: str) -> Summary | None:
+    def summary(metric: str, split: SplitName) -> Summary | None:
         if split not in splits:
             return None
-        found = [row.scores.get(metric) for row in done if row.scores]
-        return summarise([score[split] for score in found if score and score[split] is not None])  # type: ignore[misc]  # None is filtered
+        return summarise([value for row in done if (value := _score(row, metric, split)) is not None])
 
-    def summaries(metric: str) -> dict[str, Summary | None] | None:
-        if METRICS[metric].needs_probability and not loss_named(key).probabilistic:
-            return None
-        return {split: summary(metric, split) for split in ("train", "validation", "test")}
-
-    scores = {metric.key: summaries(metric.key) for metric in metrics_for(kind)}
-    primary = (scores[comparison.metric] or {}).get("test") or Summary(None, None)
+    scores = {
+        metric.key: {split: summary(metric.key, split) for split in ALL_SPLITS} if metric.defined(record) else None
+        for metric in metrics_for(task.kind, comparison.protocol, task.lowest)
+    }
     return Standing(
-        rank=None,
-        loss=key,
-        verdict=None,
-        learning_rate=comparison.learning_rates[0],
-        learning_rate_at_edge=False,
-        mean=primary.mean,
-        sd=primary.sd,
-        ci=None,
-        difference=None,
-        beaten=None,
-        seeds_to_settle=None,
+        **msgspec.structs.asdict(place),
+        loss=loss,
+        learning_rate=next(point.learning_rate for point in points if point.chosen),
+        learning_rate_at_edge=at_edge(points),
+        tuned_by=_tuning_metric(comparison, loss).key,
+        sweep=points,
         trials=len(rows),
         done=len(done),
         diverged=sum(row.status == "diverged" for row in rows),
@@ -170,13 +240,13 @@ def _standing(comparison: Comparison, key: str, rows: Sequence[TrialRow]) -> Sta
 # As JSON
 
 
-def as_json(report: Report, chunks: Sequence[Chunk] | None = None) -> str:
-    """Write version 1 of the JSON, with the trials and their curves if `chunks` are given. No value is ever NaN."""
+def document(report: Report, chunks: Sequence[Chunk] | None = None) -> dict[str, Any]:
+    """Return version 1 of the JSON, with the trials and their curves if `chunks` are given. No value is ever NaN."""
     comparison = report.asked.comparison
     task, protocol = task_named(comparison.task), protocol_named(comparison.protocol)
     metric = metric_named(comparison.metric)
     h = comparison.hyperparameters
-    document: dict[str, Any] = {
+    found: dict[str, Any] = {
         "lossterm": __version__,
         "schema": SCHEMA,
         "session": report.asked.session,
@@ -186,22 +256,22 @@ def as_json(report: Report, chunks: Sequence[Chunk] | None = None) -> str:
             "kind": task.kind,
             "features": task.features,
             "classes": task.classes,
-            "rows": {split: protocol.rows(task).get(split) for split in ("train", "validation", "test")},
+            "rows": {split: protocol.rows(task).get(split) for split in ALL_SPLITS},
         },
         "protocol": protocol.key,
         "metric": {"key": metric.key, "direction": metric.direction},
         "seeds": comparison.seeds,
+        "partial": report.partial,
         "hyperparameters": {
             "hidden": h.hidden,
+            "activation": h.activation,
+            "initial_sd": h.initial_sd,
             "optimizer": h.optimizer,
             "batch_size": h.batch_size,
             "epochs": h.epochs,
             "learning_rates": comparison.learning_rates,
         },
-        "standings": [
-            {name: value for name, value in msgspec.structs.asdict(standing).items() if name != "done"}
-            for standing in report.standings
-        ],
+        "standings": [_in_order(msgspec.structs.asdict(standing)) for standing in report.standings],
         "environment": report.environment,
         "seconds": round(report.seconds, 3),
     }
@@ -209,7 +279,18 @@ def as_json(report: Report, chunks: Sequence[Chunk] | None = None) -> str:
         by_trial: dict[int, list[Chunk]] = {}
         for chunk in chunks:
             by_trial.setdefault(chunk.trial, []).append(chunk)
-        document["trials"] = [_trial(row, by_trial.get(row.id, []), protocol) for row in report.rows]
+        found["trials"] = [_trial(row, by_trial.get(row.id, []), protocol) for row in report.rows]
+    return found
+
+
+def _in_order(standing: dict[str, Any]) -> dict[str, Any]:
+    """Put first what a person looks for first."""
+    first = ("rank", "loss", "verdict", "learning_rate", "learning_rate_at_edge")
+    return {**{name: standing[name] for name in first}, **standing}
+
+
+def as_json(document: object) -> str:
+    """Write a document for people and programs alike."""
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 

@@ -79,6 +79,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     seeds_to_settle: int | None = None
     """Seeds, in all, after which a tie would be settled; None where there is none or no number would do."""
 
+    @property
+    def constant(self) -> bool:
+        """Whether it is as far behind the best on every seed, up to rounding: nothing is left to settle."""
+        ci = self.difference.ci if self.difference else None
+        return ci is not None and ci[1] - ci[0] < 1e-9
+
 
 def places(
     scores: Mapping[str, Scores], *, direction: Direction, rope: float, relative: bool = False, correlation: float = 0.0

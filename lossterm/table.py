@@ -2,16 +2,16 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
-from lossterm.losses import loss_named
+from lossterm.figures import DASH, gap, number, rate, spread, strip, times_beaten, trial_counts
 from lossterm.metrics import metric_named, metrics_for
-from lossterm.protocols import protocol_named
-from lossterm.report import Report, Standing
-from lossterm.standings import Summary
+from lossterm.protocols import SplitName
+from lossterm.report import Report
 from lossterm.tasks import task_named
+from lossterm.wording import headline, notes, verdict
 
 FORMATS = ("table", "json", "csv", "markdown", "plain")
 
@@ -36,169 +36,111 @@ class Column(msgspec.Struct, frozen=True):
         return text.rjust(self.width) if self.right else text.ljust(self.width)
 
 
-DASH = "–"
+def columns_of(
+    report: Report, others: int | None = None, *, short: bool = False, without: Collection[str] = ()
+) -> list[Column]:
+    """Return the columns of the table; `others` metrics beyond the one that ranks, leaving out those in `without`.
 
-
-def number(value: float | None) -> str:
-    """Write a score with four digits after the point, two from 10 on, 1.2e-05 where that shows little; – for none."""
-    if value is None:
-        return DASH
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
-    return f"{value:.1e}"
-
-
-def spread(summary: Summary | None) -> str:
-    """Write mean ± sd; the mean alone for one trial."""
-    if summary is None or summary.mean is None:
-        return DASH
-    return number(summary.mean) + (f" ±{number(summary.sd)}" if summary.sd is not None else "")
-
-
-def trial_counts(standing: Standing, *, short: bool = False) -> str:
-    """Write how many trials are done, and what became of the others."""
-    words = [f"{standing.done}/{standing.trials}"]
-    if standing.diverged:
-        words.append(f"div {standing.diverged}" if short else f"diverged {standing.diverged}/{standing.trials}")
-    if standing.failed:
-        words.append(f"fail {standing.failed}" if short else f"failed {standing.failed}/{standing.trials}")
-    return " ".join(words) if short else ", ".join(words)
-
-
-def columns_of(report: Report, others: int | None = None, *, short: bool = False) -> list[Column]:
-    """Return the columns of the table: rank, loss, the metric on test and train, other metrics on test, trials."""
+    Columns in which nothing stands are left out: with one seed there are no intervals and no verdicts.
+    """
     comparison, standings = report.asked.comparison, report.standings
-    shown = [m.key for m in metrics_for(task_named(comparison.task).kind) if m.key != comparison.metric]
+    ranking = metric_named(comparison.metric)
+    task = task_named(comparison.task)
+    shown = [m.key for m in metrics_for(task.kind, comparison.protocol, task.lowest) if m.key != ranking.key]
 
     def column(head: str, texts: Iterable[str], *, right: bool = True) -> Column:
         return Column(head, right, tuple(texts))
 
-    def scores(metric: str, split: str) -> Iterable[str]:
+    def scores(metric: str, split: SplitName) -> Iterable[str]:
         for standing in standings:
             summary = (standing.scores[metric] or {}).get(split)
-            yield spread(summary) if metric == comparison.metric else number(summary.mean if summary else None)
+            yield number(summary.mean if summary else None)
 
-    return [
-        column("#", (str(s.rank or DASH) for s in standings)),
-        column("loss", (s.loss for s in standings), right=False),
-        column(f"{comparison.metric} test", scores(comparison.metric, "test")),
-        column("train", scores(comparison.metric, "train")),
-        *(column(key, scores(key, "test")) for key in shown[:others]),
-        column("trials", (trial_counts(s, short=short) for s in standings), right=False),
-    ]
+    columns = {
+        "rank": column("#", (str(s.rank or DASH) for s in standings)),
+        "loss": column("loss", (s.loss for s in standings), right=False),
+        "score": column(f"{ranking.key} test", (spread(s.mean, s.ci, digits=1 if short else 2) for s in standings)),
+        "difference": column("Δ to best", (gap(s.difference, brackets=not short) for s in standings), right=False),
+        "beaten": column("beaten", (times_beaten(s) for s in standings)),
+        "verdict": column("verdict", (s.verdict or DASH for s in standings), right=False),
+        "rate": column("lr", map(rate, standings), right=False),
+        "sweep": column("lr sweep", map(strip, standings), right=False),
+        "train": column("train", scores(ranking.key, "train")),
+        **{key: column(key, scores(key, "test")) for key in shown[:others]},
+        "trials": column("trials", (trial_counts(s, short=short) for s in standings), right=False),
+    }
+    always = ("rank", "loss", "score", "rate", "trials")
+    needless = {name for name, column in columns.items() if name not in always and set(column.values) <= {DASH}}
+    if not comparison.tuned:
+        needless.add("sweep")
+    return [column for name, column in columns.items() if name not in needless and name not in without]
 
 
-def fit_to(report: Report, width: int, *, gap: int) -> tuple[list[Column], bool]:
-    """Return as many columns as fit a width, metrics beyond the first left out first; and whether all are there."""
+LESS_NEEDED = ("sweep", "train", "trials", "beaten", "rate")
+"""Columns that a narrow table leaves out, in this order, once the other metrics are gone."""
+
+
+def fit_to(report: Report, width: int, *, between: int) -> tuple[list[Column], bool]:
+    """Return as many columns as fit a width, the least needed left out first; and whether all are there."""
     every = columns_of(report)
-    for others in range(len(every), -1, -1):
-        columns = columns_of(report, others)
-        if sum(column.width + gap for column in columns) - gap <= width:
+    layouts = [columns_of(report, others) for others in range(len(every), -1, -1)]
+    layouts += [columns_of(report, 0, without=LESS_NEEDED[:count]) for count in (1, 2)]
+    kept = () if report.sound and not report.partial else ("trials",)  # something happened to trials: say what
+    for count in range(2, len(LESS_NEEDED) + 1):
+        left_out = [name for name in LESS_NEEDED[:count] if name not in kept]
+        layouts.append(columns_of(report, 0, short=True, without=left_out))
+    layouts.append(columns_of(report, 0, short=True, without=[*left_out, "difference"]))
+    layouts.append(columns_of(report, 0, short=True, without=[*left_out, "difference", "verdict"]))
+    for columns in layouts:
+        if sum(column.width + between for column in columns) - between <= width:
             return columns, len(columns) == len(every)
-    return columns_of(report, 0, short=True), False
-
-
-def headline(report: Report) -> str:
-    """Say in one line what was compared."""
-    c, h = report.asked.comparison, report.asked.comparison.hyperparameters
-    seeds = "1 seed" if c.seeds == 1 else f"{c.seeds} seeds"
-    return (
-        f"{c.task}: {seeds} × {h.epochs} epochs, lr {c.learning_rates[0]:g}, {h.optimizer}, "
-        f"batch {h.batch_size}, hidden {','.join(map(str, h.hidden))}"
-    )
-
-
-def notes(report: Report) -> list[str]:
-    """Say what a reader of the table must know."""
-    c = report.asked.comparison
-    metric = metric_named(c.metric)
-    better = "less" if metric.direction == "min" else "more"
-    lines = [
-        f"Ranked by mean test {metric.key} ({better} is better)" + ("; ± is the sd over seeds." if c.seeds > 1 else ".")
-    ]
-    if c.seeds == 1:
-        lines[0] += " One seed says little: ask for more with --seeds."
-    lines.append(protocol_named(c.protocol).caveat)
-    losses = [loss_named(standing.loss) for standing in report.standings]
-    if c.protocol == "tutorial":
-        faults = dict.fromkeys(loss.tutorial.note for loss in losses if loss.tutorial)
-        for note in faults:
-            concerned = [loss.key for loss in losses if loss.tutorial and loss.tutorial.note == note]
-            lines.append(f"{', '.join(concerned)}: {note}.")
-    shown = {loss.key for loss in losses}
-    lines += [f"{loss.key} is {loss.same_as} by construction." for loss in losses if loss.same_as in shown]
-    lines += [
-        f"{s.loss}: ranked by the {s.done} of {s.trials} trials that did not diverge or fail."
-        for s in report.standings
-        if s.done and s.diverged + s.failed
-    ]
-    if report.pending:
-        lines.append(f"Partial: {report.pending} of {len(report.rows)} trials have not ended.")
-    if report.stopped:
-        lines.append(f"Partial: {report.stopped} of {len(report.rows)} trials were stopped.")
-    errors = dict.fromkeys((row.trial.loss, row.error) for row in report.rows if row.error)
-    lines += [f"{loss} failed: {error}" for loss, error in errors]
-    return lines
+    return layouts[-1], False
 
 
 def as_csv(reports: Sequence[Report]) -> str:
     """Write one line per task, loss, metric and split: long form, so that no column is ever empty by construction."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        [
-            "comparison",
-            "task",
-            "rank",
-            "loss",
-            "metric",
-            "split",
-            "mean",
-            "sd",
-            "learning_rate",
-            "trials",
-            "done",
-            "diverged",
-            "failed",
-        ]
-    )
+    writer.writerow(["comparison", "task", "protocol", *_CSV_STANDING, "difference", "metric", "split", "mean", "sd"])
     for report in reports:
-        place = report.asked.id, report.asked.comparison.task
+        asked, c = report.asked, report.asked.comparison
         for s in report.standings:
+            standing = [getattr(s, name) for name in _CSV_STANDING]
+            behind = s.difference.mean if s.difference else None
             for metric, splits in s.scores.items():
                 for split, summary in (splits or {}).items():
                     if summary is not None:
-                        writer.writerow(
-                            [
-                                *place,
-                                s.rank,
-                                s.loss,
-                                metric,
-                                split,
-                                summary.mean,
-                                summary.sd,
-                                s.learning_rate,
-                                s.trials,
-                                s.done,
-                                s.diverged,
-                                s.failed,
-                            ]
-                        )
+                        score = metric, split, summary.mean, summary.sd
+                        writer.writerow([asked.id, c.task, c.protocol, *standing, behind, *score])
     return text.getvalue().rstrip("\n")
+
+
+_CSV_STANDING = ("rank", "loss", "verdict", "beaten", "learning_rate", "trials", "done", "diverged", "failed")
+
+
+def markdown(columns: Sequence[Column]) -> str:
+    """Write columns as a Markdown table."""
+    rule = ["---:" if column.right else ":---" for column in columns]
+    table = [[column.head for column in columns], rule, *zip(*(column.values for column in columns), strict=True)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in table)
+
+
+def plain(columns: Sequence[Column]) -> str:
+    """Write columns aligned, without any drawing."""
+    lines = zip(*((column.head, *column.values) for column in columns), strict=True)
+    return "\n".join(
+        "  ".join(column.padded(text) for column, text in zip(columns, line, strict=True)).rstrip() for line in lines
+    )
 
 
 def as_markdown(report: Report) -> str:
     """Write a table for a pull request."""
-    columns = columns_of(report)
-    rule = ["---:" if column.right else ":---" for column in columns]
-    table = [[column.head for column in columns], rule, *zip(*(column.values for column in columns), strict=True)]
-    lines = [f"**{headline(report)}**", "", *("| " + " | ".join(line) + " |" for line in table), ""]
-    return "\n".join([*lines, *(f"- {note}" for note in notes(report))])
+    listed = "\n".join(f"- {note}" for note in notes(report))
+    return "\n\n".join([f"**{verdict(report)}**", headline(report), markdown(columns_of(report)), listed])
 
 
 def as_plain(report: Report) -> str:
     """Write an aligned table without any drawing, for logs and screen readers."""
-    columns = columns_of(report)
-    lines = zip(*((column.head, *column.values) for column in columns), strict=True)
-    table = ["  ".join(c.padded(text) for c, text in zip(columns, line, strict=True)).rstrip() for line in lines]
-    return "\n".join([headline(report), "", *table, "", *notes(report)])
+    return "\n".join(
+        [headline(report), verdict(report), "", plain(columns_of(report, without=["sweep"])), "", *notes(report)]
+    )

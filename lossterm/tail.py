@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from pathlib import Path
 
 import msgspec
@@ -31,11 +31,13 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tail:
-    """Follows one session, or one comparison of it, through a connection of its own."""
+    """Follows one session, or some comparisons of it, through a connection of its own."""
 
-    def __init__(self, path: Path, session: str, comparison: int | None = None, *, device: str = "auto") -> None:
+    def __init__(
+        self, path: Path, session: str, comparisons: Collection[int] | None = None, *, device: str = "auto"
+    ) -> None:
         self._store = Store(path)
-        self._session, self._only, self._device = session, comparison, device
+        self._session, self._only, self._device = session, comparisons, device
         self._seen = -1  # data_version
         self._tick = 0
         self._mark = 0
@@ -99,4 +101,4 @@ class Tail:
 
     def _asked(self) -> tuple[Asked, ...]:
         every = self._store.comparisons(self._session)
-        return tuple(a for a in every if self._only in (None, a.id))
+        return tuple(a for a in every if self._only is None or a.id in self._only)

@@ -37,12 +37,12 @@ class Task:
     """Units of each hidden layer, unless the comparison says otherwise."""
     epochs: int
     """Epochs, unless the comparison says otherwise."""
-    tutorial_seed: int
-    """`random_state` with which the tutorial drew the data."""
-    tutorial_scaling: bool
-    """Whether the tutorial standardised features and target (over all rows, before its split)."""
+    lowest: float = float("-inf")
+    """No target is below this; losses that need more are not offered."""
+    finite: bool = False
+    """Whether there is one set of rows, to be split anew for each seed, rather than a source of fresh draws."""
     draw: "Callable[[int], Draw]"
-    """`seed -> (features, target)`, the same for the same seed on every machine."""
+    """`seed -> (features, target)`, the same for the same seed on every machine; finite data ignore the seed."""
 
 
 def _regression(seed: int) -> "Draw":
@@ -66,6 +66,13 @@ def _blobs(seed: int) -> "Draw":
     return features, target
 
 
+def _digits(_: int) -> "Draw":
+    from sklearn.datasets import load_digits
+
+    features, target = load_digits(return_X_y=True)
+    return features, target
+
+
 TASKS: dict[str, Task] = {
     task.key: task
     for task in (
@@ -78,8 +85,6 @@ TASKS: dict[str, Task] = {
             classes=None,
             hidden=(25,),
             epochs=100,
-            tutorial_seed=1,
-            tutorial_scaling=True,
             draw=_regression,
         ),
         Task(
@@ -91,8 +96,6 @@ TASKS: dict[str, Task] = {
             classes=2,
             hidden=(50,),
             epochs=200,
-            tutorial_seed=1,
-            tutorial_scaling=False,
             draw=_circles,
         ),
         Task(
@@ -104,9 +107,19 @@ TASKS: dict[str, Task] = {
             classes=3,
             hidden=(50,),
             epochs=100,
-            tutorial_seed=2,
-            tutorial_scaling=False,
             draw=_blobs,
+        ),
+        Task(
+            key="digits",
+            title="handwritten digits of 8×8 pixels",
+            kind="multiclass",
+            rows=1797,
+            features=64,
+            classes=10,
+            hidden=(32,),
+            epochs=30,
+            finite=True,
+            draw=_digits,
         ),
     )
 }

@@ -3,17 +3,26 @@
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from lossterm import report
+from lossterm.comparison import Comparison
+from lossterm.metrics import metrics_for
 from lossterm.protocols import protocol_named
 from lossterm.store import Asked, TrialRow, WorkerRow
 from lossterm.tail import Update
+from lossterm.tasks import task_named
 
 RATE_WINDOW = 5.0
 """Seconds over which the rate of training is averaged."""
+
+PACE_WINDOW = 30.0
+"""Seconds over which the time left is judged: long enough that the compiling of a program does not make it leap."""
+
+PACE_SHARE = 0.02
+"""Share of the epochs that must be trained before any time left is told."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,13 +40,15 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Epochs asked for."""
     rate: float | None
     """Epochs a second over the last seconds, None before anything was trained or when nothing is."""
+    pace: float | None = None
+    """The same over a longer time."""
 
     @property
     def seconds_left(self) -> float | None:
-        """Time until the last trial ends at the present rate, None where no rate is known."""
-        if not self.rate or self.ended == self.trials:
+        """Time until the last trial ends at the present pace, None where too little was trained to tell."""
+        if not self.pace or self.ended == self.trials or self.epochs < PACE_SHARE * self.all_epochs:
             return None
-        return (self.all_epochs - self.epochs) / self.rate
+        return (self.all_epochs - self.epochs) / self.pace
 
 
 class View:
@@ -72,7 +83,7 @@ class View:
     def _note_rate(self) -> None:
         now, epochs = self._clock(), sum(row.epochs for row in self.rows.values())
         self._history.append((now, epochs))
-        while len(self._history) > 2 and now - self._history[0][0] > RATE_WINDOW:
+        while len(self._history) > 2 and now - self._history[0][0] > PACE_WINDOW:
             self._history.popleft()
 
     @property
@@ -96,17 +107,32 @@ class View:
             stopped=sum(row.status == "cancelled" for row in rows),
             epochs=wanted - left,
             all_epochs=wanted,
-            rate=self._rate() if left else None,
+            rate=self._rate(RATE_WINDOW) if left else None,
+            pace=self._rate(PACE_WINDOW) if left else None,
         )
 
-    def _rate(self) -> float | None:
-        (start, before), (end, after) = self._history[0], self._history[-1]
+    def _rate(self, window: float) -> float | None:
+        *earlier, (end, after) = self._history
+        within = [(moment, epochs) for moment, epochs in earlier if end - moment <= window]
+        start, before = (within or earlier[-1:] or [(end, after)])[0]
         return (after - before) / (end - start) if end > start and after > before else None
 
-    def reports(self) -> list[report.Report]:
-        """Return the standings of what is followed, one for each table, the last asked for last."""
-        rows = list(self.rows.values())
-        return [report.build(asked, report.rows_of(asked, rows)) for asked in report.tables(self.asked)]
+    def reports(self, metrics: Mapping[str, str] | None = None) -> list[report.Report]:
+        """Return the standings of what is followed, one for each table, the last asked for last.
+
+        `metrics` names for some tasks the metric to rank by instead of the one asked for.
+        """
+        rows, metrics = list(self.rows.values()), metrics or {}
+        return [
+            report.build(asked, report.rows_of(asked, rows), _fitting(metrics, asked.comparison))
+            for asked in report.tables(self.asked)
+        ]
+
+
+def _fitting(metrics: Mapping[str, str], comparison: Comparison) -> str | None:
+    """Return the metric named for a comparison's task, None where its protocol does not know it."""
+    task, named = task_named(comparison.task), metrics.get(comparison.task)
+    return named if named in [one.key for one in metrics_for(task.kind, comparison.protocol, task.lowest)] else None
 
 
 def sentence(progress: Progress) -> str:

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import math
 import os
 import re
 import signal
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from click.testing import CliRunner
 
 from lossterm import __version__, daemon
 from lossterm.cli import cli
-from lossterm.comparison import DEVICES, OPTIMIZERS, Comparison
+from lossterm.comparison import DEVICES, OPTIMIZERS, RATES_TO_TUNE, Comparison, Status, Trial
+from lossterm.engine.fake import BEST_RATE
 from lossterm.losses import LOSSES
-from lossterm.metrics import METRICS
-from lossterm.store import Store, schema
+from lossterm.metrics import METRICS, metrics_for
+from lossterm.store import Scores, Store, TrialRow, schema
 from lossterm.table import FORMATS
 from lossterm.tasks import TASKS
 
@@ -173,6 +175,67 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "rate -1": (("run", "--lr", "-1"), 2, "The learning rate is -1.0, but must be a positive number."),
     "rate nan": (("run", "--lr", "nan"), 2, "The learning rate is nan, but must be a positive number."),
     "rate inf": (("run", "--lr", "inf"), 2, "The learning rate is inf, but must be a positive number."),
+    "rate in words": (("run", "--lr", "fast"), 2, "--lr is 'fast', but must be a number, numbers with commas between,"),
+    "rates half empty": (("run", "--lr", "0.01,"), 2, "--lr is '0.01,', but must be a number, numbers with commas"),
+    "tune and a rate": (("run", "--lr", "tune,0.1"), 2, "--lr is 'tune,0.1', but must be a number, numbers with"),
+    "one bad rate of two": (("run", "--lr", "0.1,-1"), 2, "The learning rate is -1.0, but must be a positive number."),
+    "too many rates": (
+        ("run", "--lr", ",".join(map(str, range(1, 102)))),
+        2,
+        "The number of learning rates is 101, but must be from 1 to 100.",
+    ),
+    "several rates under tutorial": (
+        ("run", "--protocol", "tutorial", "--lr", "0.01,0.1"),
+        2,
+        "The protocol tutorial has no validation split to choose a learning rate on: give one rate, or use "
+        "--protocol fair.",
+    ),
+    "tuning under tutorial": (
+        ("run", "--protocol", "tutorial", "--lr", "tune"),
+        2,
+        "The protocol tutorial has no validation split to choose a learning rate on",
+    ),
+    "tutorial on another task": (
+        ("run", "--task", "digits", "--protocol", "tutorial"),
+        2,
+        "knows only regression, circles, blobs: for digits use --protocol fair.",
+    ),
+    "published on another task": (
+        ("run", "--task", "circles", "--protocol", "published"),
+        2,
+        "knows only digits: for circles use --protocol fair.",
+    ),
+    "loss of another range": (
+        ("run", "--task", "regression", "--loss", "msle"),
+        2,
+        "msle needs targets y ≥ 0, and this task's go below; --protocol tutorial trains it all the same",
+    ),
+    "unknown metric": (("run", "--metric", "acuracy"), 2, "There is no metric 'acuracy'. Did you mean accuracy"),
+    "metric of another kind": (
+        ("run", "--metric", "mae"),
+        2,
+        "mae is a metric for regression tasks, but this task is binary. Metrics that fit: accuracy, balanced_accuracy,",
+    ),
+    "metric of another range": (
+        ("run", "--task", "regression", "--metric", "rmsle"),
+        2,
+        "rmsle needs targets of at least 0, and this task's go below. Metrics that fit: mae,",
+    ),
+    "metric of another protocol": (
+        ("run", "--metric", "keras2_accuracy"),
+        2,
+        "keras2_accuracy is computed under the protocol tutorial only. Metrics that fit: accuracy,",
+    ),
+    "report by an unknown metric": (
+        ("report", "monday", "--metric", "acuracy"),
+        2,
+        "There is no metric 'acuracy'. Did you mean accuracy",
+    ),
+    "report by a metric of another kind": (
+        ("report", "monday", "--metric", "r2"),
+        2,
+        "r2 is a metric for regression tasks, but this task is binary.",
+    ),
     "layers in words": (("run", "--hidden", "abc"), 2, "--hidden is 'abc', but must be whole numbers"),
     "layers half empty": (("run", "--hidden", "50,"), 2, "--hidden is '50,', but must be whole numbers"),
     "a layer of nothing": (("run", "--hidden", "50,0"), 2, "A hidden layer is 0, but must be from 1"),
@@ -302,7 +365,7 @@ def test_sessions_are_listed_and_none_is_said_on_stderr(tmp_path: Path) -> None:
     assert succeeded(empty) == ""
     assert "No sessions yet. Begin one with `lossterm run`." in empty.stderr
     with Store(tmp_path / "lossterm.db") as store:
-        store.ask("monday", Comparison.ask("circles", ("hinge",), seeds=2))
+        store.ask("monday", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2))
     table, document = several(tmp_path, [("sessions",), ("sessions", "--format", "json")])
     assert re.search(r"monday .* circles +1 +0/2", succeeded(table))
     (row,) = strictly(succeeded(document))
@@ -319,8 +382,19 @@ def test_sessions_are_listed_and_none_is_said_on_stderr(tmp_path: Path) -> None:
 
 
 def run(home: Path, session: str, *more: str, **variables: str) -> Result:
+    """Run four small trials; the tutorial's protocol unless said otherwise, so that there is one learning rate."""
     words = ("run", "--session", session, "--loss", "hinge", "--loss", "squared_hinge", "--seeds", "2")
-    return lossterm(home, *words, "--epochs", "5", *more, **variables)
+    return lossterm(home, *words, "--epochs", "5", "--protocol", "tutorial", *more, **variables)
+
+
+def tuned(home: Path, session: str, *more: str, **variables: str) -> Result:
+    return run(home, session, "--protocol", "fair", *more, **variables)
+
+
+def rows_in(home: Path, *sessions: str) -> list[TrialRow]:
+    """Return the trials of all comparisons of sessions, each once."""
+    with Store(home / "lossterm.db") as store:
+        return store.trials([one.id for session in sessions for one in store.comparisons(session)])
 
 
 def test_a_run_prints_its_table_on_stdout_and_plain_lines_of_progress_on_stderr(shared: Path) -> None:
@@ -364,9 +438,14 @@ def test_quiet_says_nothing_on_stderr(shared: Path) -> None:
 
 def test_every_setting_reaches_the_training(shared: Path) -> None:
     words = ("--hidden", "8,4", "--batch-size", "16", "--optimizer", "adam", "--lr", "0.5", "--task", "circles")
-    document = strictly(succeeded(run(shared, "settings", *words, "--format", "json")))
+    document = strictly(succeeded(run(shared, "settings", *words, "--metric", "roc_auc", "--format", "json")))
+    assert (document["task"]["key"], document["protocol"], document["metric"]["key"]) == (
+        *("circles", "tutorial", "roc_auc"),
+    )
     assert document["hyperparameters"] == {
         "hidden": [8, 4],
+        "activation": "relu",
+        "initial_sd": None,
         "optimizer": "adam",
         "batch_size": 16,
         "epochs": 5,
@@ -394,6 +473,174 @@ def test_what_is_in_the_store_is_not_trained_again(shared: Path) -> None:
     with Store(shared / "lossterm.db") as store:
         after = [(row.id, row.finished) for row in store.trials([one.id for one in store.comparisons("twice")])]
     assert after == before
+
+
+# Protocols, rates and metrics
+
+
+def test_a_run_is_fair_and_tuned_unless_said_otherwise(shared: Path) -> None:
+    words = ("run", "--session", "default", "--loss", "hinge", "--seeds", "1", "--epochs", "5", "--format", "json")
+    result = lossterm(shared, *words)
+    document = strictly(succeeded(result))
+    assert document["protocol"] == "fair"
+    assert document["hyperparameters"]["learning_rates"] == list(RATES_TO_TUNE)
+    assert "5/5 trials" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "rates"),
+    [
+        (("--lr", "tune"), RATES_TO_TUNE),
+        (("--lr", "0.1,0.01"), (0.01, 0.1)),
+        (("--lr", "0.02,0.02"), (0.02,)),
+        (("--lr", " 0.5 , 2e-1 "), (0.2, 0.5)),
+        (("--lr", "0.3"), (0.3,)),
+    ],
+    ids=lambda value: " ".join(map(str, value)),
+)
+def test_rates_are_trained_as_given_and_the_best_on_validation_is_judged(
+    shared: Path, words: tuple[str, ...], rates: tuple[float, ...]
+) -> None:
+    session = f"rates {rates}"
+    document = strictly(succeeded(tuned(shared, session, *words, "--format", "json", "--trials")))
+    assert document["hyperparameters"]["learning_rates"] == list(rates)
+    assert sorted({trial["learning_rate"] for trial in document["trials"]}) == list(rates)
+    assert len(document["trials"]) == 2 * 2 * len(rates)
+    for standing in document["standings"]:
+        assert [point["learning_rate"] for point in standing["sweep"]] == list(rates)
+        assert standing["learning_rate"] == min(rates, key=lambda rate: abs(math.log10(rate / BEST_RATE)))
+        assert standing["trials"] == standing["done"] == 2
+        (chosen,) = (point for point in standing["sweep"] if point["chosen"])
+        assert chosen["learning_rate"] == standing["learning_rate"]
+
+
+def test_a_tuned_run_shows_its_sweep_and_marks_a_best_rate_at_the_edge(shared: Path) -> None:
+    text = succeeded(tuned(shared, "sweep", "--lr", "0.03,0.1,1"))
+    assert text.startswith("circles: 2 seeds × 5 epochs, 3 lr from 0.03 to 1, ")
+    assert len(re.findall(r" 0\.03\* +‹█›[▁-█][▁-█] ", text)) == 2
+    assert "* hinge, squared_hinge: the best rate is the smallest tried" in text
+    assert "try lr 0.003,0.009,0.03." in text
+    assert "Fair protocol: fresh data for each seed, split 60/20/20" in text
+
+
+@pytest.mark.parametrize(
+    ("task", "protocol", "rows", "caveat"),
+    [
+        ("circles", "fair", (600, 200, 200), "Fair protocol: fresh data for each seed"),
+        ("blobs", "tutorial", (500, None, 500), "Tutorial protocol: one fixed draw cut in half"),
+        ("digits", "fair", (1079, 359, 359), "Fair protocol: the same rows split anew for each seed"),
+        ("digits", "published", (1077, 270, 450), "Published protocol: one stratified split 60/15/25"),
+    ],
+)
+def test_a_protocol_is_trained_on_its_own_splits_and_says_its_caveat(
+    shared: Path, task: str, protocol: str, rows: tuple[int | None, ...], caveat: str
+) -> None:
+    session = f"{task} {protocol}"
+    words = ("--session", session, "--task", task, "--protocol", protocol, "--seeds", "1", "--epochs", "2")
+    document = strictly(succeeded(lossterm(shared, "run", *words, "--format", "json", "--quiet")))
+    assert document["protocol"] == protocol
+    assert tuple(document["task"]["rows"].values()) == rows
+    assert caveat in succeeded(lossterm(shared, "report", session))
+
+
+def test_a_network_may_have_no_hidden_layer(shared: Path) -> None:
+    document = strictly(succeeded(run(shared, "linear", "--hidden", "none", "--format", "json")))
+    assert document["hyperparameters"]["hidden"] == []
+    assert ", hidden none\n" in succeeded(lossterm(shared, "report", "linear"))
+
+
+def test_a_run_ranks_and_tunes_by_the_metric_asked_for_and_a_report_by_any_other(shared: Path) -> None:
+    words = ("--session", "by metric", "--seeds", "3", "--epochs", "5", "--metric", "log_loss")
+    text = succeeded(lossterm(shared, "run", *words))
+    assert re.search(r"^1 +binary_crossentropy ", text, re.MULTILINE)
+    assert len(re.findall(r"^– +(?:squared_)?hinge +– ", text, re.MULTILINE)) == 2
+    assert "Ranked by mean test log_loss (less is better)" in text
+    assert "hinge has no log_loss: its output does not give it." in text
+    before = [(row.id, row.finished) for row in rows_in(shared, "by metric")]
+    anew, again = several(
+        shared,
+        [
+            ("report", "by metric", "--metric", "accuracy", "--format", "json"),
+            ("report", "by metric", "--format", "json"),
+        ],
+    )
+    document = strictly(succeeded(anew))
+    assert document["metric"] == {"key": "accuracy", "direction": "max"}
+    assert [one["rank"] for one in document["standings"]] == [1, 2, 3]
+    assert strictly(succeeded(again))["metric"]["key"] == "log_loss"
+    assert [(row.id, row.finished) for row in rows_in(shared, "by metric")] == before
+
+
+# What is in the store already
+
+
+def test_more_seeds_train_only_the_new_trials(shared: Path) -> None:
+    words = ("--format", "json", "--hidden", "7")
+    first = strictly(succeeded(tuned(shared, "grown", *words)))
+    before = {row.id: (row.attempts, row.finished) for row in rows_in(shared, "grown")}
+    assert len(before) == 2 * 2 * 5
+    more = strictly(succeeded(tuned(shared, "grown", *words, "--seeds", "5")))
+    after = {row.id: (row.attempts, row.finished) for row in rows_in(shared, "grown")}
+    assert len(after) == 2 * 5 * 5
+    assert {number: after[number] for number in before} == before
+    assert {attempts for attempts, _ in after.values()} == {1}
+    assert [[one["trials"] for one in document["standings"]] for document in (first, more)] == [[2, 2], [5, 5]]
+
+
+def test_another_loss_and_another_rate_train_only_what_is_new(shared: Path) -> None:
+    words = ("--hidden", "6", "--quiet")
+    succeeded(tuned(shared, "wider", *words, "--lr", "0.01,0.1"))
+    before = {row.id: row.finished for row in rows_in(shared, "wider")}
+    succeeded(tuned(shared, "wider", *words, "--lr", "0.1,1", "--loss", "binary_crossentropy"))
+    after = {row.id: row.finished for row in rows_in(shared, "wider")}
+    assert {number: after[number] for number in before} == before
+    fresh = {(row.trial.loss, row.trial.learning_rate) for row in rows_in(shared, "wider") if row.id not in before}
+    assert fresh == {("hinge", 1), ("squared_hinge", 1), ("binary_crossentropy", 0.1), ("binary_crossentropy", 1)}
+
+
+# Trials that diverge or fail
+
+
+def test_a_rate_that_diverges_is_passed_over_for_one_that_does_not_and_named(shared: Path) -> None:
+    text = succeeded(tuned(shared, "one absurd", "--lr", "0.01,1000"))
+    assert len(re.findall(r" 0\.01\* +‹█›× ", text)) == 2
+    assert "hinge diverged or failed at rates that were not chosen: 2/2 at 1000." in text
+    text = succeeded(tuned(shared, "all absurd", "--lr", "1000,2000"), code=4)
+    assert text.count("diverged 2/2") == 2
+
+
+def end_at(status: Status, *which: tuple[float, int]) -> Callable[[Trial], Status]:
+    return lambda trial: status if (trial.learning_rate, trial.seed) in which else "done"
+
+
+ENDS: dict[str, tuple[Callable[[Trial], Status], int]] = {
+    "all done": (end_at("done"), 0),
+    "diverged elsewhere": (end_at("diverged", (0.1, 0), (0.1, 1)), 0),
+    "diverged at the rate that is judged": (end_at("diverged", (0.01, 1), (0.1, 0)), 4),
+    "failed elsewhere": (end_at("failed", (0.1, 0)), 4),
+    "failed at the rate that is judged": (end_at("failed", (0.01, 0), (0.1, 1)), 4),
+    "stopped": (end_at("cancelled", (0.01, 1), (0.1, 1)), 0),
+}
+
+
+def test_a_report_exits_with_4_only_for_a_failure_or_a_divergence_at_the_rate_that_is_judged(home: Path) -> None:
+    with Store(home / "lossterm.db") as store:
+        for case, (end, _) in ENDS.items():
+            epochs = 5 + list(ENDS).index(case)  # trials of its own
+            comparison = Comparison.ask("circles", ("hinge",), seeds=2, epochs=epochs, learning_rates=(0.01, 0.1))
+            asked = store.ask(case, comparison)
+            while row := store.claim("auto"):
+                value = 0.9 if row.trial.learning_rate == 0.01 else 0.5
+                scores: Scores = {one.key: {"validation": value, "test": value} for one in metrics_for("binary")}
+                status = end(row.trial)
+                if status == "cancelled":
+                    store.cancel([asked.id])
+                store.finish(row.id, status, scores=scores if status == "done" else None)
+    found = several(home, [("report", case) for case in ENDS])
+    assert {case: result.returncode for case, result in zip(ENDS, found, strict=True)} == {
+        case: code for case, (_, code) in ENDS.items()
+    }
+    assert all("hinge" in result.stdout for result in found)
 
 
 def test_the_store_may_be_named_before_or_after_the_command(shared: Path, tmp_path: Path) -> None:
@@ -498,35 +745,77 @@ def test_a_reader_that_leaves_early_is_no_cause_for_a_traceback(tmp_path: Path, 
 # Being interrupted
 
 
-@pytest.mark.parametrize("quiet", [(), ("--quiet",)], ids=["loud", "quiet"])
-def test_ctrl_c_stops_the_trials_keeps_the_session_and_exits_with_130(home: Path, quiet: tuple[str, ...]) -> None:
-    start_fake(home, LOSSTERM_FAKE_EPOCH_SECONDS="0.05")
-    words = ("run", "--session", "long", "--epochs", "10000", "--seeds", "3", "--format", "json", *quiet)
-    running = subprocess.Popen(
+@contextmanager
+def running(home: Path, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run a command in the background."""
+    with subprocess.Popen(
         [*PROGRAM, *words],
         env=environment(home),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    with running, Store(home / "lossterm.db") as store:
+    ) as process:
+        yield process
 
-        def rows() -> list[Any]:
-            return store.trials([one.id for one in store.comparisons("long")])
 
-        until(lambda: any(row.epochs for row in rows()), "a first epoch")
-        running.send_signal(signal.SIGINT)
-        stdout, stderr = running.communicate(timeout=WAIT)
-        assert running.returncode == 130
-        assert stdout == ""
+@pytest.mark.parametrize("quiet", [(), ("--quiet",)], ids=["loud", "quiet"])
+def test_ctrl_c_stops_the_trials_keeps_the_session_and_exits_with_130(home: Path, quiet: tuple[str, ...]) -> None:
+    start_fake(home, LOSSTERM_FAKE_EPOCH_SECONDS="0.05")
+    words = ("run", "--session", "long", "--epochs", "10000", "--seeds", "3", "--protocol", "tutorial")
+    with running(home, *words, "--format", "json", *quiet) as process, Store(home / "lossterm.db") as store:
+        until(lambda: any(row.epochs for row in rows_in(home, "long")), "a first epoch")
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=WAIT)
+        assert process.returncode == 130
+        assert stdout == ""  # no trial has ended, so there is nothing to show
         assert "Traceback" not in stderr
         assert stderr.splitlines()[-1] == "Interrupted."
         assert ("what was trained is kept: lossterm report long" in stderr) == (not quiet)
-        until(lambda: all(row.ended for row in rows()), "the trials to stop")
-        assert {row.status for row in rows()} == {"cancelled"}
-        assert len(rows()) == 9
+        until(lambda: all(row.ended for row in rows_in(home, "long")), "the trials to stop")
+        assert {row.status for row in rows_in(home, "long")} == {"cancelled"}
+        assert len(rows_in(home, "long")) == 9
         assert store.comparisons("long")[0].cancelled is not None
         assert daemon.alive(store.path, "auto")
     partial = lossterm(home, "report", "long", "--format", "plain")
     assert "Partial: 9 of 9 trials were stopped." in succeeded(partial)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_ctrl_c_prints_the_table_of_what_there_is_marked_partial(home: Path, form: str) -> None:
+    start_fake(home, LOSSTERM_FAKE_EPOCH_SECONDS="0.01")
+    words = ("run", "--session", "cut", "--loss", "hinge", "--loss", "squared_hinge", "--lr", "0.01,0.1")
+    with running(home, *words, "--seeds", "500", "--epochs", "4", "--format", form) as process:
+        until(lambda: sum(row.status == "done" for row in rows_in(home, "cut")) >= 12, "some trials to end")
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=WAIT)
+    assert process.returncode == 130
+    assert stderr.splitlines()[-1] == "Interrupted."
+    assert "Traceback" not in stderr
+    if form == "json":
+        document = strictly(stdout)
+        assert document["partial"] is True
+        assert document["seeds"] == 500
+        assert {standing["rank"] for standing in document["standings"]} == {1, 2}
+        assert all(3 <= standing["done"] < 500 for standing in document["standings"])
+    elif form == "csv":
+        lines = list(csv.DictReader(io.StringIO(stdout), strict=True))
+        assert {line["loss"] for line in lines} == {"hinge", "squared_hinge"}
+        assert all(3 <= int(line["done"]) < int(line["trials"]) == 500 for line in lines)
+    else:
+        assert re.search(r"^\W*Partial: 1?\d{3} of 2000 trials were stopped\.$", stdout, re.MULTILINE)
+        assert len(re.findall(r"\b\d+/500\b", stdout)) == 2
+        assert re.search(r"^(?:\| )?1 +(?:\| )?(?:squared_)?hinge ", stdout, re.MULTILINE)
+    until(lambda: all(row.ended for row in rows_in(home, "cut")), "the trials to stop")
+
+
+def test_a_run_whose_trials_someone_else_stops_prints_its_table_and_exits_with_130(home: Path) -> None:
+    start_fake(home, LOSSTERM_FAKE_EPOCH_SECONDS="0.01")
+    words = ("run", "--session", "ended", "--loss", "hinge", "--protocol", "tutorial", "--seeds", "500")
+    with running(home, *words, "--epochs", "4") as process, Store(home / "lossterm.db") as store:
+        until(lambda: sum(row.status == "done" for row in rows_in(home, "ended")) >= 3, "some trials to end")
+        assert store.stop("ended") == 0
+        stdout, stderr = process.communicate(timeout=WAIT)
+    assert process.returncode == 130
+    assert re.search(r"^Partial: \d{3} of 500 trials were stopped\.$", stdout, re.MULTILINE)
+    assert "Traceback" not in stderr

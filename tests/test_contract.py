@@ -23,7 +23,7 @@ LAYERS: tuple[set[str], ...] = (
     {"student_t"},
     {"standings", "tuning", "comparison"},
     {"store", "charts", "daemon"},
-    {"report", "table", "tail", "view"},
+    {"report", "figures", "wording", "table", "reproduction", "recording", "tail", "view"},
     {"cli", "tui", "__main__"},
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
@@ -92,7 +92,7 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
 def test_there_is_something_to_look_at() -> None:
     assert {"cli/__init__.py", "engine/runtime.py", "store/store.py", "errors.py"} <= {name_of(path) for path in FILES}
     assert ("engine/runtime.py", "tensorflow") in {(name_of(path), module) for path, module, _ in IMPORTS}
-    assert ("cli/run.py", "lossterm.tail") in {(name_of(path), module) for path, module, _ in IMPORTS}
+    assert ("cli/watch.py", "lossterm.tail") in {(name_of(path), module) for path, module, _ in IMPORTS}
 
 
 @pytest.mark.parametrize("package", OWNERS)
@@ -214,7 +214,7 @@ def test_the_terminal_app_loads_textual_and_nothing_of_the_engine() -> None:
 
 
 def test_a_run_and_a_report_load_nothing_heavy_either(home: Path) -> None:
-    comparison = Comparison.ask("circles", ("hinge",), seeds=1, epochs=1)
+    comparison = Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=1, epochs=1)
     with Store() as store:
         store.ask("s", comparison)
         row = store.claim("auto")
@@ -224,7 +224,8 @@ def test_a_run_and_a_report_load_nothing_heavy_either(home: Path) -> None:
     code = """
 import contextlib, sys
 from lossterm.cli import main
-for words in (["run", "--loss", "hinge", "--seeds", "1", "--epochs", "1", "--format", "json"], ["report", "s"]):
+wanted = ["--loss", "hinge", "--protocol", "tutorial", "--seeds", "1", "--epochs", "1"]
+for words in (["run", *wanted, "--format", "json"], ["report", "s"]):
     with contextlib.suppress(SystemExit):
         main(words)
 """

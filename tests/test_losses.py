@@ -11,6 +11,8 @@ from sklearn._loss import loss as sklearn_loss
 from lossterm.errors import DoesNotFit, UnknownName
 from lossterm.losses import LOSSES, Kind, Loss, fitting, loss_named, losses_for
 from lossterm.losses.arrays import numpy
+from lossterm.metrics import METRICS, Outcome
+from lossterm.protocols import PROTOCOLS
 from lossterm.tasks import TASKS
 
 Numbers = float | int | list[float]
@@ -58,6 +60,13 @@ WORKED: dict[str, list[tuple[Numbers, Numbers, float]]] = {
         (SOFT, [math.log(p) for p in SOFT], 0.0),
         ([0.5, 0.5, 0.0], [0.0, LN2, 0.0], 0.5 * LN2),  # p = 1/4, 1/2, 1/4
     ],
+    "brier": [
+        ([0.0, 1.0, 0.0], [0.0, 0.0, 0.0], 2 / 3),  # (1 + 4 + 1)/9
+        ([0.0, 0.0, 1.0], LOG_125, 14 / 64),  # (1 + 4 + 9)/64
+        ([1.0, 0.0, 0.0], LOG_125, 78 / 64),  # (49 + 4 + 25)/64
+        (SOFT, [math.log(p) for p in SOFT], 0.0),
+        ([0.5, 0.5, 0.0], [0.0, LN2, 0.0], 0.125),  # p = 1/4, 1/2, 1/4: 1/16 + 0 + 1/16
+    ],
 }
 
 
@@ -94,6 +103,12 @@ def squared_log_by_loop(y: np.ndarray, f: np.ndarray) -> tuple[np.ndarray, np.nd
     return np.array([value for value, _ in pairs]), np.array([slope for _, slope in pairs])
 
 
+def brier_in_numpy(y: np.ndarray, f: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    p = np.exp(f) / np.exp(f).sum(axis=1, keepdims=True)
+    gap = p - y
+    return (gap**2).sum(axis=1), 2 * p * (gap - (gap * p).sum(axis=1, keepdims=True))
+
+
 ORACLES: dict[str, Oracle] = {
     "mse": from_sklearn("HalfSquaredError", factor=2),
     "mae": from_sklearn("AbsoluteError"),
@@ -104,6 +119,7 @@ ORACLES: dict[str, Oracle] = {
     "categorical_crossentropy": from_sklearn("HalfMultinomialLoss", n_classes=4),
     "sparse_categorical_crossentropy": from_sklearn("HalfMultinomialLoss", n_classes=4),
     "kl_divergence": from_sklearn("HalfMultinomialLoss", n_classes=4),  # its entropy is 0 for one-hot targets
+    "brier": brier_in_numpy,
 }
 
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
@@ -229,10 +245,9 @@ def test_keras_has_the_class_that_the_record_names(loss: Loss) -> None:
     assert loss.keras is None or f"\nclass {loss.keras}(" in source
 
 
-@every_loss
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES.values() if loss.same_as], ids=lambda loss: loss.key)
 def test_same_as_names_another_loss_that_gives_the_same_numbers(loss: Loss) -> None:
-    if loss.same_as is None:
-        return
+    assert loss.same_as is not None
     other = LOSSES[loss.same_as]
     assert other.key != loss.key
     assert other.kinds == loss.kinds
@@ -251,7 +266,7 @@ def test_keys_and_titles_are_unique_and_keys_are_typed_as_they_stand() -> None:
 
 def test_every_kind_of_task_has_losses() -> None:
     assert sum(len(fitting(kind)) for kind in KINDS) == sum(len(loss.kinds) for loss in LOSSES.values())
-    assert all(len(fitting(task.kind)) >= 3 for task in TASKS.values())
+    assert all(len(fitting(task.kind, task.lowest)) >= 2 for task in TASKS.values())
 
 
 # Identities
@@ -294,10 +309,42 @@ def test_two_class_crossentropy_is_binary_crossentropy_of_the_difference() -> No
     np.testing.assert_allclose(value_of("binary_crossentropy", y, z[:, 1] - z[:, 0]), both, rtol=1e-10)
 
 
-def test_crossentropy_does_not_see_a_shift_of_all_logits() -> None:
-    y, f = random_rows(LOSSES["categorical_crossentropy"])
-    shifted = value_of("categorical_crossentropy", y, f + 1000)
-    np.testing.assert_allclose(shifted, value_of("categorical_crossentropy", y, f), rtol=1e-9)
+@pytest.mark.parametrize("loss", fitting("multiclass"), ids=lambda loss: loss.key)
+def test_a_shift_of_all_logits_changes_nothing(loss: Loss) -> None:
+    y, f = random_rows(loss)
+    np.testing.assert_allclose(value_of(loss.key, y, f + 1000), value_of(loss.key, y, f), rtol=1e-9, atol=1e-14)
+
+
+def test_brier_loss_of_two_classes_is_twice_the_squared_error_of_the_probability() -> None:
+    rng = np.random.default_rng(6)
+    z, y = rng.normal(0, 3, (50, 2)), rng.integers(0, 2, 50)
+    p = 1 / (1 + np.exp(z[:, 0] - z[:, 1]))
+    np.testing.assert_allclose(value_of("brier", np.eye(2)[y], z), 2 * (p - y) ** 2, rtol=1e-10)
+
+
+def test_mean_brier_loss_is_the_brier_score() -> None:
+    y, f = random_rows(LOSSES["brier"])
+    p = np.exp(f) / np.exp(f).sum(axis=1, keepdims=True)
+    outcome = Outcome(target=y.argmax(axis=1), prediction=p.argmax(axis=1), probability=p)
+    assert value_of("brier", y, f).mean() == pytest.approx(METRICS["brier"].function(np, outcome), rel=1e-12)
+
+
+def test_brier_loss_of_a_certain_mistake_is_2_without_a_gradient_and_of_the_truth_0() -> None:
+    y, f = np.eye(3), 1e4 * np.eye(3)
+    np.testing.assert_allclose(value_of("brier", y, f), 0, atol=1e-300)
+    np.testing.assert_allclose(value_of("brier", y, np.roll(f, 1, axis=1)), 2)
+    np.testing.assert_array_equal(central_differences(LOSSES["brier"], y, np.roll(f, 1, axis=1)), 0)
+
+
+@pytest.mark.parametrize("key", ["brier", "categorical_crossentropy", "kl_divergence"])
+def test_a_proper_loss_is_least_in_the_mean_where_the_probabilities_are_the_true_ones(key: str) -> None:
+    truth, rng = np.array([0.6, 0.3, 0.1]), np.random.default_rng(8)
+
+    def expected(f: np.ndarray) -> float:
+        return float(truth @ value_of(key, np.eye(3), np.tile(f, (3, 1))))
+
+    least = expected(np.log(truth))
+    assert all(expected(np.log(truth) + rng.normal(0, 0.5, 3)) > least for _ in range(50))
 
 
 @pytest.mark.parametrize(("key", "power"), [("hinge", 1), ("squared_hinge", 2)])
@@ -333,6 +380,44 @@ def test_losses_come_in_the_order_asked_for_without_repeats() -> None:
     assert losses_for("binary", ("squared_hinge", "hinge", "squared_hinge")) == ("squared_hinge", "hinge")
     assert losses_for("binary", ("hinge", "all"))[0] == "hinge"
     assert sorted(losses_for("binary", ("hinge", "all"))) == sorted(losses_for("binary", ()))
+
+
+@every_loss
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("lowest", [-math.inf, -1e-9, 0.0, 1.0, math.inf])
+def test_a_loss_fits_its_kinds_where_no_target_is_below_its_range_and_under_the_tutorial_as_it_was_there(
+    loss: Loss, protocol: str, lowest: float
+) -> None:
+    in_range = not lowest < loss.lowest or (protocol == "tutorial" and loss.tutorial is not None)
+    for kind in KINDS:
+        assert loss.fits(kind, lowest, protocol) == (kind in loss.kinds and in_range)
+        assert (loss in fitting(kind, lowest, protocol)) == loss.fits(kind, lowest, protocol)
+        assert (loss.key in losses_for(kind, ("all",), lowest, protocol)) == loss.fits(kind, lowest, protocol)
+
+
+def test_lowest_target_is_the_range_that_is_told() -> None:
+    ranges = {-math.inf: "any y", 0: "y ≥ 0"}
+    assert all(loss.valid == ranges[loss.lowest] for loss in LOSSES.values() if loss.reading == "value")
+    assert (LOSSES["mse"].lowest, LOSSES["msle"].lowest) == (-math.inf, 0)
+
+
+@pytest.mark.parametrize("protocol", ["fair", "published"])
+def test_msle_is_refused_where_targets_may_be_negative_with_why_and_what_fits(protocol: str) -> None:
+    with pytest.raises(DoesNotFit) as raised:
+        losses_for("regression", ("mse", "msle"), -math.inf, protocol)
+    assert str(raised.value) == (
+        "msle needs targets y ≥ 0, and this task's go below; --protocol tutorial trains it all the same, "
+        f"as the tutorial did. Losses that fit: {', '.join(loss.key for loss in fitting('regression', -math.inf))}."
+    )
+    assert raised.value.exit_code == 2
+    assert "msle" not in losses_for("regression", ("all",), -math.inf, protocol)
+    assert {"mse", "mae"} <= set(losses_for("regression", ("all",), -math.inf, protocol))
+
+
+def test_msle_is_taken_under_the_tutorial_and_where_no_target_is_negative() -> None:
+    assert losses_for("regression", ("msle",), -math.inf, "tutorial") == ("msle",)
+    assert {"mse", "msle", "mae"} <= set(losses_for("regression", ("all",), -math.inf, "tutorial"))
+    assert {"mse", "msle", "mae"} <= set(losses_for("regression", ("all",), 0.0, "fair"))
 
 
 @every_loss

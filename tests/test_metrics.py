@@ -6,17 +6,21 @@ import pytest
 from sklearn import metrics as sk
 
 from lossterm.engine import scoring
-from lossterm.errors import UnknownName
+from lossterm.errors import DoesNotFit, UnknownName
 from lossterm.losses import LOSSES, Kind, Loss, fitting
-from lossterm.metrics import METRICS, PRIMARY, Metric, Outcome, metric_named, metrics_for
-from lossterm.protocols import Split
+from lossterm.metrics import METRICS, PRIMARY, Metric, Outcome, metric_for, metric_named, metrics_for
+from lossterm.protocols import PROTOCOLS, Prepared, Split, SplitName
+from lossterm.tasks import TASKS, Task
 
 KINDS: tuple[Kind, ...] = ("regression", "binary", "multiclass")
 
 
-def random_outcome(kind: Kind, seed: int, *, ties: bool = False) -> Outcome:
+def random_outcome(kind: Kind, seed: int, *, ties: bool = False, counts: bool = False) -> Outcome:
     rng = np.random.default_rng([seed, KINDS.index(kind)])
     rows = 137  # not a multiple of the ten bins
+    if kind == "regression" and counts:
+        mean = rng.gamma(2, 2, rows)
+        return Outcome(target=rng.poisson(mean).astype(float), prediction=mean * rng.uniform(0.7, 1.3, rows))
     if kind == "regression":
         values = rng.normal(3, 5, rows)
         return Outcome(target=values, prediction=values + rng.standard_t(3, rows))
@@ -46,6 +50,18 @@ def brier_by_loop(o: Outcome) -> float:
     return float(total / len(o.target))
 
 
+def accuracy_of_old_keras(o: Outcome) -> float:
+    """Keras 2.3's: y± is compared with the output rounded to a whole number, halves to the even one."""
+    pairs = zip(o.target, np.asarray(o.decision), strict=True)
+    return sum((1 if target else -1) == round(float(f)) for target, f in pairs) / len(o.target)
+
+
+def accuracy_of_new_keras(o: Outcome) -> float:
+    """Keras 3's: y± is compared with 1 for an output above .5 and 0 otherwise."""
+    pairs = zip(o.target, np.asarray(o.decision), strict=True)
+    return sum((1 if target else -1) == (1 if f > 0.5 else 0) for target, f in pairs) / len(o.target)
+
+
 def ece_by_loop(o: Outcome) -> float:
     assert o.probability is not None
     rows = sorted(
@@ -70,6 +86,8 @@ ORACLES: dict[str, Callable[[Outcome], float]] = {
     "rmse": lambda o: sk.root_mean_squared_error(o.target, o.prediction),
     "r2": lambda o: sk.r2_score(o.target, o.prediction),
     "median_ae": lambda o: sk.median_absolute_error(o.target, o.prediction),
+    "rmsle": lambda o: sk.root_mean_squared_log_error(o.target, o.prediction),
+    "d2_poisson": lambda o: sk.d2_tweedie_score(o.target, o.prediction, power=1),
     "accuracy": lambda o: sk.accuracy_score(o.target, o.prediction),
     "balanced_accuracy": lambda o: sk.balanced_accuracy_score(o.target, o.prediction),
     "macro_f1": lambda o: sk.f1_score(o.target, o.prediction, average="macro"),
@@ -81,9 +99,13 @@ ORACLES: dict[str, Callable[[Outcome], float]] = {
         else brier_by_loop(o)
     ),
     "ece": ece_by_loop,
+    "keras2_accuracy": accuracy_of_old_keras,
+    "keras3_accuracy": accuracy_of_new_keras,
 }
 
 every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS.keys())
+every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
+every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
 every_use = pytest.mark.parametrize(
     ("metric", "kind"),
     [(metric, kind) for metric in METRICS.values() for kind in metric.kinds],
@@ -99,7 +121,7 @@ def test_every_metric_has_an_oracle() -> None:
 @pytest.mark.parametrize("ties", [False, True], ids=["distinct", "ties"])
 def test_metric_is_what_the_oracle_says(metric: Metric, kind: Kind, ties: bool) -> None:
     for seed in range(5):
-        outcome = random_outcome(kind, seed, ties=ties)
+        outcome = random_outcome(kind, seed, ties=ties, counts=metric.lowest == 0)
         found = metric.function(np, outcome)
         assert type(found) is float
         assert found == pytest.approx(ORACLES[metric.key](outcome), rel=1e-10)
@@ -116,20 +138,23 @@ def test_brier_score_of_several_classes_agrees_with_sklearn() -> None:
 def test_perfect_predictions_get_the_best_value(metric: Metric, kind: Kind) -> None:
     target = np.arange(30) % (2 if kind == "binary" else 3)
     sure = np.eye(2 if kind == "binary" else 3)[target]
+    values = target + 1.0
     outcome = Outcome(
-        target=target.astype(float) if kind == "regression" else target,
-        prediction=target,
-        decision=None if kind == "regression" else sure[:, 1] if kind == "binary" else sure,
+        target=values if kind == "regression" else target,
+        prediction=values if kind == "regression" else target,
+        decision=None if kind == "regression" else 2 * sure[:, 1] - 1 if kind == "binary" else sure,
         probability=None if kind == "regression" else sure,
     )
-    assert metric.function(np, outcome) == (1.0 if metric.direction == "max" else 0.0)
+    best = 1.0 if metric.direction == "max" else 0.0
+    # The flaw for which keras3_accuracy is shown at all: no output is right for a row of class −1.
+    assert metric.function(np, outcome) == (0.5 if metric.key == "keras3_accuracy" else best)
 
 
 @every_use
 def test_worse_predictions_get_a_worse_value(metric: Metric, kind: Kind) -> None:
-    good = random_outcome(kind, 0)
+    good = random_outcome(kind, 0, counts=metric.lowest == 0)
     if kind == "regression":
-        bad = Outcome(target=good.target, prediction=-good.prediction)
+        bad = Outcome(target=good.target, prediction=good.prediction[::-1])
     else:
         assert good.decision is not None
         assert good.probability is not None
@@ -145,9 +170,9 @@ def test_worse_predictions_get_a_worse_value(metric: Metric, kind: Kind) -> None
 
 @every_use
 def test_metric_needs_a_probability_only_where_it_says_so(metric: Metric, kind: Kind) -> None:
-    full = random_outcome(kind, 1)
+    full = random_outcome(kind, 1, counts=metric.lowest == 0)
     bare = Outcome(target=full.target, prediction=full.prediction, decision=full.decision)
-    if metric.needs_probability:
+    if metric.needs == "probability":
         with pytest.raises(AssertionError):
             metric.function(np, bare)
     else:
@@ -163,11 +188,89 @@ def test_roc_auc_of_a_margin_needs_no_probability() -> None:
 # Data that leave a metric undefined
 
 
-def test_constant_target_leaves_r2_undefined_and_the_other_errors_whole() -> None:
-    outcome = Outcome(target=np.full(10, 2.0), prediction=np.linspace(1, 3, 10))
+@pytest.mark.parametrize(("value", "rows"), [(2.0, 10), (0.1, 7)])  # the mean of seven .1 is not .1
+def test_constant_target_leaves_shares_of_variation_undefined_and_the_errors_whole(value: float, rows: int) -> None:
+    outcome = Outcome(target=np.full(rows, value), prediction=np.linspace(1, 3, rows))
     found = {metric.key: metric.function(np, outcome) for metric in metrics_for("regression")}
     assert math.isnan(found.pop("r2"))
+    assert math.isnan(found.pop("d2_poisson"))
     assert all(math.isfinite(value) for value in found.values())
+
+
+def test_targets_that_are_all_zero_leave_the_share_of_deviance_undefined() -> None:
+    outcome = Outcome(target=np.zeros(5), prediction=np.full(5, 0.5))
+    assert math.isnan(METRICS["d2_poisson"].function(np, outcome))
+    assert METRICS["rmsle"].function(np, outcome) == pytest.approx(math.log(1.5))
+
+
+@pytest.mark.parametrize("key", ["rmsle", "d2_poisson"])
+def test_a_target_below_zero_leaves_metrics_of_positive_targets_undefined(key: str) -> None:
+    outcome = Outcome(target=np.array([1.0, -0.5, 2.0]), prediction=np.array([1.0, 0.5, 2.0]))
+    assert math.isnan(METRICS[key].function(np, outcome))
+
+
+@pytest.mark.parametrize("prediction", [0.0, -1.5])
+def test_a_prediction_that_is_not_positive_leaves_the_share_of_deviance_undefined(prediction: float) -> None:
+    outcome = Outcome(target=np.array([1.0, 0.0, 2.0]), prediction=np.array([1.0, prediction, 2.0]))
+    assert math.isnan(METRICS["d2_poisson"].function(np, outcome))
+
+
+def test_a_prediction_below_zero_is_taken_for_zero_by_the_logarithmic_error() -> None:
+    # ln 1 − ln 4 and ln 4 − ln 2: √((4·ln²2 + ln²2)/2)
+    outcome = Outcome(target=np.array([3.0, 1.0]), prediction=np.array([-7.0, 3.0]))
+    assert METRICS["rmsle"].function(np, outcome) == pytest.approx(math.log(2) * math.sqrt(2.5))
+
+
+def test_share_of_deviance_is_what_was_worked_out_by_hand() -> None:
+    # of the prediction: 2/4·((2·ln 4 − 1.5) + .5 + (ln ½ + 1) + (4·ln 2 − 2)) = .5·(7·ln 2 − 2) = 1.42602
+    # of the mean 1.75: 2/4·(2·ln(2/1.75) + ln(1/1.75) + 4·ln(4/1.75)) = .5·(.26706 − .55962 + 3.30671) = 1.50708
+    outcome = Outcome(target=np.array([2.0, 0.0, 1.0, 4.0]), prediction=np.array([0.5, 0.5, 2.0, 2.0]))
+    assert METRICS["d2_poisson"].function(np, outcome) == pytest.approx(1 - 1.42602 / 1.50708, abs=1e-5)
+    constant = Outcome(target=outcome.target, prediction=np.full(4, 1.75))
+    assert METRICS["d2_poisson"].function(np, constant) == pytest.approx(0, abs=1e-12)
+
+
+# How Keras counted margins
+
+
+@pytest.mark.parametrize(
+    ("key", "right"),
+    [
+        # y± −1: rounded to −1 from beyond −.5; y± +1: rounded to 1 from beyond .5
+        ("keras2_accuracy", [True, True, False, False, False, False, False, False, True, True]),
+        # above .5 counts as 1, the rest as 0, which is no class's label
+        ("keras3_accuracy", [False, False, False, False, False, False, False, False, True, True]),
+        ("accuracy", [True, True, True, True, False, False, True, True, True, True]),
+    ],
+)
+def test_accuracy_of_tanh_outputs_is_what_was_worked_out_by_hand(key: str, right: list[bool]) -> None:
+    output = np.array([-0.9, -0.51, -0.5, -0.1, 0.2, -0.2, 0.1, 0.5, 0.51, 0.9], np.float32)
+    target = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
+    split = Split(np.zeros((10, 2), np.float32), target)
+    outcome = scoring.read(LOSSES["hinge"], Prepared(splits={"test": split}), "test", output)
+    assert METRICS[key].function(np, outcome) == np.mean(right)
+    for row, expected in enumerate(right):
+        one = Outcome(
+            target=outcome.target[row : row + 1],
+            prediction=outcome.prediction[row : row + 1],
+            decision=np.asarray(outcome.decision)[row : row + 1],
+        )
+        assert METRICS[key].function(np, one) == expected
+
+
+@pytest.mark.parametrize("key", ["keras2_accuracy", "keras3_accuracy"])
+def test_kerass_accuracies_are_computed_for_margins_under_the_tutorial_alone(key: str) -> None:
+    metric = METRICS[key]
+    for protocol in PROTOCOLS:
+        for kind in KINDS:
+            assert (metric in metrics_for(kind, protocol)) == ((kind, protocol) == ("binary", "tutorial"))
+    assert {"hinge", "squared_hinge"} <= {loss.key for loss in fitting("binary") if metric.defined(loss)}
+    metrics = metrics_for("binary", "tutorial")
+    for loss in fitting("binary"):
+        outcome = scoring.read(loss, prepared_for(loss), "train", np.tanh(output_of(loss, 1)))
+        scores = scoring.score(metrics, loss, {"train": outcome})
+        expected = {"train": metric.function(np, outcome)} if loss.reading == "margin" else None
+        assert scores[key] == expected
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
@@ -218,25 +321,104 @@ def test_record_leaves_no_field_empty(metric: Metric) -> None:
     assert metric.kinds
     assert set(metric.kinds) <= set(KINDS)
     assert metric.direction in {"min", "max"}
+    assert metric.needs in {None, "probability", "margin"}
+    assert metric.protocol is None or metric.protocol in PROTOCOLS
+
+
+@every_metric
+def test_what_does_not_matter_is_a_little_more_than_nothing(metric: Metric) -> None:
+    assert 0 < metric.rope <= 0.01
+    assert metric.relative == (metric.rope == 0.01)
+    assert not metric.relative or metric.direction == "min"  # a share of a mean needs a scale that starts at 0
+
+
+@every_metric
+def test_metric_is_defined_for_the_heads_that_have_what_it_needs(metric: Metric) -> None:
+    for loss in LOSSES.values():
+        has = {None: True, "probability": loss.probabilistic, "margin": loss.reading == "margin"}
+        assert metric.defined(loss) == has[metric.needs]
+
+
+@every_task
+@every_protocol
+def test_primary_metric_fits_every_task_protocol_and_head(task: Task, protocol: str) -> None:
+    primary = METRICS[PRIMARY[task.kind]]
+    assert primary in metrics_for(task.kind, protocol, task.lowest)
+    assert metric_for(primary.key, task.kind, protocol, task.lowest) is primary
+    assert all(primary.defined(loss) for loss in fitting(task.kind))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_primary_metric_fits_its_kind_and_every_head(kind: Kind) -> None:
-    primary = METRICS[PRIMARY[kind]]
-    assert primary in metrics_for(kind)
-    assert not primary.needs_probability
+@every_protocol
+@pytest.mark.parametrize("lowest", [-math.inf, -1e-9, 0.0, 3.0, math.inf])
+def test_metrics_are_those_whose_record_names_the_kind_the_protocol_and_the_targets(
+    kind: Kind, protocol: str, lowest: float
+) -> None:
+    found = metrics_for(kind, protocol, lowest)
+    expected = [m for m in METRICS.values() if kind in m.kinds]
+    expected = [m for m in expected if m.protocol in {None, protocol} and not lowest < m.lowest]
+    assert list(found) == expected
+    assert len(found) >= 3
+    assert all(metric_for(metric.key, kind, protocol, lowest) is metric for metric in found)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_metrics_of_a_kind_are_those_whose_record_names_it(kind: Kind) -> None:
-    assert [metric.key for metric in metrics_for(kind)] == [key for key, m in METRICS.items() if kind in m.kinds]
-    assert len(metrics_for(kind)) >= 3
+def test_metrics_of_counts_are_for_targets_that_are_never_below_zero() -> None:
+    keys = {metric.key for metric in METRICS.values() if metric.lowest > -math.inf}
+    assert keys == {"rmsle", "d2_poisson"}
+    assert keys <= {metric.key for metric in metrics_for("regression", lowest=0)}
+    assert keys.isdisjoint(metric.key for metric in metrics_for("regression", lowest=-1))
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "protocol", "lowest", "reason"),
+    [
+        ("mae", "binary", "fair", math.inf, "mae is a metric for regression tasks, but this task is binary."),
+        (
+            "accuracy",
+            "regression",
+            "fair",
+            math.inf,
+            "accuracy is a metric for binary and multiclass tasks, but this task is regression.",
+        ),
+        (
+            "rmsle",
+            "regression",
+            "fair",
+            -math.inf,
+            "rmsle needs targets of at least 0, and this task's go below.",
+        ),
+        (
+            "keras2_accuracy",
+            "binary",
+            "fair",
+            math.inf,
+            "keras2_accuracy is computed under the protocol tutorial only.",
+        ),
+        (
+            "keras3_accuracy",
+            "multiclass",
+            "tutorial",
+            math.inf,
+            "keras3_accuracy is a metric for binary tasks, but this task is multiclass.",
+        ),
+    ],
+)
+def test_a_metric_that_does_not_fit_is_refused_with_why_and_what_fits(
+    key: str, kind: Kind, protocol: str, lowest: float, reason: str
+) -> None:
+    with pytest.raises(DoesNotFit) as raised:
+        metric_for(key, kind, protocol, lowest)
+    fit = ", ".join(metric.key for metric in metrics_for(kind, protocol, lowest))
+    assert str(raised.value) == f"{reason} Metrics that fit: {fit}."
+    assert raised.value.exit_code == 2
 
 
 def test_an_unknown_metric_is_refused_with_a_near_miss() -> None:
     assert metric_named("ece") is METRICS["ece"]
     with pytest.raises(UnknownName, match=r"There is no metric 'acuracy'\. Did you mean accuracy"):
         metric_named("acuracy")
+    with pytest.raises(UnknownName, match=r"There is no metric 'd2_poison'\. Did you mean d2_poisson"):
+        metric_for("d2_poison", "regression")
 
 
 # From a network's output to an outcome
@@ -255,12 +437,17 @@ def output_of(loss: Loss, size: float, rows: int = 40) -> np.ndarray:
     return outputs.astype(np.float32)
 
 
+def prepared_for(loss: Loss, *, origin: float = 0.0, unit: float = 1.0) -> Prepared:
+    return Prepared(splits={"train": split_of(loss), "test": split_of(loss)}, origin=origin, unit=unit)
+
+
 @every_loss
 @pytest.mark.parametrize("size", [1.0, 1e4])
 def test_output_is_read_as_the_record_says(loss: Loss, size: float) -> None:
     output = output_of(loss, size)
-    outcome = scoring.read(loss, split_of(loss), output)
+    outcome = scoring.read(loss, prepared_for(loss), "test", output)
     assert (outcome.probability is not None) == loss.probabilistic
+    np.testing.assert_array_equal(outcome.target, split_of(loss).target)
     if loss.reading == "value":
         np.testing.assert_array_equal(outcome.prediction, output)
         return
@@ -274,6 +461,52 @@ def test_output_is_read_as_the_record_says(loss: Loss, size: float) -> None:
         np.testing.assert_array_equal(outcome.probability.argmax(axis=1), outcome.prediction)
         if size == 1 and loss.reading == "logit":
             np.testing.assert_allclose(outcome.probability[:, 1], 1 / (1 + np.exp(-output.astype(float))))
+
+
+@every_loss
+def test_values_are_read_in_the_units_of_the_target_and_classes_as_they_are(loss: Loss) -> None:
+    output = output_of(loss, 1)
+    plain = scoring.read(loss, prepared_for(loss), "test", output)
+    scaled = scoring.read(loss, prepared_for(loss, origin=50.0, unit=4.0), "test", output)
+    factor, shift = (4, 50) if loss.reading == "value" else (1, 0)
+    np.testing.assert_allclose(scaled.target, shift + factor * plain.target, rtol=1e-12)
+    np.testing.assert_allclose(scaled.prediction, shift + factor * plain.prediction, rtol=1e-12)
+    for one, other in ((plain.decision, scaled.decision), (plain.probability, scaled.probability)):
+        assert (one is None) == (other is None)
+        if one is not None:
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("loss", fitting("regression"), ids=lambda loss: loss.key)
+def test_errors_are_told_in_the_units_of_the_target(loss: Loss) -> None:
+    scores = {
+        unit: scoring.score(
+            metrics_for("regression", lowest=-1),
+            loss,
+            {"test": scoring.read(loss, prepared_for(loss, origin=7, unit=unit), "test", output_of(loss, 1))},
+        )
+        for unit in (1.0, 4.0)
+    }
+
+    def value(unit: float, key: str) -> float:
+        found = (scores[unit][key] or {})["test"]
+        assert found is not None
+        return found
+
+    for key, factor in (("mae", 4), ("median_ae", 4), ("rmse", 4), ("mse", 16), ("r2", 1)):
+        assert value(4.0, key) == pytest.approx(factor * value(1.0, key), rel=1e-9)
+
+
+def test_a_split_is_read_with_its_own_target() -> None:
+    loss = LOSSES["mse"]
+    names: tuple[SplitName, ...] = ("train", "validation", "test")
+    splits = {
+        name: Split(np.zeros((3, 1), np.float32), np.full(3, place, np.float32)) for place, name in enumerate(names)
+    }
+    for place, name in enumerate(splits):
+        outcome = scoring.read(loss, Prepared(splits=splits, origin=10, unit=2), name, np.ones(3, np.float32))
+        np.testing.assert_array_equal(outcome.target, np.full(3, 10 + 2 * place))
+        np.testing.assert_array_equal(outcome.prediction, np.full(3, 12))
 
 
 @every_loss
@@ -293,23 +526,21 @@ def test_targets_are_encoded_as_the_record_says(loss: Loss) -> None:
 
 
 @every_loss
-def test_scores_hold_every_metric_of_the_kind_and_none_where_the_head_has_no_probabilities(loss: Loss) -> None:
-    kind = loss.kinds[0]
-    outcome = scoring.read(loss, split_of(loss), output_of(loss, 1))
-    scores = scoring.score(kind, {"train": outcome, "test": outcome})
-    assert list(scores) == [metric.key for metric in metrics_for(kind)]
-    for key, splits in scores.items():
-        if METRICS[key].needs_probability and not loss.probabilistic:
-            assert splits is None
-        else:
-            assert splits is not None
-            expected = METRICS[key].function(np, outcome)
-            assert splits == {"train": expected, "test": expected}
+@every_protocol
+def test_scores_hold_every_metric_asked_for_and_none_where_the_head_does_not_give_it(loss: Loss, protocol: str) -> None:
+    metrics = metrics_for(loss.kinds[0], protocol, lowest=-1)
+    outcome = scoring.read(loss, prepared_for(loss), "test", output_of(loss, 1))
+    scores = scoring.score(metrics, loss, {"train": outcome, "test": outcome})
+    assert list(scores) == [metric.key for metric in metrics]
+    for metric in metrics:
+        expected = metric.function(np, outcome) if metric.defined(loss) else None
+        assert scores[metric.key] == (None if expected is None else {"train": expected, "test": expected})
 
 
 def test_a_score_that_the_data_leave_undefined_is_none_and_never_nan() -> None:
     loss = fitting("regression")[0]
-    split = Split(np.zeros((5, 1), np.float32), np.ones(5, np.float32))
-    scores = scoring.score("regression", {"test": scoring.read(loss, split, np.arange(5.0))})
-    assert scores["r2"] == {"test": None}
+    data = Prepared(splits={"test": Split(np.zeros((5, 1), np.float32), np.ones(5, np.float32))})
+    outcome = scoring.read(loss, data, "test", np.arange(5.0))
+    scores = scoring.score(metrics_for("regression"), loss, {"test": outcome})
+    assert scores["r2"] == scores["d2_poisson"] == {"test": None}
     assert scores["mse"] == {"test": 3.0}

@@ -17,7 +17,8 @@ from lossterm.store import Asked, Chunk, Store, TrialRow, default_path, schema
 
 
 def two_losses(seeds: int = 2, **settings: object) -> Comparison:
-    return Comparison.ask("circles", ("hinge", "squared_hinge"), seeds=seeds, **{"epochs": 4, **settings})  # type: ignore[arg-type]  # a test's own words
+    given = {"protocol": "tutorial", "epochs": 4, **settings}  # one rate, two splits: trials and columns stay few
+    return Comparison.ask("circles", ("hinge", "squared_hinge"), seeds=seeds, **given)  # type: ignore[arg-type]  # a test's own words
 
 
 def chunk(trial: int, start: int, epochs: int = 2, value: float = 0.5) -> Chunk:
@@ -63,6 +64,23 @@ def test_a_trial_that_is_there_is_shared_and_never_queued_twice(store: Store, se
     assert statuses(store, second) == ["done", "queued", "queued", "queued", "queued", "queued"]
     assert sum(store.queued_epochs("auto").values()) == 5 * 4
     assert len(store.trials([first.id, second.id])) == 6
+
+
+def test_a_tuned_comparison_queues_every_rate_and_shares_one_of_them_with_a_comparison_at_that_rate(
+    store: Store,
+) -> None:
+    tuned = store.ask("s", two_losses(seeds=2, protocol="fair", learning_rates=(0.01, 0.1, 1)))
+    assert len(store.trials([tuned.id])) == 2 * 2 * 3
+    alone = store.ask("t", two_losses(seeds=2, protocol="fair", learning_rates=(0.1,)))
+    assert {row.id for row in store.trials([alone.id])} == {
+        row.id for row in store.trials([tuned.id]) if row.trial.learning_rate == 0.1
+    }
+    more = store.ask("s", two_losses(seeds=3, protocol="fair", learning_rates=(0.01, 0.1, 1)))
+    assert len({row.id for row in store.trials([tuned.id, alone.id, more.id])}) == 3 * 2 * 3
+    elsewhere = store.ask("s", two_losses(seeds=2, learning_rates=(0.1,)))
+    assert {row.id for row in store.trials([elsewhere.id])}.isdisjoint(
+        row.id for row in store.trials([tuned.id, alone.id, more.id])
+    )
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
@@ -380,7 +398,7 @@ def test_sessions_come_newest_first_with_what_they_hold(store: Store) -> None:
     store.ask("old", two_losses(seeds=2))
     end_all(store, "done")
     store.ask("new", two_losses(seeds=3))
-    store.ask("new", Comparison.ask("blobs", ("kl_divergence",), seeds=1))
+    store.ask("new", Comparison.ask("blobs", ("kl_divergence",), protocol="tutorial", seeds=1))
     new, old = store.sessions()
     assert (new.name, new.comparisons, new.trials, new.ended) == ("new", 2, 7, 4)
     assert sorted(new.tasks) == ["blobs", "circles"]
@@ -621,6 +639,18 @@ def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone()[0] == schema.APPLICATION_ID
         assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION
+
+
+def test_a_store_that_may_not_be_made_is_opened_where_it_is_and_missed_where_it_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    with Store(path) as store:
+        store.ask("s", two_losses())
+    with Store(path, make=False) as store:
+        assert [row.name for row in store.sessions()] == ["s"]
+    path.unlink()
+    with pytest.raises(StoreError, match=r"The store .*s\.db is gone\."):
+        Store(path, make=False)
+    assert not path.exists()
 
 
 def test_a_migration_that_fails_half_way_leaves_the_file_for_the_next_try(

@@ -18,7 +18,7 @@ EPOCHS = 10
 
 
 def ask(store: Store, *losses: str, session: str = "s", seeds: int = 1) -> Asked:
-    return store.ask(session, Comparison.ask("circles", losses, seeds=seeds, epochs=EPOCHS))
+    return store.ask(session, Comparison.ask("circles", losses, protocol="tutorial", seeds=seeds, epochs=EPOCHS))
 
 
 def chunk(trial: int, start: int, *levels: float) -> Chunk:
@@ -109,19 +109,42 @@ def test_a_cancel_is_news(store: Store, tail: Tail) -> None:
     assert [row.status for row in update.trials] == ["cancelled"]
 
 
-def test_one_comparison_can_be_followed_alone(store: Store) -> None:
+def test_some_comparisons_can_be_followed_alone(store: Store) -> None:
     ask(store, "hinge")
     second = ask(store, "squared_hinge")
-    alone = Tail(store.path, "s", second.id)
+    third = ask(store, "hinge", "squared_hinge", seeds=2)
+    alone = Tail(store.path, "s", [second.id, third.id])
     try:
         update = news(alone)
-        assert update.asked == (second,)
-        assert [row.trial.loss for row in update.trials] == ["squared_hinge"]
+        assert update.asked == (second, third)
+        assert {row.id for row in update.trials} == {row.id for row in store.trials([second.id, third.id])}
         ask(store, "binary_crossentropy")
         later = news(alone)
         assert (later.asked, later.trials) == (None, ())
     finally:
         alone.close()
+
+
+def test_one_comparison_followed_alone_brings_no_trial_of_another(store: Store) -> None:
+    ask(store, "hinge")
+    second = ask(store, "squared_hinge")
+    alone = Tail(store.path, "s", [second.id])
+    try:
+        update = news(alone)
+        assert update.asked == (second,)
+        assert [row.trial.loss for row in update.trials] == ["squared_hinge"]
+    finally:
+        alone.close()
+
+
+def test_following_no_comparison_is_not_following_all(store: Store) -> None:
+    ask(store, "hinge")
+    none = Tail(store.path, "s", [])
+    try:
+        update = news(none)
+        assert (update.asked, update.trials, update.chunks) == (None, (), ())
+    finally:
+        none.close()
 
 
 def test_a_worker_is_seen_while_it_lives_and_missed_when_it_dies(
@@ -244,6 +267,20 @@ def test_a_chunk_seen_twice_changes_nothing_and_one_that_does_not_join_on_is_lef
     assert levels(view, row.id) == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("protocol", "columns"), [("tutorial", 4), ("fair", 6)])
+def test_chunks_join_at_the_columns_of_the_protocol(store: Store, protocol: str, columns: int) -> None:
+    def part(start: int, epochs: int) -> Chunk:
+        values = array("f", range(start * columns, (start + epochs) * columns))
+        return Chunk(trial=row.id, start=start, epochs=epochs, data=values.tobytes())
+
+    comparison = Comparison.ask("circles", ("hinge",), protocol=protocol, seeds=1, epochs=EPOCHS, learning_rates=(1,))
+    store.ask("s", comparison)
+    row, view = claimed(store), View()
+    view.apply(update(row, chunks=(part(0, 3), part(3, 1))))
+    view.apply(update(chunks=(part(2, 3),)))  # seen before in part
+    assert list(view.curves[row.id]) == list(range(5 * columns))
+
+
 def test_curves_of_two_trials_do_not_mix(store: Store) -> None:
     ask(store, "hinge", "squared_hinge")
     one, two, view = claimed(store), claimed(store), View()
@@ -288,6 +325,33 @@ def test_rate_is_of_the_last_seconds_alone(store: Store, clock: Clock) -> None:
     assert view.progress().rate == 3
 
 
+def test_time_left_is_of_a_longer_time_so_that_compiling_does_not_make_it_leap(store: Store, clock: Clock) -> None:
+    asked = ask(store, "hinge", seeds=10)
+    rows, view = store.trials([asked.id]), View(clock)
+    view.apply(update(*rows))
+    clock.now += 10
+    view.apply(update(*(at(row, 10, "done") for row in rows[:5])))
+    clock.now += 6
+    view.apply(update())
+    clock.now += 4
+    view.apply(update(at(rows[5], 1)))
+    assert view.progress().rate == 0.25
+    assert view.progress().seconds_left == pytest.approx(49 / (51 / 20))
+
+
+def test_no_time_left_is_told_before_a_fiftieth_is_trained(store: Store, clock: Clock) -> None:
+    asked = ask(store, "hinge", seeds=10)
+    rows, view = store.trials([asked.id]), View(clock)
+    view.apply(update(*rows))
+    clock.now += 5
+    view.apply(update(at(rows[0], 1)))
+    assert view.progress().rate == 0.2
+    assert view.progress().seconds_left is None
+    clock.now += 5
+    view.apply(update(at(rows[0], 2)))
+    assert view.progress().seconds_left == pytest.approx(98 / 0.2)
+
+
 def test_no_rate_where_nothing_moves_or_nothing_is_left(store: Store, clock: Clock) -> None:
     asked = ask(store, "hinge")
     rows, view = store.trials([asked.id]), View(clock)
@@ -323,13 +387,35 @@ def test_an_empty_view_has_no_progress_and_no_report() -> None:
 def test_reports_of_a_view_are_one_for_each_table(store: Store, tail: Tail) -> None:
     ask(store, "hinge")
     ask(store, "squared_hinge", seeds=2)
-    last = store.ask("s", Comparison.ask("blobs", ("kl_divergence",), seeds=1))
+    last = store.ask("s", Comparison.ask("blobs", ("kl_divergence",), protocol="tutorial", seeds=1))
     view = View()
     view.apply(news(tail))
     first, second = view.reports()
     assert {standing.loss: standing.trials for standing in first.standings} == {"hinge": 1, "squared_hinge": 2}
     assert second.asked == last
     assert len(second.rows) == 1
+
+
+def test_reports_of_a_view_rank_by_another_metric_for_the_tasks_that_are_named(store: Store, tail: Tail) -> None:
+    ask(store, "hinge")
+    store.ask("s", Comparison.ask("blobs", ("kl_divergence",), protocol="tutorial", seeds=1))
+    view = View()
+    view.apply(news(tail))
+    assert [one.asked.comparison.metric for one in view.reports()] == ["accuracy", "accuracy"]
+    named = view.reports({"blobs": "log_loss", "regression": "mae"})
+    assert [one.asked.comparison.metric for one in named] == ["accuracy", "log_loss"]
+
+
+def test_a_metric_that_one_protocol_alone_knows_ranks_its_tables_and_no_others(store: Store, tail: Tail) -> None:
+    ask(store, "hinge")
+    store.ask("s", Comparison.ask("circles", ("hinge",), seeds=1))
+    view = View()
+    view.apply(news(tail))
+    named = view.reports({"circles": "keras2_accuracy"})
+    assert [(one.asked.comparison.protocol, one.asked.comparison.metric) for one in named] == [
+        ("tutorial", "keras2_accuracy"),
+        ("fair", "accuracy"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -350,7 +436,7 @@ def test_a_length_of_time_is_written_as_a_person_would(seconds: float, words: st
 
 
 def test_large_rates_are_written_with_thousands() -> None:
-    progress = Progress(trials=2, ended=1, stopped=0, epochs=5_000, all_epochs=30_000, rate=12_500.0)
+    progress = Progress(trials=2, ended=1, stopped=0, epochs=5_000, all_epochs=30_000, rate=12_500.0, pace=12_500.0)
     assert sentence(progress) == "1/2 trials, 12,500 epochs/s, 2 s left"
 
 

@@ -21,6 +21,9 @@ pytestmark = pytest.mark.tensorflow
 PROGRAM = Path(sys.executable).with_name("lossterm")
 COLUMNS, LINES = 80, 24
 
+VERDICT = re.compile(r"No detectable difference: |\w+ is best\.|Best: \w+, tied with \w+; ")
+"""How the sentence begins that says above the scores who is best."""
+
 
 class Terminal:
     """A pseudo-terminal with the program in it, and the screen that its bytes draw."""
@@ -116,11 +119,12 @@ def test_choose_run_watch_and_quit(shared_home: Path) -> None:
     terminal.press("\x1b[B")  # choosing works meanwhile
     terminal.press(" ")
     terminal.until(lambda text: "2 of 3 ticked" in text)
-    terminal.press("\t25\t\t2")  # 25 epochs, 2 seeds
+    terminal.press("\t25\t2\t\t\t\t ")  # 25 epochs, 2 seeds, and the next protocol
+    terminal.until(lambda text: re.search(r"rate +0\.01 .*\n.* protocol tutorial", text))
     terminal.press("r")
     text = terminal.until(lambda text: "4/4 trials" in text and braille(text))
-    assert "Curves: loss" in text
-    assert re.search(r"1 +(binary_crossentropy|squared_hinge) +0\.\d+ ±0\.\d+", text)
+    assert "Curves: loss, test" in text
+    assert re.search(r"1 +(binary_crossentropy|squared_hinge) +0\.\d+ ±\.\d+", text)
     terminal.press("m")
     terminal.until(lambda text: "Curves: accuracy" in text and braille(text))
     terminal.press("q")
@@ -130,6 +134,30 @@ def test_choose_run_watch_and_quit(shared_home: Path) -> None:
     after = output[output.rfind("\x1b[?1049l") :]
     assert "circles: 2 seeds × 25 epochs" in after
     assert "binary_crossentropy" in after
+
+
+def test_a_fair_comparison_ends_in_a_verdict_on_the_screen_and_in_the_shell(shared_home: Path) -> None:
+    terminal = Terminal(shared_home, "--session", "fair")
+    terminal.until(lambda text: "rate   tune" in text)
+    terminal.press("\t20\t2")  # 20 epochs, 2 seeds
+    terminal.until(lambda text: re.search(r"epochs 20 +seeds +2 ", text))
+    terminal.press("r")
+    text = terminal.until(lambda text: "30/30 trials" in text and VERDICT.search(text))
+    found = re.search(r"1 +(binary_crossentropy|hinge|squared_hinge) +0\.\d+ ±\.\d+ .* best", text)
+    assert found
+    terminal.press("m")
+    terminal.until(lambda text: "Curves: accuracy, validation" in text)
+    terminal.press("m")
+    text = terminal.until(lambda text: "Curves: accuracy by" in text and "0.001" in text)
+    assert "●" in text.split("Settings")[0].replace("● circles", "")
+    terminal.press("q")
+    output = terminal.rest()
+    assert terminal.process.exitstatus == 0
+    assert restored(output)
+    after = output[output.rfind("\x1b[?1049l") :]
+    assert "circles: 2 seeds × 20 epochs" in after
+    assert re.search(rf"No detectable difference: |{found[1]} is best, ahead of \w+", after)
+    assert re.search(rf"1 +{found[1]} +0\.\d+ ±\.\d+ .* best", after)
 
 
 def test_nothing_is_written_while_nothing_happens(shared_home: Path) -> None:
@@ -145,7 +173,7 @@ def test_nothing_is_written_while_nothing_happens(shared_home: Path) -> None:
 def test_leaving_and_opening_again_finds_the_training_where_it_is(shared_home: Path) -> None:
     first = Terminal(shared_home, "--session", "long")
     first.until(lambda text: "ready" in text)
-    first.press("\t500000\t\t1")  # half a million epochs: far from done while this test runs
+    first.press("\t500000\t1")  # half a million epochs: far from done while this test runs
     first.press("r")
     first.until(braille)
     first.press("q")
@@ -161,7 +189,7 @@ def test_leaving_and_opening_again_finds_the_training_where_it_is(shared_home: P
         second.until(braille)
         second.until(lambda _: sum(row.epochs for row in store.trials(ids)) > before)
         second.press("s")
-        second.until(lambda text: "3 stopped" in text)
+        second.until(lambda text: "15 stopped" in text)
         assert {row.status for row in store.trials(ids)} == {"cancelled"}
     second.press("q")
     assert restored(second.rest())

@@ -45,7 +45,8 @@ def until(true: Callable[[], object], what: str) -> None:
 
 
 def ask(store: Store, *losses: str, seeds: int = 1, epochs: int = 10) -> Asked:
-    return store.ask("s", Comparison.ask("circles", losses or ("all",), seeds=seeds, epochs=epochs))
+    comparison = Comparison.ask("circles", losses or ("all",), protocol="tutorial", seeds=seeds, epochs=epochs)
+    return store.ask("s", comparison)
 
 
 def statuses(store: Store, asked: Asked) -> list[Status]:
@@ -168,6 +169,15 @@ def test_the_worker_leaves_when_its_store_is_gone(store: Store, monkeypatch: pyt
     until(lambda: ended(store, asked) and store.workers()[0].state == "ready", "the worker to be idle")
     store.path.unlink()
     assert process.wait(WAIT) == 0
+
+
+@pytest.mark.parametrize("gone", ["store.db", "directory/store.db"])
+def test_a_worker_that_finds_no_store_leaves_in_good_order_and_makes_none(home: Path, gone: str) -> None:
+    done = subprocess.run(
+        [*FAKE, "--store", str(home / gone), "--device", "auto"], check=False, timeout=WAIT, capture_output=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert not (home / gone).exists()
 
 
 # A violent death

@@ -12,7 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from lossterm import report, table
+from lossterm import report, table, wording
 from lossterm.store import Chunk
 from lossterm.view import View, sentence
 
@@ -27,7 +27,7 @@ def print_reports(found: Sequence[report.Report], form: str, chunks: Sequence[Ch
     """Print reports on stdout, one under the other. As JSON there is exactly one."""
     if form == "json":
         (only,) = found
-        click.echo(report.as_json(only, chunks))
+        click.echo(report.as_json(report.document(only, chunks)))
     elif form == "csv":
         click.echo(table.as_csv(found))
     elif form in ("markdown", "plain"):
@@ -52,6 +52,23 @@ def print_rows(rows: Sequence[dict[str, Any]], columns: dict[str, str], form: st
         )
 
 
+def print_columns(columns: Sequence[table.Column]) -> None:
+    """Print columns as a table; those for which there is no room are left out from the end, with a word."""
+    console, shown = _stdout(), list(columns)
+    while len(shown) > 1 and sum(column.width + 3 for column in shown) - 3 > console.width:
+        shown.pop()
+    _table(shown, console)
+    if len(shown) < len(columns):
+        console.print("More columns in a wider terminal, or with --format json.", style="dim")
+
+
+def print_lines(lines: Sequence[str], style: str) -> None:
+    """Print sentences on stdout."""
+    console = _stdout()
+    for line in lines:
+        console.print(line, style=style)
+
+
 def _stdout() -> Console:
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
     return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
@@ -59,10 +76,11 @@ def _stdout() -> Console:
 
 def _print_table(found: report.Report) -> None:
     console = _stdout()
-    console.print(table.headline(found), style="bold")
-    columns, shown = table.fit_to(found, console.width, gap=3)
+    console.print(wording.headline(found), style="dim")
+    console.print(wording.verdict(found), style="bold")
+    columns, shown = table.fit_to(found, console.width, between=3)
     _table(columns, console)
-    for note in table.notes(found):
+    for note in wording.notes(found):
         console.print(note, style="dim")
     if not shown:
         console.print("More metrics in a wider terminal, or with --format json.", style="dim")

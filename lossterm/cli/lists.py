@@ -18,9 +18,8 @@ from lossterm.tasks import TASKS, Task
 
 def _fields(record: Loss | Metric | Task) -> dict[str, Any]:
     """Return a record's fields as JSON can hold them: all but its function."""
-    return {
-        field.name: getattr(record, field.name) for field in fields(record) if not callable(getattr(record, field.name))
-    }
+    found = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: None if value == float("-inf") else value for name, value in found.items() if not callable(value)}
 
 
 @click.command()

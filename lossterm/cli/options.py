@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
-from lossterm.errors import UnknownName
+from lossterm.comparison import RATES_TO_TUNE
+from lossterm.errors import OutOfRange, UnknownName
 from lossterm.store import default_path, session_name
 from lossterm.table import FORMATS
 
@@ -31,6 +32,27 @@ class Choice(click.ParamType[str]):
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """Show the words in the help."""
         return "[" + "|".join(self._words) + "]"
+
+
+class Rates(click.ParamType[tuple[float, ...] | None]):
+    """Learning rates: `0.01`, `0.01,0.1` to choose the best of, or `tune` for the usual ones."""
+
+    name = "rates"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the rates. Raises OutOfRange."""
+        if isinstance(value, tuple):
+            return value
+        if value == "tune":
+            return RATES_TO_TUNE
+        try:
+            return tuple(float(part) for part in value.split(","))
+        except ValueError:
+            raise OutOfRange("--lr", repr(value), "a number, numbers with commas between, or `tune`") from None
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Show the forms in the help."""
+        return "[tune|X|X,Y,…]"
 
 
 def absent(store: StorePath) -> bool:

@@ -15,10 +15,13 @@ from lossterm.store import Asked, Store
 @click.command()
 @click.argument("session")
 @click.option("--comparison", type=int, help="One comparison by number (default: all; as JSON the last).")
+@click.option("--metric", help="What ranks and tunes (default: what was asked for); see `lossterm metrics`.")
 @click.option("--trials", "with_trials", is_flag=True, help="Add every trial with its curves to the JSON.")
 @table_formats
 @store_option
-def report(session: str, comparison: int | None, with_trials: bool, form: str, store: StorePath) -> None:
+def report(
+    session: str, comparison: int | None, metric: str | None, with_trials: bool, form: str, store: StorePath
+) -> None:
     """Print a stored session as a table, without training."""
     if with_trials and form != "json":
         raise UsageError("--trials adds to the JSON: say --format json too.")
@@ -41,7 +44,7 @@ def report(session: str, comparison: int | None, with_trials: bool, form: str, s
             shown = shown[-1:]
         ids = [one.id for one in every]
         rows = opened.trials(ids)
-        found = [reports.build(one, reports.rows_of(one, rows)) for one in shown]
+        found = [reports.build(one, reports.rows_of(one, rows), metric) for one in shown]
         chunks = opened.chunks(ids)[0] if with_trials else None
     print_reports(found, form, chunks)
     if not all(one.sound for one in found):

@@ -4,9 +4,9 @@ import sys
 
 import click
 
-from lossterm import daemon
-from lossterm.cli.console import Narrator, print_reports
-from lossterm.cli.options import Choice, StorePath, session_option, store_option, table_formats
+from lossterm.cli.console import print_reports
+from lossterm.cli.options import Choice, Rates, StorePath, session_option, store_option, table_formats
+from lossterm.cli.watch import Watch
 from lossterm.comparison import (
     DEFAULT_BATCH,
     DEFAULT_OPTIMIZER,
@@ -15,12 +15,12 @@ from lossterm.comparison import (
     DEFAULT_TASK,
     DEVICES,
     OPTIMIZERS,
+    RATES_TO_TUNE,
     Comparison,
 )
-from lossterm.errors import OutOfRange, UsageError, WorkerError
-from lossterm.store import Asked, Store
-from lossterm.tail import Tail
-from lossterm.view import View
+from lossterm.errors import OutOfRange, UsageError
+from lossterm.protocols import DEFAULT_PROTOCOL, PROTOCOLS
+from lossterm.store import Store
 
 SOME_FAILED = 4
 STOPPED = 130
@@ -28,7 +28,7 @@ STOPPED = 130
 
 
 class Layers(click.ParamType[tuple[int, ...]]):
-    """Units of hidden layers: `50` or `50,20`."""
+    """Units of hidden layers: `50`, `50,20`, or `none`."""
 
     name = "units"
 
@@ -38,10 +38,14 @@ class Layers(click.ParamType[tuple[int, ...]]):
         """Return one number per layer. Raises OutOfRange."""
         if isinstance(value, tuple):
             return value
+        if value == "none":
+            return ()
         try:
             return tuple(int(part) for part in value.split(","))
         except ValueError:
-            raise OutOfRange("--hidden", repr(value), "whole numbers with commas between, such as 50,20") from None
+            raise OutOfRange(
+                "--hidden", repr(value), "whole numbers with commas between, such as 50,20, or none"
+            ) from None
 
 
 @click.command()
@@ -51,8 +55,16 @@ class Layers(click.ParamType[tuple[int, ...]]):
 )
 @click.option("--seeds", "-n", type=int, default=DEFAULT_SEEDS, show_default=True, help="Trainings of each loss.")
 @click.option("--epochs", type=int, help="Passes over the data (default: the task's own).")
-@click.option("--lr", "learning_rate", type=float, default=DEFAULT_RATE, show_default=True, help="Learning rate.")
-@click.option("--hidden", type=Layers(), help="Units of the hidden layers, as 50,20 (default: the task's own).")
+@click.option(
+    "--lr",
+    "rates",
+    type=Rates(),
+    help=f"Learning rate; of several, and with tune ({', '.join(f'{rate:g}' for rate in RATES_TO_TUNE)}), the best on "
+    f"validation is taken for each loss (default: tune; under the tutorial protocol {DEFAULT_RATE:g}).",
+)
+@click.option(
+    "--hidden", type=Layers(), help="Units of the hidden layers, as 50,20, or none (default: the task's own)."
+)
 @click.option("--batch-size", type=int, default=DEFAULT_BATCH, show_default=True, help="Rows of one step.")
 @click.option(
     "--optimizer",
@@ -61,7 +73,13 @@ class Layers(click.ParamType[tuple[int, ...]]):
     show_default=True,
     help="How weights are updated.",
 )
-@click.option("--protocol", default="tutorial", show_default=True, help="How the comparison is made.")
+@click.option(
+    "--protocol",
+    default=DEFAULT_PROTOCOL,
+    show_default=True,
+    help=f"How the comparison is made: {', '.join(PROTOCOLS)}.",
+)
+@click.option("--metric", help="What ranks and tunes; see `lossterm metrics` (default: accuracy, or mae).")
 @click.option("--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train.")
 @session_option
 @click.option("--trials", "with_trials", is_flag=True, help="Add every trial with its curves to the JSON.")
@@ -73,11 +91,12 @@ def run(
     losses: tuple[str, ...],
     seeds: int,
     epochs: int | None,
-    learning_rate: float,
+    rates: tuple[float, ...] | None,
     hidden: tuple[int, ...] | None,
     batch_size: int,
     optimizer: str,
     protocol: str,
+    metric: str | None,
     device: str,
     session: str,
     with_trials: bool,
@@ -95,8 +114,9 @@ def run(
         task,
         losses,
         protocol=protocol,
+        metric=metric,
         seeds=seeds,
-        learning_rate=learning_rate,
+        learning_rates=rates,
         hidden=hidden,
         optimizer=optimizer,
         batch_size=batch_size,
@@ -104,21 +124,14 @@ def run(
         device=device,
     )
     with Store(store) as opened:
-        asked = opened.ask(session, comparison)
-        view = View()
-        with Narrator(quiet=quiet) as narrator:
-            if opened.network:
-                narrator.say(f"The store lies on a network file system ({opened.network}), which makes it slower.")
-            try:
-                _watch(opened, asked, view, narrator)
-            except (KeyboardInterrupt, WorkerError):
-                shared = opened.cancel([asked.id])
-                narrator.say(f"Stopped; what was trained is kept: lossterm report {session}")
-                if shared:
-                    narrator.say(f"{shared} of the trials go on, since another comparison waits for them too.")
-                raise
-        chunks = opened.chunks([asked.id])[0] if with_trials else None
-        found = view.reports()
+        watch = Watch(opened, session, [comparison], quiet=quiet)
+        try:
+            watch.to_the_end()
+        except KeyboardInterrupt:
+            _print_what_there_is(watch, form)
+            raise
+        found = watch.reports()
+        chunks = opened.chunks([one.id for one in watch.asked])[0] if with_trials else None
     print_reports(found, form, chunks)
     if not all(one.sound for one in found):
         sys.exit(SOME_FAILED)
@@ -126,18 +139,8 @@ def run(
         sys.exit(STOPPED)
 
 
-def _watch(store: Store, asked: Asked, view: View, narrator: Narrator) -> None:
-    """Follow a comparison to its end, seeing to it that a worker is there."""
-    device = asked.comparison.device
-    keeper = daemon.Keeper(store.path, device)
-    tail = Tail(store.path, asked.session, asked.id, device=device)
-    try:
-        for update in tail.follow():
-            if update:
-                view.apply(update)
-                narrator.show(view)
-            if not view.training:
-                return
-            keeper.tend(needed=True, ready=view.ready)
-    finally:
-        tail.close()
+def _print_what_there_is(watch: Watch, form: str) -> None:
+    """Print the standings of an interrupted run, marked partial, if any trial ended."""
+    found = watch.reports()
+    if any(standing.rank for one in found for standing in one.standings):
+        print_reports(found, form)

@@ -29,7 +29,9 @@ def main() -> None:
     parser.add_argument("--without-fit", action="store_true", help="measure the engine alone")
     given = parser.parse_args()
     runtime.configure("auto")
-    asked = Comparison.ask("circles", ["binary_crossentropy"], epochs=given.epochs, seeds=WARM_TRAININGS + 1)
+    asked = Comparison.ask(
+        "circles", ["binary_crossentropy"], protocol="tutorial", epochs=given.epochs, seeds=WARM_TRAININGS + 1
+    )
     first, *others = asked.trials()
 
     fit_seconds, fit_accuracy = (None, None) if given.without_fit else _fit(asked)
@@ -62,7 +64,7 @@ def _test_accuracy(result: Result) -> float:
 def _fit(asked: Comparison) -> tuple[float, float]:
     """Train as the tutorial writes it, with a validation pass each epoch; return seconds and test accuracy."""
     task, loss = task_named(asked.task), loss_named(asked.losses[0])
-    splits = protocol_named(asked.protocol).prepare(task, 0)
+    splits = protocol_named(asked.protocol).prepare(task, 0).splits
     train, test = splits["train"], splits["test"]
     network = build_network(task, loss, asked.protocol, asked.hyperparameters)
     network.compile(

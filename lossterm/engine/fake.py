@@ -6,6 +6,7 @@ LOSSTERM_FAKE_EPOCH_SECONDS says how long it pretends an epoch to take.
 
 import math
 import os
+import random
 import time
 from array import array
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from lossterm.comparison import Trial
 from lossterm.engine.lane import Engine, Report, Result
 from lossterm.engine.worker import main
-from lossterm.losses import LOSSES
+from lossterm.losses import fitting, loss_named
 from lossterm.metrics import metrics_for
 from lossterm.protocols import protocol_named
 from lossterm.store import Chunk, Scores
@@ -22,8 +23,12 @@ from lossterm.tasks import task_named
 _REPORT_SECONDS = 0.1
 
 
+BEST_RATE = 0.01
+"""Learning rate that the fake trains best at."""
+
+
 class FakeTrainer:
-    """Curves that fall as exp(−epoch) and differ by loss and seed; a learning rate of 1000 or more diverges."""
+    """Curves that fall as exp(−epoch) and differ by loss, seed and rate; a learning rate of 1000 or more diverges."""
 
     def __init__(self) -> None:
         self._programs: frozenset[str] = frozenset()
@@ -40,7 +45,7 @@ class FakeTrainer:
         splits = protocol_named(trial.protocol).splits
         epochs = trial.hyperparameters.epochs
         chunk_epochs = epochs if not self._epoch_seconds else max(1, int(_REPORT_SECONDS / self._epoch_seconds))
-        level = 0.3 + 0.05 * list(LOSSES).index(trial.loss) + 0.01 * (trial.seed % 5)
+        level = _level(trial)
         began = time.monotonic()
         for start in range(0, epochs, chunk_epochs):
             count = min(chunk_epochs, epochs - start)
@@ -62,14 +67,28 @@ class FakeTrainer:
             if diverged:
                 return Result(status="diverged", seconds=seconds, scores=None, chunk=chunk)
             if start + count == epochs:
+                task, loss = task_named(trial.task), loss_named(trial.loss)
                 scores: Scores = {
-                    metric.key: {split: 1 - level / 2 - 0.01 * place for place, split in enumerate(splits)}
-                    for metric in metrics_for(task_named(trial.task).kind)
+                    metric.key: {
+                        split: level if metric.direction == "min" else 1 - level / 2 - 0.01 * place
+                        for place, split in enumerate(splits)
+                    }
+                    if metric.defined(loss)
+                    else None
+                    for metric in metrics_for(task.kind, trial.protocol, task.lowest)
                 }
                 return Result(status="done", seconds=seconds, scores=scores, chunk=chunk)
             if report(chunk):
                 break
         return Result(status="cancelled", seconds=time.monotonic() - began, scores=None, chunk=None)
+
+
+def _level(trial: Trial) -> float:
+    """Return where a curve ends: losses later in the catalogue, rates off the best and some seeds do worse."""
+    place = fitting(loss_named(trial.loss).kinds[0]).index(loss_named(trial.loss))
+    off = min(abs(math.log10(trial.learning_rate / BEST_RATE)), 2)
+    luck = random.Random(f"{trial.loss} {trial.seed}").gauss(0, 0.02)
+    return 0.3 + 0.01 * place**2 + 0.1 * off + luck
 
 
 def load_fake(device: str) -> tuple[Callable[[], Engine], dict[str, str], int]:

@@ -112,7 +112,7 @@ class Lane(threading.Thread):
     def run(self) -> None:
         """Work until told to stop. A store that fails ends the lane, loudly."""
         try:
-            with Store(self._path) as store:
+            with Store(self._path, make=False) as store:
                 while not self._stopping.is_set():
                     if row := self._claim(store):
                         self._train(store, row)

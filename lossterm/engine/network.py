@@ -11,14 +11,19 @@ from lossterm.tasks import Task
 
 
 def build_network(task: Task, loss: Loss, protocol: str, hyperparameters: Hyperparameters) -> Any:
-    """Return an untrained `keras.Sequential`: ReLU layers (he_uniform), then the output that the loss wants."""
+    """Return an untrained `keras.Sequential`: the hidden layers, then the output that the loss wants.
+
+    Kernels are drawn as he_uniform for ReLU and glorot_uniform for the rest; the output's normally with `initial_sd`.
+    """
     outputs = task.classes if loss.reading == "logits" else 1
-    layers = [keras.layers.Dense(u, activation="relu", kernel_initializer="he_uniform") for u in hyperparameters.hidden]
+    activation, sd = hyperparameters.activation, hyperparameters.initial_sd
+    hidden = "he_uniform" if activation == "relu" else "glorot_uniform"
+    output = "glorot_uniform" if sd is None else keras.initializers.RandomNormal(stddev=sd)
     return keras.Sequential(
         [
             keras.layers.Input((task.features,)),
-            *layers,
-            keras.layers.Dense(outputs, activation=loss.head(protocol)),
+            *(keras.layers.Dense(u, activation, kernel_initializer=hidden) for u in hyperparameters.hidden),
+            keras.layers.Dense(outputs, loss.head(protocol), kernel_initializer=output),
         ]
     )
 
@@ -42,7 +47,8 @@ def initial_weights(network: Any, seed: int) -> list[np.ndarray]:
     weights: list[np.ndarray] = []
     for place, layer in enumerate(network.layers):
         kernel_seed = int(np.random.SeedSequence([seed, 0, place]).generate_state(1)[0] >> 1)
-        initializer = type(layer.kernel_initializer)(seed=kernel_seed)
+        drawn = layer.kernel_initializer
+        initializer = type(drawn).from_config({**drawn.get_config(), "seed": kernel_seed})
         weights.append(np.asarray(initializer(layer.kernel.shape)))
         weights.append(np.zeros(layer.bias.shape, np.float32))
     return weights

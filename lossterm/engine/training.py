@@ -12,7 +12,8 @@ from lossterm.engine.network import batch_orders, build_network, build_optimizer
 from lossterm.engine.runtime import keras, tf
 from lossterm.engine.scoring import encode, read, score
 from lossterm.losses import loss_named
-from lossterm.protocols import SplitName, Splits, protocol_named
+from lossterm.metrics import metrics_for
+from lossterm.protocols import Prepared, SplitName, protocol_named
 from lossterm.store import Chunk
 from lossterm.tasks import task_named
 
@@ -56,12 +57,13 @@ class Program:
         """Build network and optimizer, draw and encode the data; the program is compiled at its first run."""
         self.task, self.protocol = task_named(trial.task), protocol_named(trial.protocol)
         self.loss = loss_named(trial.loss)
+        self._metrics = metrics_for(self.task.kind, self.protocol.key, self.task.lowest)
         self.batch_size = trial.hyperparameters.batch_size
         self.network = build_network(self.task, self.loss, trial.protocol, trial.hyperparameters)
         self.optimizer = build_optimizer(trial.hyperparameters.optimizer)
         self.optimizer.build(self.network.trainable_variables)
         self._fresh = [(variable, variable.numpy()) for variable in self.optimizer.variables]
-        self._data: tuple[int, Splits, list[tuple[Any, Any]]] | None = None
+        self._data: tuple[int, Prepared, list[tuple[Any, Any]]] | None = None
         self._compiled = tf.function(self._epochs, jit_compile=True, autograph=False)
         self._ready = False
         self._epoch_seconds: float | None = None
@@ -72,8 +74,8 @@ class Program:
         The epochs of the last chunk come with the result rather than with a report, so that a short trial is one
         transaction. Stops within a chunk of `report` asking for it.
         """
-        splits, tensors = self._prepare(trial.seed)
-        rows = len(splits["train"].target)
+        data, tensors = self._prepare(trial.seed)
+        rows = len(data.splits["train"].target)
         most = max(1, min(_MOST_CHUNK, _ORDERS_BYTES // (4 * rows)))
         self._reset(trial)
         if not self._ready:
@@ -87,6 +89,8 @@ class Program:
             orders[:count] = batch_orders(stream, rows, count)
             start = time.perf_counter()
             values, outputs = self._run(orders, count, tensors)
+            if self.loss.reading == "value":
+                values[:, 1::2] *= data.unit  # the metric's columns: an absolute error, back in the target's units
             self._epoch_seconds = (time.perf_counter() - start) / count
             finite = np.isfinite(values).all(axis=1)
             if not finite.all():
@@ -97,8 +101,8 @@ class Program:
                 return self._result("diverged", began, chunk=chunk)
             if done == epochs:
                 seconds = time.perf_counter() - began
-                outcomes = {name: read(self.loss, splits[name], f) for name, f in outputs.items()}
-                scores = score(self.task.kind, outcomes)
+                outcomes = {name: read(self.loss, data, name, f) for name, f in outputs.items()}
+                scores = score(self._metrics, self.loss, outcomes)
                 return Result(status="done", seconds=seconds, scores=scores, chunk=chunk)
             if report(chunk):
                 return self._result("cancelled", began)
@@ -111,15 +115,15 @@ class Program:
             return 1
         return max(1, int(REPORT_SECONDS / max(self._epoch_seconds, 1e-6)))
 
-    def _prepare(self, seed: int) -> tuple[Splits, list[tuple[Any, Any]]]:
+    def _prepare(self, seed: int) -> tuple[Prepared, list[tuple[Any, Any]]]:
         """Draw, split, scale and encode the data of a seed, or reuse the last if it is the same draw."""
         if self._data is None or (self._data[0] != seed and self.protocol.draws):
-            splits = self.protocol.prepare(self.task, seed)
+            data = self.protocol.prepare(self.task, seed)
             tensors = [
                 (tf.constant(part.features), tf.constant(encode(self.loss, part.target, self.task.classes)))
-                for part in splits.values()
+                for part in data.splits.values()
             ]
-            self._data = seed, splits, tensors
+            self._data = seed, data, tensors
         return self._data[1], self._data[2]
 
     def _reset(self, trial: Trial) -> None:

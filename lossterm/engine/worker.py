@@ -58,11 +58,16 @@ class Worker:
 
     def work(self, load: Loader) -> int:
         """Take the lock, load the engine, train until idle for too long or told to stop. Return the exit code."""
-        lock = daemon.hold(self._path, self._device)
+        try:
+            lock = daemon.hold(self._path, self._device)
+        except FileNotFoundError:
+            return 0  # whoever started this worker has gone and taken the store along
         if lock is None:
             print(f"Another worker trains for {self._path} on {self._device}; this one leaves.", flush=True)
             return 0
-        with Store(self._path) as store:
+        if not self._path.exists():
+            return 0
+        with Store(self._path, make=False) as store:
             self._say(store, "loading", "loading TensorFlow")
             store.requeue(self._device, died=True)  # the lock is ours: whoever was training these is dead
             try:
@@ -73,6 +78,8 @@ class Worker:
                 self._say(store, "failed", reason)
                 store.fail_queued(self._device, reason)
                 return 1
+            if not self._path.exists():
+                return 0
             store.report_worker(self._device, os.getpid(), "ready", "ready", environment)
             threads = [Lane(n, self._path, self._device, make(), self._board, self._stop) for n in range(lanes)]
             for thread in threads:

@@ -19,6 +19,11 @@ def kl_divergence(xp: Namespace, y: Array, f: Array) -> Array:
     return entropy - xp.sum(y * xp.log_softmax(f, axis=-1), axis=-1)
 
 
+def brier(xp: Namespace, y: Array, f: Array) -> Array:
+    """Σ(softmax(f) − y)²."""
+    return xp.sum(xp.square(xp.exp(xp.log_softmax(f, axis=-1)) - y), axis=-1)
+
+
 _LARGE = "gradient p − y, bounded by 1 in each logit"
 
 MULTICLASS = (
@@ -71,5 +76,21 @@ MULTICLASS = (
         keras="KLDivergence",
         same_as="categorical_crossentropy",
         references=("Kullback & Leibler 1951, On Information and Sufficiency",),
+    ),
+    Loss(
+        key="brier",
+        title="Brier score",
+        kinds=("multiclass",),
+        function=brier,
+        formula="Σ(p − y)²",
+        estimates="class probabilities",
+        reading="logits",
+        encoding="one_hot",
+        valid="three or more classes",
+        large_errors="gradient goes to 0 where a wrong class is certain",
+        use_when="probabilities are wanted and some labels may be wrong; proper, and bounded",
+        avoid_when="initial weights are large: rows that are surely wrong no longer pull",
+        keras=None,
+        references=("Brier 1950, Verification of forecasts expressed in terms of probability",),
     ),
 )

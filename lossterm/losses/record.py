@@ -51,6 +51,8 @@ class Loss:
     """Form in which the loss wants its targets."""
     valid: str
     """Range of targets, before encoding, on which the loss is defined."""
+    lowest: float = float("-inf")
+    """The same as a number: no target may be below."""
     large_errors: str
     """What the gradient does far from the target."""
     use_when: str
@@ -70,6 +72,13 @@ class Loss:
     def probabilistic(self) -> bool:
         """Whether the output gives class probabilities."""
         return self.reading in ("logit", "logits")
+
+    def fits(self, kind: Kind, lowest: float, protocol: str) -> bool:
+        """Whether it can train a task of this kind whose targets are not below `lowest`.
+
+        The tutorial's protocol offers what the tutorial did, wrong or not.
+        """
+        return kind in self.kinds and (lowest >= self.lowest or (protocol == "tutorial" and self.tutorial is not None))
 
     def head(self, protocol: str) -> Activation:
         """Activation of the output layer under a protocol."""

@@ -45,6 +45,7 @@ REGRESSION = (
         reading="value",
         encoding="value",
         valid="y ≥ 0",
+        lowest=0,
         large_errors="gradient goes to 0 as f grows",
         use_when="targets are positive, span orders of magnitude, and ratios matter",
         avoid_when="targets can be negative or are standardised",

@@ -98,12 +98,14 @@ def default_path() -> Path:
     return (Path(home).expanduser() if home else user_data_path("lossterm")) / "lossterm.db"
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open the file at `path`, made if it isn't there, and bring it to this version's schema.
+def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:
+    """Open the file at `path`, made if it isn't there and may be made, and bring it to this version's schema.
 
     Raises StoreError with a sentence for a place that can't be written, a file that is no store, a damaged one, and one
     made by a newer version; none of them is changed.
     """
+    if not make and not path.exists():
+        raise StoreError(f"The store {path} is gone.")
     try:
         _make_private(path)
         return _opened(path)

@@ -47,10 +47,10 @@ class Store:
     `network` is the kind of network file system that the file lies on, None for a local one.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        """Open the store, made if it isn't there. Raises StoreError."""
+    def __init__(self, path: Path | None = None, *, make: bool = True) -> None:
+        """Open the store, made if it isn't there and may be made. Raises StoreError."""
         self.path = (path or schema.default_path()).expanduser().resolve()
-        self._connection = schema.connect(self.path)
+        self._connection = schema.connect(self.path, make=make)
         self.network = schema.network_file_system(self.path)
         self._lock = threading.RLock()  # closing a connection that another thread is reading from crashes the process
 

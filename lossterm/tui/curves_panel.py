@@ -1,10 +1,9 @@
-"""Live curves of loss and metric, train and test, one colour per loss."""
+"""Live curves of loss and metric, train and held-out, one colour per loss; and the learning-rate sweep."""
 
 import importlib
 from array import array
-from collections.abc import Iterable
 from textwrap import wrap
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from rich.text import Text
@@ -13,26 +12,39 @@ from textual.containers import Horizontal
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from lossterm.protocols import protocol_named
-from lossterm.store import Asked, TrialRow
+from lossterm.metrics import PRIMARY
+from lossterm.protocols import SplitName, protocol_named
+from lossterm.report import Report
+from lossterm.tasks import task_named
 from lossterm.tui.lines import Lines
-from lossterm.tui.palette import colour_of, faint
+from lossterm.tui.palette import colour_of, faint, tint
+from lossterm.view import View
 
-Shown = Literal["loss", "metric"]
+Shown = Literal["loss", "metric", "rates"]
+ORDER: tuple[Shown, ...] = ("loss", "metric", "rates")
 
 SIDE_BY_SIDE = 88
-"""Width from which loss and metric stand side by side."""
+"""Width from which two charts stand side by side."""
 
 
 class Curves(msgspec.Struct, frozen=True, kw_only=True):
     """What the panel draws."""
 
-    asked: Asked
-    """The comparison, for losses, metric and length."""
-    rows: tuple[TrialRow, ...]
-    """Its trials."""
+    report: Report
+    """The standings, which say at which learning rate each loss is judged."""
     values: dict[int, "array[float]"]
     """Curve of each trial that has one."""
+
+    @property
+    def held_out(self) -> SplitName:
+        """The split that bright curves show: validation where there is one, since test is for the table."""
+        splits = protocol_named(self.report.asked.comparison.protocol).splits
+        return "validation" if "validation" in splits else splits[-1]
+
+    @property
+    def metric(self) -> str:
+        """The metric that the engine follows, whatever ranks."""
+        return PRIMARY[task_named(self.report.asked.comparison.task).kind]
 
 
 class CurvesPanel(Widget):
@@ -41,7 +53,9 @@ class CurvesPanel(Widget):
     curves: reactive[Curves | None] = reactive(None, init=False, always_update=True)
     """What is drawn, None before anything was trained."""
     shown: reactive[Shown] = reactive("loss", init=False)
-    """Which chart is shown where there is room for one."""
+    """Which chart is shown; where there is room, loss and metric stand side by side."""
+    each_seed: reactive[bool] = reactive(False, init=False)
+    """Whether every seed's curve is drawn rather than median and band."""
     waiting: reactive[str] = reactive("", init=False)
     """What to say instead of an empty chart."""
 
@@ -50,13 +64,14 @@ class CurvesPanel(Widget):
         self.border_title = "Curves"
 
     def compose(self) -> ComposeResult:
-        """Lay out both charts."""
+        """Lay out the charts."""
         with Horizontal():
-            yield Lines(id="chart-loss")
-            yield Lines(id="chart-metric")
+            for chart in ORDER:
+                yield Lines(id=f"chart-{chart}")
 
     def on_mount(self) -> None:
         """Say what the panel is for until there is something to draw, and follow the theme."""
+        self._arrange()
         self.paint()
         self.app.theme_changed_signal.subscribe(self, lambda _: self.paint())
 
@@ -67,6 +82,8 @@ class CurvesPanel(Widget):
 
     def watch_curves(self) -> None:
         """Draw what is new."""
+        if self.shown == "rates" and not self.tuned:
+            self.shown = "loss"
         self.paint()
 
     def watch_waiting(self) -> None:
@@ -79,52 +96,118 @@ class CurvesPanel(Widget):
         self._arrange()
         self.call_after_refresh(self.paint)
 
+    def watch_each_seed(self) -> None:
+        """Draw every seed, or median and band again."""
+        self.paint()
+
     @property
     def both(self) -> bool:
-        """Whether there is room for both charts."""
+        """Whether there is room for two charts."""
         return self.size.width >= SIDE_BY_SIDE
 
+    @property
+    def tuned(self) -> bool:
+        """Whether there is a learning-rate sweep to show."""
+        return self.curves is not None and self.curves.report.asked.comparison.tuned
+
+    @property
+    def others(self) -> list[Shown]:
+        """The charts that can be shown in turn."""
+        charts: list[Shown] = ["loss"] if self.both else ["loss", "metric"]
+        return [*charts, "rates"] if self.tuned else charts
+
+    def show_next(self) -> None:
+        """Show the next of the charts."""
+        charts = self.others
+        place = charts.index(self.shown) if self.shown in charts else 0
+        self.shown = charts[(place + 1) % len(charts)]
+
     def _arrange(self) -> None:
-        for chart in ("loss", "metric"):
-            self.query_one(f"#chart-{chart}").display = self.both or self.shown == chart
+        beside = self.both and self.shown != "rates"
+        for chart in ORDER:
+            self.query_one(f"#chart-{chart}").display = chart == self.shown or (beside and chart != "rates")
 
     def paint(self) -> None:
         """Draw the charts that are shown."""
         curves = self.curves
         if curves is None or not curves.values:
             self.border_title, self.border_subtitle = "Curves", ""
-            first, *others = self.query(Lines)
             width = max(self.size.width - 4, 20)
-            first.show([Text(line, "dim") for part in self.waiting.split("\n") for line in wrap(part, width) or [""]])
-            for empty in others:
-                empty.show([])
+            words = [Text(line, "dim") for part in self.waiting.split("\n") for line in wrap(part, width) or [""]]
+            first = self.query_one("#chart-rates" if self.shown == "rates" else "#chart-loss", Lines)
+            for lines in self.query(Lines):
+                lines.show(words if lines is first else [])
             return
-        metric = curves.asked.comparison.metric
-        names: dict[Shown, str] = {"loss": "loss", "metric": metric}
-        self.border_title = f"Curves: {f'loss │ {metric}' if self.both else names[self.shown]}"
-        held_out = protocol_named(curves.asked.comparison.protocol).splits[-1]
-        self.border_subtitle = f"median of seeds; bright: {held_out}, faint: train"
-        for chart in names:
+        self._entitle(curves)
+        for chart in ORDER:
             lines = self.query_one(f"#chart-{chart}", Lines)
             if lines.display and lines.size.width:
-                lines.show(self._drawn(curves, chart, lines.size.width, lines.size.height))
+                drawn = self._sweeps(curves, lines) if chart == "rates" else self._lines(curves, chart, lines)
+                lines.show(drawn)
 
-    def _drawn(self, curves: Curves, chart: Shown, width: int, height: int) -> list[Text]:
+    def _entitle(self, curves: Curves) -> None:
+        names: dict[Shown, str] = {"loss": "loss", "metric": curves.metric, "rates": "learning rates"}
+        if self.shown == "rates":
+            metric = curves.report.asked.comparison.metric
+            self.border_title = f"Curves: {metric} by lr"
+            self.border_subtitle = "mean on validation, ● chosen"
+            return
+        self.border_title = (
+            f"Curves: {f'loss │ {curves.metric}' if self.both else names[self.shown]}, {curves.held_out}"
+        )
+        what = "every seed" if self.each_seed else "median, 80 % of seeds; faint: train"
+        self.border_subtitle = "one seed; faint: train" if curves.report.asked.comparison.seeds == 1 else what
+
+    def _lines(self, curves: Curves, chart: Shown, room: Lines) -> list[Text]:
         charts = importlib.import_module("lossterm.charts")  # slow, so not before there is something to draw
-        comparison, dark = curves.asked.comparison, self.app.current_theme.dark
+        comparison, dark = curves.report.asked.comparison, self.app.current_theme.dark
         splits = protocol_named(comparison.protocol).splits
         columns, offset = 2 * len(splits), 0 if chart == "loss" else 1
-
-        def line(loss: str, split: int, *, bright: bool) -> object:
+        held_out, train = 2 * splits.index(curves.held_out) + offset, offset
+        judged = curves.report.judged()
+        series, fainter, bands = [], [], []
+        for loss in comparison.losses:
             colour = colour_of(loss, dark=dark)
-            values = charts.median_curve(self._of(curves, loss), columns, 2 * split + offset)
-            return charts.Series(values, colour if bright else faint(colour, dark=dark))
+            mine = [curves.values[row.id] for row in judged if row.trial.loss == loss and row.id in curves.values]
+            series.append(charts.Series(charts.median_curve(mine, columns, held_out), colour))
+            if self.each_seed:
+                each = charts.seed_curves(mine, columns, held_out)
+                fainter += [charts.Series(one, faint(colour, dark=dark)) for one in each]
+                continue
+            fainter.append(charts.Series(charts.median_curve(mine, columns, train), faint(colour, dark=dark)))
+            band = charts.band_of(mine, columns, held_out, tint(colour, dark=dark))
+            bands += [band] if band else []
+        epochs = comparison.hyperparameters.epochs
+        return _texts(charts.line_chart([*series, *fainter], room.size.width, room.size.height, epochs, bands))
 
-        series = [line(loss, len(splits) - 1, bright=True) for loss in comparison.losses]
-        series += [line(loss, 0, bright=False) for loss in comparison.losses]
-        drawn: list[Text] = charts.line_chart(series, width, height, comparison.hyperparameters.epochs)
-        return drawn
+    def _sweeps(self, curves: Curves, room: Lines) -> list[Text]:
+        charts = importlib.import_module("lossterm.charts")
+        dark = self.app.current_theme.dark
+        sweeps = [
+            (
+                [charts.Point(p.learning_rate, p.mean, p.chosen) for p in standing.sweep if p.mean is not None],
+                colour_of(standing.loss, dark=dark),
+            )
+            for standing in curves.report.standings
+            if standing.tuned_by == curves.report.asked.comparison.metric  # one axis, one metric
+        ]
+        return _texts(charts.sweep_chart(sweeps, room.size.width, room.size.height))
 
-    @staticmethod
-    def _of(curves: Curves, loss: str) -> Iterable["array[float]"]:
-        return [curves.values[row.id] for row in curves.rows if row.trial.loss == loss and row.id in curves.values]
+
+def what_to_do(view: View, task: str) -> str:
+    """Say what an empty chart waits for: the worker, or a person."""
+    worker = view.worker
+    training = any(not row.ended for row in view.rows.values() if row.trial.task == task)
+    if training and worker and worker.state == "training":
+        return f"Compiling {worker.message} …"
+    if training:
+        return "Waiting for TensorFlow to load …"
+    text = "No curves yet.\n\nTick losses with space,\nthen press r to train them."
+    if worker and worker.state == "loading":
+        text += "\n\nTensorFlow is loading meanwhile."
+    return text
+
+
+def _texts(lines: Any) -> list[Text]:
+    """Give lines their type back, which is lost where charts are loaded late."""
+    return list(lines)

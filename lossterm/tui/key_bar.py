@@ -21,20 +21,28 @@ class KeyBar(Lines):
         self._paint()
 
     def _paint(self) -> None:
-        line, self._places = Text(), []
-        for active in self.screen.active_bindings.values():
-            if active.binding.show:
-                start = line.cell_len
-                line.append_text(self._label(active))
-                self._places.append((range(start, line.cell_len), active.binding.key))
-                line.append(" ")
+        shown = [active for active in self.screen.active_bindings.values() if active.binding.show]
+        labels = [self._label(active) for active in shown]
+        needed = sum(label.cell_len for label in labels) + 2 * len(labels)
+        between = "  " if needed <= self.size.width else " "
+        line, self._places = Text(" "), []
+        for active, label in zip(shown, labels, strict=True):
+            start = line.cell_len
+            line.append_text(label)
+            self._places.append((range(start, line.cell_len), active.binding.key))
+            line.append(between)
         self.show([line])
 
+    def on_resize(self) -> None:
+        """Set the keys closer where there is less room."""
+        self._paint()
+
     def _label(self, active: ActiveBinding) -> Text:
-        key, accent = self.app.get_key_display(active.binding), self.app.current_theme.accent or ""
+        key, theme = self.app.get_key_display(active.binding), self.app.current_theme
+        accent = (theme.accent if theme.dark else theme.primary) or ""  # amber on white is hard to read
         if not active.enabled:
-            return Text(f" {key} {active.binding.description}", "dim")
-        return Text.assemble(" ", (key, f"bold {accent}"), " ", active.binding.description)
+            return Text(f"{key} {active.binding.description}", "dim")
+        return Text.assemble((key, f"bold {accent}"), " ", active.binding.description)
 
     def on_click(self, event: events.Click) -> None:
         """Do what the key under the mouse does."""

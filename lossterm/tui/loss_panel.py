@@ -9,6 +9,7 @@ from textual.widgets.option_list import Option
 
 from lossterm.comparison import DEFAULT_TASK, Comparison
 from lossterm.losses import fitting
+from lossterm.protocols import DEFAULT_PROTOCOL
 from lossterm.tasks import task_named
 from lossterm.tui.palette import colour_of, written
 
@@ -26,6 +27,8 @@ class LossPanel(OptionList):
 
     task_key: reactive[str] = reactive(DEFAULT_TASK, init=False)
     """Key of the task whose losses are shown."""
+    protocol: reactive[str] = reactive(DEFAULT_PROTOCOL, init=False)
+    """Key of the protocol, under which some losses do not fit."""
 
     class Ticked(Message):
         """Other losses are ticked now."""
@@ -42,7 +45,8 @@ class LossPanel(OptionList):
 
     @property
     def _keys(self) -> list[str]:
-        return [loss.key for loss in fitting(task_named(self.task_key).kind)]
+        task = task_named(self.task_key)
+        return [loss.key for loss in fitting(task.kind, task.lowest, self.protocol)]
 
     def on_mount(self) -> None:
         """Fill the list, and again whenever the theme changes, since colours follow it."""
@@ -52,6 +56,11 @@ class LossPanel(OptionList):
     def watch_task_key(self) -> None:
         """Show the losses of another task."""
         self._fill()
+
+    def watch_protocol(self) -> None:
+        """Show the losses that fit under another protocol."""
+        self._fill()
+        self.post_message(self.Ticked())
 
     def _fill(self) -> None:
         cursor = self.highlighted or 0
@@ -65,15 +74,23 @@ class LossPanel(OptionList):
         return Text.assemble(("■ " if key in self.ticked else "□ ", colour), key)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Tick or untick what is under the cursor."""
+        """Tick or untick what was clicked."""
         event.stop()
-        if event.option_id:
-            self._unticked.setdefault(self.task_key, set()).symmetric_difference_update({event.option_id})
+        self._turn(event.option_id)
+
+    def action_select(self) -> None:
+        """Tick or untick what is under the cursor, before the next key is looked at."""
+        if self.highlighted is not None:
+            self._turn(self.get_option_at_index(self.highlighted).id)
+
+    def _turn(self, loss: str | None) -> None:
+        if loss:
+            self._unticked.setdefault(self.task_key, set()).symmetric_difference_update({loss})
             self._changed()
 
     def adopt(self, comparison: Comparison) -> None:
         """Tick the losses of a comparison."""
-        self.task_key = comparison.task
+        self.task_key, self.protocol = comparison.task, comparison.protocol
         self._unticked[self.task_key] = set(self._keys) - set(comparison.losses)
         self._changed()
 

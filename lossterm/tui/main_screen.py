@@ -14,13 +14,16 @@ from textual.widgets import Static
 from lossterm import daemon
 from lossterm.comparison import Comparison
 from lossterm.errors import LosstermError
+from lossterm.metrics import metrics_for
 from lossterm.report import Report
 from lossterm.store import Store
 from lossterm.tail import Tail
-from lossterm.tui.curves_panel import Curves, CurvesPanel
+from lossterm.tasks import task_named
+from lossterm.tui.curves_panel import Curves, CurvesPanel, what_to_do
 from lossterm.tui.dialogs import HelpDialog, Leaving, QuitDialog
 from lossterm.tui.key_bar import KeyBar
 from lossterm.tui.loss_panel import LossPanel
+from lossterm.tui.protocol_field import ProtocolField
 from lossterm.tui.scores_panel import ScoresPanel
 from lossterm.tui.settings_panel import SettingsPanel
 from lossterm.tui.status_line import StatusLine
@@ -53,7 +56,10 @@ class MainScreen(Screen[None]):
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("r", "run", "Run", id="main.run", tooltip="Train the ticked losses"),
         Binding("s", "stop", "Stop", id="main.stop", tooltip="Stop the training; what is there is kept"),
-        Binding("m", "other_chart", "Loss/metric", id="main.chart", tooltip="Show the other chart"),
+        Binding("m", "next_chart", "Chart", id="main.chart", tooltip="Show the next chart: loss, metric, rates tried"),
+        Binding("i", "each_seed", "Seeds", id="main.seeds", tooltip="Draw each seed's curve, or median and band again"),
+        Binding("o", "rank_by", "Rank", id="main.rank", tooltip="Rank by the next metric; nothing is trained"),
+        Binding("t", "settle", "Settle", id="main.settle", tooltip="Add the seeds that would settle a tie"),
         Binding("question_mark", "help", "Help", id="main.help", tooltip="List every key"),
         Binding("q,ctrl+q", "leave", "Quit", id="main.quit", tooltip="Leave the app; asks if training goes on"),
     ]
@@ -66,9 +72,11 @@ class MainScreen(Screen[None]):
         self._keeper = daemon.Keeper(self._store.path, "auto", command) if command else None
         self._writing = asyncio.Lock()
         self._asking = False
+        self._last_asked = 0
         self._adopted = False
         self._reports: tuple[Report, ...] = ()
-        self._possible: dict[str, bool | None] = {}
+        self._possible: dict[str, bool] = {}
+        self._metrics: dict[str, str] = {}
         self.view = View(clock)
 
     def compose(self) -> ComposeResult:
@@ -158,14 +166,14 @@ class MainScreen(Screen[None]):
         view = self.view
         status = self.query_one(StatusLine)
         status.worker, status.progress = view.worker, view.progress()
-        self._reports = tuple(view.reports())
+        self._reports = tuple(view.reports(self._metrics))
         self._show_chosen_task()
         self._say_what_to_do()
         self._grey_out()
 
     def _grey_out(self) -> None:
         """Have the keys drawn anew if what can be done has changed."""
-        possible = {action: self.check_action(action, ()) for action in ("run", "stop", "other_chart")}
+        possible = self._possible_now()
         if possible != self._possible:
             self._possible = possible
             self.refresh_bindings()
@@ -176,37 +184,40 @@ class MainScreen(Screen[None]):
         self.query_one(ScoresPanel).reports = tuple(
             sorted(self._reports, key=lambda report: report.asked.comparison.task == task)
         )
-        found = [report for report in self._reports if report.asked.comparison.task == task]
-        panel = self.query_one(CurvesPanel)
-        if not found:
+        panel, report = self.query_one(CurvesPanel), self._report
+        if report is None:
             panel.curves = None
             return
-        asked = found[-1].asked
-        rows = found[-1].rows
-        values = {row.id: self.view.curves[row.id] for row in rows if row.id in self.view.curves}
-        panel.curves = Curves(asked=asked, rows=rows, values=values)
+        values = {row.id: self.view.curves[row.id] for row in report.rows if row.id in self.view.curves}
+        panel.curves = Curves(report=report, values=values)
+
+    @property
+    def _report(self) -> Report | None:
+        """What was last asked for on the chosen task."""
+        task = self.query_one(TaskPanel).chosen
+        return next((one for one in reversed(self._reports) if one.asked.comparison.task == task), None)
 
     def _say_what_to_do(self) -> None:
-        worker, task = self.view.worker, self.query_one(TaskPanel).chosen
-        training = any(not row.ended for row in self.view.rows.values() if row.trial.task == task)
-        if training and worker and worker.state == "training":
-            text = f"Compiling {worker.message} …"
-        elif training:
-            text = "Waiting for TensorFlow to load …"
-        else:
-            text = "No curves yet.\n\nTick losses with space,\nthen press r to train them."
-            if worker and worker.state == "loading":
-                text += "\n\nTensorFlow is loading meanwhile."
-        self.query_one(CurvesPanel).waiting = text
+        self.query_one(CurvesPanel).waiting = what_to_do(self.view, self.query_one(TaskPanel).chosen)
 
     # What a person does
 
+    def _pass_on(self) -> None:
+        """Tell the panels what was chosen; at once, since the run key may come in one burst with the choice."""
+        losses, settings = self.query_one(LossPanel), self.query_one(SettingsPanel)
+        losses.task_key = settings.task_key = self.query_one(TaskPanel).chosen
+        settings.follow_protocol()
+        losses.protocol = settings.protocol
+
     def on_task_panel_chosen(self, event: TaskPanel.Chosen) -> None:
         """Show the losses, the defaults and the curves of another task."""
-        self.query_one(LossPanel).task_key = event.task
-        self.query_one(SettingsPanel).task_key = event.task
+        self._pass_on()
         self._show_chosen_task()
         self._grey_out()
+
+    def on_protocol_field_chosen(self, event: ProtocolField.Chosen) -> None:
+        """Show the losses that fit under another protocol."""
+        self._pass_on()
 
     def on_loss_panel_ticked(self) -> None:
         """With nothing ticked there is nothing to run."""
@@ -214,28 +225,54 @@ class MainScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what cannot be done now."""
-        if action == "stop":
-            return True if self.view.training else None
-        if action == "run" and self.is_mounted:
-            return True if self.query_one(LossPanel).ticked and not self._asking else None
-        if action == "other_chart" and self.is_mounted:
-            return None if self.query_one(CurvesPanel).both else True
-        return True
+        return not self.is_mounted or self._possible_now().get(action, True) or None
+
+    def _possible_now(self) -> dict[str, bool]:
+        """Return, for each action that is sometimes greyed out, whether there is something for it to do."""
+        panel = self.query_one(CurvesPanel)
+        return {
+            "run": bool(self.query_one(LossPanel).ticked) and not self._asking,
+            "stop": self.view.training,
+            "next_chart": len(panel.others) > 1,
+            "each_seed": self._report is not None and panel.shown != "rates",
+            "rank_by": self._report is not None,
+            "settle": self._settling() is not None and not self._asking,
+        }
 
     def action_run(self) -> None:
         """Ask for the comparison that the panels show."""
+        self._pass_on()
         try:
             comparison = self.query_one(SettingsPanel).comparison(self.query_one(LossPanel).ticked)
         except LosstermError as error:
             self.notify(str(error), severity="error", markup=False)
             return
+        self._begin(comparison)
+
+    def _begin(self, comparison: Comparison) -> None:
         self._asking = True
         self._adopted = True
         self._grey_out()
         self._write(lambda: self._ask(comparison))
 
+    def _settling(self) -> Comparison | None:
+        """Return what would settle the ties on the chosen task, once the view has seen what was last asked for."""
+        if self._last_asked and all(asked.id != self._last_asked for asked in self.view.asked):
+            return None
+        return self._report.settling if self._report else None
+
+    def action_settle(self) -> None:
+        """Add as many seeds as would settle the ties; what is trained already is not trained again."""
+        if comparison := self._settling():
+            self.query_one(SettingsPanel).ask_for_seeds(comparison.seeds)
+            self.notify(
+                f"Training up to {comparison.seeds} seeds. Press s to stop; what is there is kept.", markup=False
+            )
+            self._begin(comparison)
+
     def _ask(self, comparison: Comparison) -> str | None:
         asked = self._store.ask(self._session, comparison)
+        self._last_asked = asked.id
         if all(row.status == "done" for row in self._store.trials([asked.id])):
             return "All of these were trained before; nothing is trained again."
         return None
@@ -265,16 +302,30 @@ class MainScreen(Screen[None]):
                 if self._whole():
                     self._grey_out()
 
-    def action_other_chart(self) -> None:
-        """Show the metric instead of the loss, or the loss again."""
+    def action_next_chart(self) -> None:
+        """Show the next chart: loss, metric, learning rates."""
+        self.query_one(CurvesPanel).show_next()
+        self._grey_out()
+
+    def action_each_seed(self) -> None:
+        """Draw each seed's curve, or median and band again."""
         panel = self.query_one(CurvesPanel)
-        panel.shown = "metric" if panel.shown == "loss" else "loss"
+        panel.each_seed = not panel.each_seed
+
+    def action_rank_by(self) -> None:
+        """Rank the chosen task's losses by the next metric."""
+        if report := self._report:
+            comparison = report.asked.comparison
+            task = task_named(comparison.task)
+            metrics = [metric.key for metric in metrics_for(task.kind, comparison.protocol, task.lowest)]
+            self._metrics[task.key] = metrics[(metrics.index(comparison.metric) + 1) % len(metrics)]
+            self._show()
 
     def action_help(self) -> None:
         """List the keys of the screen and its panels."""
         bindings = [
             binding
-            for holder in (MainScreen, TaskPanel, LossPanel, ScoresPanel)
+            for holder in (MainScreen, TaskPanel, LossPanel, ProtocolField, ScoresPanel)
             for binding in holder.BINDINGS
             if isinstance(binding, Binding) and binding.tooltip
         ]

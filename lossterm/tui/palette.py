@@ -41,6 +41,13 @@ def faint(colour: Colour, *, dark: bool) -> Colour:
     return red, green, blue
 
 
+def tint(colour: Colour, *, dark: bool) -> Colour:
+    """Return a colour that is nearly the background, for the band over seeds."""
+    ground = 25 if dark else 235
+    red, green, blue = ((part + 4 * ground) // 5 for part in colour)
+    return red, green, blue
+
+
 def written(colour: Colour) -> str:
     """Write a colour as Rich and Textual read it."""
     return "#{:02x}{:02x}{:02x}".format(*colour)

@@ -6,7 +6,7 @@ from rich.text import Text
 from textual.binding import Binding
 from textual.reactive import reactive
 
-from lossterm import table
+from lossterm import table, wording
 from lossterm.report import Report
 from lossterm.tui.lines import Lines
 from lossterm.tui.palette import colour_of, written
@@ -53,9 +53,10 @@ class ScoresPanel(Lines, can_focus=True):
         self.show(lines)
 
     def _table(self, report: Report) -> list[Text]:
-        columns, _ = table.fit_to(report, self.size.width - 1, gap=GAP)
+        columns, _ = table.fit_to(report, self._room, between=GAP)
+        lines = [Text(line, "bold") for line in wrap(wording.short_verdict(report), self._room, subsequent_indent="  ")]
         heads = (column.padded(column.head) for column in columns)
-        lines = [Text((" " * GAP).join(heads), "bold")]
+        lines.append(Text((" " * GAP).join(heads), "dim"))
         for place, standing in enumerate(report.standings):
             line = Text()
             for column in columns:
@@ -65,7 +66,10 @@ class ScoresPanel(Lines, can_focus=True):
                 line.append(" " * GAP if line else "")
                 line.append(column.padded(column.values[place]), style)
             lines.append(line)
-        lines.append(Text(table.headline(report), "dim"))
-        for note in table.notes(report):
-            lines += [Text(line, "dim") for line in wrap(note, max(self.size.width - 1, 20), subsequent_indent="  ")]
+        for note in (wording.headline(report), *wording.notes(report)):
+            lines += [Text(line, "dim") for line in wrap(note, self._room, subsequent_indent="  ")]
         return lines
+
+    @property
+    def _room(self) -> int:
+        return max(self.size.width - 1, 20)

@@ -1,4 +1,6 @@
-"""Epochs, learning rate, seeds, batch size and hidden layers."""
+"""Epochs, learning rate, seeds, batch size, hidden layers and protocol."""
+
+from typing import Any
 
 from textual import events
 from textual.app import ComposeResult
@@ -6,9 +8,24 @@ from textual.containers import Container
 from textual.reactive import reactive
 from textual.widgets import Input, Label
 
-from lossterm.comparison import DEFAULT_BATCH, DEFAULT_RATE, DEFAULT_SEEDS, DEFAULT_TASK, Comparison
+from lossterm.comparison import (
+    DEFAULT_BATCH,
+    DEFAULT_RATE,
+    DEFAULT_SEEDS,
+    DEFAULT_TASK,
+    RATES_TO_TUNE,
+    Comparison,
+)
 from lossterm.errors import OutOfRange
+from lossterm.protocols import protocol_named
 from lossterm.tasks import task_named
+from lossterm.tui.protocol_field import ProtocolField
+
+TUNE = "tune"
+"""What stands for RATES_TO_TUNE."""
+
+NO_LAYERS = "none"
+"""What stands for a network without hidden layers."""
 
 
 class Field(Input):
@@ -40,11 +57,11 @@ class SettingsPanel(Container):
     """One field per setting; the task's defaults until a person writes something else."""
 
     FIELDS = (
-        ("epochs", "epochs", "0123456789"),
-        ("rate", "rate", "0123456789.e-+"),
-        ("seeds", "seeds", "0123456789"),
-        ("batch", "batch", "0123456789"),
-        ("hidden", "hidden", "0123456789,"),
+        ("epochs", "0123456789"),
+        ("seeds", "0123456789"),
+        ("rate", "0123456789.,e-+tun"),
+        ("batch", "0123456789"),
+        ("hidden", "0123456789,none"),
     )
 
     task_key: reactive[str] = reactive(DEFAULT_TASK, init=False)
@@ -53,34 +70,65 @@ class SettingsPanel(Container):
     def __init__(self) -> None:
         super().__init__(id="settings")
         self.border_title = "Settings"
+        self._without_field: dict[str, Any] = {}
 
     def compose(self) -> ComposeResult:
         """Lay out a label and a field for each setting."""
-        for name, label, characters in self.FIELDS:
-            yield Label(label)
+        for name, characters in self.FIELDS:
+            yield Label(name)
             yield Field(name, characters)
+        yield Label("protocol")
+        yield ProtocolField()
 
     def on_mount(self) -> None:
         """Show what a run would use."""
-        for name, value in {"rate": DEFAULT_RATE, "seeds": DEFAULT_SEEDS, "batch": DEFAULT_BATCH}.items():
+        for name, value in {"seeds": DEFAULT_SEEDS, "batch": DEFAULT_BATCH}.items():
             self._field(name).value = str(value)
+        self._show_rates(None)
         self.watch_task_key(self.task_key)
 
     def watch_task_key(self, task: str) -> None:
         """Show another task's defaults for what depends on it."""
+        self._without_field = {}
         record = task_named(task)
         self._field("epochs").value = str(record.epochs)
         self._field("hidden").value = ",".join(map(str, record.hidden))
+        self.query_one(ProtocolField).task_key = task
+
+    def follow_protocol(self) -> None:
+        """Show the rates that are usual under the other protocol, unless this is not what changed them."""
+        if self._tunable != protocol_named(self.protocol).tunes:
+            self._show_rates(None)
+
+    @property
+    def protocol(self) -> str:
+        """Key of the protocol."""
+        return self.query_one(ProtocolField).chosen
+
+    def _show_rates(self, rates: tuple[float, ...] | None) -> None:
+        """Show learning rates, None for what is usual under the protocol."""
+        self._tunable = protocol_named(self.protocol).tunes
+        usual = RATES_TO_TUNE if self._tunable else (DEFAULT_RATE,)
+        shown = usual if rates is None else rates
+        self._field("rate").value = TUNE if shown == RATES_TO_TUNE else ",".join(f"{rate:g}" for rate in shown)
+
+    def ask_for_seeds(self, seeds: int) -> None:
+        """Show another number of seeds."""
+        self._field("seeds").value = str(seeds)
 
     def adopt(self, comparison: Comparison) -> None:
-        """Show the settings of a comparison."""
+        """Show the settings of a comparison, and keep those that have no field here."""
         self.task_key, hyperparameters = comparison.task, comparison.hyperparameters
+        self._without_field = {
+            name: getattr(hyperparameters, name) for name in ("optimizer", "activation", "initial_sd")
+        }
+        self.query_one(ProtocolField).chosen = comparison.protocol
+        self._show_rates(comparison.learning_rates)
         for name, value in {
             "epochs": hyperparameters.epochs,
-            "rate": comparison.learning_rates[0],
             "seeds": comparison.seeds,
             "batch": hyperparameters.batch_size,
-            "hidden": ",".join(map(str, hyperparameters.hidden)),
+            "hidden": ",".join(map(str, hyperparameters.hidden)) or NO_LAYERS,
         }.items():
             self._field(name).value = str(value)
 
@@ -92,10 +140,12 @@ class SettingsPanel(Container):
         return Comparison.ask(
             self.task_key,
             losses,
+            **self._without_field,
+            protocol=self.protocol,
             epochs=self._whole("epochs", "The number of epochs"),
             seeds=self._whole("seeds", "The number of seeds"),
             batch_size=self._whole("batch", "The batch size"),
-            learning_rate=self._rate(),
+            learning_rates=self._rates(),
             hidden=self._layers(),
         )
 
@@ -105,15 +155,22 @@ class SettingsPanel(Container):
             raise OutOfRange(setting, repr(value), "a whole number")
         return int(value)
 
-    def _rate(self) -> float:
+    def _rates(self) -> tuple[float, ...]:
         value = self._field("rate").value
+        if value == TUNE:
+            return RATES_TO_TUNE
         try:
-            return float(value)
+            return tuple(float(part) for part in value.split(","))
         except ValueError:
-            raise OutOfRange("The learning rate", repr(value), "a positive number such as 0.01 or 1e-3") from None
+            allowed = f"`{TUNE}`, a positive number such as 0.01, or several with commas between"
+            raise OutOfRange("The learning rate", repr(value), allowed) from None
 
     def _layers(self) -> tuple[int, ...]:
-        parts = self._field("hidden").value.split(",")
+        value = self._field("hidden").value
+        if value == NO_LAYERS:
+            return ()
+        parts = value.split(",")
         if not all(part.isdecimal() for part in parts):
-            raise OutOfRange("Hidden layers", repr(",".join(parts)), "whole numbers with commas between, such as 50,20")
+            allowed = f"whole numbers with commas between, such as 50,20, or `{NO_LAYERS}`"
+            raise OutOfRange("Hidden layers", repr(value), allowed)
         return tuple(map(int, parts))

@@ -48,13 +48,22 @@ class TaskPanel(OptionList):
         self.highlighted = list(TASKS).index(self.chosen)
 
     def watch_chosen(self, chosen: str) -> None:
-        """Paint the mark."""
+        """Paint the mark and go there."""
+        self.highlighted = list(TASKS).index(chosen)
         for place, option in enumerate(self._task_options(chosen)):
             self.replace_option_prompt_at_index(place, option.prompt)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Choose what is under the cursor."""
+        """Choose what was clicked."""
         event.stop()
-        if event.option_id and event.option_id != self.chosen:
-            self.chosen = event.option_id
-            self.post_message(self.Chosen(self.chosen))
+        self._choose(event.option_id)
+
+    def action_select(self) -> None:
+        """Choose what is under the cursor, before the next key is looked at."""
+        if self.highlighted is not None:
+            self._choose(self.get_option_at_index(self.highlighted).id)
+
+    def _choose(self, task: str | None) -> None:
+        if task and task != self.chosen:
+            self.chosen = task
+            self.post_message(self.Chosen(task))

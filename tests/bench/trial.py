@@ -7,7 +7,7 @@ from lossterm.engine import runtime
 from lossterm.engine.training import Trainer
 
 runtime.configure("auto")
-first, *others = Comparison.ask("circles", ["binary_crossentropy"], seeds=16).trials()
+first, *others = Comparison.ask("circles", ["binary_crossentropy"], protocol="tutorial", seeds=16).trials()
 trainer = Trainer()
 trainer.train(first, 0, lambda _: False)  # compiles
 for trial in others:

@@ -39,23 +39,29 @@ def trial_of(
     task: str,
     loss: str,
     *,
+    protocol: str = "tutorial",
     seed: int = 0,
     epochs: int = 5,
     learning_rate: float = 0.01,
     optimizer: str = "momentum",
     batch_size: int = 32,
     hidden: tuple[int, ...] | None = None,
+    activation: str = "relu",
+    initial_sd: float | None = None,
 ) -> Trial:
     """Return one trial, asked for as a person would."""
     asked = Comparison.ask(
         task,
         [loss],
+        protocol=protocol,
         seeds=seed + 1,
         epochs=epochs,
-        learning_rate=learning_rate,
+        learning_rates=(learning_rate,),
         optimizer=optimizer,
         batch_size=batch_size,
         hidden=hidden,
+        activation=activation,
+        initial_sd=initial_sd,
         device="cpu",
     )
     return list(asked.trials())[seed]

@@ -72,6 +72,9 @@ def until(condition: Callable[[], bool], seconds: float = 100) -> None:
         time.sleep(0.02)
 
 
+TUTORIAL = ("--protocol", "tutorial")
+
+
 def scores(found: dict[str, Any], loss: str, metric: str) -> list[float]:
     """Return a metric on the test split, one value a seed."""
     return [trial["scores"][metric]["test"] for trial in found["trials"] if trial["loss"] == loss]
@@ -79,8 +82,11 @@ def scores(found: dict[str, Any], loss: str, metric: str) -> list[float]:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_loss_of_a_task_is_trained_and_ranked(worker: Worker, task: str) -> None:
-    found = worker.run(task, "--loss", "all", "--seeds", "2", "--epochs", "5", "--trials")
-    expected = {loss.key for loss in fitting(task_named(task).kind)}
+    rates = ("--lr", "tune") if task == "circles" else ("--lr", "0.01")
+    found = worker.run(task, "--loss", "all", "--seeds", "2", "--epochs", "5", "--trials", *rates)
+    expected = {loss.key for loss in fitting(task_named(task).kind, task_named(task).lowest)}
+    assert found["protocol"] == "fair"
+    assert len(found["trials"]) == len(expected) * 2 * (5 if task == "circles" else 1)
     assert {standing["loss"] for standing in found["standings"]} == expected
     assert found["standings"][0]["rank"] == 1
     for standing in found["standings"]:
@@ -94,7 +100,7 @@ def test_every_loss_of_a_task_is_trained_and_ranked(worker: Worker, task: str) -
 
 
 def test_what_trained_is_named_in_the_json_and_the_store(worker: Worker) -> None:
-    found = worker.run("circles", "--loss", "hinge", "--seeds", "1", "--epochs", "2")["environment"]
+    found = worker.run("circles", *TUTORIAL, "--loss", "hinge", "--seeds", "1", "--epochs", "2")["environment"]
     assert found["tensorflow"].startswith("2.21")
     assert found["keras"].startswith("3.15")
     assert found["numpy"].startswith("2.")
@@ -105,7 +111,8 @@ def test_what_trained_is_named_in_the_json_and_the_store(worker: Worker) -> None
 
 
 def test_the_worker_trains_the_same_bits_as_this_process(worker: Worker, training: ModuleType) -> None:
-    worker.run("circles", "--loss", "binary_crossentropy", "--seeds", "2", "--epochs", "60", "--session", "bits")
+    words = ("--loss", "binary_crossentropy", "--seeds", "2", "--epochs", "60", "--session", "bits")
+    worker.run("circles", *TUTORIAL, *words)
     (asked,) = worker.store.comparisons("bits")
     chunks, _ = worker.store.chunks([asked.id])
     for row in worker.store.trials([asked.id]):
@@ -118,14 +125,15 @@ def test_the_worker_trains_the_same_bits_as_this_process(worker: Worker, trainin
 
 
 def test_ten_seeds_of_circles_agree_with_the_medians_of_the_tutorial_protocol(worker: Worker) -> None:
-    found = worker.run("circles", "--loss", "binary_crossentropy", "--loss", "hinge", "--seeds", "10", "--trials")
+    words = ("--loss", "binary_crossentropy", "--loss", "hinge", "--seeds", "10", "--trials")
+    found = worker.run("circles", *TUTORIAL, *words)
     assert 0.83 < statistics.median(scores(found, "binary_crossentropy", "accuracy")) < 0.87
     assert statistics.median(scores(found, "hinge", "accuracy")) > 0.8  # .39 if Keras 3's `accuracy` were taken
 
 
 def test_cross_entropies_agree_with_the_median_and_with_one_another(worker: Worker) -> None:
     keys = ("categorical_crossentropy", "sparse_categorical_crossentropy")
-    found = worker.run("blobs", "--loss", keys[0], "--loss", keys[1], "--seeds", "10", "--trials")
+    found = worker.run("blobs", *TUTORIAL, "--loss", keys[0], "--loss", keys[1], "--seeds", "10", "--trials")
     dense, sparse = (scores(found, key, "accuracy") for key in keys)
     assert 0.79 < statistics.median(dense) < 0.85
     # The same function, compiled twice: sums in another order, and momentum on unscaled blobs magnifies rounding.
@@ -136,17 +144,16 @@ def test_cross_entropies_agree_with_the_median_and_with_one_another(worker: Work
 
 
 def test_ten_seeds_of_regression_agree_with_the_median_of_the_tutorial_protocol(worker: Worker) -> None:
-    found = worker.run("regression", "--loss", "mse", "--seeds", "10", "--trials")
+    found = worker.run("regression", *TUTORIAL, "--loss", "mse", "--seeds", "10", "--trials")
     assert statistics.median(scores(found, "mse", "mse")) < 0.05
 
 
 def test_trials_run_side_by_side_and_a_cancel_stops_them(worker: Worker) -> None:
     store = worker.store
-    asked = store.ask(
-        "cancelled",
-        # A network of its own, so that no lane has it compiled and each takes one of the losses.
-        Comparison.ask("circles", ("hinge", "squared_hinge"), seeds=1, epochs=1_000_000, hidden=(7,), device=DEVICE),
-    )
+    # A network of its own, so that no lane has it compiled and each takes one of the losses.
+    settings: dict[str, Any] = {"protocol": "tutorial", "seeds": 1, "epochs": 1_000_000, "hidden": (7,)}
+    comparison = Comparison.ask("circles", ("hinge", "squared_hinge"), device=DEVICE, **settings)
+    asked = store.ask("cancelled", comparison)
 
     def at_work() -> int:
         return sum(row.status == "running" and row.epochs > 0 for row in store.trials([asked.id]))
@@ -158,7 +165,7 @@ def test_trials_run_side_by_side_and_a_cancel_stops_them(worker: Worker) -> None
     assert {row.status for row in rows} == {"cancelled"}
     assert all(row.scores is None for row in rows)
     until(lambda: store.workers()[0].state == "ready")
-    assert worker.run("circles", "--loss", "hinge", "--seeds", "1", "--epochs", "3")["standings"][0]["mean"]
+    assert worker.run("circles", *TUTORIAL, "--loss", "hinge", "--seeds", "1", "--epochs", "3")["standings"][0]["mean"]
 
 
 def test_everything_a_worker_writes_is_private_to_the_user(worker: Worker) -> None:

@@ -125,6 +125,26 @@ def test_initial_weights_are_spread_as_keras_documents(network: ModuleType, regr
     assert not np.stack([weights[1] for weights in drawn]).any()
 
 
+@pytest.mark.parametrize(("activation", "hidden"), [("relu", (6 / 20) ** 0.5), ("tanh", (6 / (20 + 25)) ** 0.5)])
+def test_the_output_is_drawn_with_the_spread_asked_for_and_hidden_layers_as_their_activation_wants(
+    network: ModuleType, activation: str, hidden: float
+) -> None:
+    def kernels(sd: float) -> tuple[np.ndarray, np.ndarray]:
+        trial = trial_of("regression", "mse", activation=activation, initial_sd=sd)
+        task, loss = task_named(trial.task), LOSSES[trial.loss]
+        built = network.build_network(task, loss, trial.protocol, trial.hyperparameters)
+        drawn = [network.initial_weights(built, seed) for seed in range(60)]
+        assert not any(weights[place].any() for weights in drawn for place in (1, 3))  # biases start at 0
+        return np.stack([weights[0] for weights in drawn]), np.stack([weights[2] for weights in drawn])
+
+    (before, output), (before_too, wide) = kernels(0.5), kernels(4)
+    assert output.std() == pytest.approx(0.5, rel=0.05)
+    assert output.mean() == pytest.approx(0, abs=0.05)
+    np.testing.assert_allclose(wide, 8 * output, rtol=1e-5)  # the same draw, on another scale
+    np.testing.assert_array_equal(before, before_too)
+    assert np.abs(before).max() == pytest.approx(hidden, rel=0.01)  # he_uniform for ReLU, glorot_uniform for tanh
+
+
 # Ends
 
 
@@ -206,7 +226,8 @@ def test_scores_are_those_of_the_final_network_by_scikit_learn(training: ModuleT
     found = train(program, trial)
     scores = found.result.scores
     assert scores is not None
-    for place, (name, part) in enumerate(protocol_named(trial.protocol).prepare(task_named(task), 0).items()):
+    parts = protocol_named(trial.protocol).prepare(task_named(task), 0).splits
+    for place, (name, part) in enumerate(parts.items()):
         output = program.network(part.features).numpy().astype(np.float64)
         expected = _expected(loss, part.target, output)
         for key, value in expected.items():
@@ -217,16 +238,19 @@ def test_scores_are_those_of_the_final_network_by_scikit_learn(training: ModuleT
             assert scores["log_loss"] is scores["brier"] is scores["ece"] is None
 
 
+def _expected_values(target: np.ndarray, value: np.ndarray) -> dict[str, float]:
+    return {
+        "mae": metrics.mean_absolute_error(target, value),
+        "mse": metrics.mean_squared_error(target, value),
+        "rmse": metrics.root_mean_squared_error(target, value),
+        "r2": metrics.r2_score(target, value),
+        "median_ae": metrics.median_absolute_error(target, value),
+    }
+
+
 def _expected(loss: Loss, target: np.ndarray, output: np.ndarray) -> dict[str, float]:
     if loss.reading == "value":
-        value = output[:, 0]
-        return {
-            "mae": metrics.mean_absolute_error(target, value),
-            "mse": metrics.mean_squared_error(target, value),
-            "rmse": metrics.root_mean_squared_error(target, value),
-            "r2": metrics.r2_score(target, value),
-            "median_ae": metrics.median_absolute_error(target, value),
-        }
+        return _expected_values(target, output[:, 0])
     if loss.reading == "logits":
         probability = np.exp(output - output.max(axis=1, keepdims=True))
         probability /= probability.sum(axis=1, keepdims=True)
@@ -258,3 +282,58 @@ def test_losses_are_the_same_under_keras_as_under_numpy(runtime: ModuleType, tra
     theirs = loss.function(runtime.keras.ops, runtime.tf.constant(encoded), runtime.tf.constant(output))
     assert theirs.dtype == "float32"
     np.testing.assert_allclose(theirs, ours, rtol=1e-5, atol=1e-5)
+
+
+def test_accuracies_of_old_and_new_keras_are_those_of_its_own_rules(runtime: ModuleType, training: ModuleType) -> None:
+    trial = trial_of("circles", "hinge", seed=1, epochs=30)
+    program = training.Program(trial)
+    scores = train(program, trial).result.scores
+    assert scores is not None
+    for name, part in protocol_named("tutorial").prepare(task_named("circles"), 0).splits.items():
+        output = program.network.predict(part.features, verbose=0)[:, 0]
+        target = np.where(part.target == 1, 1.0, -1.0).astype(np.float32)
+        rounded = float(np.mean(target == np.round(output)))  # Keras 2.3: K.mean(K.equal(y_true, K.round(y_pred)))
+        threshold = runtime.keras.metrics.binary_accuracy(target[:, None], output[:, None], threshold=0.5)
+        assert (scores["keras2_accuracy"] or {})[name] == pytest.approx(rounded, abs=1e-9)
+        assert (scores["keras3_accuracy"] or {})[name] == pytest.approx(float(np.mean(threshold)), abs=1e-6)
+        accuracy = (scores["accuracy"] or {})[name]
+        assert accuracy is not None
+        assert float(np.mean(threshold)) < rounded < accuracy - 0.1  # three numbers for one network
+
+
+# The fair protocol
+
+
+@pytest.fixture(scope="module")
+def fair(training: ModuleType) -> Any:
+    """A program for regression in units of its own, with three splits that differ from seed to seed."""
+    return training.Program(trial_of("regression", "mse", protocol="fair"))
+
+
+def test_a_fair_trial_is_scored_in_the_units_of_the_target(fair: Any) -> None:
+    trial = trial_of("regression", "mse", protocol="fair", seed=3, epochs=20)
+    found, task = train(fair, trial), task_named("regression")
+    scores, data = found.result.scores, protocol_named("fair").prepare(task, 3)
+    assert scores is not None
+    assert list(data.splits) == ["train", "validation", "test"]
+    assert found.curve.shape == (20, 6)
+    truths = []
+    for place, (name, part) in enumerate(data.splits.items()):
+        output = fair.network.predict(part.features, verbose=0)[:, 0].astype(np.float64)
+        truth, value = data.origin + data.unit * part.target, data.origin + data.unit * output
+        truths.append(truth)
+        for key, expected in _expected_values(truth, value).items():
+            assert (scores[key] or {})[name] == pytest.approx(expected, rel=1e-4), key
+        loss, metric = found.curve[-1, 2 * place : 2 * place + 2]
+        assert loss == pytest.approx(metrics.mean_squared_error(part.target, output), rel=1e-4)
+        assert metric == pytest.approx((scores["mae"] or {})[name], rel=1e-5)
+    np.testing.assert_allclose(np.sort(np.concatenate(truths)), np.sort(task.draw(3)[1]), rtol=1e-4, atol=1e-3)
+    assert data.unit > 10  # a scale on which a score in scaled units would be far off
+
+
+def test_fair_seeds_have_data_of_their_own_in_one_compiled_program(training: ModuleType, fair: Any) -> None:
+    trials = [trial_of("regression", "mse", protocol="fair", seed=seed) for seed in (0, 1, 0)]
+    first, other, again = (train(fair, trial) for trial in trials)
+    assert first.bits == again.bits != other.bits
+    assert first.result.scores == again.result.scores != other.result.scores
+    assert fair._compiled.experimental_get_tracing_count() == 1

@@ -19,6 +19,12 @@ pytest_textual_snapshot.SVGImageExtension.file_extension = "svg"
 pytest_textual_snapshot.SVGImageExtension.dirname = classmethod(_beside_the_package)
 
 
+@pytest.fixture
+def path(home: Path) -> Path:
+    """Return where a store may be made."""
+    return home / "lossterm.db"
+
+
 @pytest.fixture(autouse=True)
 def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away what a developer's terminal says of itself."""

@@ -1,28 +1,73 @@
 """Stores in a known state, filled by the fake engine: what a screen shows depends on them alone."""
 
+import math
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 from textual.pilot import Pilot
 
-from lossterm.comparison import Comparison
+from lossterm.comparison import Comparison, Trial
 from lossterm.engine.fake import FakeTrainer
-from lossterm.store import Chunk, Store
+from lossterm.report import Report
+from lossterm.store import Chunk, Scores, Store
 from lossterm.tui.app import LosstermApp
+from lossterm.tui.scores_panel import ScoresPanel
 
 SESSION = "prepared"
 DEVICE = "auto"
+FAKE = (sys.executable, "-P", "-m", "lossterm.engine.fake")
+"""A worker with the fake engine."""
+
+Scored = Callable[[Trial, str], float]
+"""`(trial, metric) -> score` on every split."""
+
+LOSSES = ("binary_crossentropy", "hinge", "squared_hinge")
+FAIR = Comparison.ask("circles", learning_rates=[0.003, 0.01, 0.03], epochs=20, seeds=4)
+"""Three losses at three rates: 36 trials."""
+TUTORIAL = Comparison.ask("circles", protocol="tutorial", epochs=20, seeds=4)
+"""Three losses at one rate: 12 trials."""
 
 
-def fill(path: Path, comparison: Comparison, *, trials: int | None = None, running: bool = False) -> None:
-    """Ask for a comparison and end its first `trials` trials (default: all); leave the next half way if `running`."""
+def tied(trial: Trial, metric: str) -> float:
+    """Score the first two so close that two more seeds would settle it; by balanced accuracy in the other order."""
+    place = LOSSES.index(trial.loss)
+    if metric == "balanced_accuracy":
+        return 0.5 + 0.1 * place + 0.001 * (trial.seed % 2)
+    luck = (0.004, -0.002)[trial.seed % 2]
+    return (0.9, 0.9 - luck, 0.6)[place] - 0.05 * abs(math.log10(trial.learning_rate / 0.01))
+
+
+def settled(trial: Trial, metric: str) -> float:
+    """Score the losses far apart, in the catalogue's order."""
+    return 0.9 - 0.1 * LOSSES.index(trial.loss) + 0.001 * (trial.seed % 2)
+
+
+def fill(
+    path: Path,
+    comparison: Comparison,
+    *,
+    trials: int | None = None,
+    running: bool = False,
+    scored: Scored | None = None,
+    diverged: Callable[[Trial], bool] | None = None,
+) -> None:
+    """Ask for a comparison and end its first `trials` trials (default: all); leave the next half way if `running`.
+
+    Scores are the fake's own unless `scored` gives others; trials that `diverged` picks end in NaN.
+    """
     engine = FakeTrainer()
     with Store(path) as store:
         store.ask(SESSION, comparison)
         ended = 0
         while (trials is None or ended < trials) and (row := store.claim(DEVICE)):
-            result = engine.train(row.trial, row.id, store.record)
-            store.finish(row.id, result.status, seconds=0.02, scores=result.scores, chunk=result.chunk)
+            trial = row.trial
+            if diverged and diverged(trial):
+                trial = msgspec.structs.replace(trial, learning_rate=1e6)
+            result = engine.train(trial, row.id, store.record)
+            scores = _rescored(result.scores, trial, scored) if scored and result.scores else result.scores
+            store.finish(row.id, result.status, seconds=0.02, scores=scores, chunk=result.chunk)
             ended += 1
         if running and (row := store.claim(DEVICE)):
             result = engine.train(row.trial, row.id, store.record)
@@ -32,9 +77,30 @@ def fill(path: Path, comparison: Comparison, *, trials: int | None = None, runni
             store.record(Chunk(trial=row.id, start=0, epochs=half, data=result.chunk.data[: half * size]))
 
 
+def _rescored(scores: Scores, trial: Trial, scored: Scored) -> Scores:
+    return {
+        metric: dict.fromkeys(splits, scored(trial, metric)) if splits else None for metric, splits in scores.items()
+    }
+
+
 def opened(path: Path) -> LosstermApp:
     """Return an app on a prepared store: no worker, a clock that stands still."""
     return LosstermApp(SESSION, path, command=None, clock=lambda: 0.0)
+
+
+def reported(app: LosstermApp) -> Report:
+    """Return the report that stands on top of the scores: the chosen task's."""
+    return app.main.query_one(ScoresPanel).reports[-1]
+
+
+def heads(app: LosstermApp) -> str:
+    """Return the heads of the table on top."""
+    return next(line for line in app.main.query_one(ScoresPanel).text.split("\n") if line.startswith("#"))
+
+
+def grey(app: LosstermApp, action: str) -> bool:
+    """Whether an action of the screen is greyed out."""
+    return app.main.check_action(action, ()) is None
 
 
 async def until(pilot: Pilot[None], true: Callable[[], bool], seconds: float = 10) -> None:

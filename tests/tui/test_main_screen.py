@@ -21,14 +21,7 @@ from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.scores_panel import ScoresPanel
 from lossterm.tui.status_line import StatusLine
 from lossterm.tui.task_panel import TaskPanel
-from tests.tui.prepared import SESSION, fill, opened, until
-
-FAKE = (sys.executable, "-P", "-m", "lossterm.engine.fake")
-
-
-@pytest.fixture
-def path(home: Path) -> Path:
-    return home / "lossterm.db"
+from tests.tui.prepared import FAKE, SESSION, fill, opened, until
 
 
 @pytest.fixture
@@ -40,15 +33,15 @@ def slow(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_run_trains_the_ticked_losses_and_draws_their_curves(path: Path) -> None:
     app = LosstermApp(SESSION, path, command=FAKE)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("down", "space", "tab", "5", "tab", "tab", "2", "r")
-        await until(pilot, lambda: app.main.view.progress().trials == 4 and not app.main.view.training)
+        await pilot.press("down", "space", "tab", "5", "tab", "2", "r")
+        await until(pilot, lambda: app.main.view.progress().trials == 20 and not app.main.view.training)
         await until(pilot, lambda: "binary_crossentropy" in app.main.query_one(ScoresPanel).text)
         assert {row.trial.loss for row in app.main.view.rows.values()} == {"binary_crossentropy", "squared_hinge"}
         assert {row.trial.hyperparameters.epochs for row in app.main.view.rows.values()} == {5}
         assert "hinge" not in app.main.query_one(ScoresPanel).text.replace("squared_hinge", "")
         chart = app.main.query_one("#chart-loss", Lines).text
         assert any("⠀" < mark <= "⣿" for mark in chart)
-        assert "4/4 trials" in app.main.query_one(StatusLine).text
+        assert "20/20 trials" in app.main.query_one(StatusLine).text
 
 
 async def test_another_task_brings_its_losses_and_defaults(path: Path) -> None:
@@ -57,7 +50,7 @@ async def test_another_task_brings_its_losses_and_defaults(path: Path) -> None:
         app.main.query_one(TaskPanel).focus()
         await pilot.press("up", "space")
         await pilot.pause()
-        assert app.main.query_one(LossPanel).ticked == ("mse", "msle", "mae")
+        assert app.main.query_one(LossPanel).ticked == ("mse", "mae")
         assert app.main.query_one("#epochs", Input).value == "100"
         assert app.main.query_one("#hidden", Input).value == "25"
 
@@ -189,7 +182,7 @@ async def test_a_worker_that_dies_is_started_again(path: Path, slow: None, monke
     monkeypatch.setattr(daemon.Keeper, "GRACE", 0.5)
     app = LosstermApp(SESSION, path, command=FAKE)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("tab", "1", "0", "tab", "tab", "1", "r")
+        await pilot.press("tab", "1", "0", "tab", "1", "r")
         await until(pilot, lambda: any(row.epochs for row in app.main.view.rows.values()))
         assert app.main.view.worker is not None
         os.kill(app.main.view.worker.pid, 9)
@@ -210,7 +203,7 @@ async def test_resizing_below_the_least_size_and_back(path: Path) -> None:
     fill(path, Comparison.ask("circles", seeds=1))
     app = opened(path)
     async with app.run_test(size=(100, 30)) as pilot:
-        await until(pilot, lambda: len(app.main.view.rows) == 3)
+        await until(pilot, lambda: len(app.main.view.rows) == 15)
         for size in ((79, 24), (20, 5), (1, 1), (80, 23)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
@@ -252,17 +245,17 @@ async def test_keys_that_arrive_in_one_burst_are_taken_in_order(path: Path) -> N
         await pilot.pause()
         for key in ("1", "2", "backspace", "3", "backspace", "4", "tab", "7"):
             app.simulate_key(key)
-        await until(pilot, lambda: app.main.query_one("#rate", Input).value == "7")
+        await until(pilot, lambda: app.main.query_one("#seeds", Input).value == "7")
         assert app.main.query_one("#epochs", Input).value == "14"
 
 
 async def test_opening_a_session_takes_up_what_was_asked_for_last(path: Path) -> None:
-    fill(path, Comparison.ask("blobs", ["kl_divergence"], seeds=3, epochs=40, learning_rate=0.1, hidden=[20, 10]))
+    fill(path, Comparison.ask("blobs", ["kl_divergence"], seeds=3, epochs=40, learning_rates=[0.1], hidden=[20, 10]))
     app = opened(path)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.main.query_one(TaskPanel).chosen == "blobs")
         assert app.main.query_one(LossPanel).ticked == ("kl_divergence",)
-        assert [field.value for field in app.main.query(Input)] == ["40", "0.1", "3", "32", "20,10"]
+        assert [field.value for field in app.main.query(Input)] == ["40", "3", "0.1", "32", "20,10"]
         await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss", Lines).text))
 
 

@@ -1,0 +1,49 @@
+"""What every model is scored on: metrics of its final predictions in the target's units, the same for every loss."""
+
+import math
+
+from lossterm.errors import DoesNotFit, UnknownName
+from lossterm.losses import Kind
+from lossterm.metrics.classification import CLASSIFICATION
+from lossterm.metrics.record import Metric, Outcome
+from lossterm.metrics.regression import REGRESSION
+
+METRICS: dict[str, Metric] = {metric.key: metric for metric in (*REGRESSION, *CLASSIFICATION)}
+"""Every metric by key, in the order in which tables show them."""
+
+PRIMARY: dict[Kind, str] = {"regression": "mae", "binary": "accuracy", "multiclass": "accuracy"}
+"""The metric that ranks, and that curves follow, for each kind of task."""
+
+
+__all__ = ["METRICS", "PRIMARY", "Metric", "Outcome", "metric_for", "metric_named", "metrics_for"]
+
+
+def metric_named(key: str) -> Metric:
+    """Return the record of a key. Raises UnknownName with near misses."""
+    try:
+        return METRICS[key]
+    except KeyError:
+        raise UnknownName("metric", key, METRICS) from None
+
+
+def metrics_for(kind: Kind, protocol: str = "fair", lowest: float = math.inf) -> tuple[Metric, ...]:
+    """Return the metrics for a kind of task with no target below `lowest` under a protocol, in catalogue order."""
+    return tuple(
+        metric
+        for metric in METRICS.values()
+        if kind in metric.kinds and metric.protocol in (None, protocol) and lowest >= metric.lowest
+    )
+
+
+def metric_for(key: str, kind: Kind, protocol: str = "fair", lowest: float = math.inf) -> Metric:
+    """Return the record of a key. Raises UnknownName, and DoesNotFit for one that `metrics_for` leaves out."""
+    metric, fit = metric_named(key), metrics_for(kind, protocol, lowest)
+    if metric in fit:
+        return metric
+    if kind not in metric.kinds:
+        reason = f"is a metric for {' and '.join(metric.kinds)} tasks, but this task is {kind}"
+    elif lowest < metric.lowest:
+        reason = f"needs targets of at least {metric.lowest:g}, and this task's go below"
+    else:
+        reason = f"is computed under the protocol {metric.protocol} only"
+    raise DoesNotFit(f"{key} {reason}. Metrics that fit: {', '.join(one.key for one in fit)}.")

@@ -1,0 +1,69 @@
+"""The form of a metric: one record, one pure function of final predictions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lossterm.losses import Kind, Loss
+
+Array = Any
+Numpy = Any
+"""NumPy itself, passed in since the terminal's process lists metrics without computing any."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """Final predictions on one split."""
+
+    target: Array
+    """(rows,): true values, or indices of the true classes."""
+    prediction: Array
+    """(rows,): predicted values, or indices of the predicted classes (sign or argmax of the output)."""
+    decision: Array | None = None
+    """What the class was decided from: (rows,) for two classes, (rows, K) for more; None for regression."""
+    probability: Array | None = None
+    """(rows, K) class probabilities; None for regression and for heads that give none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """One record of the catalogue of metrics."""
+
+    key: str
+    """As written in tables and JSON."""
+    title: str
+    """The name in print."""
+    kinds: tuple[Kind, ...]
+    """Kinds of task on which it means something."""
+    direction: Literal["min", "max"]
+    """Whether less or more is better."""
+    needs: Literal["probability", "margin"] | None = None
+    """What it has no meaning without: class probabilities, or an output whose sign is the class."""
+    lowest: float = float("-inf")
+    """Smallest target on which it is defined."""
+    protocol: str | None = None
+    """Key of the only protocol under which it is computed, None for all."""
+    rope: float = 0.005
+    """Region of practical equivalence: a difference below this does not matter to anyone."""
+    relative: bool = False
+    """Whether `rope` is a share of the best mean rather than a difference."""
+    formula: str
+    """How it is computed."""
+    source: str
+    """Where it was defined or studied."""
+    function: Callable[[Numpy, Outcome], float]
+    """The computation; may return NaN where the data leave it undefined."""
+
+    def equivalence(self, best: float) -> float:
+        """Return the difference that matters to no one, in units of the metric, where the best mean is `best`."""
+        return self.rope * abs(best) if self.relative else self.rope
+
+    def unseen(self, best: float) -> float:
+        """Return a tenth of that: what nobody would see in a table."""
+        return 0.1 * self.equivalence(best)
+
+    def defined(self, loss: Loss) -> bool:
+        """Whether it has a meaning for the outputs of networks that a loss trains."""
+        if self.needs == "probability":
+            return loss.probabilistic
+        return self.needs is None or loss.reading == self.needs

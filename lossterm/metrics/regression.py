@@ -1,0 +1,123 @@
+"""Metrics of a numeric target: y true, f predicted, both in the target's units."""
+
+from lossterm.metrics.record import Array, Metric, Numpy, Outcome
+
+
+def _mse(np: Numpy, o: Outcome) -> float:
+    return float(np.mean(np.square(o.target - o.prediction, dtype=np.float64)))
+
+
+def _rmse(np: Numpy, o: Outcome) -> float:
+    return float(_mse(np, o) ** 0.5)
+
+
+def _mae(np: Numpy, o: Outcome) -> float:
+    return float(np.mean(np.abs(o.target - o.prediction), dtype=np.float64))
+
+
+def _median_ae(np: Numpy, o: Outcome) -> float:
+    return float(np.median(np.abs(o.target - o.prediction)))
+
+
+def _r2(np: Numpy, o: Outcome) -> float:
+    if np.ptp(o.target) == 0:
+        return float("nan")
+    return float(1 - _mse(np, o) / np.var(o.target, dtype=np.float64))
+
+
+def _rmsle(np: Numpy, o: Outcome) -> float:
+    if np.min(o.target) < 0:
+        return float("nan")
+    error = np.log1p(np.maximum(o.prediction, 0)) - np.log1p(o.target)  # a value below 0 is taken for 0
+    return float(np.mean(np.square(error, dtype=np.float64)) ** 0.5)
+
+
+def _d2_poisson(np: Numpy, o: Outcome) -> float:
+    if np.min(o.target) < 0 or np.min(o.prediction) <= 0 or np.ptp(o.target) == 0:
+        return float("nan")
+
+    def deviance(prediction: Array) -> float:
+        logs = o.target * np.log(np.where(o.target > 0, o.target / prediction, 1))  # 0·ln 0 = 0
+        return float(2 * np.mean(logs - o.target + prediction, dtype=np.float64))
+
+    constant = deviance(np.full(len(o.target), np.mean(o.target, dtype=np.float64)))
+    return 1 - deviance(o.prediction) / constant
+
+
+REGRESSION = (
+    Metric(
+        key="mae",
+        title="mean absolute error",
+        kinds=("regression",),
+        direction="min",
+        rope=0.01,
+        relative=True,
+        formula="mean |f − y|",
+        source="Willmott & Matsuura 2005",
+        function=_mae,
+    ),
+    Metric(
+        key="mse",
+        title="mean squared error",
+        kinds=("regression",),
+        direction="min",
+        rope=0.01,
+        relative=True,
+        formula="mean (f − y)²",
+        source="Gauss 1823, Theoria combinationis",
+        function=_mse,
+    ),
+    Metric(
+        key="rmse",
+        title="root mean squared error",
+        kinds=("regression",),
+        direction="min",
+        rope=0.01,
+        relative=True,
+        formula="√ mean (f − y)²",
+        source="Gauss 1823, Theoria combinationis",
+        function=_rmse,
+    ),
+    Metric(
+        key="r2",
+        title="coefficient of determination",
+        kinds=("regression",),
+        direction="max",
+        formula="1 − Σ(f − y)² / Σ(y − ȳ)²",
+        source="Wright 1921, Correlation and Causation",
+        function=_r2,
+    ),
+    Metric(
+        key="median_ae",
+        title="median absolute error",
+        kinds=("regression",),
+        direction="min",
+        rope=0.01,
+        relative=True,
+        formula="median |f − y|",
+        source="Hampel 1974, for the median of absolute deviations",
+        function=_median_ae,
+    ),
+    Metric(
+        key="rmsle",
+        title="root mean squared logarithmic error",
+        kinds=("regression",),
+        direction="min",
+        lowest=0,
+        rope=0.01,
+        relative=True,
+        formula="√ mean (ln(1+f) − ln(1+y))², f below 0 taken for 0",
+        source="RMSE after log1p; scikit-learn, root_mean_squared_log_error",
+        function=_rmsle,
+    ),
+    Metric(
+        key="d2_poisson",
+        title="share of Poisson deviance explained",
+        kinds=("regression",),
+        direction="max",
+        lowest=0,
+        formula="1 − D(y, f) / D(y, ȳ), D = 2·mean(y·ln(y/f) − y + f); for counts",
+        source="Cameron & Windmeijer 1996, R-squared for count data; Hastie et al. 2015, eq. 3.11",
+        function=_d2_poisson,
+    ),
+)

@@ -1,0 +1,295 @@
+"""Ranking by another metric, and adding the seeds that would settle a tie."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from lossterm.comparison import Comparison
+from lossterm.metrics import METRICS, metrics_for
+from lossterm.store import Asked, Store, TrialRow
+from lossterm.tasks import task_named
+from lossterm.tui.app import LosstermApp
+from lossterm.tui.curves_panel import CurvesPanel
+from lossterm.tui.loss_panel import LossPanel
+from lossterm.tui.scores_panel import ScoresPanel
+from lossterm.tui.task_panel import TaskPanel
+from lossterm.wording import verdict
+from tests.tui.prepared import (
+    FAIR,
+    FAKE,
+    LOSSES,
+    SESSION,
+    TUTORIAL,
+    fill,
+    grey,
+    heads,
+    opened,
+    reported,
+    settled,
+    shown,
+    tied,
+    until,
+)
+
+SIZE = (80, 24)
+
+
+def order(app: LosstermApp) -> list[str]:
+    return [standing.loss for standing in reported(app).standings]
+
+
+def metric(app: LosstermApp) -> str:
+    return reported(app).asked.comparison.metric
+
+
+def asked(path: Path) -> list[Asked]:
+    with Store(path) as store:
+        return store.comparisons(SESSION)
+
+
+def stored(path: Path) -> list[TrialRow]:
+    with Store(path) as store:
+        return store.trials([one.id for one in store.comparisons(SESSION)])
+
+
+async def rank_by(pilot: Pilot[None], app: LosstermApp, wanted: str) -> None:
+    """Press the key until that metric ranks."""
+    for _ in METRICS:
+        if metric(app) == wanted:
+            break
+        await pilot.press("o")
+        await pilot.pause()
+    assert metric(app) == wanted
+
+
+# o: rank by another metric
+
+
+async def test_o_ranks_by_the_next_metric_and_trains_nothing(path: Path) -> None:
+    fill(path, FAIR, scored=tied)
+    before = stored(path)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(36)(pilot)
+        assert "accuracy test" in heads(app)
+        assert order(app) == ["binary_crossentropy", "hinge", "squared_hinge"]
+        await pilot.press("o")
+        await until(pilot, lambda: "balanced_accuracy test" in heads(app))
+        assert order(app) == ["squared_hinge", "hinge", "binary_crossentropy"]
+        assert app.main.query_one(ScoresPanel).text.startswith("squared_hinge is best")
+    assert stored(path) == before
+    assert [one.comparison for one in asked(path)] == [FAIR]
+
+
+@pytest.mark.parametrize(
+    "comparison",
+    [FAIR, TUTORIAL, Comparison.ask("regression", epochs=20, seeds=2), Comparison.ask("digits", epochs=20, seeds=2)],
+    ids=["circles, fair", "circles, tutorial", "regression", "digits"],
+)
+async def test_o_goes_through_every_metric_and_wraps_around(path: Path, comparison: Comparison) -> None:
+    fill(path, comparison)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(len(list(comparison.trials())))(pilot)
+        first, seen = metric(app), [metric(app)]
+        task = task_named(comparison.task)
+        offered = {one.key for one in metrics_for(task.kind, comparison.protocol, task.lowest)}
+        for _ in offered:
+            await pilot.press("o")
+            await pilot.pause()
+            seen.append(metric(app))
+            assert f"{metric(app)} test" in heads(app)
+        assert seen[-1] == first
+        assert set(seen) == offered
+
+
+async def test_the_other_metric_stays_when_more_trials_come_in(path: Path) -> None:
+    fill(path, FAIR, scored=tied)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(36)(pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: metric(app) == "balanced_accuracy")
+        fill(path, Comparison.ask("circles", learning_rates=[0.003, 0.01, 0.03], epochs=20, seeds=5), scored=tied)
+        await until(pilot, lambda: len(app.main.view.rows) == 45 and not app.main.view.training)
+        assert reported(app).asked.comparison.seeds == 5
+        assert metric(app) == "balanced_accuracy"
+        assert order(app) == ["squared_hinge", "hinge", "binary_crossentropy"]
+
+
+async def test_each_task_keeps_its_own_metric(path: Path) -> None:
+    fill(path, Comparison.ask("blobs", learning_rates=[0.01], epochs=20, seeds=2))
+    fill(path, FAIR)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(44)(pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: metric(app) == "balanced_accuracy")
+        app.main.query_one(TaskPanel).focus()
+        await pilot.press("down", "space")
+        await until(pilot, lambda: reported(app).asked.comparison.task == "blobs")
+        assert metric(app) == "accuracy"
+        await pilot.press("up", "space")
+        await until(pilot, lambda: reported(app).asked.comparison.task == "circles")
+        assert metric(app) == "balanced_accuracy"
+
+
+async def test_a_metric_of_the_tutorial_alone_leaves_the_tables_of_other_protocols_as_they_are(path: Path) -> None:
+    fill(path, FAIR)
+    fill(path, TUTORIAL)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(48)(pilot)
+        await rank_by(pilot, app, "keras3_accuracy")
+        fair = app.main.query_one(ScoresPanel).reports[0].asked.comparison
+        assert (fair.protocol, fair.metric) == ("fair", "accuracy")
+
+
+async def test_the_sweep_follows_the_metric_that_ranks(path: Path) -> None:
+    fill(path, FAIR)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(36)(pilot)
+        panel = app.main.query_one(CurvesPanel)
+        await pilot.press("m", "m", "o")
+        await until(pilot, lambda: str(panel.border_title).startswith("Curves: balanced_accuracy by"))
+        assert panel.shown == "rates"
+
+
+async def test_asking_under_another_protocol_does_not_end_the_app_while_the_tutorials_own_metric_ranks(
+    path: Path,
+) -> None:
+    fill(path, TUTORIAL)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(12)(pilot)
+        await rank_by(pilot, app, "keras3_accuracy")
+        fill(path, FAIR)
+        await until(pilot, lambda: len(app.main.view.rows) == 48 or not app.is_running)
+        assert app.is_running
+        await until(pilot, lambda: (reported(app).asked.comparison.protocol, metric(app)) == ("fair", "accuracy"))
+
+
+# t: settle ties
+
+
+async def test_t_adds_exactly_the_seeds_that_would_settle_it_and_trains_nothing_twice(path: Path) -> None:
+    fill(path, FAIR, scored=tied)
+    before = {row.trial.key: row for row in stored(path)}
+    app = LosstermApp(SESSION, path, command=FAKE)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(36)(pilot)
+        assert "tied with hinge; 6 seeds would settle it" in verdict(reported(app))
+        assert reported(app).seeds_to_settle == 6
+        await until(pilot, lambda: not grey(app, "settle"))
+        await pilot.press("t")
+        await until(pilot, lambda: app.main.query_one("#seeds", Input).value == "6")
+        await until(pilot, lambda: len(app.main.view.rows) == 54 and not app.main.view.training)
+        assert reported(app).asked.comparison.seeds == 6
+    first, second = asked(path)
+    assert (first.comparison.seeds, second.comparison.seeds) == (4, 6)
+    assert second.comparison == Comparison.ask("circles", learning_rates=[0.003, 0.01, 0.03], epochs=20, seeds=6)
+    after = {row.trial.key: row for row in stored(path)}
+    assert len(after) == 54
+    assert {(row.status, row.attempts) for row in after.values()} == {("done", 1)}
+    assert all(after[key].finished == row.finished for key, row in before.items())
+
+
+async def test_t_asks_once_though_the_screen_has_not_seen_it_yet(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lossterm.tui.main_screen.FRAME_SECONDS", 2.0)
+    fill(path, FAIR, scored=tied)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(36)(pilot)
+        await pilot.press("t")
+        await until(pilot, lambda: len(asked(path)) == 2)
+        await pilot.press("t")
+        await until(pilot, lambda: len(app.main.view.rows) == 54)
+        assert grey(app, "settle")
+        await pilot.press("t")
+        await pilot.pause()
+    assert [one.comparison.seeds for one in asked(path)] == [4, 6]
+
+
+async def test_t_asks_for_what_is_tied_whatever_is_ticked_and_written_meanwhile(path: Path) -> None:
+    fill(path, FAIR, scored=tied)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(36)(pilot)
+        app.main.query_one("#epochs", Input).value = "77"
+        app.main.query_one(LossPanel).focus()
+        await pilot.press("a", "t")
+        await until(pilot, lambda: len(asked(path)) == 2)
+    again = asked(path)[-1].comparison
+    assert (again.losses, again.hyperparameters.epochs, again.seeds) == (LOSSES, 20, 6)
+
+
+async def test_t_never_asks_for_more_seeds_than_there_may_be(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lossterm.report.MOST_SEEDS", 5)
+    fill(path, FAIR, scored=tied)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(36)(pilot)
+        await pilot.press("t")
+        await until(pilot, lambda: [one.comparison.seeds for one in asked(path)] == [4, 5])
+        assert app.main.query_one("#seeds", Input).value == "5"
+
+
+async def test_t_is_grey_where_nothing_is_tied(path: Path) -> None:
+    fill(path, FAIR, scored=settled)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(36)(pilot)
+        assert "tied" not in verdict(reported(app))
+        assert grey(app, "settle")
+        await pilot.press("t")
+        await pilot.pause()
+    assert len(asked(path)) == 1
+
+
+async def test_t_is_grey_where_more_seeds_would_not_help(path: Path) -> None:
+    fill(path, FAIR, scored=lambda trial, _: 0.9)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(36)(pilot)
+        assert "the same on every seed" in verdict(reported(app))
+        assert grey(app, "settle")
+
+
+async def test_t_is_grey_where_the_seeds_are_enough_already(path: Path) -> None:
+    fill(path, Comparison.ask("circles", learning_rates=[0.01], epochs=20, seeds=6), scored=tied)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(18)(pilot)
+        assert "tied" in verdict(reported(app))
+        assert "would settle" not in verdict(reported(app))
+        assert grey(app, "settle")
+
+
+async def test_t_can_settle_what_the_verdict_says_seeds_would_settle_though_one_loss_has_more(path: Path) -> None:
+    many = Comparison.ask("circles", ["squared_hinge"], learning_rates=[0.01], epochs=20, seeds=8)
+    few = Comparison.ask("circles", learning_rates=[0.01], epochs=20, seeds=4)
+    fill(path, many, scored=tied)
+    fill(path, few, scored=tied)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(16)(pilot)
+        assert "tied with hinge; 6 seeds would settle it" in verdict(reported(app))
+        assert not grey(app, "settle")
+        await pilot.press("t")
+        await until(pilot, lambda: len(app.main.view.rows) == 20)
+
+
+async def test_a_session_without_a_tie_greys_t_out_in_the_key_bar_too(path: Path) -> None:
+    fill(path, FAIR, scored=tied)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(36)(pilot)
+        active = {one.binding.key: one.enabled for one in app.main.active_bindings.values()}
+        assert active["t"]
+        await pilot.press("o")
+        await until(pilot, lambda: "tied" not in verdict(reported(app)))
+        active = {one.binding.key: one.enabled for one in app.main.active_bindings.values()}
+        assert not active["t"]
