@@ -7,11 +7,13 @@ import click
 
 from lossterm import __version__
 from lossterm.cli.bench import bench
+from lossterm.cli.check import check
 from lossterm.cli.console import print_reports
 from lossterm.cli.doctor import doctor
 from lossterm.cli.lists import losses, metrics, sessions, tasks
 from lossterm.cli.options import StorePath, session_option, store_option
 from lossterm.cli.report import report
+from lossterm.cli.reproduce import reproduce
 from lossterm.cli.run import run
 from lossterm.errors import LosstermError, UnknownName, UsageError
 from lossterm.store import default_path
@@ -43,7 +45,8 @@ def cli(context: click.Context, session: str, store: StorePath) -> None:
 
     \b
     Exit codes: 0 done · 1 unexpected error · 2 wrong usage · 3 data, file or store that can't be used
-                4 some trials failed or diverged (the table is still printed) · 130 interrupted
+                4 some trials failed or diverged (the table is still printed) · 5 `check` found a difference
+                130 interrupted
     """
     if context.invoked_subcommand is not None:
         context.obj = {"store": store, "session": session}
@@ -63,7 +66,7 @@ def cli(context: click.Context, session: str, store: StorePath) -> None:
     sys.exit(code)
 
 
-for command in (run, report, sessions, tasks, losses, metrics, bench, doctor):
+for command in (run, reproduce, check, report, sessions, tasks, losses, metrics, bench, doctor):
     cli.add_command(command)
 
 

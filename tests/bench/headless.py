@@ -1,10 +1,14 @@
-"""Wall time of a whole comparison from the shell: `lossterm run --task circles --loss all --seeds 10 --format json`.
+"""Wall time of whole comparisons from the shell, as a person would start them.
 
     python tests/bench/headless.py [--rounds 3]
 
+`fair` is `lossterm run --task circles --loss all --lr tune --seeds 10`, 150 trainings; `tutorial` the same at one rate
+under the tutorial's protocol, 30 trainings; `reproduce` is `lossterm reproduce --seeds 30`, 270 trainings under the
+tutorial's protocol and 400 fair ones.
+
 Cold: a fresh home, so no worker and no store; TensorFlow's import and the compiling of each program are in it. Warm:
-the worker is up, and each run asks for another learning rate in another session, so that the store has none of its
-trials. Each round does both, in this order.
+the worker is up and has compiled, and each run asks for another number of epochs (200, 201, …), so that the store has
+none of its trials. Each round does all, in this order.
 """
 
 import argparse
@@ -23,6 +27,10 @@ from lossterm.store import Store
 
 DEVICE = "auto"
 WARM_RUNS = 3
+RUNS = {
+    "fair": (["--lr", "tune"], 150),
+    "tutorial": (["--protocol", "tutorial"], 30),
+}
 
 
 def main() -> None:
@@ -30,51 +38,67 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="fresh homes (default 3)")
     given = parser.parse_args()
-    found: dict[str, list[float]] = {"cold": [], "warm": []}
+    found: dict[str, list[float]] = {}
     for _ in range(given.rounds):
-        with tempfile.TemporaryDirectory(prefix="lossterm-bench-") as place:
-            home = Path(place) / "home"
-            try:
-                found["cold"].append(_run(home, "cold", 0.01))
-                for number in range(WARM_RUNS):
-                    found["warm"].append(_run(home, f"warm {number}", 0.011 + 0.001 * number))
-            finally:
-                _dismiss(home)
-    print("circles, 3 losses x 10 seeds, 200 epochs: wall time of the command")
+        for name in RUNS:
+            with _Home() as home:
+                found.setdefault(f"{name}, cold", []).append(_run(home, name, 200))
+                for more in range(WARM_RUNS):
+                    found.setdefault(f"{name}, warm", []).append(_run(home, name, 201 + more))
+        with _Home() as home:
+            found.setdefault("reproduce, cold", []).append(_reproduce(home))
     for name, seconds in found.items():
-        print(
-            f"{name:10} median {statistics.median(seconds):6.2f} s   least {min(seconds):6.2f} s   n = {len(seconds)}"
-        )
+        middle, least, most = statistics.median(seconds), min(seconds), max(seconds)
+        print(f"{name:16} median {middle:6.2f} s   least {least:6.2f} s   most {most:6.2f} s   n = {len(seconds)}")
 
 
-def _run(home: Path, session: str, rate: float) -> float:
-    """Run the command and return its wall time; all 30 trials must have been trained."""
-    command = shutil.which("lossterm", path=str(Path(sys.executable).parent))
-    program = [command] if command else [sys.executable, "-m", "lossterm"]
-    asked = ["run", "--task", "circles", "--loss", "all", "--seeds", "10", "--lr", f"{rate:.3f}", "--format", "json"]
-    environment = {**os.environ, "LOSSTERM_HOME": str(home)}
-    start = time.perf_counter()
-    done = subprocess.run(
-        [*program, *asked, "--session", session, "--quiet"], env=environment, check=True, stdout=subprocess.PIPE
-    )
-    seconds = time.perf_counter() - start
-    assert sum(standing["trials"] for standing in json.loads(done.stdout)["standings"]) == 30
-    print(f"{session:10} {seconds:6.2f} s", file=sys.stderr, flush=True)
+def _run(home: Path, name: str, epochs: int) -> float:
+    """Run one comparison and return its wall time; all its trials must have been trained."""
+    options, trainings = RUNS[name]
+    asked = ["run", "--task", "circles", "--loss", "all", "--seeds", "10", "--epochs", str(epochs), *options]
+    seconds, _ = _timed(home, [*asked, "--format", "json"])
+    with Store(home / "lossterm.db") as store:
+        last = store.comparisons("default")[-1]
+        assert sum(row.status == "done" for row in store.trials([last.id])) == trainings
+    print(f"{name} {epochs} {seconds:6.2f} s", file=sys.stderr, flush=True)
     return seconds
 
 
-def _dismiss(home: Path) -> None:
-    """Tell the worker to leave and wait until it has."""
-    path = home / "lossterm.db"
-    if not path.exists():
-        return
-    with Store(path) as store:
-        pids = [worker.pid for worker in store.workers()]
-    if daemon.alive(path, DEVICE):
-        for pid in pids:
-            os.kill(pid, 15)
-    while daemon.alive(path, DEVICE):
-        time.sleep(0.05)
+def _reproduce(home: Path) -> float:
+    seconds, printed = _timed(home, ["reproduce", "--seeds", "30", "--format", "json"])
+    assert len(json.loads(printed)["rows"]) == 13
+    print(f"reproduce {seconds:6.2f} s", file=sys.stderr, flush=True)
+    return seconds
+
+
+def _timed(home: Path, asked: list[str]) -> tuple[float, bytes]:
+    command = shutil.which("lossterm", path=str(Path(sys.executable).parent))
+    program = [command] if command else [sys.executable, "-m", "lossterm"]
+    environment = {**os.environ, "LOSSTERM_HOME": str(home)}
+    start = time.perf_counter()
+    done = subprocess.run([*program, *asked, "--quiet"], env=environment, check=True, stdout=subprocess.PIPE)
+    return time.perf_counter() - start, done.stdout
+
+
+class _Home:
+    """A fresh LOSSTERM_HOME, whose worker is told to leave at the end."""
+
+    def __enter__(self) -> Path:
+        self._place = tempfile.TemporaryDirectory(prefix="lossterm-bench-")
+        self._home = Path(self._place.name) / "home"
+        return self._home
+
+    def __exit__(self, *_: object) -> None:
+        path = self._home / "lossterm.db"
+        if path.exists():
+            with Store(path) as store:
+                pids = [worker.pid for worker in store.workers()]
+            if daemon.alive(path, DEVICE):
+                for pid in pids:
+                    os.kill(pid, 15)
+            while daemon.alive(path, DEVICE):
+                time.sleep(0.05)
+        self._place.cleanup()
 
 
 if __name__ == "__main__":

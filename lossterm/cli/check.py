@@ -1,0 +1,86 @@
+"""`lossterm check`: a recorded comparison, run again and compared."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+import msgspec
+
+from lossterm import recording, report
+from lossterm.cli.console import print_columns, print_lines
+from lossterm.cli.options import Choice, list_formats
+from lossterm.cli.watch import Watch
+from lossterm.comparison import DEVICES
+from lossterm.figures import number
+from lossterm.recording import Finding
+from lossterm.store import Store
+from lossterm.table import Column
+
+DIFFERS = 5
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+@list_formats
+def check(file: Path, device: str, quiet: bool, form: str) -> None:
+    """Run a recorded comparison again and compare it, loss by loss.
+
+    FILE is the JSON that `run` or `reproduce` wrote. Everything is trained anew, in a store of its own that is
+    removed afterwards. A number agrees if it is no further off than half a 95 % interval of its mean over the seeds;
+    any other is named, and the exit code is 5.
+    """
+    recorded = recording.read(file)
+    if recorded.foreign and not quiet:
+        click.echo(f"{file} was written by lossterm {recorded.version}; its form is the same.", err=True)
+    asked = [msgspec.structs.replace(one, device=device) for one in recorded.asked]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # or the store would stay
+    # The worker leaves when it sees that its store is gone; what it still writes must not keep the place from going.
+    with (
+        TemporaryDirectory(prefix="lossterm-check-", ignore_cleanup_errors=True) as place,
+        Store(Path(place) / "lossterm.db") as store,
+    ):
+        watch = Watch(store, "check", asked, quiet=quiet, keeps=False)
+        watch.to_the_end()
+        found = watch.reports()
+    findings, remarks = recording.compare(recorded, found), recording.remarks(recorded, found)
+    if form == "json":
+        click.echo(report.as_json(_document(file, findings, remarks)))
+    else:
+        _print(findings, remarks)
+    if not all(finding.agrees for finding in findings):
+        sys.exit(DIFFERS)
+
+
+def _document(file: Path, findings: Sequence[Finding], remarks: Sequence[str]) -> dict[str, Any]:
+    return {
+        "recording": str(file),
+        "agrees": all(finding.agrees for finding in findings),
+        "findings": [{**msgspec.structs.asdict(finding), "agrees": finding.agrees} for finding in findings],
+        "remarks": remarks,
+    }
+
+
+def _print(findings: Sequence[Finding], remarks: Sequence[str]) -> None:
+    shown = [finding for finding in findings if finding.ranks]
+    print_columns(
+        [
+            Column("loss", False, tuple(finding.loss for finding in shown)),
+            Column("", False, tuple("agrees" if finding.agrees else "DIFFERS" for finding in shown)),
+            Column("recorded", True, tuple(number(finding.recorded) for finding in shown)),
+            Column("now", True, tuple(number(finding.now) for finding in shown)),
+            Column("tolerance", True, tuple(number(finding.tolerance) for finding in shown)),
+            Column("ranked by", False, tuple(finding.what for finding in shown)),
+            Column("in", False, tuple(finding.where for finding in shown)),
+        ]
+    )
+    wrong = [finding for finding in findings if not finding.agrees]
+    count = f"{len(findings) - len(wrong)} of {len(findings)} numbers agree within what their seeds justify."
+    print_lines([count], "bold")
+    print_lines([f"Differs: {finding}." for finding in wrong], "")
+    print_lines([f"Not a difference, but: {remark}" for remark in remarks], "dim")

@@ -1,0 +1,331 @@
+"""A recorded comparison: the JSON that `run` or `reproduce` wrote, read again and held against a second run."""
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lossterm import __version__, student_t
+from lossterm.comparison import Comparison
+from lossterm.errors import DataError, LosstermError
+from lossterm.figures import number
+from lossterm.metrics import metric_named
+from lossterm.report import SCHEMA, Report, Standing, build
+from lossterm.reproduction import Case, case_named
+from lossterm.standings import Interval, Summary, Verdict
+from lossterm.store import Asked
+
+MOST_BYTES = 200_000_000
+"""Size from which a file is not read: a recording without trials has some kilobytes."""
+
+WRITE_ONE = "Write a recording with `lossterm run --format json > FILE`."
+
+ROUNDING = 1e-9
+"""Relative error of figures that were written and read again."""
+
+
+class RecordedStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recording says of one loss."""
+
+    loss: str
+    verdict: Verdict | None
+    mean: float | None
+    sd: float | None
+    ci: Interval | None
+    learning_rate: float
+    trials: int
+    diverged: int
+    failed: int
+    scores: dict[str, dict[str, Summary | None] | None]
+
+
+class _Key(msgspec.Struct, frozen=True):
+    key: str
+
+
+class _Settings(msgspec.Struct, frozen=True, kw_only=True):
+    hidden: tuple[int, ...]
+    activation: str = "relu"
+    initial_sd: float | None = None
+    optimizer: str
+    batch_size: int
+    epochs: int
+    learning_rates: tuple[float, ...]
+
+
+class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """One comparison of a recording: the part of the JSON that a second run needs."""
+
+    task: _Key
+    protocol: str
+    metric: _Key
+    seeds: int
+    partial: bool = False
+    hyperparameters: _Settings
+    standings: tuple[RecordedStanding, ...]
+
+    def asked(self) -> Comparison:
+        """Return the comparison that it came from. Raises UsageError where there is no such comparison."""
+        return Comparison.ask(
+            self.task.key,
+            [standing.loss for standing in self.standings],
+            protocol=self.protocol,
+            metric=self.metric.key,
+            seeds=self.seeds,
+            **msgspec.structs.asdict(self.hyperparameters),
+        )
+
+
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
+    lossterm: str
+    schema: int
+    reproduction: str | None = None
+
+
+class _Reproduction(msgspec.Struct, frozen=True, kw_only=True):
+    rows: list[msgspec.Raw]
+    comparisons: tuple[RecordedComparison, ...]
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording that was found to be sound."""
+
+    version: str
+    """The lossterm that wrote it."""
+    comparisons: tuple[RecordedComparison, ...]
+    """What it holds: one comparison, or all of a reproduction."""
+    asked: tuple[Comparison, ...]
+    """The same as questions to be asked again."""
+    case: Case | None
+    """The case that was reproduced, None for a `run`."""
+    rows: tuple[Any, ...]
+    """The rows of that case."""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether another version wrote it."""
+        return self.version != __version__
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One number of a recording beside the second run's."""
+
+    where: str
+    """Task and protocol, or the case."""
+    loss: str
+    """Key of the loss."""
+    what: str
+    """The number in words."""
+    recorded: float | None
+    """What the recording says."""
+    now: float | None
+    """What the second run says."""
+    tolerance: float
+    """How far the two may be apart."""
+    ranks: bool = False
+    """Whether it is the number that the loss is ranked by."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both are there and near enough, or neither is there."""
+        if self.recorded is None or self.now is None:
+            return self.recorded is self.now
+        return abs(self.recorded - self.now) <= self.tolerance
+
+    def __str__(self) -> str:
+        told = f"{number(self.recorded)} recorded, {number(self.now)} now"
+        return f"{self.loss} ({self.where}): {self.what} {told}, tolerance {number(self.tolerance)}"
+
+
+# Reading
+
+
+def read(path: Path) -> Recording:
+    """Read a recording. Raises DataError with a sentence for a file that is none, or that contradicts itself."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise DataError(f"{path} has more than {MOST_BYTES // 1_000_000} MB: that is no recording. {WRITE_ONE}")
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}. {WRITE_ONE}") from error
+    try:
+        head = msgspec.json.decode(data, type=_Head)
+        if head.schema != SCHEMA:
+            raise DataError(
+                f"{path} was written by lossterm {head.lossterm} in form {head.schema} of the JSON, and this lossterm "
+                f"{__version__} reads form {SCHEMA}. Record it anew, or check it with that version."
+            )
+        if head.reproduction is None:
+            return _sound(path, head, (msgspec.json.decode(data, type=RecordedComparison),), None, ())
+        case = case_named(head.reproduction)
+        whole = msgspec.json.decode(data, type=_Reproduction)
+        rows = tuple(msgspec.json.decode(row, type=case.row_type) for row in whole.rows)
+        return _sound(path, head, whole.comparisons, case, rows)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(f"{path} is no recording of lossterm: {error}. {WRITE_ONE}") from error
+    except DataError:
+        raise
+    except LosstermError as error:  # what it asks for does not exist, or makes no sense
+        raise DataError(f"{path} asks for something that cannot be run: {error}") from error
+
+
+def _sound(
+    path: Path, head: _Head, comparisons: tuple[RecordedComparison, ...], case: Case | None, rows: tuple[Any, ...]
+) -> Recording:
+    asked = tuple(one.asked() for one in comparisons)
+    edited = "was it edited? Record it anew."
+    if case:
+        expected = tuple(case.comparisons(asked[0].seeds if asked else case.seeds))
+        if [_unordered(one) for one in asked] != [_unordered(one) for one in expected]:
+            raise DataError(f"{path} does not hold the comparisons of the case {case.key}: {edited}")
+    for one, comparison in zip(comparisons, asked, strict=True):
+        _refuse_unsound(path, one, comparison)
+    if case:
+        asked = expected
+        if not _rows_fit(case, asked, rows):
+            raise DataError(f"{path} does not hold the rows of the case {case.key}: {edited}")
+    return Recording(version=head.lossterm, comparisons=comparisons, asked=asked, case=case, rows=rows)
+
+
+def _unordered(comparison: Comparison) -> Comparison:
+    return msgspec.structs.replace(comparison, losses=tuple(sorted(comparison.losses)))
+
+
+def _refuse_unsound(path: Path, recorded: RecordedComparison, asked: Comparison) -> None:
+    if recorded.partial:
+        raise DataError(f"{path} was recorded before all of its trials had ended. Finish the run, record it anew.")
+    if asked.losses != tuple(standing.loss for standing in recorded.standings):
+        raise DataError(f"{path} does not name each of its losses once: was it edited? Record it anew.")
+    for standing in recorded.standings:
+        for metric in standing.scores:
+            metric_named(metric)
+        if standing.trials != recorded.seeds:
+            raise DataError(
+                f"{path} has {standing.trials} trials of {standing.loss} on {recorded.task.key} for {recorded.seeds} "
+                f"seeds. Run what is missing, record it anew."
+            )
+        if words := _contradiction(recorded, standing):
+            raise DataError(
+                f"{path} contradicts itself: {standing.loss} on {recorded.task.key}, {words}. Was it edited?"
+            )
+
+
+def _rows_fit(case: Case, asked: Sequence[Comparison], rows: Sequence[Any]) -> bool:
+    """Whether the rows are those that the comparisons give, in their order."""
+    empty = [build(Asked(id=0, session="", comparison=one, created=0.0, cancelled=None), ()) for one in asked]
+    try:
+        found = [_named(case, row) for row in rows]
+    except (LosstermError, KeyError, ArithmeticError):  # a row that no run can have written
+        return False
+    return found == [_named(case, row) for row in case.rows(empty)]
+
+
+def _named(case: Case, row: Any) -> tuple[str, list[str]]:
+    return row.loss, [quantity.what for quantity in case.quantities(row)]
+
+
+def _contradiction(comparison: RecordedComparison, standing: RecordedStanding) -> str | None:
+    """Return what cannot be true of a standing, None if all of it can."""
+    scores = (standing.scores.get(comparison.metric.key) or {}).get("test") or Summary(None, None)
+    if not _equal(scores.mean, standing.mean):
+        return f"its mean is {number(standing.mean)} and its test {comparison.metric.key} {number(scores.mean)}"
+    if standing.ci and not _equal(sum(standing.ci) / 2, standing.mean):
+        return f"its mean {number(standing.mean)} is not the middle of its interval"
+    if standing.learning_rate not in comparison.hyperparameters.learning_rates:
+        return f"its learning rate {standing.learning_rate:g} is none of those tried"
+    if min(standing.diverged, standing.failed) < 0 or standing.diverged + standing.failed > standing.trials:
+        return f"{standing.diverged} diverged and {standing.failed} failed of {standing.trials} trials"
+    return None
+
+
+def _equal(a: float | None, b: float | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return abs(a - b) <= ROUNDING * max(1.0, abs(a), abs(b))
+
+
+# Comparing
+
+
+def compare(recording: Recording, reports: Sequence[Report]) -> list[Finding]:
+    """Hold a recording against the reports of its comparisons run again, number by number."""
+    found: list[Finding] = []
+    for recorded, report in zip(recording.comparisons, reports, strict=True):
+        now = {standing.loss: standing for standing in report.standings}
+        for standing in recorded.standings:
+            found += _standing(recorded, standing, now[standing.loss])
+    if recording.case:
+        found += _rows(recording.case, recording.rows, recording.case.rows(reports))
+    return found
+
+
+def remarks(recording: Recording, reports: Sequence[Report]) -> list[str]:
+    """Say what came out otherwise without being a difference: a rate or a verdict that stood on a knife's edge."""
+    lines = []
+    for recorded, report in zip(recording.comparisons, reports, strict=True):
+        now = {standing.loss: standing for standing in report.standings}
+        for one in recorded.standings:
+            other, where = now[one.loss], f"{one.loss} ({_where(recorded)})"
+            if one.learning_rate != other.learning_rate:
+                lines.append(f"{where}: validation chose {other.learning_rate:g} rather than {one.learning_rate:g}.")
+            if one.verdict != other.verdict:
+                lines.append(f"{where}: the verdict is {other.verdict} rather than {one.verdict}.")
+    return lines
+
+
+def _where(comparison: RecordedComparison) -> str:
+    h = comparison.hyperparameters
+    scale = "" if h.initial_sd is None else f", {len(h.hidden)} hidden, initial sd {h.initial_sd:g}"
+    return f"{comparison.task.key}, {comparison.protocol}{scale}"
+
+
+def _standing(comparison: RecordedComparison, recorded: RecordedStanding, now: Standing) -> Iterator[Finding]:
+    where, loss = _where(comparison), recorded.loss
+    for name in ("diverged", "failed"):
+        before, after = getattr(recorded, name), getattr(now, name)
+        yield Finding(where=where, loss=loss, what=f"{name} trials", recorded=before, now=after, tolerance=0)
+    count = recorded.trials - recorded.diverged - recorded.failed
+    for metric, splits in recorded.scores.items():
+        scores = {str(split): summary for split, summary in (now.scores.get(metric) or {}).items()}
+        for split, summary in (splits or {}).items():
+            if summary is not None:
+                there = scores.get(split) or Summary(None, None)
+                yield Finding(
+                    where=where,
+                    loss=loss,
+                    what=f"{split} {metric}",
+                    recorded=summary.mean,
+                    now=there.mean,
+                    tolerance=tolerance(metric, summary, count),
+                    ranks=metric == comparison.metric.key and split == "test",
+                )
+
+
+def tolerance(metric: str, recorded: Summary, count: int) -> float:
+    """Return half the 95 % interval of a recorded mean over `count` seeds, but not less than what nobody would see.
+
+    Without Nadeau and Bengio's ρ: the second run splits the rows as the first did.
+
+    The seeds are the same, so that a sound second run differs by rounding alone; but a training may amplify that until
+    its result is as good as that of another seed, which is why the seeds' own spread is the measure. With one seed the
+    spread is unknown, and what matters to anyone stands in.
+    """
+    record, mean = metric_named(metric), recorded.mean or 0.0
+    if recorded.sd is None or count < 2:
+        return record.equivalence(mean)
+    return max(student_t.critical(count - 1) * recorded.sd / math.sqrt(count), record.unseen(mean))
+
+
+def _rows(case: Case, recorded: Sequence[Any], now: Sequence[Any]) -> Iterator[Finding]:
+    for one, other in zip(recorded, now, strict=True):
+        for before, after in zip(case.quantities(one), case.quantities(other), strict=True):
+            yield Finding(
+                where=f"case {case.key}",
+                loss=one.loss,
+                what=before.what,
+                recorded=before.value,
+                now=after.value,
+                tolerance=before.tolerance,
+            )

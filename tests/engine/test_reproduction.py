@@ -1,0 +1,99 @@
+"""The published stories, trained: hinge is as good as its output's sign, and squared error stays where it starts."""
+
+import statistics
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from lossterm.comparison import Comparison, Trial
+from lossterm.reproduction import CASES
+from lossterm.store import Scores
+
+pytestmark = pytest.mark.tensorflow
+
+SEEDS = 5
+ONE, THREE, TEN, THIRTY = range(4, 8)
+"""Places of the rates 1, 3.2, 10 and 31.6, as the published code counts them, among those of the case digits."""
+
+
+@pytest.fixture(scope="module")
+def trainer(training: ModuleType) -> Any:
+    """A trainer that keeps what it has compiled from one test to the next."""
+    return training.Trainer()
+
+
+def train(trainer: Any, trial: Trial) -> Scores:
+    result = trainer.train(trial, 0, lambda _: False)
+    assert result.status == "done"
+    scores: Scores = result.scores
+    return scores
+
+
+def value(scores: Scores, metric: str) -> float:
+    """Return a score on the test rows."""
+    found = (scores[metric] or {})["test"]
+    assert found is not None
+    return found
+
+
+# The tutorial
+
+
+@pytest.mark.parametrize(
+    ("loss", "rounding", "threshold"),
+    [("hinge", (0.66, 0.80), (0.3, 0.5)), ("squared_hinge", (0.58, 0.74), (0.2, 0.5))],
+)
+def test_a_hinge_of_the_tutorial_is_good_by_sign_worse_by_rounding_and_below_chance_by_threshold(
+    trainer: Any, loss: str, rounding: tuple[float, float], threshold: tuple[float, float]
+) -> None:
+    (circles,) = (one for one in CASES["tutorial"].comparisons(SEEDS)[:3] if one.task == "circles")
+    scores = [train(trainer, trial) for trial in circles.trials() if trial.loss == loss]
+    assert len(scores) == SEEDS
+    sign, keras2, keras3 = (
+        statistics.median(value(one, metric) for one in scores)
+        for metric in ("accuracy", "keras2_accuracy", "keras3_accuracy")
+    )
+    assert sign > 0.80
+    assert rounding[0] < keras2 < rounding[1]
+    assert threshold[0] < keras3 < threshold[1]
+
+
+# Digits
+
+
+def softmax_regression(loss: str, sd: float) -> Comparison:
+    """Return the comparison of a loss without a hidden layer, from initial weights of this size."""
+    wanted = ((), sd, (loss,))
+    (found,) = (
+        one
+        for one in CASES["digits"].comparisons(2)
+        if (one.hyperparameters.hidden, one.hyperparameters.initial_sd, one.losses) == wanted
+    )
+    return found
+
+
+def mean_accuracy(trainer: Any, comparison: Comparison, place: int) -> float:
+    """Return the mean test accuracy at one of the rates."""
+    rate = comparison.learning_rates[place]
+    trials = [trial for trial in comparison.trials() if trial.learning_rate == rate]
+    return statistics.fmean(value(train(trainer, trial), "accuracy") for trial in trials)
+
+
+def test_from_large_weights_cross_entropy_is_far_ahead_of_squared_error_at_either_rate(trainer: Any) -> None:
+    for place in (TEN, THIRTY):
+        cross, squared = (
+            mean_accuracy(trainer, softmax_regression(loss, 4.0), place)
+            for loss in ("categorical_crossentropy", "brier")
+        )
+        assert cross > 0.9
+        assert cross - squared > 0.15
+
+
+def test_from_small_weights_the_two_do_equally_well(trainer: Any) -> None:
+    best = [
+        max(mean_accuracy(trainer, softmax_regression(loss, 0.01), place) for place in (ONE, THREE))
+        for loss in ("categorical_crossentropy", "brier")
+    ]
+    assert min(best) > 0.93
+    assert abs(best[0] - best[1]) < 0.03
