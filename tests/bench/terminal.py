@@ -64,7 +64,7 @@ def training(home: Path, keys: int) -> None:
     """Print key to frame, memory and bytes while two trials train and while nothing does."""
     terminal = Terminal(home, "--session", "bench")
     terminal.until(lambda text: "ready" in text)
-    terminal.press("\t2000\t\t200\x1b[Zr")  # 600 trials of 2000 epochs
+    terminal.press("\t2000\t40r")  # 600 trials of 2000 epochs
     terminal.until(braille)
     terminal.press("\x1b[Z\x1b[Z")  # back to the losses
     terminal.until(lambda text: "All" in text)
