@@ -7,8 +7,8 @@ from typing import Literal, Self
 
 import msgspec
 
-from lossterm.errors import OutOfRange, UnknownName, UsageError
-from lossterm.losses import losses_for
+from lossterm.errors import DoesNotFit, OutOfRange, UnknownName, UsageError
+from lossterm.losses import loss_named, losses_for
 from lossterm.metrics import PRIMARY, metric_for
 from lossterm.protocols import DEFAULT_PROTOCOL, Protocol, protocol_for
 from lossterm.tasks import task_named
@@ -145,10 +145,13 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
             raise UnknownName("device", device, DEVICES)
         rules = protocol_for(protocol, record)
         ranking = metric_for(metric or PRIMARY[record.kind], record.kind, rules.key, record.lowest)
+        chosen = losses_for(record.kind, tuple(losses), record.lowest, rules.key)
+        if not any(ranking.defined(loss_named(loss)) for loss in chosen):
+            raise DoesNotFit(f"None of {', '.join(chosen)} has {ranking.key}: their outputs do not give it.")
         return cls(
             task=record.key,
             protocol=rules.key,
-            losses=losses_for(record.kind, tuple(losses), record.lowest, rules.key),
+            losses=chosen,
             seeds=_within("The number of seeds", seeds, MOST_SEEDS),
             learning_rates=_rates(learning_rates, rules),
             hyperparameters=Hyperparameters(

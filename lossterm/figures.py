@@ -8,6 +8,9 @@ from lossterm.standings import Difference, Interval
 
 DASH = "–"
 
+NOTHING = 1e-12
+"""Width of an interval that is but what rounding left of equal scores."""
+
 
 def number(value: float | None) -> str:
     """Write a score with four digits after the point, two from 10 on, 1.2e-05 where that shows little; – for none."""
@@ -24,9 +27,9 @@ def spread(mean: float | None, ci: Interval | None, *, digits: int = 2) -> str:
         return number(mean)
     half = (ci[1] - ci[0]) / 2
     places = _places(half, digits)
-    if places is None:
+    if half < NOTHING:
         return f"{number(mean)} ±0"
-    if abs(mean) >= 1e4:
+    if places is None or abs(mean) >= 1e4:
         return f"{number(mean)} ±{number(half)}"
     return f"{mean:.{places}f} ±{bare(half, places)}"
 
@@ -37,8 +40,10 @@ def gap(difference: Difference | None, *, brackets: bool) -> str:
         return DASH
     low, high = difference.ci or (difference.mean, difference.mean)
     places = _places((high - low) / 2, 2)
-    if places is None:
+    if high - low < NOTHING:
         return bare(difference.mean, 4, sign=True)
+    if places is None or abs(difference.mean) >= 1e4:
+        return f"{'−' if difference.mean < 0 else '+'}{number(abs(difference.mean))} ±{number((high - low) / 2)}"
     if not brackets:
         return f"{bare(difference.mean, places, sign=True)} ±{bare((high - low) / 2, places)}"
     ends = f"[{bare(low, places, sign=True)}, {bare(high, places, sign=True)}]"
@@ -55,11 +60,11 @@ def bare(value: float, places: int, *, sign: bool = False) -> str:
 
 
 def _places(half: float, digits: int) -> int | None:
-    """Return the digits after the point that show `digits` significant ones of a half-width, None for none.
+    """Return the digits after the point that show `digits` significant ones of a half-width, None for too many.
 
     One digit is too coarse where it would be a 1: ±.014 is not ±.01.
     """
-    if half < 1e-7:  # what is left of equal scores after rounding
+    if half < 1e-6:
         return None
     size = math.floor(math.log10(half))
     if digits == 1 and half < 2 * 10.0**size:
@@ -75,6 +80,11 @@ def trial_counts(standing: Standing, *, short: bool = False) -> str:
     if standing.failed:
         words.append(f"fail {standing.failed}" if short else f"failed {standing.failed}/{standing.trials}")
     return " ".join(words) if short else ", ".join(words)
+
+
+def exact(rate: float) -> str:
+    """Write a learning rate so that it can be read again as the same number: 0.01, 1e-05, 3."""
+    return repr(rate).removesuffix(".0")
 
 
 def times_beaten(standing: Standing) -> str:

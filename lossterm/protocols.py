@@ -91,6 +91,8 @@ class Protocol:
             )
         if self.draws and task.finite:
             data = f"the same rows split anew for each seed, {cut} (intervals widened after Nadeau–Bengio)"
+        elif self.draws and task.family:
+            data = f"a new problem of the same kind drawn for each seed, split {cut}"
         elif self.draws:
             data = f"fresh data for each seed, split {cut}"
         else:

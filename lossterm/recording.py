@@ -1,21 +1,22 @@
 """A recorded comparison: the JSON that `run` or `reproduce` wrote, read again and held against a second run."""
 
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from lossterm import __version__, student_t
-from lossterm.comparison import Comparison
+from lossterm import __version__
+from lossterm.comparison import Comparison, Hyperparameters
 from lossterm.errors import DataError, LosstermError
 from lossterm.figures import number
 from lossterm.metrics import metric_named
-from lossterm.report import SCHEMA, Report, Standing, build
+from lossterm.protocols import protocol_named
+from lossterm.report import SCHEMA, Report, build
 from lossterm.reproduction import Case, case_named
-from lossterm.standings import Interval, Summary, Verdict
-from lossterm.store import Asked
+from lossterm.standings import Interval, Summary, Verdict, mean_interval, summarise
+from lossterm.store import Asked, TrialRow
+from lossterm.tasks import task_named
 
 MOST_BYTES = 200_000_000
 """Size from which a file is not read: a recording without trials has some kilobytes."""
@@ -45,13 +46,7 @@ class _Key(msgspec.Struct, frozen=True):
     key: str
 
 
-class _Settings(msgspec.Struct, frozen=True, kw_only=True):
-    hidden: tuple[int, ...]
-    activation: str = "relu"
-    initial_sd: float | None = None
-    optimizer: str
-    batch_size: int
-    epochs: int
+class _Settings(Hyperparameters, frozen=True, kw_only=True):
     learning_rates: tuple[float, ...]
 
 
@@ -79,7 +74,7 @@ class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Head(msgspec.Struct, frozen=True, kw_only=True):
-    lossterm: str
+    lossterm: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z.+-]{1,40}\Z")]  # it is printed: no escapes
     schema: int
     reproduction: str | None = None
 
@@ -145,11 +140,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def read(path: Path) -> Recording:
     """Read a recording. Raises DataError with a sentence for a file that is none, or that contradicts itself."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise DataError(f"{path} has more than {MOST_BYTES // 1_000_000} MB: that is no recording. {WRITE_ONE}")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}. {WRITE_ONE}") from error
+    if len(data) > MOST_BYTES:
+        raise DataError(f"{path} has more than {MOST_BYTES // 1_000_000} MB: that is no recording. {WRITE_ONE}")
     try:
         head = msgspec.json.decode(data, type=_Head)
         if head.schema != SCHEMA:
@@ -206,7 +202,7 @@ def _refuse_unsound(path: Path, recorded: RecordedComparison, asked: Comparison)
                 f"{path} has {standing.trials} trials of {standing.loss} on {recorded.task.key} for {recorded.seeds} "
                 f"seeds. Run what is missing, record it anew."
             )
-        if words := _contradiction(recorded, standing):
+        if words := next(_contradictions(recorded, standing), None):
             raise DataError(
                 f"{path} contradicts itself: {standing.loss} on {recorded.task.key}, {words}. Was it edited?"
             )
@@ -226,36 +222,58 @@ def _named(case: Case, row: Any) -> tuple[str, list[str]]:
     return row.loss, [quantity.what for quantity in case.quantities(row)]
 
 
-def _contradiction(comparison: RecordedComparison, standing: RecordedStanding) -> str | None:
-    """Return what cannot be true of a standing, None if all of it can."""
-    scores = (standing.scores.get(comparison.metric.key) or {}).get("test") or Summary(None, None)
+def _contradictions(comparison: RecordedComparison, standing: RecordedStanding) -> Iterator[str]:
+    """Yield what cannot be true of a standing."""
+    metric, rates = comparison.metric.key, comparison.hyperparameters.learning_rates
+    scores = (standing.scores.get(metric) or {}).get("test") or Summary(None, None)
+    every = [summary for splits in standing.scores.values() for summary in (splits or {}).values() if summary]
     if not _equal(scores.mean, standing.mean):
-        return f"its mean is {number(standing.mean)} and its test {comparison.metric.key} {number(scores.mean)}"
+        yield f"its mean is {number(standing.mean)} and its test {metric} {number(scores.mean)}"
+    if not _equal(scores.sd, standing.sd):
+        yield f"its sd is {number(standing.sd)} and that of its test {metric} {number(scores.sd)}"
+    if any(summary.sd is not None and summary.sd < 0 for summary in every):
+        yield "it has an sd below 0"
     if standing.ci and not _equal(sum(standing.ci) / 2, standing.mean):
-        return f"its mean {number(standing.mean)} is not the middle of its interval"
-    if standing.learning_rate not in comparison.hyperparameters.learning_rates:
-        return f"its learning rate {standing.learning_rate:g} is none of those tried"
+        yield f"its mean {number(standing.mean)} is not the middle of its interval"
+    if (standing.ci is None) != (standing.sd is None) or (standing.ci and not _follows(comparison, standing)):
+        yield f"its interval does not follow from its sd {number(standing.sd)}"
+    if standing.learning_rate not in rates:
+        yield f"its learning rate {standing.learning_rate:g} is none of those tried"
     if min(standing.diverged, standing.failed) < 0 or standing.diverged + standing.failed > standing.trials:
-        return f"{standing.diverged} diverged and {standing.failed} failed of {standing.trials} trials"
-    return None
+        yield f"{standing.diverged} diverged and {standing.failed} failed of {standing.trials} trials"
+
+
+def _follows(comparison: RecordedComparison, standing: RecordedStanding) -> bool:
+    """Whether the interval is that of some number of seeds: a metric may be undefined on some of those that ended."""
+    rho = protocol_named(comparison.protocol).correlation(task_named(comparison.task.key))
+    done = standing.trials - standing.diverged - standing.failed
+    possible = (mean_interval(Summary(standing.mean, standing.sd), count, rho) for count in range(2, done + 1))
+    return any(ends and standing.ci and all(map(_equal, ends, standing.ci)) for ends in possible)
 
 
 def _equal(a: float | None, b: float | None) -> bool:
     if a is None or b is None:
         return a is b
-    return abs(a - b) <= ROUNDING * max(1.0, abs(a), abs(b))
+    return abs(a - b) <= ROUNDING * max(abs(a), abs(b), 1e-6)
 
 
 # Comparing
 
 
 def compare(recording: Recording, reports: Sequence[Report]) -> list[Finding]:
-    """Hold a recording against the reports of its comparisons run again, number by number."""
+    """Hold a recording against the reports of its comparisons run again, number by number.
+
+    Each loss is compared at the rate that was recorded: should validation choose another now, that is a remark.
+    """
     found: list[Finding] = []
     for recorded, report in zip(recording.comparisons, reports, strict=True):
-        now = {standing.loss: standing for standing in report.standings}
         for standing in recorded.standings:
-            found += _standing(recorded, standing, now[standing.loss])
+            rows = [
+                row
+                for row in report.rows
+                if (row.trial.loss, row.trial.learning_rate) == (standing.loss, standing.learning_rate)
+            ]
+            found += _standing(recorded, standing, rows)
     if recording.case:
         found += _rows(recording.case, recording.rows, recording.case.rows(reports))
     return found
@@ -281,41 +299,27 @@ def _where(comparison: RecordedComparison) -> str:
     return f"{comparison.task.key}, {comparison.protocol}{scale}"
 
 
-def _standing(comparison: RecordedComparison, recorded: RecordedStanding, now: Standing) -> Iterator[Finding]:
+def _standing(
+    comparison: RecordedComparison, recorded: RecordedStanding, rows: Sequence[TrialRow]
+) -> Iterator[Finding]:
     where, loss = _where(comparison), recorded.loss
     for name in ("diverged", "failed"):
-        before, after = getattr(recorded, name), getattr(now, name)
+        before, after = getattr(recorded, name), sum(row.status == name for row in rows)
         yield Finding(where=where, loss=loss, what=f"{name} trials", recorded=before, now=after, tolerance=0)
     count = recorded.trials - recorded.diverged - recorded.failed
     for metric, splits in recorded.scores.items():
-        scores = {str(split): summary for split, summary in (now.scores.get(metric) or {}).items()}
         for split, summary in (splits or {}).items():
             if summary is not None:
-                there = scores.get(split) or Summary(None, None)
+                scores = [((row.scores or {}).get(metric) or {}).get(split) for row in rows if row.status == "done"]
                 yield Finding(
                     where=where,
                     loss=loss,
                     what=f"{split} {metric}",
                     recorded=summary.mean,
-                    now=there.mean,
-                    tolerance=tolerance(metric, summary, count),
+                    now=summarise([score for score in scores if score is not None]).mean,
+                    tolerance=metric_named(metric).tolerance(summary.mean or 0.0, summary.sd, count),
                     ranks=metric == comparison.metric.key and split == "test",
                 )
-
-
-def tolerance(metric: str, recorded: Summary, count: int) -> float:
-    """Return half the 95 % interval of a recorded mean over `count` seeds, but not less than what nobody would see.
-
-    Without Nadeau and Bengio's ρ: the second run splits the rows as the first did.
-
-    The seeds are the same, so that a sound second run differs by rounding alone; but a training may amplify that until
-    its result is as good as that of another seed, which is why the seeds' own spread is the measure. With one seed the
-    spread is unknown, and what matters to anyone stands in.
-    """
-    record, mean = metric_named(metric), recorded.mean or 0.0
-    if recorded.sd is None or count < 2:
-        return record.equivalence(mean)
-    return max(student_t.critical(count - 1) * recorded.sd / math.sqrt(count), record.unseen(mean))
 
 
 def _rows(case: Case, recorded: Sequence[Any], now: Sequence[Any]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from lossterm import __version__
-from lossterm.comparison import MOST_SEEDS, Comparison
+from lossterm.comparison import Comparison
 from lossterm.losses import loss_named
 from lossterm.metrics import PRIMARY, Metric, metric_for, metric_named, metrics_for
 from lossterm.protocols import Protocol, SplitName, protocol_named
@@ -16,6 +16,9 @@ from lossterm.tasks import task_named
 from lossterm.tuning import RatePoint, at_edge, sweep
 
 SCHEMA = 1
+MOST_TO_SETTLE = 1000
+"""Seeds beyond which a tie is not settled at the press of a key: whoever wants more can ask for them."""
+
 ALL_SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
 
@@ -91,18 +94,19 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def seeds_to_settle(self) -> int | None:
         """Seeds in all that would settle every tie, None where nothing is tied or no number would do."""
-        tied = [s for s in self.standings if s.verdict == "tied" and not s.constant]
+        tied = [s for s in self.standings if s.verdict == "tied" and not s.equivalent]
         asked = [s.seeds_to_settle for s in tied if s.seeds_to_settle is not None]
         return max(asked, default=None) if len(asked) == len(tied) else None
 
     @property
     def settling(self) -> Comparison | None:
-        """The comparison that would settle the ties; None where none is tied, or would be told apart by more seeds."""
+        """The comparison that would settle the ties; None where none is tied or too many seeds would be needed."""
         if self.partial or self.seeds_to_settle is None:
             return None
         have = min(s.pairs or 0 for s in self.standings if s.verdict == "tied")
-        seeds = min(self.seeds_to_settle, MOST_SEEDS)
-        return msgspec.structs.replace(self.asked.comparison, seeds=seeds) if seeds > have else None
+        if not have < self.seeds_to_settle <= MOST_TO_SETTLE:
+            return None
+        return msgspec.structs.replace(self.asked.comparison, seeds=self.seeds_to_settle)
 
     def judged(self) -> list[TrialRow]:
         """Return the trials at the learning rates that their losses are judged at."""
@@ -138,29 +142,49 @@ def build(asked: Asked, rows: Iterable[TrialRow], metric: str | None = None) -> 
 
 
 def tables(every: Sequence[Asked]) -> list[Asked]:
-    """Join the comparisons that may stand in one table, under the number of the last; in the order last asked."""
-    joined: list[Asked] = []
+    """Join the comparisons that may stand in one table, under the number of the last; in the order last asked.
+
+    Seeds that were stopped are no longer asked for once another comparison of the same table was asked for.
+    """
+    groups: list[list[Asked]] = []
     for asked in every:
-        same = next((one for one in joined if one.comparison.comparable(asked.comparison)), None)
-        if same:
-            joined.remove(same)
-            asked = msgspec.structs.replace(asked, comparison=same.comparison.joined(asked.comparison))  # noqa: PLW2901  the union
-        joined.append(asked)
-    return joined
+        group = next((one for one in groups if one[0].comparison.comparable(asked.comparison)), [])
+        if group:
+            groups.remove(group)
+        groups.append([*group, asked])
+    return [_joined(group) for group in groups]
+
+
+def _joined(group: Sequence[Asked]) -> Asked:
+    comparison, last = group[0].comparison, group[-1]
+    for asked in group[1:]:
+        comparison = comparison.joined(asked.comparison)
+    seeds = max(asked.comparison.seeds for asked in group if asked is last or asked.cancelled is None)
+    return msgspec.structs.replace(last, comparison=msgspec.structs.replace(comparison, seeds=seeds))
 
 
 def rows_of(asked: Asked, rows: Iterable[TrialRow]) -> list[TrialRow]:
-    """Return the trials that a comparison, joined or not, expands into."""
+    """Return the trials that a comparison, joined or not, expands into.
+
+    Where a session holds the same trial from an older engine too, the newer one stands.
+    """
     c = asked.comparison
-    return [
-        row
+    found = {
+        (row.trial.loss, row.trial.learning_rate, row.trial.seed): row
         for row in rows
         if (row.trial.task, row.trial.protocol, row.trial.hyperparameters, row.trial.device)
         == (c.task, c.protocol, c.hyperparameters, c.device)
         and row.trial.loss in c.losses
         and row.trial.learning_rate in c.learning_rates
         and row.trial.seed < c.seeds
-    ]
+    }
+    return list(found.values())
+
+
+def fitting_metric(asked: Asked, metric: str | None) -> str | None:
+    """Return the metric if it fits a comparison, None if it does not or there is none."""
+    task, protocol = task_named(asked.comparison.task), asked.comparison.protocol
+    return metric if metric in [one.key for one in metrics_for(task.kind, protocol, task.lowest)] else None
 
 
 def _ranked_by(comparison: Comparison, metric: str) -> Comparison:

@@ -52,7 +52,7 @@ class Difference(msgspec.Struct, frozen=True):
     p_holm: float | None
     """p of the paired t-test, by Holm's correction over the comparisons with the best."""
     p_all_pairs: float | None
-    """The same by Holm's correction over all pairs of losses; see `places`."""
+    """The same by Holm's correction over all pairs of losses, never smaller: the one that decides; see `places`."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,12 +78,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Seeds that both the best and this loss have."""
     seeds_to_settle: int | None = None
     """Seeds, in all, after which a tie would be settled; None where there is none or no number would do."""
-
-    @property
-    def constant(self) -> bool:
-        """Whether it is as far behind the best on every seed, up to rounding: nothing is left to settle."""
-        ci = self.difference.ci if self.difference else None
-        return ci is not None and ci[1] - ci[0] < 1e-9
+    equivalent: bool = False
+    """Whether the interval of its difference lies within what matters to no one: a tie that is settled."""
 
 
 def places(
@@ -94,14 +90,14 @@ def places(
     `rope` is the region of practical equivalence, in units of the metric or, if `relative`, of the best mean.
     `correlation` is Nadeau and Bengio's ρ = n_test/n_train for rows split anew for each seed, 0 for fresh draws.
 
-    "worse" needs Holm's p below LEVEL twice: over the k − 1 comparisons with the best, and over all k(k − 1)/2 pairs.
-    The first alone takes the best as named beforehand, while it is picked because it scored best: with 3, 5 and 9 equal
-    losses 6, 9 and 13 % of tables would then call one worse (tests/test_standings.py simulates it).
+    "worse" needs Holm's p over all k(k − 1)/2 pairs below LEVEL. Holm over the k − 1 comparisons with the best takes
+    the best as named beforehand, while it is picked because it scored best: with 3, 5 and 9 equal losses 6, 9 and 13 %
+    of tables would then call one worse (tests/test_standings.py simulates it). Either holds for one look at a table.
     """
     sign: Literal[1, -1] = 1 if direction == "max" else -1
     there = {key: [value for value in values if value is not None] for key, values in scores.items()}
     summaries = {key: summarise(values) for key, values in there.items()}
-    ranks = rank({key: summary.mean for key, summary in summaries.items()}, direction)
+    ranks = _ranks(scores, direction)
     best = next((key for key, place in ranks.items() if place == 1), None)
     found = {
         key: Place(
@@ -131,6 +127,28 @@ def places(
     return found
 
 
+def _ranks(scores: Mapping[str, Scores], direction: Direction) -> dict[str, int | None]:
+    """Number losses by their means over the seeds that all of them have, so that no loss wins by its easy seeds.
+
+    Losses with less than half as many scores as the most complete one come after the others, and do not count for what
+    all have. Where fewer than two seeds are shared, each mean is over the loss's own.
+    """
+    counts = {key: sum(value is not None for value in values) for key, values in scores.items()}
+    enough = [key for key, count in counts.items() if count and 2 * count >= max(counts.values())]
+    shared = [values for values in zip(*(scores[key] for key in enough), strict=True) if None not in values]
+    own = {key: summarise([value for value in values if value is not None]).mean for key, values in scores.items()}
+    means: dict[str, float | None] = {key: own[key] for key in enough}
+    if len(shared) > 1:
+        columns = zip(*shared, strict=True)
+        means = {
+            key: summarise([v for v in column if v is not None]).mean
+            for key, column in zip(enough, columns, strict=True)
+        }
+    first = rank(means, direction)
+    rest = rank({key: own[key] for key in scores if key not in means}, direction)
+    return first | {key: place and place + len(first) for key, place in rest.items()}
+
+
 def _behind(
     d: Sequence[float], p_holm: float | None, p_all_pairs: float | None, least: float, correlation: float
 ) -> dict[str, object]:
@@ -146,11 +164,14 @@ def _behind(
         "beaten_ci": wilson(share, len(d)),
         "pairs": len(d),
     }
-    if p_holm is None or p_all_pairs is None or summary.sd is None:
+    if p_all_pairs is None or summary.sd is None:
         return fields
-    worse = max(p_holm, p_all_pairs) < LEVEL and summary.mean >= least
-    settle = None if worse else seeds_to_settle(summary.sd, least, correlation)
-    return {**fields, "verdict": "worse" if worse else "tied", "seeds_to_settle": settle}
+    if p_all_pairs < LEVEL and summary.mean >= least:
+        return {**fields, "verdict": "worse"}
+    low, high = mean_interval(summary, len(d), correlation) or (-math.inf, math.inf)
+    if -least < low and high < least:
+        return {**fields, "verdict": "tied", "equivalent": True}
+    return {**fields, "verdict": "tied", "seeds_to_settle": seeds_to_settle(summary.sd, least, correlation)}
 
 
 # The steps

@@ -41,6 +41,8 @@ class Task:
     """No target is below this; losses that need more are not offered."""
     finite: bool = False
     """Whether there is one set of rows, to be split anew for each seed, rather than a source of fresh draws."""
+    family: bool = False
+    """Whether a seed draws a new problem (coefficients, centres) and not only new rows of the same."""
     draw: "Callable[[int], Draw]"
     """`seed -> (features, target)`, the same for the same seed on every machine; finite data ignore the seed."""
 
@@ -85,6 +87,7 @@ TASKS: dict[str, Task] = {
             classes=None,
             hidden=(25,),
             epochs=100,
+            family=True,
             draw=_regression,
         ),
         Task(
@@ -107,6 +110,7 @@ TASKS: dict[str, Task] = {
             classes=3,
             hidden=(50,),
             epochs=100,
+            family=True,
             draw=_blobs,
         ),
         Task(

@@ -64,4 +64,4 @@ def sweep(rates: Mapping[float, Scores], direction: Direction) -> tuple[RatePoin
 
 def at_edge(points: tuple[RatePoint, ...]) -> bool:
     """Whether the best rate is the smallest or the largest tried, so that a better one may lie beyond."""
-    return len(points) > 1 and any(point.chosen and point.ended for point in (points[0], points[-1]))
+    return len(points) > 1 and any(point.chosen and point.mean is not None for point in (points[0], points[-1]))

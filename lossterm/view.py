@@ -8,12 +8,9 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from lossterm import report
-from lossterm.comparison import Comparison
-from lossterm.metrics import metrics_for
 from lossterm.protocols import protocol_named
 from lossterm.store import Asked, TrialRow, WorkerRow
 from lossterm.tail import Update
-from lossterm.tasks import task_named
 
 RATE_WINDOW = 5.0
 """Seconds over which the rate of training is averaged."""
@@ -21,8 +18,8 @@ RATE_WINDOW = 5.0
 PACE_WINDOW = 30.0
 """Seconds over which the time left is judged: long enough that the compiling of a program does not make it leap."""
 
-PACE_SHARE = 0.02
-"""Share of the epochs that must be trained before any time left is told."""
+PACE_SHARE = 0.05
+"""Share of what is to be trained that must be trained before any time left is told: compiling comes first."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +43,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def seconds_left(self) -> float | None:
         """Time until the last trial ends at the present pace, None where too little was trained to tell."""
-        if not self.pace or self.ended == self.trials or self.epochs < PACE_SHARE * self.all_epochs:
+        if not self.pace or self.ended == self.trials:
             return None
         return (self.all_epochs - self.epochs) / self.pace
 
@@ -61,6 +58,7 @@ class View:
         self.worker: WorkerRow | None = None
         self._clock = clock
         self._history: deque[tuple[float, int]] = deque()
+        self._before = 0  # epochs that were trained when the history began
 
     def apply(self, update: Update) -> None:
         """Take in what changed."""
@@ -82,6 +80,8 @@ class View:
 
     def _note_rate(self) -> None:
         now, epochs = self._clock(), sum(row.epochs for row in self.rows.values())
+        if not self._history:
+            self._before = epochs
         self._history.append((now, epochs))
         while len(self._history) > 2 and now - self._history[0][0] > PACE_WINDOW:
             self._history.popleft()
@@ -108,8 +108,13 @@ class View:
             epochs=wanted - left,
             all_epochs=wanted,
             rate=self._rate(RATE_WINDOW) if left else None,
-            pace=self._rate(PACE_WINDOW) if left else None,
+            pace=self._rate(PACE_WINDOW) if self._enough(left) else None,
         )
+
+    def _enough(self, left: int) -> bool:
+        """Whether enough was trained since this view began to look for a pace to mean something."""
+        trained = self._history[-1][1] - self._before if self._history else 0
+        return left > 0 and trained >= PACE_SHARE * (trained + left)
 
     def _rate(self, window: float) -> float | None:
         *earlier, (end, after) = self._history
@@ -124,15 +129,11 @@ class View:
         """
         rows, metrics = list(self.rows.values()), metrics or {}
         return [
-            report.build(asked, report.rows_of(asked, rows), _fitting(metrics, asked.comparison))
+            report.build(
+                asked, report.rows_of(asked, rows), report.fitting_metric(asked, metrics.get(asked.comparison.task))
+            )
             for asked in report.tables(self.asked)
         ]
-
-
-def _fitting(metrics: Mapping[str, str], comparison: Comparison) -> str | None:
-    """Return the metric named for a comparison's task, None where its protocol does not know it."""
-    task, named = task_named(comparison.task), metrics.get(comparison.task)
-    return named if named in [one.key for one in metrics_for(task.kind, comparison.protocol, task.lowest)] else None
 
 
 def sentence(progress: Progress) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lossterm.comparison import Comparison
-from lossterm.figures import bare
+from lossterm.figures import bare, exact
 from lossterm.losses import loss_named
 from lossterm.metrics import metric_named
 from lossterm.protocols import protocol_named
@@ -98,14 +98,14 @@ def _size(standing: Standing, comparison: Comparison) -> str:
 def _settling(report: Report) -> str:
     """Say whether more seeds would tell tied losses apart."""
     tied = [standing for standing in report.standings if standing.verdict == "tied"]
-    if all(standing.constant for standing in tied):
-        return "the same on every seed"
+    if all(standing.equivalent for standing in tied):
+        return "equal for all that matters"
     if report.seeds_to_settle is None:
         return "more data may be needed"
     have = min(standing.pairs or 0 for standing in tied)
     if report.seeds_to_settle <= have:
         return "a gap that matters would show"
-    return f"{report.seeds_to_settle:,} seeds would settle it"
+    return f"~{report.seeds_to_settle:,} seeds would settle it"
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -133,21 +133,33 @@ def notes(report: Report) -> list[str]:
             concerned = [loss.key for loss in losses if loss.tutorial and loss.tutorial.note == note]
             lines.append(f"{', '.join(concerned)}: {note}.")
     shown = {loss.key for loss in losses}
-    lines += [f"{loss.key} is {loss.same_as} by construction." for loss in losses if loss.same_as in shown]
+    lines += [
+        f"{loss.key} is {loss.same_as} by construction; what differs is rounding that grew."
+        for loss in losses
+        if loss.same_as in shown
+    ]
     lines += [
         f"{loss.key} has no {metric.key}: its output does not give it." for loss in losses if not metric.defined(loss)
     ]
+    if any(
+        s.verdict == "tied" and s.difference and s.difference.ci and s.difference.ci[0] > 0 for s in report.standings
+    ):
+        lines.append("An interval above 0 may be a tie: intervals are of one comparison, verdicts corrected for all.")
     return lines + _edges(report) + _casualties(report)
 
 
 def _edges(report: Report) -> list[str]:
-    """Say for which losses a better learning rate may lie beyond those tried."""
+    """Say for which losses a better learning rate may lie beyond those tried, and what to ask for."""
     rates = report.asked.comparison.learning_rates
+    wider = {
+        "smallest": (rates[0], [float(f"{rates[0] * factor:.3g}") for factor in (0.1, 0.3)] + [*rates]),
+        "largest": (rates[-1], [*rates] + [float(f"{rates[-1] * factor:.3g}") for factor in (3, 10)]),
+    }
     return [
         f"* {', '.join(losses)}: the best rate is the {word} tried, a better one may lie beyond; "
-        f"try lr {','.join(f'{rates[end] * factor:g}' for factor in factors)}."
-        for end, word, factors in ((0, "smallest", (0.1, 0.3, 1)), (-1, "largest", (1, 3, 10)))
-        if (losses := [s.loss for s in report.standings if s.learning_rate_at_edge and s.learning_rate == rates[end]])
+        f"try lr {','.join(map(exact, more))}."
+        for word, (rate, more) in wider.items()
+        if (losses := [s.loss for s in report.standings if s.learning_rate_at_edge and s.learning_rate == rate])
     ]
 
 
@@ -163,6 +175,8 @@ def _casualties(report: Report) -> list[str]:
         if elsewhere:
             counts = ", ".join(f"{point.broken}/{point.ended} at {point.learning_rate:g}" for point in elsewhere)
             lines.append(f"{s.loss} diverged or failed at rates that were not chosen: {counts}.")
+    if len({s.done for s in report.standings if s.rank is not None}) > 1:
+        lines.append("Losses have different numbers of seeds; they are ranked by the seeds that all have.")
     if report.pending:
         lines.append(f"Partial: {report.pending} of {len(report.rows)} trials have not ended.")
     if report.stopped:

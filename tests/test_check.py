@@ -195,6 +195,13 @@ def succeeded(result: Result, code: int = 0) -> str:
 # Checking
 
 
+def counted(text: str) -> tuple[int, ...]:
+    """Return how many scores agree, of how many, and how many to the last digit."""
+    words = r"^(\d+) of (\d+) scores agree within what their seeds justify, (\d+) to the last digit\.$"
+    ((agreeing, every, same),) = re.findall(words, text, re.MULTILINE)
+    return int(agreeing), int(every), int(same)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_was_recorded_agrees_with_a_second_run(recorded: Recorded, home: Home, name: str) -> None:
     result = home.lossterm("check", recorded.files[name])
@@ -205,9 +212,9 @@ def test_what_was_recorded_agrees_with_a_second_run(recorded: Recorded, home: Ho
         for standing in one["standings"]:
             mine = [line for line in lines if re.match(rf"{standing['loss']} +agrees ", line)]
             assert any(f" {one['task']['key']}, {one['protocol']}" in line for line in mine) or standing["mean"] is None
-    (count,) = (match for line in lines if (match := re.match(r"(\d+) of (\d+) numbers agree", line)))
-    assert count[1] == count[2]
-    assert int(count[1]) > len(document.get("rows", []))
+    agreeing, every, same = counted(result.stdout)
+    assert agreeing == every == same  # the fake worker repeats itself exactly
+    assert every > len(document.get("rows", []))
     assert re.search(r"^\d+/\d+ trials", result.stderr, re.MULTILINE)
     assert home.is_tidy()
     assert home.came()
@@ -250,8 +257,8 @@ def test_a_loss_that_was_made_to_look_better_is_named_and_the_exit_code_is_5(edi
     assert re.search(r"^binary_crossentropy +agrees ", text, re.MULTILINE)
     (line,) = re.findall(r"^Differs: (.*)", text, re.MULTILINE)
     assert re.match(r"hinge \(circles, fair\): test accuracy \S+ recorded, \S+ now, tolerance \S+\.$", line)
-    (count, every) = re.findall(r"(\d+) of (\d+) numbers agree", text)[0]
-    assert int(count) == int(every) - 1
+    agreeing, every, same = counted(text)
+    assert agreeing == same == every - 1
     assert home.is_tidy()
 
 
@@ -281,6 +288,8 @@ def test_another_rate_or_verdict_is_remarked_upon_and_no_difference(
     text = succeeded(home.lossterm("check", write(tmp_path, document)))
     assert f"Not a difference, but: {first['loss']} (regression, fair): validation chose 0.01 rather than 0.1." in text
     assert f"Not a difference, but: {first['loss']} (regression, fair): the verdict is best rather than tied." in text
+    agreeing, every, same = counted(text)
+    assert same < agreeing == every  # what was recorded at 0.01 is held against the scores at 0.1
 
 
 def test_a_recording_of_another_version_is_checked_with_a_word_on_stderr(
@@ -300,6 +309,8 @@ BAD: dict[str, tuple[Callable[[Document], object], str]] = {
         "There is no loss 'hindge'. Did you mean hinge",
     ),
     "contradiction": (lambda d: d["standings"][0].update(mean=0.9999), "contradicts itself: hinge on circles"),
+    "spread": (lambda d: d["standings"][0].update(sd=0.3), "its sd is 0.3"),
+    "escape": (lambda d: d.update(lossterm="1\x1b[31m"), "is no recording of lossterm"),
     "partial": (lambda d: d.update(partial=True), "was recorded before all of its trials had ended"),
 }
 
@@ -319,6 +330,7 @@ def test_a_bad_file_is_one_sentence_on_stderr_exit_code_3_and_nothing_is_started
     assert result.stderr.startswith(f"lossterm: {path}")
     assert words in result.stderr
     assert result.stderr.count("\n") == 1
+    assert "\x1b" not in result.stderr
     assert home.is_tidy()
     assert not home.came()
 

@@ -519,7 +519,7 @@ def test_a_tuned_run_shows_its_sweep_and_marks_a_best_rate_at_the_edge(shared: P
     assert text.startswith("circles: 2 seeds × 5 epochs, 3 lr from 0.03 to 1, ")
     assert len(re.findall(r" 0\.03\* +‹█›[▁-█][▁-█] ", text)) == 2
     assert "* hinge, squared_hinge: the best rate is the smallest tried" in text
-    assert "try lr 0.003,0.009,0.03." in text
+    assert "try lr 0.003,0.009,0.03,0.1,1." in text
     assert "Fair protocol: fresh data for each seed, split 60/20/20" in text
 
 

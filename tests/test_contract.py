@@ -18,9 +18,8 @@ LONGEST = 350
 
 # A part may import what stands on its own line or below: DESIGN.md, "Direction"
 LAYERS: tuple[set[str], ...] = (
-    {"errors", ""},
+    {"errors", "student_t", ""},
     {"losses", "tasks", "metrics", "protocols"},
-    {"student_t"},
     {"standings", "tuning", "comparison"},
     {"store", "charts", "daemon"},
     {"report", "figures", "wording", "table", "reproduction", "recording", "tail", "view"},

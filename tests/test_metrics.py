@@ -210,9 +210,12 @@ def test_a_target_below_zero_leaves_metrics_of_positive_targets_undefined(key: s
 
 
 @pytest.mark.parametrize("prediction", [0.0, -1.5])
-def test_a_prediction_that_is_not_positive_leaves_the_share_of_deviance_undefined(prediction: float) -> None:
-    outcome = Outcome(target=np.array([1.0, 0.0, 2.0]), prediction=np.array([1.0, prediction, 2.0]))
-    assert math.isnan(METRICS["d2_poisson"].function(np, outcome))
+def test_a_prediction_that_is_not_positive_is_clipped_by_the_share_of_deviance(prediction: float) -> None:
+    target, predicted = np.array([1.0, 3.0, 2.0]), np.array([1.0, prediction, 2.0])
+    found = METRICS["d2_poisson"].function(np, Outcome(target=target, prediction=predicted))
+    clipped = np.maximum(predicted, np.finfo(np.float32).eps)
+    assert found == pytest.approx(sk.d2_tweedie_score(target, clipped, power=1))
+    assert found < 0
 
 
 def test_a_prediction_below_zero_is_taken_for_zero_by_the_logarithmic_error() -> None:

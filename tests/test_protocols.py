@@ -199,7 +199,8 @@ def test_caveat_is_one_sentence_that_says_how_seeds_and_rates_were_used(
     if protocol.tunes:
         assert ("tuned per loss on validation" in caveat) == tuned
     assert ("one learning rate" in caveat) == (not tuned or not protocol.tunes)
-    assert ("fresh data for each seed" in caveat) == (protocol.draws and not task.finite)
+    assert ("fresh data for each seed" in caveat) == (protocol.draws and not task.finite and not task.family)
+    assert ("a new problem of the same kind" in caveat) == (protocol.draws and task.family)
     assert ("Nadeau–Bengio" in caveat) == (protocol.correlation(task) > 0)
     assert ("intervals say nothing of other data" in caveat) == (not protocol.draws)
 

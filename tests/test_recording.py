@@ -16,11 +16,10 @@ from lossterm import __version__, recording, report
 from lossterm.cli.reproduce import document
 from lossterm.comparison import Comparison, Trial
 from lossterm.errors import DataError
-from lossterm.metrics import METRICS
+from lossterm.metrics import METRICS, Metric, metric_named
 from lossterm.recording import Finding, Recording
 from lossterm.report import Report
 from lossterm.reproduction import CASES
-from lossterm.standings import Summary
 from tests.test_reproduction import Score, drawn, reported, reports_of, stored, strictly
 
 Document = dict[str, Any]
@@ -215,14 +214,31 @@ def test_what_is_no_json_of_lossterm_is_refused_with_how_to_write_one(tmp_path: 
     assert "lossterm run --format json > FILE" in sentence
 
 
-def test_a_file_far_too_large_is_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_file_far_too_large_no_more_is_read_than_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "large.json"
     path.write_text(WHOLE)
     monkeypatch.setattr(recording, "MOST_BYTES", len(WHOLE))
     assert recording.read(path).asked
     monkeypatch.setattr(recording, "MOST_BYTES", len(WHOLE) - 1)
-    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was opened"))
     assert re.search(r"has more than \d+ MB", refused(path))
+    with path.open("r+b") as file:
+        file.truncate(1 << 40)  # a hole, but more than there is memory
+    assert re.search(r"has more than \d+ MB", refused(path))
+
+
+@pytest.mark.parametrize(
+    "version", ["\x1b[31m", "1.0\x1b]0;x\x07", "1.0\u009b2J", "1.0\nlossterm", "", "1 0", "1" * 41]
+)
+@pytest.mark.parametrize("schema", [1, 99])
+def test_a_version_that_is_none_is_refused_without_repeating_it(tmp_path: Path, version: str, schema: int) -> None:
+    sentence = refused_edit(tmp_path, RUN_DOCUMENT, lambda d: d.update(lossterm=version, schema=schema))
+    assert re.search(r"is no recording of lossterm: .* at `\$\.lossterm`", sentence)
+    assert sentence.isprintable()
+
+
+@pytest.mark.parametrize("version", ["0", "1.0.0+local.3", "2.0.0rc1.dev-4", "1" * 40])
+def test_a_version_of_any_common_form_is_read(tmp_path: Path, version: str) -> None:
+    assert read(tmp_path, {**RUN_DOCUMENT, "lossterm": version}).version == version
 
 
 def put(name: str, value: object, loss: str = "hinge") -> Edit:
@@ -237,6 +253,19 @@ def shift(by: float, *names: str) -> Edit:
         mine = standing(written, "hinge")
         for name in names:
             mine[name] = [end + by for end in mine[name]] if name == "ci" else mine[name] + by
+
+    return edit
+
+
+def stretch(by: float, *names: str) -> Edit:
+    """Make the spread of the hinge's standing, its interval about the same mean, or both wider."""
+
+    def edit(written: Document) -> None:
+        mine = standing(written, "hinge")
+        for name in names:
+            mine[name] = (
+                [mine["mean"] + by * (end - mine["mean"]) for end in mine["ci"]] if name == "ci" else by * mine[name]
+            )
 
     return edit
 
@@ -270,6 +299,9 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "a mean alone": (shift(0.01, "mean"), r"contradicts itself: hinge on circles, its mean is .*Was it edited\?"),
     "a mean and its interval": (shift(0.01, "mean", "ci"), "contradicts itself: hinge on circles, its mean"),
     "an interval alone": (shift(0.01, "ci"), r"contradicts itself: hinge on circles, .* middle of its interval"),
+    "a spread alone": (stretch(1.001, "sd"), r"hinge on circles, its sd is"),
+    "a wider interval alone": (stretch(1.001, "ci"), "its interval does not follow from its sd"),
+    "a diverged trial alone": (put("diverged", 1), "its interval does not follow from its sd"),
     "no mean": (put("mean", None), "contradicts itself: hinge on circles, its mean is –"),
     "a rate that was not tried": (put("learning_rate", 0.2), "hinge on circles, its learning rate 0.2 is none of"),
     "a trial too many": (put("trials", 6), "has 6 trials of hinge on circles for 5 seeds. Run what is missing"),
@@ -337,8 +369,8 @@ def test_a_reproduction_with_other_rows_than_its_cases_is_refused(tmp_path: Path
 ODD_ROWS: dict[str, tuple[str, Edit]] = {
     "a split removed": ("tutorial", lambda d: d["rows"][0]["seeds"].pop("test")),
     "a metric that is none": ("tutorial", lambda d: d["rows"][0].update(metric="msee")),
-    "a range of no seeds": ("tutorial", lambda d: d["rows"][0]["seeds"]["test"].update(count=0)),
-    "a spread of no seeds": ("digits", lambda d: d["rows"][0].update(seeds=0)),
+    "no spread named": ("tutorial", lambda d: d["rows"][0]["seeds"]["test"].pop("sd")),
+    "half a seed": ("digits", lambda d: d["rows"][0].update(seeds=0.5)),
 }
 
 
@@ -346,6 +378,32 @@ ODD_ROWS: dict[str, tuple[str, Edit]] = {
 def test_a_row_of_a_reproduction_that_cannot_be_is_refused(tmp_path: Path, change: str) -> None:
     key, edit = ODD_ROWS[change]
     assert refused_edit(tmp_path, REPRODUCED_DOCUMENTS[key], edit)
+
+
+def score_of(written: Document) -> tuple[Document, str, str]:
+    """Return what holds a score of a reproduction's first row, and the names of that score and of its seeds."""
+    row = written["rows"][0]
+    return (row["seeds"]["test"], "median", "count") if "inside" in row else (row, "mean", "seeds")
+
+
+@pytest.mark.parametrize("count", [-1, 0, 1])
+@pytest.mark.parametrize("key", CASES)
+def test_a_spread_of_too_few_seeds_counts_for_nothing_and_its_row_is_compared(
+    tmp_path: Path, key: str, count: int
+) -> None:
+    def differs(by: float) -> list[Finding]:
+        def edit(written: Document) -> None:
+            mine, score, seeds = score_of(written)
+            mine.update({seeds: count, score: mine[score] + by})
+
+        recorded = read(tmp_path, edited(REPRODUCED_DOCUMENTS[key], edit))
+        return [finding for finding in recording.compare(recorded, REPRODUCED[key]) if not finding.agrees]
+
+    matters = 0.01 * score_of(REPRODUCED_DOCUMENTS[key])[0]["median"] if key == "tutorial" else 0.005
+    assert differs(0.98 * matters) == []
+    (finding,) = differs(1.02 * matters)
+    assert finding.where == f"case {key}"
+    assert finding.tolerance == pytest.approx(matters, rel=0.02)
 
 
 # Comparing
@@ -370,13 +428,12 @@ def moved(metric: str, split: str, by: float, loss: str = "hinge") -> Edit:
     return edit
 
 
-def half_interval(found: Report, loss: str, metric: str, split: str) -> float:
-    """Return half the 95 % interval of a mean, by SciPy, from the scores at the rate that was chosen."""
+def apart(found: Report, loss: str, metric: str, split: str) -> float:
+    """Return half the 95 % interval of the difference of two such means, by SciPy, at the rate that was chosen."""
     (rate,) = (one.learning_rate for one in found.standings if one.loss == loss)
     chosen = msgspec.structs.replace(found, rows=tuple(r for r in found.rows if r.trial.learning_rate == rate))
     values = stored(chosen, loss, metric, split)
-    low, high = stats.t.interval(0.95, len(values) - 1, loc=np.mean(values), scale=stats.sem(values))
-    return float(high - low) / 2
+    return float(stats.t.ppf(0.975, len(values) - 1) * np.hypot(stats.sem(values), stats.sem(values)))
 
 
 MEANS = [("accuracy", "test"), ("accuracy", "train"), ("roc_auc", "validation"), ("macro_f1", "test")]
@@ -384,10 +441,10 @@ MEANS = [("accuracy", "test"), ("accuracy", "train"), ("roc_auc", "validation"),
 
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize(("metric", "split"), MEANS)
-def test_a_mean_that_moved_by_more_than_half_its_interval_is_found_and_named(
+def test_a_mean_that_moved_further_than_other_seeds_would_move_it_is_found_and_named(
     tmp_path: Path, metric: str, split: str, sign: int
 ) -> None:
-    half = half_interval(RUN, "hinge", metric, split)
+    half = apart(RUN, "hinge", metric, split)
     assert differing(tmp_path, moved(metric, split, 0.99 * sign * half)) == []
     (finding,) = differing(tmp_path, moved(metric, split, 1.01 * sign * half))
     assert (finding.loss, finding.where, finding.what) == ("hinge", "circles, fair", f"{split} {metric}")
@@ -409,8 +466,18 @@ def test_a_second_run_that_came_out_otherwise_for_one_loss_differs_in_that_loss_
 
 
 def test_another_count_of_diverged_or_failed_trials_is_found(tmp_path: Path) -> None:
+    def of_four(name: str) -> Edit:
+        """Count one trial less, with the interval that the others then have."""
+
+        def edit(written: Document) -> None:
+            mine = standing(written, "hinge")
+            ends = stats.t.interval(0.95, 3, loc=mine["mean"], scale=mine["sd"] / 2)
+            mine.update({name: 1, "ci": [float(end) for end in ends]})
+
+        return edit
+
     for name in ("diverged", "failed"):
-        (finding,) = differing(tmp_path, put(name, 1))
+        (finding,) = differing(tmp_path, of_four(name))
         assert (finding.loss, finding.what, finding.recorded, finding.now) == ("hinge", f"{name} trials", 1, 0)
 
 
@@ -437,18 +504,19 @@ def test_without_a_spread_what_matters_is_the_measure_and_with_none_a_tenth_of_i
 
 
 @pytest.mark.parametrize("count", [2, 3, 10, 30, 1000])
-def test_a_tolerance_is_half_the_interval_that_scipy_gives(count: int) -> None:
-    low, high = stats.t.interval(0.95, count - 1, loc=0.8, scale=0.05 / count**0.5)
-    assert recording.tolerance("accuracy", Summary(0.8, 0.05), count) == pytest.approx((high - low) / 2)
+def test_a_tolerance_is_half_the_interval_of_a_difference_that_scipy_gives(count: int) -> None:
+    expected = stats.t.ppf(0.975, count - 1) * 0.05 * np.sqrt(2 / count)
+    assert metric_named("accuracy").tolerance(0.8, 0.05, count) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
-def test_a_tolerance_knows_what_matters_for_every_metric(metric: Any) -> None:
+def test_a_tolerance_knows_what_matters_for_every_metric(metric: Metric) -> None:
     matters = metric.rope * (2.0 if metric.relative else 1.0)
-    assert recording.tolerance(metric.key, Summary(2.0, None), 1) == pytest.approx(matters)
-    assert recording.tolerance(metric.key, Summary(2.0, 0.0), 10) == pytest.approx(matters / 10)
-    assert recording.tolerance(metric.key, Summary(-2.0, 1e-9), 10) == pytest.approx(matters / 10)
-    assert recording.tolerance(metric.key, Summary(2.0, 10.0), 10) > matters
+    for sd, count in ((None, 1), (None, 10), (0.1, 1), (0.1, 0)):
+        assert metric.tolerance(2.0, sd, count) == metric.tolerance(-2.0, sd, count) == pytest.approx(matters)
+    assert metric.tolerance(2.0, 0.0, 10) == pytest.approx(matters / 10)
+    assert metric.tolerance(-2.0, 1e-9, 10) == pytest.approx(matters / 10)
+    assert metric.tolerance(2.0, 10.0, 10) == pytest.approx(stats.t.ppf(0.975, 9) * 10.0 * np.sqrt(0.2))
 
 
 def test_a_number_in_place_of_none_and_none_in_place_of_a_number_differ(tmp_path: Path) -> None:
@@ -468,19 +536,59 @@ def test_a_number_in_place_of_none_and_none_in_place_of_a_number_differ(tmp_path
     assert differing(tmp_path, lambda _: None, without) == []
 
 
+def preferring(rate: float) -> Score:
+    """Score so that validation chooses a rate by a hair's breadth, while tests are as far apart as they are drawn."""
+
+    def score(trial: Trial, metric: str, split: Any) -> float:
+        if split == "validation":
+            return 0.6 + 0.01 * trial.seed + (1e-6 if trial.learning_rate == rate else 0)
+        return drawn(trial, metric, split)
+
+    return score
+
+
 def test_another_choice_of_rate_and_another_verdict_are_remarks_and_no_differences(tmp_path: Path) -> None:
+    first, last = min(circles().learning_rates), max(circles().learning_rates)
+    before, after = (reported(circles(), preferring(rate)) for rate in (first, last))
+    assert {one.learning_rate for one in before.standings} == {first}
+    assert {one.learning_rate for one in after.standings} == {last}
+    recorded = read(tmp_path, as_run(before))
+    findings = recording.compare(recorded, [after])
+    assert all(finding.agrees for finding in findings)
+    ranked = {finding.loss: finding.now for finding in findings if finding.ranks}
+    assert ranked == {one.loss: pytest.approx(one.mean) for one in before.standings}  # at the rate that was recorded
+    assert all(abs((one.mean or 0) - (ranked[one.loss] or 0)) > 1e-3 for one in after.standings)
+    now = {one.loss: one for one in after.standings}
+    expected = []
+    for one in before.standings:
+        expected.append(f"{one.loss} (circles, fair): validation chose {last:g} rather than {first:g}.")
+        if one.verdict != now[one.loss].verdict:
+            expected.append(
+                f"{one.loss} (circles, fair): the verdict is {now[one.loss].verdict} rather than {one.verdict}."
+            )
+    assert recording.remarks(recorded, [after]) == expected
+
+
+def test_another_verdict_alone_is_a_remark_and_no_difference(tmp_path: Path) -> None:
     now = next(one for one in RUN.standings if one.loss == "hinge")
-    rate = next(rate for rate in circles().learning_rates if rate != now.learning_rate)
     verdict = "worse" if now.verdict != "worse" else "tied"
-
-    def edit(written: Document) -> None:
-        standing(written, "hinge").update(learning_rate=rate, verdict=verdict)
-
-    assert differing(tmp_path, edit) == []
-    assert recording.remarks(read(tmp_path, edited(RUN_DOCUMENT, edit)), [RUN]) == [
-        f"hinge (circles, fair): validation chose {now.learning_rate:g} rather than {rate:g}.",
-        f"hinge (circles, fair): the verdict is {now.verdict} rather than {verdict}.",
+    assert differing(tmp_path, put("verdict", verdict)) == []
+    assert recording.remarks(read(tmp_path, edited(RUN_DOCUMENT, put("verdict", verdict))), [RUN]) == [
+        f"hinge (circles, fair): the verdict is {now.verdict} rather than {verdict}."
     ]
+
+
+def test_scores_that_are_said_to_be_another_rates_are_held_against_that_rates(tmp_path: Path) -> None:
+    def score(trial: Trial, metric: str, split: Any) -> float:
+        return (0.8 if trial.learning_rate == 0.1 else 0.4) + 0.01 * trial.seed
+
+    found = reported(circles(learning_rates=(0.1, 0.3), metric="accuracy"), score)
+    assert differing(tmp_path, put("learning_rate", 0.1), found) == []
+    wrong = differing(tmp_path, put("learning_rate", 0.3), found)
+    assert {finding.loss for finding in wrong} == {"hinge"}
+    for finding in wrong:
+        assert [finding.recorded, finding.now] == pytest.approx([0.82, 0.42])
+    assert "test accuracy" in {finding.what for finding in wrong}
 
 
 @pytest.mark.parametrize("key", CASES)

@@ -229,7 +229,7 @@ def test_rows_stand_in_the_tutorials_order_each_hinge_counted_in_three_ways() ->
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5, 30])
-def test_median_and_range_are_those_that_numpy_gives_for_the_stored_scores(seeds: int) -> None:
+def test_median_range_and_sd_are_those_that_numpy_gives_for_the_stored_scores(seeds: int) -> None:
     reports = reports_of(TUTORIAL, seeds)
     by_task = {one.asked.comparison.task: one for one in reports[:3]}
     for row in tutorial.rows(reports):
@@ -239,6 +239,7 @@ def test_median_and_range_are_those_that_numpy_gives_for_the_stored_scores(seeds
             assert found.count == len(values) == seeds
             assert found.median == pytest.approx(np.median(values), abs=1e-12)
             assert found.range == pytest.approx(np.quantile(values, [0.025, 0.975], method="linear"), abs=1e-12)
+            assert found.sd == pytest.approx(np.std(values, ddof=1), abs=1e-12)
             assert row.inside[split] is bool(found.range and found.range[0] <= row.printed[split] <= found.range[1])
 
 
@@ -259,7 +260,8 @@ def test_median_and_range_are_those_that_numpy_gives_for_the_stored_scores(seeds
 def test_a_printed_value_is_inside_if_a_value_of_the_range_would_be_printed_so(
     ends: tuple[float, float] | None, printed: float, inside: bool | None
 ) -> None:
-    assert tutorial.Seeds(median=0.74, range=ends, count=5 if ends else 1).holds(printed) is inside
+    seeds = tutorial.Seeds(median=0.74, range=ends, sd=0.05 if ends else None, count=5 if ends else 1)
+    assert seeds.holds(printed) is inside
 
 
 def test_the_fair_result_stands_on_the_first_row_of_each_loss_that_the_fair_protocol_offers() -> None:
@@ -285,7 +287,7 @@ def test_one_seed_has_a_median_but_no_range_and_decides_nothing() -> None:
         found = next(one for one in reports if one.asked.comparison.task == row.task)
         for split, seeds in row.seeds.items():
             (value,) = stored(found, row.loss, row.metric, split)
-            assert seeds == tutorial.Seeds(median=value, range=None, count=1)
+            assert seeds == tutorial.Seeds(median=value, range=None, sd=None, count=1)
         assert row.inside == {"train": None, "test": None}
         assert row.fair is None or (row.fair.ci, row.fair.verdict) == (None, None)
     table = {text for column in tutorial.columns(tutorial.rows(reports)) for text in column.values}
@@ -298,12 +300,13 @@ def test_seeds_that_diverged_have_no_score_and_a_loss_with_no_other_has_no_resul
         TUTORIAL, 5, end=lambda t: "diverged" if t.loss == "msle" else ends.get((t.loss, t.seed), "done")
     )
     rows = rows_of(reports)
-    nothing = tutorial.Seeds(median=None, range=None, count=0)
+    nothing = tutorial.Seeds(median=None, range=None, sd=None, count=0)
     assert rows["msle", "mse"].seeds == {"train": nothing, "test": nothing}
     assert rows["msle", "mse"].inside == {"train": None, "test": None}
     mae = rows["mae", "mse"].seeds["test"]
     assert mae.count == 3
     assert mae.median == pytest.approx(np.median(stored(reports[0], "mae", "mse", "test")))
+    assert mae.sd == pytest.approx(np.std(stored(reports[0], "mae", "mse", "test"), ddof=1))
     assert rows["mse", "mse"].seeds == rows_of(FIVE["tutorial"])["mse", "mse"].seeds
 
 
@@ -325,6 +328,20 @@ def test_the_story_tells_the_numbers_that_were_found() -> None:
     assert told(stored(reports[0], "msle", "mse", "test")) in lottery
     fair = [f"Fair, {one.asked.comparison.task}: {wording.verdict(one)}" for one in reports[3:]]
     assert story[-3:] == fair
+    assert not any("One seed" in line for line in story)
+
+
+def test_the_story_of_one_seed_says_that_it_says_little_and_no_more() -> None:
+    reports = reports_of(TUTORIAL, 1)
+    story = TUTORIAL.story(TUTORIAL.rows(reports), reports)
+    both = FIVE["tutorial"]
+    assert story[:-1] == TUTORIAL.story(TUTORIAL.rows(both), both)[:2]
+    assert story[-1].startswith("One seed says as little here as it did there")
+    ended = reports_of(TUTORIAL, 1, end=lambda t: "diverged" if t.loss == "msle" else "done")
+    told_of = TUTORIAL.story(TUTORIAL.rows(ended), ended)
+    assert told_of[:3] == story
+    assert any("msle" in line for line in told_of[3:])
+    assert not any(line.startswith(("msle saw", "Fair,")) for line in told_of)
 
 
 def test_the_table_shows_what_was_printed_beside_the_seeds_and_says_where_the_two_disagree() -> None:
@@ -338,6 +355,8 @@ def test_the_table_shows_what_was_printed_beside_the_seeds_and_says_where_the_tw
     assert {"hinge", "0.740", "0.740 [0.702, 0.778]", "inside"} <= set(hinge)
     assert {"squared_hinge", "0.646", "0.740 [0.702, 0.778]", "outside"} <= set(squared)
     assert "not offered" in lines["msle", "mse"]
+    shown = {column.head: column.values[list(lines).index(("hinge", "accuracy"))] for column in tutorial.columns(rows)}
+    assert shown["median [95 % range]"] == shown["train [95 % range]"] == "0.740 [0.702, 0.778]"
     assert any(text.startswith("accuracy 0.74") for text in hinge)
 
 
@@ -451,17 +470,14 @@ def test_the_table_of_digits_is_in_per_cent() -> None:
 # What a second run must find again
 
 
-def half_widths(values: Iterable[float]) -> tuple[float, float]:
-    """Return half a 95 % interval of the median, had the values the normal spread of their range, and of the mean."""
+def apart(values: Iterable[float]) -> float:
+    """Return half the 95 % interval of the difference of two means over as many values with their spread, by SciPy."""
     numbers = np.array(list(values))
-    low, high = np.quantile(numbers, [0.025, 0.975])
-    sigma = (high - low) / (2 * stats.norm.ppf(0.975))
-    of_median = math.sqrt(math.pi / 2) * stats.norm.ppf(0.975) * sigma / math.sqrt(len(numbers))
-    ends = stats.t.interval(0.95, len(numbers) - 1, loc=0, scale=stats.sem(numbers))
-    return float(of_median), float(ends[1])
+    of_difference = stats.sem(numbers) * math.sqrt(2)
+    return float(stats.t.ppf(0.975, len(numbers) - 1) * of_difference)
 
 
-def test_a_median_of_the_tutorial_may_be_off_by_half_its_interval() -> None:
+def test_a_median_of_the_tutorial_may_be_off_as_far_as_one_of_other_seeds() -> None:
     for row in tutorial.rows(FIVE["tutorial"]):
         found = next(one for one in FIVE["tutorial"] if one.asked.comparison.task == row.task)
         train, test = tutorial.quantities(row)
@@ -469,16 +485,16 @@ def test_a_median_of_the_tutorial_may_be_off_by_half_its_interval() -> None:
             values = stored(found, row.loss, row.metric, split)
             assert quantity.what == f"median {split} {row.metric} on {row.task}"
             assert quantity.value == row.seeds[split].median
-            assert quantity.tolerance == pytest.approx(half_widths(values)[0], rel=1e-3)
+            assert quantity.tolerance == pytest.approx(math.sqrt(math.pi / 2) * apart(values))
 
 
-def test_a_mean_of_digits_may_be_off_by_half_its_interval() -> None:
+def test_a_mean_of_digits_may_be_off_as_far_as_one_of_other_seeds() -> None:
     for row, found in zip(digits.rows(FIVE["digits"]), FIVE["digits"], strict=True):
         (quantity,) = digits.quantities(row)
         rate = row.learning_rate * digits.LOSSES[row.loss]
         values = [r.scores["accuracy"]["test"] for r in found.rows if r.trial.learning_rate == rate]  # type: ignore[index]
         assert quantity.value == pytest.approx(np.mean(values))  # type: ignore[arg-type]
-        assert quantity.tolerance == pytest.approx(half_widths(values)[1])  # type: ignore[arg-type]
+        assert quantity.tolerance == pytest.approx(apart(values))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -139,6 +139,7 @@ STANDING: dict[str, Any] = {
     "beaten_ci": ([float], None),
     "pairs": (int, None),
     "seeds_to_settle": (int, None),
+    "equivalent": bool,
     "tuned_by": str,
     "sweep": [{"learning_rate": float, **MEAN_SD, "ended": int, "broken": int, "chosen": bool}],
     "trials": int,

@@ -45,7 +45,8 @@ def cli(context: click.Context, session: str, store: StorePath) -> None:
 
     \b
     Exit codes: 0 done · 1 unexpected error · 2 wrong usage · 3 data, file or store that can't be used
-                4 some trials failed or diverged (the table is still printed) · 5 `check` found a difference
+                4 a trial failed, or diverged at the rate its loss is judged at (the table is still printed)
+                5 `check` found a difference
                 130 interrupted
     """
     if context.invoked_subcommand is not None:

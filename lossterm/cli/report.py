@@ -9,7 +9,9 @@ from lossterm.cli.console import print_reports
 from lossterm.cli.options import StorePath, absent, store_option, table_formats
 from lossterm.cli.run import SOME_FAILED
 from lossterm.errors import UnknownName, UsageError
+from lossterm.metrics import metric_for
 from lossterm.store import Asked, Store
+from lossterm.tasks import task_named
 
 
 @click.command()
@@ -44,7 +46,10 @@ def report(
             shown = shown[-1:]
         ids = [one.id for one in every]
         rows = opened.trials(ids)
-        found = [reports.build(one, reports.rows_of(one, rows), metric) for one in shown]
+        if metric and not any(reports.fitting_metric(one, metric) for one in shown):
+            task = task_named(shown[-1].comparison.task)
+            metric_for(metric, task.kind, shown[-1].comparison.protocol, task.lowest)  # raises, with what would fit
+        found = [reports.build(one, reports.rows_of(one, rows), reports.fitting_metric(one, metric)) for one in shown]
         chunks = opened.chunks(ids)[0] if with_trials else None
     print_reports(found, form, chunks)
     if not all(one.sound for one in found):

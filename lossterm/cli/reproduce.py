@@ -32,8 +32,8 @@ def reproduce(
 ) -> None:
     """Train what was published and print both side by side.
 
-    The tutorial's nine rows: what one seed printed, what many seeds of the same set-up say, and the fair result, from a
-    third of the seeds. Trials that are in the store already are not trained again.
+    The tutorial's nine rows: what one seed printed, what many seeds of the same set-up say, and the fair result, from
+    fewer seeds (a third, or 10). Trials that are in the store already are not trained again.
     """
     case = case_named(key)
     asked = case.comparisons(case.seeds if seeds is None else seeds)
@@ -41,7 +41,13 @@ def reproduce(
     name = session_name(session or f"reproduce-{case.key}")
     with Store(store) as opened:
         watch = Watch(opened, name, asked, quiet=quiet)
-        watch.to_the_end()
+        try:
+            watch.to_the_end()
+        except KeyboardInterrupt:
+            found = watch.reports()
+            if form != "json" and any(standing.rank for one in found for standing in one.standings):
+                _print(case, found, form)
+            raise
         found = watch.reports()
     _print(case, found, form)
     if not all(one.sound for one in found):

@@ -6,7 +6,7 @@ from lossterm import daemon, report
 from lossterm.cli.console import Narrator
 from lossterm.comparison import Comparison
 from lossterm.errors import WorkerError
-from lossterm.store import Store
+from lossterm.store import Asked, Store
 from lossterm.tail import Tail
 from lossterm.view import View
 
@@ -17,15 +17,13 @@ class Watch:
     def __init__(
         self, store: Store, session: str, comparisons: Sequence[Comparison], *, quiet: bool, keeps: bool = True
     ) -> None:
-        """Ask for the comparisons; the trials that are not in the store yet are queued.
-
-        `keeps` tells whether the store outlives this command.
-        """
+        """Prepare to ask; `keeps` tells whether the store outlives this command."""
         self._store, self._session, self._quiet, self._keeps = store, session, quiet, keeps
-        self.asked = [store.ask(session, comparison) for comparison in comparisons]
+        self._comparisons = comparisons
+        self.asked: list[Asked] = []
 
     def to_the_end(self) -> None:
-        """Follow the comparisons, seeing to it that a worker is there. Raises WorkerError.
+        """Ask for the comparisons and follow them, seeing to it that a worker is there. Raises WorkerError.
 
         Interrupted, or left without a worker, it stops what nobody else waits for; what was trained is kept.
         """
@@ -33,6 +31,8 @@ class Watch:
             if self._store.network:
                 narrator.say(f"The store lies on a network file system ({self._store.network}), which makes it slower.")
             try:
+                for comparison in self._comparisons:
+                    self.asked.append(self._store.ask(self._session, comparison))
                 self._follow(narrator)
             except (KeyboardInterrupt, WorkerError):
                 shared = self._store.cancel(self._numbers)

@@ -12,7 +12,7 @@ METRICS: dict[str, Metric] = {metric.key: metric for metric in (*REGRESSION, *CL
 """Every metric by key, in the order in which tables show them."""
 
 PRIMARY: dict[Kind, str] = {"regression": "mae", "binary": "accuracy", "multiclass": "accuracy"}
-"""The metric that ranks, and that curves follow, for each kind of task."""
+"""The metric that curves follow, and that ranks unless another is asked for, for each kind of task."""
 
 
 __all__ = ["METRICS", "PRIMARY", "Metric", "Outcome", "metric_for", "metric_named", "metrics_for"]

@@ -1,10 +1,12 @@
 """The form of a metric: one record, one pure function of final predictions."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from lossterm.losses import Kind, Loss
+from lossterm.student_t import critical
 
 Array = Any
 Numpy = Any
@@ -58,9 +60,17 @@ class Metric:
         """Return the difference that matters to no one, in units of the metric, where the best mean is `best`."""
         return self.rope * abs(best) if self.relative else self.rope
 
-    def unseen(self, best: float) -> float:
-        """Return a tenth of that: what nobody would see in a table."""
-        return 0.1 * self.equivalence(best)
+    def tolerance(self, mean: float, sd: float | None, count: int) -> float:
+        """Return how far apart two means over `count` seeds may be: half the 95 % interval of their difference.
+
+        A second run has the same seeds, so that it differs by rounding alone; but a training may amplify that until its
+        result is as good as another seed's, which is why the seeds' own spread is the measure: t·s·√(2/n). Never less
+        than a tenth of what matters to anyone, which nobody would see; with one seed, whose spread is unknown, all.
+        """
+        matters = self.equivalence(mean)
+        if sd is None or count < 2:
+            return matters
+        return max(critical(count - 1) * sd * math.sqrt(2 / count), 0.1 * matters)
 
     def defined(self, loss: Loss) -> bool:
         """Whether it has a meaning for the outputs of networks that a loss trains."""

@@ -33,15 +33,16 @@ def _rmsle(np: Numpy, o: Outcome) -> float:
 
 
 def _d2_poisson(np: Numpy, o: Outcome) -> float:
-    if np.min(o.target) < 0 or np.min(o.prediction) <= 0 or np.ptp(o.target) == 0:
+    if np.min(o.target) < 0 or np.ptp(o.target) == 0:
         return float("nan")
+    predicted = np.maximum(o.prediction, np.finfo(np.float32).eps)
 
     def deviance(prediction: Array) -> float:
         logs = o.target * np.log(np.where(o.target > 0, o.target / prediction, 1))  # 0·ln 0 = 0
         return float(2 * np.mean(logs - o.target + prediction, dtype=np.float64))
 
     constant = deviance(np.full(len(o.target), np.mean(o.target, dtype=np.float64)))
-    return 1 - deviance(o.prediction) / constant
+    return 1 - deviance(predicted) / constant
 
 
 REGRESSION = (
@@ -116,7 +117,7 @@ REGRESSION = (
         kinds=("regression",),
         direction="max",
         lowest=0,
-        formula="1 − D(y, f) / D(y, ȳ), D = 2·mean(y·ln(y/f) − y + f); for counts",
+        formula="1 − D(y, f) / D(y, ȳ), D = 2·mean(y·ln(y/f) − y + f), f clipped at 1.2e-7; for counts",
         source="Cameron & Windmeijer 1996, R-squared for count data; Hastie et al. 2015, eq. 3.11",
         function=_d2_poisson,
     ),

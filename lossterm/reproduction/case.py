@@ -19,7 +19,7 @@ class Quantity(msgspec.Struct, frozen=True, kw_only=True):
     value: float | None
     """What was found."""
     tolerance: float
-    """How far a second run may be off: half a 95 % interval; with one seed what matters to anyone."""
+    """How far a second run may be off; see `Metric.tolerance`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,11 +17,11 @@ from lossterm.figures import DASH
 from lossterm.metrics import metric_named
 from lossterm.report import Report
 from lossterm.reproduction.case import Case, Quantity, casualties
-from lossterm.standings import Interval, Summary, mean_interval, summarise
+from lossterm.standings import Interval, summarise
 from lossterm.table import Column
 from lossterm.tuning import sweep
 
-RATES = tuple(10 ** (half / 2) for half in range(-4, 7))
+RATES = tuple(float(f"{10 ** (half / 2):.6g}") for half in range(-4, 7))
 """Learning rates of the published code."""
 
 TUNING_SEEDS = 3
@@ -143,9 +143,7 @@ def _percent(value: float | None, ends: Interval | None) -> str:
 
 def quantities(row: Row) -> list[Quantity]:
     """Return the mean of a row."""
-    interval = mean_interval(Summary(row.mean, row.sd), row.seeds)
-    accuracy, mean = metric_named("accuracy"), row.mean or 0.0
-    tolerance = max((interval[1] - interval[0]) / 2, accuracy.unseen(mean)) if interval else accuracy.equivalence(mean)
+    tolerance = metric_named("accuracy").tolerance(row.mean or 0.0, row.sd, row.seeds)
     what = f"mean test accuracy, {row.model}, initial sd {row.initial_sd:g}"
     return [Quantity(what=what, value=row.mean, tolerance=tolerance)]
 

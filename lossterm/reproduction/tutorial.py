@@ -17,7 +17,7 @@ from lossterm.metrics import metric_named
 from lossterm.protocols import SplitName
 from lossterm.report import Report, Standing
 from lossterm.reproduction.case import Case, Quantity, casualties
-from lossterm.standings import Interval, Verdict
+from lossterm.standings import Interval, Verdict, summarise
 from lossterm.table import Column
 from lossterm.wording import verdict
 
@@ -46,19 +46,15 @@ class Seeds(msgspec.Struct, frozen=True, kw_only=True):
     """Median, None without a score."""
     range: Interval | None
     """From the 2.5th to the 97.5th percentile, interpolated linearly; None for fewer than two seeds."""
+    sd: float | None
+    """Sample standard deviation, None for fewer than two seeds."""
     count: int
     """Seeds that have the score."""
 
     def tolerance(self, metric: str) -> float:
-        """Return half a 95 % interval of the median of normal scores: 1.253·1.96·σ/√n, σ a 3.92nd of the range.
-
-        Not less than what nobody would see; with one seed what matters to anyone.
-        """
+        """Return how far apart two medians of so many seeds may be: √(π/2) times what means may be."""
         record, median = metric_named(metric), self.median or 0.0
-        if self.range is None:
-            return record.equivalence(median)
-        sigma = (self.range[1] - self.range[0]) / 3.92
-        return max(1.253 * 1.96 * sigma / math.sqrt(self.count), record.unseen(median))
+        return record.tolerance(median, None if self.sd is None else math.sqrt(math.pi / 2) * self.sd, self.count)
 
     def holds(self, value: float) -> bool | None:
         """Whether the range contains a value as printed with three digits; None where there is no range."""
@@ -156,9 +152,10 @@ def _seeds(report: Report, loss: str, metric: str, split: SplitName) -> Seeds:
     scores = [(row.scores or {}).get(metric) for row in report.rows if row.trial.loss == loss and row.status == "done"]
     values = [value for score in scores if score and (value := score[split]) is not None]
     if len(values) < 2:
-        return Seeds(median=values[0] if values else None, range=None, count=len(values))
+        return Seeds(median=values[0] if values else None, range=None, sd=None, count=len(values))
     parts = statistics.quantiles(values, n=40, method="inclusive")
-    return Seeds(median=statistics.median(values), range=(parts[0], parts[-1]), count=len(values))
+    sd = summarise(values).sd
+    return Seeds(median=statistics.median(values), range=(parts[0], parts[-1]), sd=sd, count=len(values))
 
 
 def _fair(report: Report, standing: Standing | None) -> Fair | None:
@@ -196,12 +193,12 @@ def columns(rows: Sequence[Row]) -> list[Column]:
             "loss", False, tuple(f"  {OTHERWISE[row.metric]}" if row.metric in OTHERWISE else row.loss for row in rows)
         ),
         Column("printed", True, tuple(_three(row.printed["test"]) for row in rows)),
-        Column("median [95 %]", False, tuple(seeds(row, "test") for row in rows)),
+        Column("median [95 % range]", False, tuple(seeds(row, "test") for row in rows)),
         Column("printed is", False, tuple(inside(row, "test") for row in rows)),
         Column("fair", False, tuple(map(fair, rows))),
         Column("verdict", False, tuple((row.fair and row.fair.verdict) or "" for row in rows)),
         Column("printed train", True, tuple(_three(row.printed["train"]) for row in rows)),
-        Column("train [95 %]", False, tuple(seeds(row, "train") for row in rows)),
+        Column("train [95 % range]", False, tuple(seeds(row, "train") for row in rows)),
         Column("is", False, tuple(inside(row, "train") for row in rows)),
     ]
 
@@ -228,7 +225,15 @@ def story(rows: Sequence[Row], reports: Sequence[Report]) -> list[str]:
     lines = [
         "The tutorial ranked from one seed, one learning rate and Keras 2.3's accuracy, with the test rows as "
         "validation data and a scaler fitted on them too.",
+        "[ ] holds the middle 95 % of the seeds. Regression rows are mean squared errors on the standardised target, "
+        "as printed; the fair column is in the target's own units.",
     ]
+    if reports[0].asked.comparison.seeds == 1:
+        return [
+            *lines,
+            "One seed says as little here as it did there: ask for more with --seeds.",
+            *casualties(reports),
+        ]
     for loss in ("hinge", "squared_hinge"):
         sign, rounding, threshold = (by[loss, key] for key in ("accuracy", "keras2_accuracy", "keras3_accuracy"))
         lines.append(

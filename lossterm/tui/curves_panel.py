@@ -23,6 +23,9 @@ from lossterm.view import View
 Shown = Literal["loss", "metric", "rates"]
 ORDER: tuple[Shown, ...] = ("loss", "metric", "rates")
 
+MOST_DRAWN = 30
+"""Single curves in one chart: more would hold up the keys while it is drawn, and show nothing but a blur."""
+
 SIDE_BY_SIDE = 88
 """Width from which two charts stand side by side."""
 
@@ -155,8 +158,11 @@ class CurvesPanel(Widget):
         self.border_title = (
             f"Curves: {f'loss │ {curves.metric}' if self.both else names[self.shown]}, {curves.held_out}"
         )
-        what = "every seed" if self.each_seed else "median, 80 % of seeds; faint: train"
-        self.border_subtitle = "one seed; faint: train" if curves.report.asked.comparison.seeds == 1 else what
+        comparison = curves.report.asked.comparison
+        what = "median, 80 % of seeds; faint: train" if comparison.seeds > 1 else "one seed; faint: train"
+        drawn = MOST_DRAWN // len(comparison.losses)
+        each = "every seed" if comparison.seeds <= drawn else f"{drawn} of {comparison.seeds} seeds"
+        self.border_subtitle = f"{each}; bright: median" if self.each_seed else what
 
     def _lines(self, curves: Curves, chart: Shown, room: Lines) -> list[Text]:
         charts = importlib.import_module("lossterm.charts")  # slow, so not before there is something to draw
@@ -171,7 +177,7 @@ class CurvesPanel(Widget):
             mine = [curves.values[row.id] for row in judged if row.trial.loss == loss and row.id in curves.values]
             series.append(charts.Series(charts.median_curve(mine, columns, held_out), colour))
             if self.each_seed:
-                each = charts.seed_curves(mine, columns, held_out)
+                each = charts.seed_curves(mine, columns, held_out)[: MOST_DRAWN // len(comparison.losses)]
                 fainter += [charts.Series(one, faint(colour, dark=dark)) for one in each]
                 continue
             fainter.append(charts.Series(charts.median_curve(mine, columns, train), faint(colour, dark=dark)))

@@ -12,6 +12,13 @@ from textual.widgets.option_list import Option
 
 Leaving = Literal["leave", "stop", "stay"]
 
+EVERYWHERE = (
+    ("↑ ↓", "Move in a list, scroll the scores; j and k do the same"),
+    ("tab", "Go to the next panel; shift+tab to the one before"),
+    ("ctrl+p", "Find a command by name"),
+)
+"""Keys that Textual's own widgets bind."""
+
 
 class QuitDialog(ModalScreen[Leaving]):
     """Asks what becomes of the training when the app is left."""
@@ -58,7 +65,7 @@ class HelpDialog(ModalScreen[None]):
 
     def __init__(self, keys: list[tuple[str, str]]) -> None:
         super().__init__()
-        self._keys = keys
+        self._keys = [*keys, *EVERYWHERE]
 
     def compose(self) -> ComposeResult:
         """Lay out the text and the keys."""

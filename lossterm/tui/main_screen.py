@@ -30,18 +30,14 @@ from lossterm.tui.status_line import StatusLine
 from lossterm.tui.task_panel import TaskPanel
 from lossterm.view import View
 
+DEVICE = "auto"
+"""The device that the app trains on."""
+
 SMALLEST = (80, 24)
 """Columns and lines below which a sentence stands in for the panels."""
 
 TALL = 34
 """Lines from which the scores get more room."""
-
-EVERYWHERE = (
-    ("↑ ↓", "Move in a list, scroll the scores; j and k do the same"),
-    ("tab", "Go to the next panel; shift+tab to the one before"),
-    ("ctrl+p", "Find a command by name"),
-)
-"""Keys that Textual's own widgets bind."""
 
 FRAME_SECONDS = 0.25
 """Time between two looks at the store: four frames a second are live enough, and few bytes."""
@@ -69,7 +65,7 @@ class MainScreen(Screen[None]):
         super().__init__()
         self._session = session
         self._store = Store(store)
-        self._keeper = daemon.Keeper(self._store.path, "auto", command) if command else None
+        self._keeper = daemon.Keeper(self._store.path, DEVICE, command) if command else None
         self._writing = asyncio.Lock()
         self._asking = False
         self._last_asked = 0
@@ -124,7 +120,7 @@ class MainScreen(Screen[None]):
     async def _follow(self) -> None:
         tail: Tail | None = None
         try:
-            tail = await asyncio.to_thread(Tail, self._store.path, self._session)
+            tail = await asyncio.to_thread(lambda: Tail(self._store.path, self._session, device=DEVICE))
             async for update in tail.stream(FRAME_SECONDS):
                 self.view.apply(update)
                 if self._whole():
@@ -242,6 +238,8 @@ class MainScreen(Screen[None]):
     def action_run(self) -> None:
         """Ask for the comparison that the panels show."""
         self._pass_on()
+        if not self.query_one(LossPanel).ticked:
+            return  # the last that was ticked does not fit what was chosen in the same burst of keys
         try:
             comparison = self.query_one(SettingsPanel).comparison(self.query_one(LossPanel).ticked)
         except LosstermError as error:
@@ -259,7 +257,8 @@ class MainScreen(Screen[None]):
         """Return what would settle the ties on the chosen task, once the view has seen what was last asked for."""
         if self._last_asked and all(asked.id != self._last_asked for asked in self.view.asked):
             return None
-        return self._report.settling if self._report else None
+        settling = self._report.settling if self._report else None
+        return settling if settling and settling.device == DEVICE else None  # another device has another worker
 
     def action_settle(self) -> None:
         """Add as many seeds as would settle the ties; what is trained already is not trained again."""
@@ -330,7 +329,7 @@ class MainScreen(Screen[None]):
             if isinstance(binding, Binding) and binding.tooltip
         ]
         keys = [(binding.key.split(",")[0].replace("question_mark", "?"), binding.tooltip) for binding in bindings]
-        self.app.push_screen(HelpDialog([*keys, *EVERYWHERE]))
+        self.app.push_screen(HelpDialog(keys))
 
     @work(name="leave", exclusive=True, group="leave")
     async def action_leave(self) -> None:

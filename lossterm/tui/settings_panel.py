@@ -17,6 +17,8 @@ from lossterm.comparison import (
     Comparison,
 )
 from lossterm.errors import OutOfRange
+from lossterm.figures import exact
+from lossterm.metrics import metrics_for
 from lossterm.protocols import protocol_named
 from lossterm.tasks import task_named
 from lossterm.tui.protocol_field import ProtocolField
@@ -71,6 +73,7 @@ class SettingsPanel(Container):
         super().__init__(id="settings")
         self.border_title = "Settings"
         self._without_field: dict[str, Any] = {}
+        self._metric: str | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out a label and a field for each setting."""
@@ -89,7 +92,7 @@ class SettingsPanel(Container):
 
     def watch_task_key(self, task: str) -> None:
         """Show another task's defaults for what depends on it."""
-        self._without_field = {}
+        self._without_field, self._metric = {}, None
         record = task_named(task)
         self._field("epochs").value = str(record.epochs)
         self._field("hidden").value = ",".join(map(str, record.hidden))
@@ -110,7 +113,7 @@ class SettingsPanel(Container):
         self._tunable = protocol_named(self.protocol).tunes
         usual = RATES_TO_TUNE if self._tunable else (DEFAULT_RATE,)
         shown = usual if rates is None else rates
-        self._field("rate").value = TUNE if shown == RATES_TO_TUNE else ",".join(f"{rate:g}" for rate in shown)
+        self._field("rate").value = TUNE if shown == RATES_TO_TUNE else ",".join(map(exact, shown))
 
     def ask_for_seeds(self, seeds: int) -> None:
         """Show another number of seeds."""
@@ -122,6 +125,7 @@ class SettingsPanel(Container):
         self._without_field = {
             name: getattr(hyperparameters, name) for name in ("optimizer", "activation", "initial_sd")
         }
+        self._metric = comparison.metric
         self.query_one(ProtocolField).chosen = comparison.protocol
         self._show_rates(comparison.learning_rates)
         for name, value in {
@@ -137,10 +141,13 @@ class SettingsPanel(Container):
 
     def comparison(self, losses: tuple[str, ...]) -> Comparison:
         """Return what is asked for. Raises UsageError with a sentence that names the setting."""
+        task = task_named(self.task_key)
+        fitting = metrics_for(task.kind, self.protocol, task.lowest)
         return Comparison.ask(
             self.task_key,
             losses,
             **self._without_field,
+            metric=self._metric if self._metric in [one.key for one in fitting] else None,
             protocol=self.protocol,
             epochs=self._whole("epochs", "The number of epochs"),
             seeds=self._whole("seeds", "The number of seeds"),

@@ -129,7 +129,7 @@ async def test_i_draws_every_seed_and_median_and_band_again(path: Path) -> None:
         median, words = chart(app, "loss"), str(panel.border_subtitle)
         await pilot.press("i")
         await until(pilot, lambda: dots(chart(app, "loss")) > dots(median))
-        assert (panel.border_subtitle, words) == ("every seed", "median, 80 % of seeds; faint: train")
+        assert (panel.border_subtitle, words) == ("every seed; bright: median", "median, 80 % of seeds; faint: train")
         await pilot.press("i")
         await until(pilot, lambda: chart(app, "loss") == median)
         assert panel.border_subtitle == words
@@ -148,5 +148,5 @@ async def test_the_band_over_seeds_is_tinted_in_median_mode_only(path: Path) -> 
         await until(pilot, lambda: dots(lines.text) > 0)
         assert tints()
         await pilot.press("i")
-        await until(pilot, lambda: app.main.query_one(CurvesPanel).border_subtitle == "every seed")
+        await until(pilot, lambda: app.main.query_one(CurvesPanel).border_subtitle == "every seed; bright: median")
         assert not tints()

@@ -60,8 +60,8 @@ def stored(path: Path) -> list[TrialRow]:
     ("scored", "words"),
     [
         (settled, "binary_crossentropy is best"),
-        (tied, "Best: binary_crossentropy, tied with hinge; 6 seeds would settle it"),
-        (lambda trial, _: 0.9, "No detectable difference: all 3 tied; the same on every seed"),
+        (tied, "Best: binary_crossentropy, tied with hinge; ~6 seeds would settle it"),
+        (lambda trial, _: 0.9, "No detectable difference: all 3 tied; equal for all that matters"),
     ],
     ids=["clear", "tied with one", "all tied"],
 )
