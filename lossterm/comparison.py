@@ -29,6 +29,12 @@ DEFAULT_TASK = "circles"
 DEFAULT_SEEDS = 10
 DEFAULT_RATE = 0.01
 RATES_TO_TUNE = (0.001, 0.003, 0.01, 0.03, 0.1)
+TUNE = "tune"
+"""What a person writes for RATES_TO_TUNE."""
+
+NO_LAYERS = "none"
+"""What a person writes for a network without hidden layers."""
+
 DEFAULT_OPTIMIZER = "momentum"
 DEFAULT_BATCH = 32
 
@@ -198,6 +204,28 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
             losses=tuple(dict.fromkeys((*self.losses, *other.losses))),
             seeds=max(self.seeds, other.seeds),
         )
+
+
+def rates_from(text: str, setting: str) -> tuple[float, ...]:
+    """Read learning rates as a person writes them: TUNE, one, or several with commas between. Raises OutOfRange."""
+    if text == TUNE:
+        return RATES_TO_TUNE
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        allowed = f"`{TUNE}`, a positive number such as 0.01, or several with commas between"
+        raise OutOfRange(setting, repr(text), allowed) from None
+
+
+def layers_from(text: str, setting: str) -> tuple[int, ...]:
+    """Read the units of hidden layers as a person writes them: NO_LAYERS, 50 or 50,20. Raises OutOfRange."""
+    if text == NO_LAYERS:
+        return ()
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        allowed = f"whole numbers with commas between, such as 50,20, or `{NO_LAYERS}`"
+        raise OutOfRange(setting, repr(text), allowed) from None
 
 
 def _rates(asked: Sequence[float] | None, protocol: Protocol) -> tuple[float, ...]:

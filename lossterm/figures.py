@@ -69,7 +69,7 @@ def _places(half: float, digits: int) -> int | None:
     size = math.floor(math.log10(half))
     if digits == 1 and half < 2 * 10.0**size:
         digits = 2
-    return min(max(0, digits - 1 - size), 7)
+    return max(0, digits - 1 - size)
 
 
 def trial_counts(standing: Standing, *, short: bool = False) -> str:

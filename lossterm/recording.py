@@ -310,7 +310,7 @@ def _standing(
     for metric, splits in recorded.scores.items():
         for split, summary in (splits or {}).items():
             if summary is not None:
-                scores = [((row.scores or {}).get(metric) or {}).get(split) for row in rows if row.status == "done"]
+                scores = [row.score(metric, split) for row in rows if row.status == "done"]
                 yield Finding(
                     where=where,
                     loss=loss,

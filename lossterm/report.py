@@ -193,27 +193,23 @@ def _ranked_by(comparison: Comparison, metric: str) -> Comparison:
     return msgspec.structs.replace(comparison, metric=ranking.key)
 
 
-def _score(row: TrialRow, metric: str, split: str) -> float | None:
-    return ((row.scores or {}).get(metric) or {}).get(split)
-
-
 def _by_seed(rows: Iterable[TrialRow], metric: Metric, split: str, seeds: int) -> list[float | None]:
     """Return a score for each seed, None where there is none."""
-    found = {row.trial.seed: _score(row, metric.key, split) for row in rows if row.status == "done"}
+    found = {row.trial.seed: row.score(metric.key, split) for row in rows if row.status == "done"}
     return [found.get(seed) for seed in range(seeds)]
 
 
 def _sweep(comparison: Comparison, loss: str, rows: Iterable[TrialRow]) -> tuple[RatePoint, ...]:
     """Score every learning rate on validation and choose one."""
+    mine = [row for row in rows if row.trial.loss == loss and row.trained]
+    if not comparison.tuned:
+        return (_only(comparison.learning_rates[0], mine),)
     metric = _tuning_metric(comparison, loss)
     rates: dict[float, dict[int, float | None]] = {rate: {} for rate in comparison.learning_rates}
-    for row in rows:
-        if row.trial.loss == loss and row.status in ("done", "diverged", "failed"):
-            score = _score(row, metric.key, "validation")
-            if score is not None or row.status != "done":  # where the data leave a metric undefined, nothing broke
-                rates[row.trial.learning_rate][row.trial.seed] = score
-    if not comparison.tuned:
-        return (_only(comparison.learning_rates[0], rows, loss),)
+    for row in mine:
+        score = row.score(metric.key, "validation")
+        if score is not None or row.status != "done":  # where the data leave a metric undefined, nothing broke
+            rates[row.trial.learning_rate][row.trial.seed] = score
     return sweep(rates, metric.direction)
 
 
@@ -223,11 +219,10 @@ def _tuning_metric(comparison: Comparison, loss: str) -> Metric:
     return metric if metric.defined(loss_named(loss)) else metric_named(PRIMARY[task_named(comparison.task).kind])
 
 
-def _only(rate: float, rows: Iterable[TrialRow], loss: str) -> RatePoint:
+def _only(rate: float, trained: Sequence[TrialRow]) -> RatePoint:
     """Return the one rate there is: nothing was chosen, so no validation score is told."""
-    ended = [row.status for row in rows if row.trial.loss == loss and row.status in ("done", "diverged", "failed")]
-    broken = sum(status != "done" for status in ended)
-    return RatePoint(learning_rate=rate, mean=None, sd=None, ended=len(ended), broken=broken, chosen=True)
+    broken = sum(row.status != "done" for row in trained)
+    return RatePoint(learning_rate=rate, mean=None, sd=None, ended=len(trained), broken=broken, chosen=True)
 
 
 def _standing(
@@ -240,7 +235,7 @@ def _standing(
     def summary(metric: str, split: SplitName) -> Summary | None:
         if split not in splits:
             return None
-        return summarise([value for row in done if (value := _score(row, metric, split)) is not None])
+        return summarise([value for row in done if (value := row.score(metric, split)) is not None])
 
     scores = {
         metric.key: {split: summary(metric.key, split) for split in ALL_SPLITS} if metric.defined(record) else None

@@ -27,31 +27,29 @@ def headline(report: Report) -> str:
 
 def verdict(report: Report) -> str:
     """Say in a sentence which loss is best, by how much, and how sure that is."""
-    c, (best, tied, worse) = report.asked.comparison, _sorted(report)
-    behind = [f"{standing.loss} by {_size(standing, c)}" for standing in worse]
-    if not tied and not worse:
-        return f"{_no_verdict(report)}{' so far' if report.partial else ''}."
-    if not worse:
-        said = _all_tied(report, [best, *tied])
-    elif not tied:
-        said = f"{best} is best, ahead of {_listed(behind)}"
-    else:
-        said = f"{best} is best, ahead of {_listed(behind)}, tied with {_listed(tied)}; {_settling(report)}"
-    return f"{'So far: ' if report.partial else ''}{said}."
+    return f"{_said(report, short=False)}."
 
 
 def short_verdict(report: Report) -> str:
     """Say the same in about a line, to stand above a table that says by how much."""
+    return _said(report, short=True)
+
+
+def _said(report: Report, *, short: bool) -> str:
     best, tied, worse = _sorted(report)
     if not tied and not worse:
         return f"{_no_verdict(report)}{' so far' if report.partial else ''}"
     if not worse:
         said = _all_tied(report, [best, *tied])
-    elif not tied:
+    elif short and tied:
+        others = tied[0] if len(tied) == 1 and len(best + tied[0]) <= 36 else str(len(tied))
+        said = f"Best: {best}, tied with {others}; {_settling(report)}"
+    elif short:
         said = f"{best} is best"
     else:
-        others = str(len(tied)) if len(tied) > 1 or len(best + tied[0]) > 36 else tied[0]
-        said = f"Best: {best}, tied with {others}; {_settling(report)}"
+        behind = _listed([f"{standing.loss} by {_size(standing, report.asked.comparison)}" for standing in worse])
+        said = f"{best} is best, ahead of {behind}"
+        said += f", tied with {_listed(tied)}; {_settling(report)}" if tied else ""
     return f"{'So far: ' if report.partial else ''}{said}"
 
 

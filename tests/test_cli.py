@@ -175,9 +175,21 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "rate -1": (("run", "--lr", "-1"), 2, "The learning rate is -1.0, but must be a positive number."),
     "rate nan": (("run", "--lr", "nan"), 2, "The learning rate is nan, but must be a positive number."),
     "rate inf": (("run", "--lr", "inf"), 2, "The learning rate is inf, but must be a positive number."),
-    "rate in words": (("run", "--lr", "fast"), 2, "--lr is 'fast', but must be a number, numbers with commas between,"),
-    "rates half empty": (("run", "--lr", "0.01,"), 2, "--lr is '0.01,', but must be a number, numbers with commas"),
-    "tune and a rate": (("run", "--lr", "tune,0.1"), 2, "--lr is 'tune,0.1', but must be a number, numbers with"),
+    "rate in words": (
+        ("run", "--lr", "fast"),
+        2,
+        "--lr is 'fast', but must be `tune`, a positive number such as 0.01,",
+    ),
+    "rates half empty": (
+        ("run", "--lr", "0.01,"),
+        2,
+        "--lr is '0.01,', but must be `tune`, a positive number such as 0.01,",
+    ),
+    "tune and a rate": (
+        ("run", "--lr", "tune,0.1"),
+        2,
+        "--lr is 'tune,0.1', but must be `tune`, a positive number such as 0.01,",
+    ),
     "one bad rate of two": (("run", "--lr", "0.1,-1"), 2, "The learning rate is -1.0, but must be a positive number."),
     "too many rates": (
         ("run", "--lr", ",".join(map(str, range(1, 102)))),

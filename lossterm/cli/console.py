@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import click
-import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -42,7 +41,7 @@ def print_reports(found: Sequence[report.Report], form: str, chunks: Sequence[Ch
 def print_rows(rows: Sequence[dict[str, Any]], columns: dict[str, str], form: str, empty: str) -> None:
     """Print a list as a table of some of its fields (field → title), or all of it as JSON."""
     if form == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(list(rows)), indent=2).decode())
+        click.echo(report.as_json(list(rows)))
     elif not rows:
         click.echo(empty, err=True)
     else:

@@ -16,6 +16,7 @@ from lossterm import __version__, daemon
 from lossterm.cli.options import StorePath, list_formats, store_option
 from lossterm.comparison import DEVICES
 from lossterm.errors import DataError, StoreError
+from lossterm.report import as_json
 from lossterm.store import Store, default_path, schema
 
 PACKAGES = ("textual", "rich", "plotext", "click", "msgspec", "numpy", "scikit-learn", "keras", "tensorflow")
@@ -43,7 +44,7 @@ def doctor(form: str, store: StorePath) -> None:
     path = (store or default_path()).expanduser().resolve()
     findings = [*_versions(), *_devices(), *_store(path), *_workers(path), *_terminal()]
     if form == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(findings), indent=2).decode())
+        click.echo(as_json(findings))
     else:
         width = max(len(finding.what) for finding in findings)
         marks = {"good": "ok  ", "note": "note", "bad": "BAD "}

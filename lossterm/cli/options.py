@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
-from lossterm.comparison import RATES_TO_TUNE
-from lossterm.errors import OutOfRange, UnknownName
+from lossterm.comparison import rates_from
+from lossterm.errors import UnknownName
 from lossterm.store import default_path, session_name
 from lossterm.table import FORMATS
 
@@ -41,14 +41,7 @@ class Rates(click.ParamType[tuple[float, ...] | None]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the rates. Raises OutOfRange."""
-        if isinstance(value, tuple):
-            return value
-        if value == "tune":
-            return RATES_TO_TUNE
-        try:
-            return tuple(float(part) for part in value.split(","))
-        except ValueError:
-            raise OutOfRange("--lr", repr(value), "a number, numbers with commas between, or `tune`") from None
+        return value if isinstance(value, tuple) else rates_from(value, "--lr")
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """Show the forms in the help."""

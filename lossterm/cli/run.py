@@ -17,8 +17,9 @@ from lossterm.comparison import (
     OPTIMIZERS,
     RATES_TO_TUNE,
     Comparison,
+    layers_from,
 )
-from lossterm.errors import OutOfRange, UsageError
+from lossterm.errors import UsageError
 from lossterm.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from lossterm.store import Store
 
@@ -36,16 +37,7 @@ class Layers(click.ParamType[tuple[int, ...]]):
         self, value: str | tuple[int, ...], param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, ...]:
         """Return one number per layer. Raises OutOfRange."""
-        if isinstance(value, tuple):
-            return value
-        if value == "none":
-            return ()
-        try:
-            return tuple(int(part) for part in value.split(","))
-        except ValueError:
-            raise OutOfRange(
-                "--hidden", repr(value), "whole numbers with commas between, such as 50,20, or none"
-            ) from None
+        return value if isinstance(value, tuple) else layers_from(value, "--hidden")
 
 
 @click.command()

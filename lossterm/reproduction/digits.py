@@ -96,16 +96,13 @@ def rows(reports: Sequence[Report]) -> list[Row]:
 
 def _row(report: Report, key: tuple[str, float, str]) -> Row:
     model, sd, loss = key
-    ended = [row for row in report.rows if row.status in ("done", "diverged", "failed")]
-    scores = {(r.trial.learning_rate, r.trial.seed): (r.scores or {}).get("accuracy") or {} for r in ended}
-    rates = {
-        rate: {
-            seed: found.get("validation") for (at, seed), found in scores.items() if at == rate and seed < TUNING_SEEDS
-        }
-        for rate in report.asked.comparison.learning_rates
-    }
+    trained = [row for row in report.rows if row.trained]
+    rates: dict[float, dict[int, float | None]] = {rate: {} for rate in report.asked.comparison.learning_rates}
+    for row in trained:
+        if row.trial.seed < TUNING_SEEDS:
+            rates[row.trial.learning_rate][row.trial.seed] = row.score("accuracy", "validation")
     chosen = next(point.learning_rate for point in sweep(rates, "max") if point.chosen)
-    tested = [found.get("test") for (rate, _), found in scores.items() if rate == chosen]
+    tested = [row.score("accuracy", "test") for row in trained if row.trial.learning_rate == chosen]
     values = [value for value in tested if value is not None]
     summary = summarise(values)
     return Row(

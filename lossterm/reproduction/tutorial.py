@@ -149,8 +149,8 @@ def _row(report: Report, fair: Report, loss: str, metric: str) -> Row:
 
 
 def _seeds(report: Report, loss: str, metric: str, split: SplitName) -> Seeds:
-    scores = [(row.scores or {}).get(metric) for row in report.rows if row.trial.loss == loss and row.status == "done"]
-    values = [value for score in scores if score and (value := score[split]) is not None]
+    scores = [row.score(metric, split) for row in report.rows if row.trial.loss == loss]
+    values = [score for score in scores if score is not None]
     if len(values) < 2:
         return Seeds(median=values[0] if values else None, range=None, sd=None, count=len(values))
     parts = statistics.quantiles(values, n=40, method="inclusive")

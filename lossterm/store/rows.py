@@ -81,6 +81,15 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nothing more will happen to it."""
         return self.status not in ("queued", "running")
 
+    @property
+    def trained(self) -> bool:
+        """Whether it ended by itself, well or not, rather than by being stopped."""
+        return self.ended and self.status != "cancelled"
+
+    def score(self, metric: str, split: str) -> float | None:
+        """Return a score of the final model, None where there is none."""
+        return ((self.scores or {}).get(metric) or {}).get(split)
+
 
 class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     """Some consecutive epochs of one trial's curve."""

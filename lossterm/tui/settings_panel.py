@@ -13,8 +13,12 @@ from lossterm.comparison import (
     DEFAULT_RATE,
     DEFAULT_SEEDS,
     DEFAULT_TASK,
+    NO_LAYERS,
     RATES_TO_TUNE,
+    TUNE,
     Comparison,
+    layers_from,
+    rates_from,
 )
 from lossterm.errors import OutOfRange
 from lossterm.figures import exact
@@ -22,12 +26,6 @@ from lossterm.metrics import metrics_for
 from lossterm.protocols import protocol_named
 from lossterm.tasks import task_named
 from lossterm.tui.protocol_field import ProtocolField
-
-TUNE = "tune"
-"""What stands for RATES_TO_TUNE."""
-
-NO_LAYERS = "none"
-"""What stands for a network without hidden layers."""
 
 
 class Field(Input):
@@ -152,8 +150,8 @@ class SettingsPanel(Container):
             epochs=self._whole("epochs", "The number of epochs"),
             seeds=self._whole("seeds", "The number of seeds"),
             batch_size=self._whole("batch", "The batch size"),
-            learning_rates=self._rates(),
-            hidden=self._layers(),
+            learning_rates=rates_from(self._field("rate").value, "The learning rate"),
+            hidden=layers_from(self._field("hidden").value, "Hidden layers"),
         )
 
     def _whole(self, name: str, setting: str) -> int:
@@ -161,23 +159,3 @@ class SettingsPanel(Container):
         if not value.isdecimal():
             raise OutOfRange(setting, repr(value), "a whole number")
         return int(value)
-
-    def _rates(self) -> tuple[float, ...]:
-        value = self._field("rate").value
-        if value == TUNE:
-            return RATES_TO_TUNE
-        try:
-            return tuple(float(part) for part in value.split(","))
-        except ValueError:
-            allowed = f"`{TUNE}`, a positive number such as 0.01, or several with commas between"
-            raise OutOfRange("The learning rate", repr(value), allowed) from None
-
-    def _layers(self) -> tuple[int, ...]:
-        value = self._field("hidden").value
-        if value == NO_LAYERS:
-            return ()
-        parts = value.split(",")
-        if not all(part.isdecimal() for part in parts):
-            allowed = f"whole numbers with commas between, such as 50,20, or `{NO_LAYERS}`"
-            raise OutOfRange("Hidden layers", repr(value), allowed)
-        return tuple(map(int, parts))
