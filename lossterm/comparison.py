@@ -8,7 +8,7 @@ from typing import Literal, Self
 import msgspec
 
 from lossterm.errors import DoesNotFit, OutOfRange, UnknownName, UsageError
-from lossterm.losses import loss_named, losses_for
+from lossterm.losses import USUAL, is_own, loss_named, losses_for, source_from
 from lossterm.metrics import PRIMARY, metric_for
 from lossterm.protocols import DEFAULT_PROTOCOL, Protocol, protocol_for
 from lossterm.tasks import task_named
@@ -38,7 +38,7 @@ NO_LAYERS = "none"
 DEFAULT_OPTIMIZER = "momentum"
 DEFAULT_BATCH = 32
 
-ENGINE = 2
+ENGINE = 3
 """Raised when a change to the engine changes what a trial yields, so that stored trials are not taken for new ones."""
 
 MOST_SEEDS, MOST_EPOCHS, MOST_BATCH, MOST_UNITS, MOST_LAYERS, MOST_RATES = 10_000, 1_000_000, 1_000_000, 65_536, 32, 100
@@ -78,6 +78,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """The rest."""
     device: str
     """One of DEVICES: devices differ in the last bits."""
+    source: str = ""
+    """Where the loss's code is, or whose it is, unless lossterm's own."""
 
     @property
     def key(self) -> str:
@@ -102,6 +104,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Key of the protocol."""
     losses: tuple[str, ...]
     """Keys of the losses, in the order asked for."""
+    sources: tuple[tuple[str, str], ...] = ()
+    """For losses of one's own, key and where the code is."""
     seeds: int
     """Number of seeds; they are 0, 1, … ."""
     learning_rates: tuple[float, ...]
@@ -117,8 +121,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     def ask(
         cls,
         task: str,
-        losses: Sequence[str] = ("all",),
+        losses: Sequence[str] = (USUAL,),
         *,
+        own: Sequence[str] = (),
         protocol: str = DEFAULT_PROTOCOL,
         metric: str | None = None,
         seeds: int = DEFAULT_SEEDS,
@@ -133,7 +138,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Self:
         """Check every setting and fill in the task's and the protocol's defaults.
 
-        Raises UnknownName, OutOfRange or DoesNotFit, each with a sentence that names the setting.
+        `own` says where losses of one's own are, as `losses.source_from` reads it; they come after the others.
+        Raises UnknownName, OutOfRange or DoesNotFit, each with a sentence that names the setting, and DataError for a
+        file that cannot be used.
         """
         record = task_named(task)
         units = tuple(record.hidden if hidden is None else hidden)
@@ -151,13 +158,19 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
             raise UnknownName("device", device, DEVICES)
         rules = protocol_for(protocol, record)
         ranking = metric_for(metric or PRIMARY[record.kind], record.kind, rules.key, record.lowest)
-        chosen = losses_for(record.kind, tuple(losses), record.lowest, rules.key)
+        sources = {source.key: source.text for source in map(source_from, own)}
+        named = losses_for(record.targets, tuple(losses), rules.key) if losses or not own else ()
+        if lost := [key for key in named if is_own(key) and key not in sources]:
+            now = f" What is given is {', '.join(sources)}: a file that was edited is another loss." if sources else ""
+            raise UsageError(f"{lost[0]!r} is a loss of one's own: say where it is with --loss-file FILE.py:NAME.{now}")
+        chosen = tuple(dict.fromkeys((*named, *sources)))
         if not any(ranking.defined(loss_named(loss)) for loss in chosen):
             raise DoesNotFit(f"None of {', '.join(chosen)} has {ranking.key}: their outputs do not give it.")
         return cls(
             task=record.key,
             protocol=rules.key,
             losses=chosen,
+            sources=tuple(sources.items()),
             seeds=_within("The number of seeds", seeds, MOST_SEEDS),
             learning_rates=_rates(learning_rates, rules),
             hyperparameters=Hyperparameters(
@@ -174,6 +187,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     def trials(self) -> Iterator[Trial]:
         """Expand, seed by seed, so that a table read half way has all losses on equal footing."""
+        own = dict(self.sources)
+        sources = {loss: own[loss] if loss in own else loss_named(loss).origin for loss in self.losses}
         for seed in range(self.seeds):
             for rate in self.learning_rates:
                 for loss in self.losses:
@@ -185,6 +200,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
                         seed=seed,
                         hyperparameters=self.hyperparameters,
                         device=self.device,
+                        source=sources[loss],
                     )
 
     @property
@@ -194,7 +210,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     def comparable(self, other: "Comparison") -> bool:
         """Whether the trials of both may stand in one table: all but losses, seeds and metric are the same."""
-        mine, theirs = (msgspec.structs.replace(one, losses=(), seeds=1, metric="") for one in (self, other))
+        mine, theirs = (
+            msgspec.structs.replace(one, losses=(), sources=(), seeds=1, metric="") for one in (self, other)
+        )
         return mine == theirs
 
     def joined(self, other: "Comparison") -> "Comparison":
@@ -202,6 +220,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(
             other,
             losses=tuple(dict.fromkeys((*self.losses, *other.losses))),
+            sources=tuple(dict([*self.sources, *other.sources]).items()),
             seeds=max(self.seeds, other.seeds),
         )
 

@@ -14,7 +14,7 @@ The number is the exit code. Every message says what, where, and what to do.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class LosstermError(Exception):
@@ -32,9 +32,11 @@ class UsageError(LosstermError):
 class UnknownName(UsageError):
     """A name that no catalogue holds; says which names are near and which there are."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        names = list(known)
-        near = difflib.get_close_matches(name.lower().replace("-", "_"), names, n=2, cutoff=0.5)
+    def __init__(self, what: str, name: str, known: Iterable[str], also: Mapping[str, str] | None = None) -> None:
+        """Suggest out of `known`, and out of the other names in `also`, each standing for a known one."""
+        names, also = list(known), also or {}
+        close = difflib.get_close_matches(name.lower().replace("-", "_"), [*names, *also], n=3, cutoff=0.5)
+        near = list(dict.fromkeys(also.get(one, one) for one in close))[:2]
         if near:
             hint = f"Did you mean {' or '.join(near)}?"
         elif names:

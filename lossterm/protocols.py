@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from lossterm.errors import DoesNotFit, UnknownName
+from lossterm.losses import Scale
+from lossterm.scaling import Scaling, scaling_of
 from lossterm.tasks import Task
 
 if TYPE_CHECKING:
@@ -23,19 +25,21 @@ class Split:
     features: "np.ndarray"
     """(rows, features), float32."""
     target: "np.ndarray"
-    """(rows,): float32 values for regression, int64 class indices otherwise."""
+    """(rows,): float64 values for regression, in the units that scores are in; int64 class indices otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prepared:
-    """Data as the network sees them, and the way back to the units of the target."""
+    """Data as the network sees them, but for the target, whose scale and form are the loss's."""
 
     splits: dict[SplitName, Split]
     """Each part, in the protocol's order."""
-    origin: float = 0.0
-    """Original value of a scaled target of 0."""
-    unit: float = 1.0
-    """Original size of a scaled target of 1."""
+    scales: bool = True
+    """Whether a numeric target is to be scaled as the loss wants it."""
+
+    def scaling(self, scale: Scale) -> Scaling:
+        """Return the scale of a numeric target that a loss asks for, fitted to the training rows."""
+        return scaling_of(scale if self.scales else "raw", self.splits["train"].target)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,12 +54,16 @@ class Protocol:
     """The parts that the data are cut into."""
     shares: tuple[float, ...]
     """Share of the rows in each split."""
+    scales: bool = True
+    """Whether a numeric target is scaled as the loss wants it; otherwise it is as `prepare` gives it."""
     draws: bool
     """Whether each seed has data of its own, drawn or split anew; otherwise all seeds share one draw."""
     tasks: tuple[str, ...] | None
     """Keys of the tasks that it is for, None for all."""
     prepare: Callable[[Task, int], Prepared]
     """`(task, seed) -> data`, drawn, split and scaled."""
+    flaws: Callable[[Task], str] | None = None
+    """What a reader must know of it on a task, where that is not what `caveat` says of any sound protocol."""
 
     @property
     def tunes(self) -> bool:
@@ -81,14 +89,10 @@ class Protocol:
 
     def caveat(self, task: Task, *, tuned: bool) -> str:
         """Say in one sentence what a reader of its table must know."""
+        if self.flaws:
+            return self.flaws(task)
         rate = "the learning rate tuned per loss on validation" if tuned else "one learning rate for all losses"
         cut = "/".join(f"{100 * share:.0f}" for share in self.shares)
-        if self.key == "tutorial":
-            scaled = "scaled before the split, " if _TUTORIAL[task.key][1] else ""
-            return (
-                f"Tutorial protocol: one fixed draw cut in half, {scaled}one learning rate; "
-                "seeds vary initial weights and shuffles only, so intervals say nothing of other data."
-            )
         if self.draws and task.finite:
             data = f"the same rows split anew for each seed, {cut} (intervals widened after Nadeau–Bengio)"
         elif self.draws and task.family:
@@ -101,7 +105,7 @@ class Protocol:
 
 
 def _fair(task: Task, seed: int) -> Prepared:
-    """Draw (or take) and split by the seed, classes stratified; standardise features and target on train."""
+    """Draw (or take) and split by the seed, classes stratified; standardise features on train."""
     features, target = task.draw(seed)
     parts = _split(task, PROTOCOLS["fair"], features, target, _stream(seed))
     return _standardised(task, parts)
@@ -119,13 +123,13 @@ def _tutorial(task: Task, seed: int) -> Prepared:  # noqa: ARG001  every protoco
         features = StandardScaler().fit_transform(features)
         target = StandardScaler().fit_transform(target.reshape(-1, 1))[:, 0]
     features = features.astype(np.float32)
-    target = target.astype(np.float32 if task.kind == "regression" else np.int64)
+    target = target.astype(np.float64 if task.kind == "regression" else np.int64)
     half = task.rows // 2
     splits: dict[SplitName, Split] = {
         "train": Split(features[:half], target[:half]),
         "test": Split(features[half:], target[half:]),
     }
-    return Prepared(splits=splits)
+    return Prepared(splits=splits, scales=PROTOCOLS["tutorial"].scales)
 
 
 def _published(task: Task, seed: int) -> Prepared:  # noqa: ARG001  as above
@@ -137,6 +141,14 @@ def _published(task: Task, seed: int) -> Prepared:  # noqa: ARG001  as above
     largest = np.abs(parts["train"][0]).max()
     return Prepared(
         splits={name: Split((x / largest).astype(np.float32), y.astype(np.int64)) for name, (x, y) in parts.items()}
+    )
+
+
+def _tutorial_flaws(task: Task) -> str:
+    scaled = "scaled before the split, " if _TUTORIAL[task.key][1] else ""
+    return (
+        f"Tutorial protocol: one fixed draw cut in half, {scaled}one learning rate; "
+        "seeds vary initial weights and shuffles only, so intervals say nothing of other data."
     )
 
 
@@ -173,16 +185,14 @@ def _standardised(task: Task, parts: "Parts") -> Prepared:
     import numpy as np
     from sklearn.preprocessing import StandardScaler
 
-    train, target = parts["train"]
-    scaler = StandardScaler().fit(train)
-    origin, unit = (0.0, 1.0) if task.kind != "regression" else (float(target.mean()), float(target.std()) or 1.0)
-
-    def scaled(features: "np.ndarray", target: "np.ndarray") -> Split:
-        ready = (target - origin) / unit if task.kind == "regression" else target
-        kind = np.float32 if task.kind == "regression" else np.int64
-        return Split(scaler.transform(features).astype(np.float32), ready.astype(kind))
-
-    return Prepared(splits={name: scaled(*part) for name, part in parts.items()}, origin=origin, unit=unit)
+    scaler = StandardScaler().fit(parts["train"][0])
+    form = np.float64 if task.kind == "regression" else np.int64
+    return Prepared(
+        splits={
+            name: Split(scaler.transform(features).astype(np.float32), target.astype(form))
+            for name, (features, target) in parts.items()
+        }
+    )
 
 
 PROTOCOLS: dict[str, Protocol] = {
@@ -202,9 +212,11 @@ PROTOCOLS: dict[str, Protocol] = {
             title="the tutorial's own set-up, flaws included",
             splits=("train", "test"),
             shares=(0.5, 0.5),
+            scales=False,
             draws=False,
             tasks=tuple(_TUTORIAL),
             prepare=_tutorial,
+            flaws=_tutorial_flaws,
         ),
         Protocol(
             key="published",

@@ -10,6 +10,7 @@ from lossterm import __version__
 from lossterm.comparison import Comparison, Hyperparameters
 from lossterm.errors import DataError, LosstermError
 from lossterm.figures import number
+from lossterm.losses import Source, is_own, source_from
 from lossterm.metrics import metric_named
 from lossterm.protocols import protocol_named
 from lossterm.report import SCHEMA, Report, build
@@ -61,11 +62,16 @@ class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
     hyperparameters: _Settings
     standings: tuple[RecordedStanding, ...]
 
-    def asked(self) -> Comparison:
-        """Return the comparison that it came from. Raises UsageError where there is no such comparison."""
+    def asked(self, own: Sequence[Source]) -> Comparison:
+        """Return the comparison that it came from; `own` says where losses of one's own are that it may hold.
+
+        A recording never says itself where to find code. Raises UsageError where there is no such comparison.
+        """
+        names = {standing.loss.partition("@")[0] for standing in self.standings if is_own(standing.loss)}
         return Comparison.ask(
             self.task.key,
             [standing.loss for standing in self.standings],
+            own=[source.text for source in own if source.key.partition("@")[0] in names],
             protocol=self.protocol,
             metric=self.metric.key,
             seeds=self.seeds,
@@ -137,8 +143,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 # Reading
 
 
-def read(path: Path) -> Recording:
-    """Read a recording. Raises DataError with a sentence for a file that is none, or that contradicts itself."""
+def read(path: Path, own: Sequence[str] = ()) -> Recording:
+    """Read a recording. Raises DataError with a sentence for a file that is none, or that contradicts itself.
+
+    `own` says where losses of one's own are, as `losses.source_from` reads it; raises what that does.
+    """
+    sources = [source_from(text) for text in own]
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -154,11 +164,11 @@ def read(path: Path) -> Recording:
                 f"{__version__} reads form {SCHEMA}. Record it anew, or check it with that version."
             )
         if head.reproduction is None:
-            return _sound(path, head, (msgspec.json.decode(data, type=RecordedComparison),), None, ())
+            return _sound(path, head, (msgspec.json.decode(data, type=RecordedComparison),), None, (), sources)
         case = case_named(head.reproduction)
         whole = msgspec.json.decode(data, type=_Reproduction)
         rows = tuple(msgspec.json.decode(row, type=case.row_type) for row in whole.rows)
-        return _sound(path, head, whole.comparisons, case, rows)
+        return _sound(path, head, whole.comparisons, case, rows, ())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{path} is no recording of lossterm: {error}. {WRITE_ONE}") from error
     except DataError:
@@ -168,9 +178,14 @@ def read(path: Path) -> Recording:
 
 
 def _sound(
-    path: Path, head: _Head, comparisons: tuple[RecordedComparison, ...], case: Case | None, rows: tuple[Any, ...]
+    path: Path,
+    head: _Head,
+    comparisons: tuple[RecordedComparison, ...],
+    case: Case | None,
+    rows: tuple[Any, ...],
+    own: Sequence[Source],
 ) -> Recording:
-    asked = tuple(one.asked() for one in comparisons)
+    asked = tuple(one.asked(own) for one in comparisons)
     edited = "was it edited? Record it anew."
     if case:
         expected = tuple(case.comparisons(asked[0].seeds if asked else case.seeds))

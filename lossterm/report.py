@@ -7,8 +7,8 @@ import msgspec
 
 from lossterm import __version__
 from lossterm.comparison import Comparison
-from lossterm.losses import loss_named
-from lossterm.metrics import PRIMARY, Metric, metric_for, metric_named, metrics_for
+from lossterm.losses import loss_recorded
+from lossterm.metrics import PRIMARY, Metric, metric_for, metric_named, metrics_for, worth_showing
 from lossterm.protocols import Protocol, SplitName, protocol_named
 from lossterm.standings import Place, Summary, places, summarise
 from lossterm.store import Asked, Chunk, TrialRow
@@ -181,10 +181,17 @@ def rows_of(asked: Asked, rows: Iterable[TrialRow]) -> list[TrialRow]:
     return list(found.values())
 
 
+def metrics_of(comparison: Comparison) -> tuple[Metric, ...]:
+    """Return the metrics that say something of a comparison's losses, in catalogue order."""
+    task = task_named(comparison.task)
+    fitting = metrics_for(task.kind, comparison.protocol, task.lowest)
+    return worth_showing(fitting, map(loss_recorded, comparison.losses), comparison.metric)
+
+
 def fitting_metric(asked: Asked, metric: str | None) -> str | None:
     """Return the metric if it fits a comparison, None if it does not or there is none."""
-    task, protocol = task_named(asked.comparison.task), asked.comparison.protocol
-    return metric if metric in [one.key for one in metrics_for(task.kind, protocol, task.lowest)] else None
+    c, task = asked.comparison, task_named(asked.comparison.task)
+    return metric if metric in [one.key for one in metrics_for(task.kind, c.protocol, task.lowest)] else None
 
 
 def _ranked_by(comparison: Comparison, metric: str) -> Comparison:
@@ -204,7 +211,7 @@ def _sweep(comparison: Comparison, loss: str, rows: Iterable[TrialRow]) -> tuple
     mine = [row for row in rows if row.trial.loss == loss and row.trained]
     if not comparison.tuned:
         return (_only(comparison.learning_rates[0], mine),)
-    metric = _tuning_metric(comparison, loss)
+    metric = _tuning_metric(comparison, loss, mine)
     rates: dict[float, dict[int, float | None]] = {rate: {} for rate in comparison.learning_rates}
     for row in mine:
         score = row.score(metric.key, "validation")
@@ -213,10 +220,19 @@ def _sweep(comparison: Comparison, loss: str, rows: Iterable[TrialRow]) -> tuple
     return sweep(rates, metric.direction)
 
 
-def _tuning_metric(comparison: Comparison, loss: str) -> Metric:
+def _tuning_metric(comparison: Comparison, loss: str, rows: Iterable[TrialRow]) -> Metric:
     """Return the metric that ranks, or the task's own where the head gives that no meaning."""
-    metric = metric_named(comparison.metric)
-    return metric if metric.defined(loss_named(loss)) else metric_named(PRIMARY[task_named(comparison.task).kind])
+    ranking, usual = metric_named(comparison.metric), metric_named(PRIMARY[task_named(comparison.task).kind])
+    return ranking if _scored(ranking, loss, rows) else usual
+
+
+def _scored(metric: Metric, loss: str, rows: Iterable[TrialRow]) -> bool:
+    """Whether a metric has a meaning for a loss's head; for one from outside that was trained, its scores tell."""
+    record = loss_recorded(loss)
+    if record.reading != "unknown":
+        return metric.defined(record)
+    trained = [row.scores for row in rows if row.scores]
+    return not trained or any(scores.get(metric.key) for scores in trained)
 
 
 def _only(rate: float, trained: Sequence[TrialRow]) -> RatePoint:
@@ -228,7 +244,6 @@ def _only(rate: float, trained: Sequence[TrialRow]) -> RatePoint:
 def _standing(
     comparison: Comparison, loss: str, place: Place, points: tuple[RatePoint, ...], rows: Sequence[TrialRow]
 ) -> Standing:
-    task, record = task_named(comparison.task), loss_named(loss)
     splits = protocol_named(comparison.protocol).splits
     done = [row for row in rows if row.status == "done"]
 
@@ -238,15 +253,15 @@ def _standing(
         return summarise([value for row in done if (value := row.score(metric, split)) is not None])
 
     scores = {
-        metric.key: {split: summary(metric.key, split) for split in ALL_SPLITS} if metric.defined(record) else None
-        for metric in metrics_for(task.kind, comparison.protocol, task.lowest)
+        metric.key: {split: summary(metric.key, split) for split in ALL_SPLITS} if _scored(metric, loss, done) else None
+        for metric in metrics_of(comparison)
     }
     return Standing(
         **msgspec.structs.asdict(place),
         loss=loss,
         learning_rate=next(point.learning_rate for point in points if point.chosen),
         learning_rate_at_edge=at_edge(points),
-        tuned_by=_tuning_metric(comparison, loss).key,
+        tuned_by=_tuning_metric(comparison, loss, rows).key,
         sweep=points,
         trials=len(rows),
         done=len(done),
@@ -327,6 +342,9 @@ def _trial(row: TrialRow, chunks: Sequence[Chunk], protocol: Protocol) -> dict[s
         "learning_rate": row.trial.learning_rate,
         "status": row.status,
         "seconds": row.seconds,
+        "error": row.error,
+        "note": row.note,
         "scores": row.scores,
+        "anatomy": row.anatomy and msgspec.structs.asdict(row.anatomy),
         "curves": {name: values[place :: len(columns)] for place, name in enumerate(columns)},
     }

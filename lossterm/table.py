@@ -7,11 +7,14 @@ from collections.abc import Collection, Iterable, Sequence
 import msgspec
 
 from lossterm.figures import DASH, gap, number, rate, spread, strip, times_beaten, trial_counts
-from lossterm.metrics import metric_named, metrics_for
+from lossterm.losses import loss_recorded
+from lossterm.metrics import metric_named
 from lossterm.protocols import SplitName
-from lossterm.report import Report
-from lossterm.tasks import task_named
+from lossterm.report import Report, Standing, metrics_of
 from lossterm.wording import headline, notes, verdict
+
+DISTORTED = "†"
+"""Beside a figure of probabilities that a loss, not being proper, distorts."""
 
 FORMATS = ("table", "json", "csv", "markdown", "plain")
 
@@ -45,8 +48,7 @@ def columns_of(
     """
     comparison, standings = report.asked.comparison, report.standings
     ranking = metric_named(comparison.metric)
-    task = task_named(comparison.task)
-    shown = [m.key for m in metrics_for(task.kind, comparison.protocol, task.lowest) if m.key != ranking.key]
+    shown = [metric.key for metric in metrics_of(comparison) if metric.key != ranking.key]
 
     def column(head: str, texts: Iterable[str], *, right: bool = True) -> Column:
         return Column(head, right, tuple(texts))
@@ -54,12 +56,19 @@ def columns_of(
     def scores(metric: str, split: SplitName) -> Iterable[str]:
         for standing in standings:
             summary = (standing.scores[metric] or {}).get(split)
-            yield number(summary.mean if summary else None)
+            yield marked(standing, metric, number(summary.mean if summary else None))
+
+    def marked(standing: Standing, metric: str, text: str) -> str:
+        distorted = text != DASH and metric_named(metric).distorted(loss_recorded(standing.loss))
+        return text + DISTORTED if distorted else text
+
+    def score(standing: Standing) -> str:
+        return marked(standing, ranking.key, spread(standing.mean, standing.ci, digits=1 if short else 2))
 
     columns = {
         "rank": column("#", (str(s.rank or DASH) for s in standings)),
         "loss": column("loss", (s.loss for s in standings), right=False),
-        "score": column(f"{ranking.key} test", (spread(s.mean, s.ci, digits=1 if short else 2) for s in standings)),
+        "score": column(f"{ranking.key} test", (score(s) for s in standings)),
         "difference": column("Δ to best", (gap(s.difference, brackets=not short) for s in standings), right=False),
         "beaten": column("beaten", (times_beaten(s) for s in standings)),
         "verdict": column("verdict", (s.verdict or DASH for s in standings), right=False),
@@ -125,7 +134,8 @@ _CSV_STANDING = ("rank", "loss", "verdict", "beaten", "learning_rate", "trials",
 def markdown(columns: Sequence[Column]) -> str:
     """Write columns as a Markdown table."""
     rule = ["---:" if column.right else ":---" for column in columns]
-    table = [[column.head for column in columns], rule, *zip(*(column.values for column in columns), strict=True)]
+    rows = zip(*(column.values for column in columns), strict=True)
+    table = [[column.head for column in columns], rule, *([text.replace("|", "\\|") for text in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in table)
 
 

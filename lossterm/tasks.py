@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lossterm.errors import UnknownName
-from lossterm.losses import Kind
+from lossterm.losses import Kind, Targets
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,12 +39,21 @@ class Task:
     """Epochs, unless the comparison says otherwise."""
     lowest: float = float("-inf")
     """No target is below this; losses that need more are not offered."""
+    zeros: bool = True
+    """Whether a target may be exactly 0."""
+    imbalance: float = 1.0
+    """Rows of the largest class over those of the smallest."""
     finite: bool = False
     """Whether there is one set of rows, to be split anew for each seed, rather than a source of fresh draws."""
     family: bool = False
     """Whether a seed draws a new problem (coefficients, centres) and not only new rows of the same."""
     draw: "Callable[[int], Draw]"
     """`seed -> (features, target)`, the same for the same seed on every machine; finite data ignore the seed."""
+
+    @property
+    def targets(self) -> Targets:
+        """What losses must know of the targets to fit."""
+        return Targets(kind=self.kind, lowest=self.lowest, zeros=self.zeros)
 
 
 def _regression(seed: int) -> "Draw":
@@ -75,6 +84,39 @@ def _digits(_: int) -> "Draw":
     return features, target
 
 
+def _surface(seed: int) -> "tuple[np.random.Generator, np.ndarray, np.ndarray]":
+    """Return the seed's stream, features (1000, 5) uniform in [0, 1], and Friedman's first function of them over 10."""
+    import numpy as np
+
+    stream = np.random.default_rng([seed, 3])
+    x = stream.random((1000, 5))
+    bends = 10 * np.sin(np.pi * x[:, 0] * x[:, 1]) + 20 * (x[:, 2] - 0.5) ** 2 + 10 * x[:, 3] + 5 * x[:, 4]
+    return stream, x, bends / 10
+
+
+def _counts(seed: int) -> "Draw":
+    import numpy as np
+
+    stream, features, surface = _surface(seed)
+    return features, stream.poisson(np.exp(surface - 0.5)).astype(float)
+
+
+def _claims(seed: int) -> "Draw":
+    """A claim is made or not (Poisson), and each has an amount (gamma): a compound Poisson-gamma, Tweedie's p = 1.5."""
+    import numpy as np
+
+    stream, features, surface = _surface(seed)
+    claims = stream.poisson(np.exp(surface - 1.5))
+    return features, 100 * stream.gamma(np.maximum(claims, 1)) * (claims > 0)
+
+
+def _prices(seed: int) -> "Draw":
+    import numpy as np
+
+    stream, features, surface = _surface(seed)
+    return features, 1000 * np.exp(surface + 0.5 * stream.standard_normal(len(surface)))
+
+
 TASKS: dict[str, Task] = {
     task.key: task
     for task in (
@@ -89,6 +131,43 @@ TASKS: dict[str, Task] = {
             epochs=100,
             family=True,
             draw=_regression,
+        ),
+        Task(
+            key="counts",
+            title="counts whose mean bends over 5 features",
+            kind="regression",
+            rows=1000,
+            features=5,
+            classes=None,
+            hidden=(25,),
+            epochs=100,
+            lowest=0,
+            draw=_counts,
+        ),
+        Task(
+            key="claims",
+            title="amounts of which many are exactly 0",
+            kind="regression",
+            rows=1000,
+            features=5,
+            classes=None,
+            hidden=(25,),
+            epochs=100,
+            lowest=0,
+            draw=_claims,
+        ),
+        Task(
+            key="prices",
+            title="positive amounts with a long tail",
+            kind="regression",
+            rows=1000,
+            features=5,
+            classes=None,
+            hidden=(25,),
+            epochs=100,
+            lowest=0,
+            zeros=False,
+            draw=_prices,
         ),
         Task(
             key="circles",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lossterm.comparison import Comparison
 from lossterm.figures import bare, exact
-from lossterm.losses import loss_named
+from lossterm.lint import doubts
 from lossterm.metrics import metric_named
 from lossterm.protocols import protocol_named
 from lossterm.report import Report, Standing
@@ -124,20 +124,11 @@ def notes(report: Report) -> list[str]:
             lines[0] += f", Δ is how far behind the best, tied includes Δ below {region}"
     lines[0] += "."
     lines.append(protocol_named(c.protocol).caveat(task, tuned=c.tuned))
-    losses = [loss_named(standing.loss) for standing in report.standings]
-    if c.protocol == "tutorial":
-        faults = dict.fromkeys(loss.tutorial.note for loss in losses if loss.tutorial)
-        for note in faults:
-            concerned = [loss.key for loss in losses if loss.tutorial and loss.tutorial.note == note]
-            lines.append(f"{', '.join(concerned)}: {note}.")
-    shown = {loss.key for loss in losses}
+    lines += doubts(c)
     lines += [
-        f"{loss.key} is {loss.same_as} by construction; what differs is rounding that grew."
-        for loss in losses
-        if loss.same_as in shown
-    ]
-    lines += [
-        f"{loss.key} has no {metric.key}: its output does not give it." for loss in losses if not metric.defined(loss)
+        f"{standing.loss} has no {metric.key}: its output does not give it."
+        for standing in report.standings
+        if standing.scores[metric.key] is None
     ]
     if any(
         s.verdict == "tied" and s.difference and s.difference.ci and s.difference.ci[0] > 0 for s in report.standings
@@ -179,5 +170,6 @@ def _casualties(report: Report) -> list[str]:
         lines.append(f"Partial: {report.pending} of {len(report.rows)} trials have not ended.")
     if report.stopped:
         lines.append(f"Partial: {report.stopped} of {len(report.rows)} trials were stopped.")
+    lines += [f"{note.rstrip('.')}." for note in dict.fromkeys(row.note for row in report.rows) if note]
     errors = dict.fromkeys((row.trial.loss, row.error) for row in report.rows if row.error)
     return lines + [f"{loss} failed: {error}" for loss, error in errors]

@@ -283,11 +283,14 @@ def test_another_rate_or_verdict_is_remarked_upon_and_no_difference(
     recorded: Recorded, home: Home, tmp_path: Path
 ) -> None:
     document = recorded.document("tuned")
-    first = document["standings"][0]
-    first.update(learning_rate=0.1, verdict="tied")
+    first = max(document["standings"], key=lambda standing: standing["sd"])  # its scores at 0.1 are no difference
+    was, other = first["verdict"], "tied" if first["verdict"] != "tied" else "worse"
+    first.update(learning_rate=0.1, verdict=other)
     text = succeeded(home.lossterm("check", write(tmp_path, document)))
     assert f"Not a difference, but: {first['loss']} (regression, fair): validation chose 0.01 rather than 0.1." in text
-    assert f"Not a difference, but: {first['loss']} (regression, fair): the verdict is best rather than tied." in text
+    assert (
+        f"Not a difference, but: {first['loss']} (regression, fair): the verdict is {was} rather than {other}." in text
+    )
     agreeing, every, same = counted(text)
     assert same < agreeing == every  # what was recorded at 0.01 is held against the scores at 0.1
 
@@ -507,3 +510,20 @@ def test_help_says_what_the_commands_do_and_leaves_nothing_behind(home: Home) ->
     assert "Usage: lossterm check [OPTIONS] FILE" in check
     assert "the exit code is 5" in " ".join(check.split())
     assert not home.store.parent.exists()
+
+
+def test_a_loss_of_ones_own_is_checked_where_its_place_is_said(home: Home, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text("def mine(y, f):\n    return (y - f) ** 2\n")
+    place = ("--loss-file", f"{mine}:mine")
+    words = ("run", "--loss", "hinge", *place, "--seeds", "2", "--epochs", "3", "--lr", "0.01", "--format", "json")
+    path = tmp_path / "own.json"
+    path.write_text(succeeded(home.lossterm(*words)), encoding="utf-8")
+    text = succeeded(home.lossterm("check", path, *place))
+    assert re.search(r"^mine@[0-9a-f]{8} +agrees ", text, re.MULTILINE)
+    agreeing, every, same = counted(text)
+    assert agreeing == every == same
+    refused = home.lossterm("check", path)
+    assert succeeded(refused, code=3) == ""
+    assert "is a loss of one's own: say where it is with --loss-file FILE.py:NAME." in refused.stderr
+    assert refused.stderr.count("\n") == 1

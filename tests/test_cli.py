@@ -23,7 +23,7 @@ from lossterm import __version__, daemon
 from lossterm.cli import cli
 from lossterm.comparison import DEVICES, OPTIMIZERS, RATES_TO_TUNE, Comparison, Status, Trial
 from lossterm.engine.fake import BEST_RATE
-from lossterm.losses import LOSSES
+from lossterm.losses import LEFT_OUT, LOSSES, fitting
 from lossterm.metrics import METRICS, metrics_for
 from lossterm.store import Scores, Store, TrialRow, schema
 from lossterm.table import FORMATS
@@ -151,10 +151,11 @@ def strictly(text: str) -> Any:
 # What cannot be done: one sentence, an exit code, nothing on stdout
 
 REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
-    "unknown task": (("run", "--task", "circels"), 2, "There is no task 'circels'. Did you mean circles?"),
+    "unknown task": (("run", "--task", "circels"), 2, "There is no task 'circels'. Did you mean circles"),
     "unknown loss": (("run", "--loss", "hindge"), 2, "There is no loss 'hindge'. Did you mean hinge"),
     "unknown format": (("run", "--format", "jsn"), 2, "There is no format 'jsn'. Did you mean json?"),
-    "unknown format of a list": (("losses", "--format", "csv"), 2, "There is no format 'csv'. Known: table, json."),
+    "unknown format of a list": (("tasks", "--format", "csv"), 2, "There is no format 'csv'. Known: table, json."),
+    "unknown format of the losses": (("losses", "--format", "csv"), 2, "There is no format 'csv'. Known: table, mark"),
     "unknown optimizer": (("run", "--optimizer", "adm"), 2, "There is no optimizer 'adm'. Did you mean adam"),
     "unknown device": (("run", "--device", "gpuu"), 2, "There is no device 'gpuu'. Did you mean gpu"),
     "unknown protocol": (("run", "--protocol", "tutorail"), 2, "There is no protocol 'tutorail'. Did you mean"),
@@ -222,6 +223,120 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
         2,
         "msle needs targets y ≥ 0, and this task's go below; --protocol tutorial trains it all the same",
     ),
+    "parameter out of range": (
+        ("run", "--task", "regression", "--loss", "huber:delta=-1"),
+        2,
+        "delta of huber is -1, but must be from 0.000001 to 1,000,000.",
+    ),
+    "parameter in words": (
+        ("run", "--task", "regression", "--loss", "huber:delta=big"),
+        2,
+        "'delta=big' after huber is not to be read, but must be a parameter and a number, as delta=1.",
+    ),
+    "parameter without a name": (
+        ("run", "--task", "regression", "--loss", "huber:0.5"),
+        2,
+        "'0.5' after huber is not to be read, but must be a parameter and a number, as delta=1.",
+    ),
+    "unknown parameter": (
+        ("run", "--task", "regression", "--loss", "huber:dleta=1"),
+        2,
+        "There is no parameter of huber 'dleta'. Did you mean delta?",
+    ),
+    "parameter of a loss that has none": (
+        ("run", "--task", "regression", "--loss", "mse:delta=1"),
+        2,
+        "mse has no parameters, so 'delta' cannot be set.",
+    ),
+    "parameter given twice": (
+        ("run", "--task", "regression", "--loss", "huber:delta=1,delta=2"),
+        2,
+        "delta of huber is given twice, but must be given once.",
+    ),
+    "loss that is left out": (
+        ("run", "--task", "regression", "--loss", "cosine_similarity"),
+        2,
+        "cosine_similarity is left out: with one unit it is always ±1, and its gradient 0, so that nothing can be "
+        "trained by it.",
+    ),
+    "loss of targets that are never 0": (
+        ("run", "--task", "counts", "--loss", "gamma"),
+        2,
+        "gamma needs targets y > 0, and this task's may be 0. Losses that fit:",
+    ),
+    "loss of the other kind of classes": (
+        ("run", "--loss", "focal"),
+        2,
+        "focal is a loss for multiclass tasks, but this task is binary. Did you mean binary_focal?",
+    ),
+    "loss of one's own without its place": (
+        ("run", "--loss", "mine@01234567"),
+        2,
+        "'mine@01234567' is a loss of one's own: say where it is with --loss-file FILE.py:NAME.",
+    ),
+    "probabilities of numbers": (
+        ("advise", "--task", "counts", "--probabilities"),
+        2,
+        "--probabilities is for classes",
+    ),
+    "loss file without a name": (
+        ("run", "--loss-file", "{mine}"),
+        2,
+        "says no place and name: give FILE.py:NAME, or package.module:NAME for an installed package,",
+    ),
+    "loss file with half a parameter": (
+        ("run", "--loss-file", "{mine}:mine:delta"),
+        2,
+        "mine.py:mine:delta': 'delta' is no parameter=value. Give FILE.py:NAME",
+    ),
+    "loss file with an unknown head": (
+        ("run", "--loss-file", "{mine}:mine:head=logits"),
+        2,
+        "There is no head for a loss of one's own 'logits'. Did you mean logit",
+    ),
+    "loss file that lacks the name": (
+        ("run", "--loss-file", "{mine}:mien"),
+        2,
+        "There is no name in mine.py 'mien'. Did you mean mine?",
+    ),
+    "loss file that is neither file nor module": (
+        ("run", "--loss-file", "no-module:mine"),
+        2,
+        "'no-module' is neither a Python file nor a module.",
+    ),
+    "loss file that is not there": (
+        ("run", "--loss-file", "{home}/absent.py:mine"),
+        3,
+        "absent.py cannot be read: No such file or directory.",
+    ),
+    "loss file that is no Python": (
+        ("run", "--loss-file", "{broken}:mine"),
+        3,
+        "broken.py, line 2 is not Python: '(' was never closed.",
+    ),
+    "loss file of another ending": (
+        ("run", "--loss-file", "{file}/a:mine"),
+        3,
+        "is no Python file: a loss of your own must be in a file that ends in .py.",
+    ),
+    "loss file before": (
+        ("--loss-file", "{broken}:mine"),
+        3,
+        "broken.py, line 2 is not Python: '(' was never closed.",
+    ),
+    "explain an unknown loss": (("explain", "hubr"), 2, "There is no loss 'hubr'. Did you mean huber"),
+    "explain a parameter out of range": (
+        ("explain", "huber:delta=0"),
+        2,
+        "delta of huber is 0, but must be from 0.000001 to 1,000,000.",
+    ),
+    "explain one that is left out": (("explain", "dice"), 2, "dice is left out: it is of a whole image or batch,"),
+    "explain losses of two axes": (
+        ("explain", "mse", "hinge"),
+        2,
+        "Losses of values and losses of classes are drawn over different axes: explain them apart.",
+    ),
+    "losses of an unknown task": (("losses", "--task", "circels"), 2, "There is no task 'circels'. Did you mean"),
     "unknown metric": (("run", "--metric", "acuracy"), 2, "There is no metric 'acuracy'. Did you mean accuracy"),
     "metric of another kind": (
         ("run", "--metric", "mae"),
@@ -279,7 +394,9 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
     Store(places["newer"]).close()
     with closing(sqlite3.connect(places["newer"])) as connection:
         connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
-    places["home"] = home
+    places |= {"home": home, "mine": home / "mine.py", "broken": home / "broken.py"}
+    places["mine"].write_text("def mine(y_true, y_pred):\n    return (y_true - y_pred) ** 2\n")
+    places["broken"].write_text("x = 1\ny = (2\n")
     every = [[argument.format(**places) for argument in arguments] for arguments, _, _ in REFUSED.values()]
     return dict(zip(REFUSED, several(home, every), strict=True))
 
@@ -356,7 +473,7 @@ def test_version_is_printed(tmp_path: Path) -> None:
     assert succeeded(lossterm(tmp_path, "--version")) == f"lossterm {__version__}\n"
 
 
-@pytest.mark.parametrize(("command", "catalogue"), [("tasks", TASKS), ("losses", LOSSES), ("metrics", METRICS)])
+@pytest.mark.parametrize(("command", "catalogue"), [("tasks", TASKS), ("metrics", METRICS)])
 def test_lists_hold_the_whole_catalogue_as_a_table_and_as_json(
     tmp_path: Path, command: str, catalogue: dict[str, Any]
 ) -> None:
@@ -370,6 +487,106 @@ def test_lists_hold_the_whole_catalogue_as_a_table_and_as_json(
         record = catalogue[row["key"]]
         assert row["title"] == record.title
         assert not any("function" in str(value) for value in row.values() if isinstance(value, str) and "<" in value)
+
+
+KINDS = {"For numbers": "regression", "For two classes": "binary", "For three or more classes": "multiclass"}
+
+
+def listed(text: str) -> dict[str, list[list[str]]]:
+    """The cells of each table of losses, by the kind of task that its heading names."""
+    parts = re.split(rf"^({'|'.join(KINDS)})$", text.partition("\nlossterm explain")[0], flags=re.MULTILINE)
+    return {
+        KINDS[head]: [re.split(r"  +", line.strip()) for line in table.strip("\n").splitlines()[2:]]
+        for head, table in zip(parts[1::2], parts[2::2], strict=True)
+    }
+
+
+def test_losses_are_listed_by_kind_with_the_usual_ones_marked_and_as_json(tmp_path: Path) -> None:
+    table, document = several(tmp_path, [("losses",), ("losses", "--format", "json")])
+    assert table.stderr == document.stderr == ""
+    found = listed(succeeded(table))
+    assert list(found) == ["regression", "binary", "multiclass"]
+    for kind, rows in found.items():
+        wanted = [loss for loss in LOSSES.values() if kind in loss.kinds]
+        usual = [row[0] == "●" for row in rows]
+        assert usual == [loss.usual for loss in wanted]
+        cells = [row[1:] if row[0] == "●" else row for row in rows]
+        assert [(row[0], row[1]) for row in cells] == [(loss.key, loss.estimates) for loss in wanted]
+    for name, reason in LEFT_OUT.items():
+        assert f"\n{name}: {reason}." in table.stdout
+    records = strictly(succeeded(document))
+    assert [record["key"] for record in records] == list(LOSSES)
+    for record in records:
+        loss = LOSSES[record["key"]]
+        assert [one["name"] for one in record["parameters"]] == [one.name for one in loss.parameters]
+        assert record["aliases"] == list(loss.aliases)
+        assert record["usual"] == loss.usual
+        assert record["lowest"] == (None if loss.lowest == -math.inf else loss.lowest)
+        assert "function" not in record
+    assert not re.search(r"<function|0x", document.stdout)
+
+
+def test_losses_are_listed_as_markdown_whose_cells_no_formula_breaks(tmp_path: Path) -> None:
+    text = succeeded(lossterm(tmp_path, "losses", "--format", "markdown"))
+    assert re.findall(r"^\*\*(.*)\*\*$", text, re.MULTILINE) == list(KINDS)
+    tables = re.split(r"^\*\*.*\*\*$", text, flags=re.MULTILINE)[1:]
+    for table, kind in zip(tables, KINDS.values(), strict=True):
+        lines = [re.split(r"(?<!\\)\|", line)[1:-1] for line in table.strip().splitlines()]
+        assert len({len(cells) for cells in lines}) == 1
+        names = [cells[1].strip() for cells in lines[2:]]
+        assert names == [loss.key for loss in LOSSES.values() if kind in loss.kinds]
+        formulas = [cells[-1].strip().replace("\\|", "|") for cells in lines[2:]]
+        assert formulas == [loss.formula for loss in LOSSES.values() if kind in loss.kinds]
+
+
+@pytest.mark.parametrize("task", ["counts", "circles"])
+def test_losses_are_listed_for_a_task_with_why_some_do_not_fit(tmp_path: Path, task: str) -> None:
+    words = ("losses", "--task", task)
+    table, document = several(tmp_path, [words, (*words, "--format", "json")])
+    kind = TASKS[task].kind
+    rows = strictly(succeeded(document))
+    assert [row["key"] for row in rows] == [loss.key for loss in LOSSES.values() if kind in loss.kinds]
+    assert {row["key"] for row in rows if row["misfit"] is None} == {loss.key for loss in fitting(TASKS[task].targets)}
+    ((shown, lines),) = listed(succeeded(table)).items()
+    assert shown == kind
+    assert len(lines) == len(rows)
+    for row, line in zip(rows, lines, strict=True):
+        assert (row["misfit"] or "fits") in line
+
+
+def test_every_loss_is_explained_in_words_and_as_json(tmp_path: Path) -> None:
+    groups = [
+        [loss.key for loss in LOSSES.values() if (loss.kinds[0] == "regression") == numeric]
+        for numeric in (True, False)
+    ]
+    words = [("explain", *keys) for keys in groups]
+    *texts, values, classes = several(tmp_path, [*words, *((*one, "--format", "json") for one in words)])
+    for keys, text in zip(groups, map(succeeded, texts), strict=True):
+        for key in keys:
+            loss = LOSSES[key]
+            assert f"\n{key}: {loss.title}\n" in f"\n{text}"
+            for part in (loss.formula, loss.estimates):
+                assert part in re.sub(r"\s+", " ", text)
+            assert all(re.search(rf"^{one.name} ", text, re.MULTILINE) for one in loss.parameters)
+    for keys, result in zip(groups, (values, classes), strict=True):
+        documents = strictly(succeeded(result))
+        assert [one["key"] for one in documents] == keys
+        for one in documents:
+            shape = one["shape"]
+            assert len({len(shape[name]) for name in ("x", "loss", "slope")}) == 1
+            assert sum(value is not None for value in shape["loss"]) > 20
+            assert sum(value is not None for value in shape["slope"]) > 20
+
+
+def test_a_loss_with_parameters_is_explained_with_its_values(tmp_path: Path) -> None:
+    (document,) = strictly(succeeded(lossterm(tmp_path, "explain", "Barron:c=2", "--format", "json")))
+    assert document["key"] == "barron:c=2"
+    assert {one["name"]: (one["value"], one["default"]) for one in document["parameters"]} == {
+        "alpha": (1, 1),
+        "c": (2, 1),
+    }
+    place = document["shape"]["x"].index(4)
+    assert document["shape"]["loss"][place] == pytest.approx(math.sqrt(1 + (4 / 2) ** 2) - 1)
 
 
 def test_sessions_are_listed_and_none_is_said_on_stderr(tmp_path: Path) -> None:
@@ -583,6 +800,25 @@ def test_a_run_ranks_and_tunes_by_the_metric_asked_for_and_a_report_by_any_other
     assert [(row.id, row.finished) for row in rows_in(shared, "by metric")] == before
 
 
+def test_a_report_of_numbers_may_be_ranked_by_any_quantile_whatever_the_run_was_for(shared: Path) -> None:
+    words = ("--task", "regression", "--session", "numbers", "--seeds", "2", "--epochs", "5", "--lr", "0.1")
+    succeeded(lossterm(shared, "run", *words, "--loss", "mse", "--loss", "mae"))
+    before = [(row.id, row.finished) for row in rows_in(shared, "numbers")]
+    anew, again = several(
+        shared,
+        [
+            ("report", "numbers", "--metric", "pinball_90", "--format", "json"),
+            ("report", "numbers", "--format", "json"),
+        ],
+    )
+    document = strictly(succeeded(anew))
+    assert document["metric"] == {"key": "pinball_90", "direction": "min"}
+    assert [one["rank"] for one in document["standings"]] == [1, 2]
+    assert all(one["mean"] is not None for one in document["standings"])
+    assert strictly(succeeded(again))["metric"]["key"] == "mae"
+    assert [(row.id, row.finished) for row in rows_in(shared, "numbers")] == before
+
+
 # What is in the store already
 
 
@@ -608,6 +844,56 @@ def test_another_loss_and_another_rate_train_only_what_is_new(shared: Path) -> N
     assert {number: after[number] for number in before} == before
     fresh = {(row.trial.loss, row.trial.learning_rate) for row in rows_in(shared, "wider") if row.id not in before}
     assert fresh == {("hinge", 1), ("squared_hinge", 1), ("binary_crossentropy", 0.1), ("binary_crossentropy", 1)}
+
+
+# Losses with parameters, and of one's own
+
+
+def test_losses_with_parameters_are_compared_side_by_side_whatever_they_are_called(shared: Path) -> None:
+    words = ("run", "--session", "bent", "--task", "regression", "--seeds", "2", "--epochs", "3", "--lr", "0.01")
+    asked = ("--loss", "l2", "--loss", "huber:delta=.5", "--loss", "Huber", "--loss", "huber:delta=0.50")
+    document = strictly(succeeded(lossterm(shared, *words, *asked, "--format", "json")))
+    assert {one["loss"] for one in document["standings"]} == {"mse", "huber:delta=0.5", "huber"}
+    assert {row.trial.loss for row in rows_in(shared, "bent")} == {"mse", "huber:delta=0.5", "huber"}
+    assert re.search(r"^\d +huber:delta=0\.5 ", succeeded(lossterm(shared, "report", "bent")), re.MULTILINE)
+
+
+def test_usual_losses_are_trained_unless_all_are_asked_for(shared: Path) -> None:
+    words = ("run", "--task", "counts", "--seeds", "1", "--epochs", "2", "--lr", "0.01", "--format", "json", "--quiet")
+    few, same, every = (
+        {one["loss"] for one in strictly(succeeded(lossterm(shared, *words, "--session", session, *more)))["standings"]}
+        for session, more in (("few", ()), ("same", ("--loss", "usual")), ("every", ("--loss", "all")))
+    )
+    assert few == same == {loss.key for loss in fitting(TASKS["counts"].targets) if loss.usual}
+    assert every == {loss.key for loss in fitting(TASKS["counts"].targets)}
+
+
+def test_a_loss_of_ones_own_is_trained_beside_the_usual_ones_and_anew_once_its_file_was_edited(
+    shared: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("def mine(y, f):\n    return (y - f) ** 2\n")
+    words = ("run", "--session", "mine", "--seeds", "2", "--epochs", "3", "--lr", "0.01", "--format", "json")
+
+    def trained() -> set[str]:
+        document = strictly(succeeded(lossterm(shared, *words, "--loss-file", f"{path}:mine:weight=2")))
+        return {one["loss"] for one in document["standings"]}
+
+    first = trained()
+    (own,) = (loss for loss in first if "@" in loss)
+    assert re.fullmatch(r"mine:weight=2@[0-9a-f]{8}", own)
+    assert first - {own} == {"binary_crossentropy", "hinge", "squared_hinge"}
+    sources = {row.trial.source for row in rows_in(shared, "mine") if row.trial.loss == own}
+    assert sources == {f"{path}:mine:weight=2"}
+    ids = {row.id for row in rows_in(shared, "mine")}
+    assert trained() == first
+    assert {row.id for row in rows_in(shared, "mine")} == ids
+    path.write_text("def mine(y, f):\n    return (y - f) ** 4\n")
+    second = trained()
+    assert len(second - first) == 1
+    assert len(rows_in(shared, "mine")) == len(ids) + 2
+    path.unlink()
+    assert own in succeeded(lossterm(shared, "report", "mine"))  # what was trained is shown without the file
 
 
 # Trials that diverge or fail

@@ -54,6 +54,11 @@ FAKED = {
     "by-another-metric.txt": ["--task", "circles", "--metric", "log_loss", "--format", "table"],
     "one-seed.txt": ["--task", "blobs", "--seeds", "1", "--format", "table"],
     "one-rate.txt": ["--task", "circles", "--lr", "0.01", "--format", "plain"],
+    "positive.md": [
+        *("--task", "claims", "--loss", "usual", "--loss", "tweedie:power=1.2", "--loss", "pinball"),
+        *("--lr", "0.01", "--format", "markdown"),
+    ],
+    "every-loss.txt": ["--task", "blobs", "--loss", "all", "--lr", "0.01", "--format", "table"],
 }
 """Runs of the fake engine: the same on every machine, so that their texts are compared to the letter."""
 

@@ -7,12 +7,16 @@ from sklearn import metrics as sk
 
 from lossterm.engine import scoring
 from lossterm.errors import DoesNotFit, UnknownName
-from lossterm.losses import LOSSES, Kind, Loss, fitting
-from lossterm.metrics import METRICS, PRIMARY, Metric, Outcome, metric_for, metric_named, metrics_for
+from lossterm.losses import LOSSES, Kind, Loss, Targets, fitting, loss_named
+from lossterm.losses.own import own_loss
+from lossterm.metrics import METRICS, PRIMARY, Metric, Outcome, metric_for, metric_named, metrics_for, worth_showing
+from lossterm.metrics.quantiles import LEVELS
 from lossterm.protocols import PROTOCOLS, Prepared, Split, SplitName
+from lossterm.scaling import Scaling, scaling_of
 from lossterm.tasks import TASKS, Task
 
 KINDS: tuple[Kind, ...] = ("regression", "binary", "multiclass")
+BINARY = Targets(kind="binary")
 
 
 def random_outcome(kind: Kind, seed: int, *, ties: bool = False, counts: bool = False) -> Outcome:
@@ -62,6 +66,18 @@ def accuracy_of_new_keras(o: Outcome) -> float:
     return sum((1 if target else -1) == (1 if f > 0.5 else 0) for target, f in pairs) / len(o.target)
 
 
+def pinball_by_sklearn(level: float) -> Callable[[Outcome], float]:
+    return lambda o: float(sk.mean_pinball_loss(o.target, o.prediction, alpha=level))
+
+
+def miscoverage_by_counting(level: float) -> Callable[[Outcome], float]:
+    def count(o: Outcome) -> float:
+        below = sum(bool(y <= f) for y, f in zip(o.target, o.prediction, strict=True))
+        return abs(below / len(o.target) - level)
+
+    return count
+
+
 def ece_by_loop(o: Outcome) -> float:
     assert o.probability is not None
     rows = sorted(
@@ -88,6 +104,12 @@ ORACLES: dict[str, Callable[[Outcome], float]] = {
     "median_ae": lambda o: sk.median_absolute_error(o.target, o.prediction),
     "rmsle": lambda o: sk.root_mean_squared_log_error(o.target, o.prediction),
     "d2_poisson": lambda o: sk.d2_tweedie_score(o.target, o.prediction, power=1),
+    "d2_tweedie": lambda o: sk.d2_tweedie_score(o.target, o.prediction, power=1.5),
+    **{f"pinball_{name}": pinball_by_sklearn(float(f"0.{name}")) for name in ("05", "10", "25", "75", "90", "95")},
+    **{
+        f"miscoverage_{name}": miscoverage_by_counting(float(f"0.{name}"))
+        for name in ("05", "10", "25", "75", "90", "95")
+    },
     "accuracy": lambda o: sk.accuracy_score(o.target, o.prediction),
     "balanced_accuracy": lambda o: sk.balanced_accuracy_score(o.target, o.prediction),
     "macro_f1": lambda o: sk.f1_score(o.target, o.prediction, average="macro"),
@@ -146,14 +168,22 @@ def test_perfect_predictions_get_the_best_value(metric: Metric, kind: Kind) -> N
         probability=None if kind == "regression" else sure,
     )
     best = 1.0 if metric.direction == "max" else 0.0
-    # The flaw for which keras3_accuracy is shown at all: no output is right for a row of class −1.
-    assert metric.function(np, outcome) == (0.5 if metric.key == "keras3_accuracy" else best)
+    if metric.key == "keras3_accuracy":
+        best = 0.5  # the flaw for which it is shown at all: no output is right for a row of class −1
+    if metric.key.startswith("miscoverage"):
+        assert metric.level is not None
+        best = 1 - metric.level  # a prediction that is always right is no bound that a share may lie above
+    assert metric.function(np, outcome) == pytest.approx(best, abs=1e-15)
 
 
 @every_use
 def test_worse_predictions_get_a_worse_value(metric: Metric, kind: Kind) -> None:
     good = random_outcome(kind, 0, counts=metric.lowest == 0)
-    if kind == "regression":
+    if metric.level is not None:  # a bound that the right share lies below, and one that nothing lies below
+        bound = np.full(len(good.target), np.quantile(good.target, metric.level, method="higher"))
+        good = Outcome(target=good.target, prediction=bound)
+        bad = Outcome(target=good.target, prediction=bound - 100)
+    elif kind == "regression":
         bad = Outcome(target=good.target, prediction=good.prediction[::-1])
     else:
         assert good.decision is not None
@@ -194,28 +224,47 @@ def test_constant_target_leaves_shares_of_variation_undefined_and_the_errors_who
     found = {metric.key: metric.function(np, outcome) for metric in metrics_for("regression")}
     assert math.isnan(found.pop("r2"))
     assert math.isnan(found.pop("d2_poisson"))
+    assert math.isnan(found.pop("d2_tweedie"))
     assert all(math.isfinite(value) for value in found.values())
 
 
 def test_targets_that_are_all_zero_leave_the_share_of_deviance_undefined() -> None:
     outcome = Outcome(target=np.zeros(5), prediction=np.full(5, 0.5))
     assert math.isnan(METRICS["d2_poisson"].function(np, outcome))
+    assert math.isnan(METRICS["d2_tweedie"].function(np, outcome))
     assert METRICS["rmsle"].function(np, outcome) == pytest.approx(math.log(1.5))
 
 
-@pytest.mark.parametrize("key", ["rmsle", "d2_poisson"])
+@pytest.mark.parametrize("key", ["rmsle", "d2_poisson", "d2_tweedie"])
 def test_a_target_below_zero_leaves_metrics_of_positive_targets_undefined(key: str) -> None:
     outcome = Outcome(target=np.array([1.0, -0.5, 2.0]), prediction=np.array([1.0, 0.5, 2.0]))
     assert math.isnan(METRICS[key].function(np, outcome))
 
 
+@pytest.mark.parametrize(("key", "power"), [("d2_poisson", 1), ("d2_tweedie", 1.5)])
 @pytest.mark.parametrize("prediction", [0.0, -1.5])
-def test_a_prediction_that_is_not_positive_is_clipped_by_the_share_of_deviance(prediction: float) -> None:
+def test_a_prediction_that_is_not_positive_is_clipped_by_the_share_of_deviance(
+    prediction: float, key: str, power: float
+) -> None:
     target, predicted = np.array([1.0, 3.0, 2.0]), np.array([1.0, prediction, 2.0])
-    found = METRICS["d2_poisson"].function(np, Outcome(target=target, prediction=predicted))
+    found = METRICS[key].function(np, Outcome(target=target, prediction=predicted))
     clipped = np.maximum(predicted, np.finfo(np.float32).eps)
-    assert found == pytest.approx(sk.d2_tweedie_score(target, clipped, power=1))
+    assert found == pytest.approx(sk.d2_tweedie_score(target, clipped, power=power))
     assert found < 0
+
+
+@pytest.mark.parametrize(("key", "power"), [("d2_poisson", 1), ("d2_tweedie", 1.5)])
+def test_a_prediction_of_nothing_is_no_trouble_where_the_target_is_0(key: str, power: float) -> None:
+    target, predicted = np.array([0.0, 250.0, 0.0, 40.0, 110.0]), np.array([3.0, 200.0, 1e-3, 80.0, 100.0])
+    found = METRICS[key].function(np, Outcome(target=target, prediction=predicted))
+    assert found == pytest.approx(sk.d2_tweedie_score(target, predicted, power=power))
+    assert 0 < found < 1
+
+
+@pytest.mark.parametrize("key", ["d2_poisson", "d2_tweedie"])
+def test_the_mean_explains_none_of_the_deviance(key: str) -> None:
+    target = np.array([0.0, 2.0, 1.0, 4.0])
+    assert METRICS[key].function(np, Outcome(target=target, prediction=np.full(4, 1.75))) == pytest.approx(0, abs=1e-12)
 
 
 def test_a_prediction_below_zero_is_taken_for_zero_by_the_logarithmic_error() -> None:
@@ -267,9 +316,9 @@ def test_kerass_accuracies_are_computed_for_margins_under_the_tutorial_alone(key
     for protocol in PROTOCOLS:
         for kind in KINDS:
             assert (metric in metrics_for(kind, protocol)) == ((kind, protocol) == ("binary", "tutorial"))
-    assert {"hinge", "squared_hinge"} <= {loss.key for loss in fitting("binary") if metric.defined(loss)}
+    assert {"hinge", "squared_hinge"} <= {loss.key for loss in fitting(BINARY) if metric.defined(loss)}
     metrics = metrics_for("binary", "tutorial")
-    for loss in fitting("binary"):
+    for loss in fitting(BINARY):
         outcome = scoring.read(loss, prepared_for(loss), "train", np.tanh(output_of(loss, 1)))
         scores = scoring.score(metrics, loss, {"train": outcome})
         expected = {"train": metric.function(np, outcome)} if loss.reading == "margin" else None
@@ -331,7 +380,7 @@ def test_record_leaves_no_field_empty(metric: Metric) -> None:
 @every_metric
 def test_what_does_not_matter_is_a_little_more_than_nothing(metric: Metric) -> None:
     assert 0 < metric.rope <= 0.01
-    assert metric.relative == (metric.rope == 0.01)
+    assert metric.relative == (metric.rope == 0.01) or metric.key.startswith("miscoverage")
     assert not metric.relative or metric.direction == "min"  # a share of a mean needs a scale that starts at 0
 
 
@@ -348,7 +397,8 @@ def test_primary_metric_fits_every_task_protocol_and_head(task: Task, protocol: 
     primary = METRICS[PRIMARY[task.kind]]
     assert primary in metrics_for(task.kind, protocol, task.lowest)
     assert metric_for(primary.key, task.kind, protocol, task.lowest) is primary
-    assert all(primary.defined(loss) for loss in fitting(task.kind))
+    assert all(primary.defined(loss) for loss in fitting(task.targets, protocol))
+    assert primary.level is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -367,7 +417,7 @@ def test_metrics_are_those_whose_record_names_the_kind_the_protocol_and_the_targ
 
 def test_metrics_of_counts_are_for_targets_that_are_never_below_zero() -> None:
     keys = {metric.key for metric in METRICS.values() if metric.lowest > -math.inf}
-    assert keys == {"rmsle", "d2_poisson"}
+    assert keys == {"rmsle", "d2_poisson", "d2_tweedie"}
     assert keys <= {metric.key for metric in metrics_for("regression", lowest=0)}
     assert keys.isdisjoint(metric.key for metric in metrics_for("regression", lowest=-1))
 
@@ -429,19 +479,28 @@ def test_an_unknown_metric_is_refused_with_a_near_miss() -> None:
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
 
 
-def split_of(loss: Loss, rows: int = 40) -> Split:
-    target = np.arange(rows) % (3 if loss.reading == "logits" else 2)
+def split_of(loss: Loss, rows: int = 40, *, factor: float = 1) -> Split:
+    target = np.arange(rows) % (3 if loss.by_class else 2)
     features = np.zeros((rows, 1), np.float32)
-    return Split(features, target.astype(np.float32) if loss.reading == "value" else target)
+    return Split(features, factor * (target + 1.0) if loss.reading == "value" else target)
 
 
 def output_of(loss: Loss, size: float, rows: int = 40) -> np.ndarray:
-    outputs = np.random.default_rng(0).normal(0, size, (rows, 3) if loss.reading == "logits" else rows)
+    units = 3 if loss.by_class else loss.units
+    outputs = np.random.default_rng(0).normal(0, size, (rows, units) if units > 1 else rows)
     return outputs.astype(np.float32)
 
 
-def prepared_for(loss: Loss, *, origin: float = 0.0, unit: float = 1.0) -> Prepared:
-    return Prepared(splits={"train": split_of(loss), "test": split_of(loss)}, origin=origin, unit=unit)
+def prepared_for(loss: Loss, *, scales: bool = False, factor: float = 1) -> Prepared:
+    """Targets of 1 and 2 by turns, times a factor, or classes."""
+    split = split_of(loss, factor=factor)
+    return Prepared(splits={"train": split, "test": split}, scales=scales)
+
+
+def value_by_hand(loss: Loss, output: np.ndarray) -> np.ndarray:
+    """What the record says that the output stands for, on the loss's scale."""
+    first = np.array([row[0] for row in output] if output.ndim > 1 else output, float)
+    return np.exp(first) if loss.link == "log" else first
 
 
 @every_loss
@@ -449,13 +508,14 @@ def prepared_for(loss: Loss, *, origin: float = 0.0, unit: float = 1.0) -> Prepa
 def test_output_is_read_as_the_record_says(loss: Loss, size: float) -> None:
     output = output_of(loss, size)
     outcome = scoring.read(loss, prepared_for(loss), "test", output)
-    assert (outcome.probability is not None) == loss.probabilistic
+    assert (outcome.probability is not None) == loss.probabilistic == (loss.reading in ("logit", "logits"))
     np.testing.assert_array_equal(outcome.target, split_of(loss).target)
     if loss.reading == "value":
-        np.testing.assert_array_equal(outcome.prediction, output)
+        with np.errstate(over="ignore"):
+            np.testing.assert_allclose(outcome.prediction, value_by_hand(loss, output), rtol=1e-12)
         return
     assert outcome.decision is not None
-    if loss.reading == "logits":
+    if loss.by_class:
         np.testing.assert_array_equal(outcome.prediction, [max(range(3), key=lambda k: row[k]) for row in output])
     else:
         np.testing.assert_array_equal(outcome.prediction, [int(one > 0) for one in output])
@@ -470,26 +530,39 @@ def test_output_is_read_as_the_record_says(loss: Loss, size: float) -> None:
 def test_values_are_read_in_the_units_of_the_target_and_classes_as_they_are(loss: Loss) -> None:
     output = output_of(loss, 1)
     plain = scoring.read(loss, prepared_for(loss), "test", output)
-    scaled = scoring.read(loss, prepared_for(loss, origin=50.0, unit=4.0), "test", output)
-    factor, shift = (4, 50) if loss.reading == "value" else (1, 0)
-    np.testing.assert_allclose(scaled.target, shift + factor * plain.target, rtol=1e-12)
-    np.testing.assert_allclose(scaled.prediction, shift + factor * plain.prediction, rtol=1e-12)
+    data = prepared_for(loss, scales=True, factor=50)
+    scaled = scoring.read(loss, data, "test", output)
+    np.testing.assert_array_equal(scaled.target, data.splits["test"].target)
+    if loss.reading == "value":
+        # targets are 50 and 100 by turns: their mean is 75, their standard deviation 25
+        logs = np.log1p([50.0, 100.0])
+        value = value_by_hand(loss, output)
+        expected = {
+            "standard": 75 + 25 * value,
+            "mean": 75 * value,
+            "raw": value,
+            "log1p": np.expm1(logs.mean() + logs.std() * value),
+        }
+        np.testing.assert_allclose(scaled.prediction, expected[loss.scale], rtol=1e-12)
+    else:
+        np.testing.assert_array_equal(scaled.prediction, plain.prediction)
     for one, other in ((plain.decision, scaled.decision), (plain.probability, scaled.probability)):
         assert (one is None) == (other is None)
         if one is not None:
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("loss", fitting("regression"), ids=lambda loss: loss.key)
+@pytest.mark.parametrize(
+    "loss",
+    [loss for loss in LOSSES.values() if loss.reading == "value" and loss.scale in ("standard", "mean")],
+    ids=lambda loss: loss.key,
+)
 def test_errors_are_told_in_the_units_of_the_target(loss: Loss) -> None:
-    scores = {
-        unit: scoring.score(
-            metrics_for("regression", lowest=-1),
-            loss,
-            {"test": scoring.read(loss, prepared_for(loss, origin=7, unit=unit), "test", output_of(loss, 1))},
-        )
-        for unit in (1.0, 4.0)
-    }
+    scores = {}
+    for unit in (1.0, 4.0):
+        data = prepared_for(loss, scales=True, factor=unit)
+        outcome = scoring.read(loss, data, "test", output_of(loss, 1))
+        scores[unit] = scoring.score(metrics_for("regression", lowest=-1), loss, {"test": outcome})
 
     def value(unit: float, key: str) -> float:
         found = (scores[unit][key] or {})["test"]
@@ -504,20 +577,21 @@ def test_a_split_is_read_with_its_own_target() -> None:
     loss = LOSSES["mse"]
     names: tuple[SplitName, ...] = ("train", "validation", "test")
     splits = {
-        name: Split(np.zeros((3, 1), np.float32), np.full(3, place, np.float32)) for place, name in enumerate(names)
+        name: Split(np.zeros((2, 1), np.float32), np.array([8.0, 12.0]) + place) for place, name in enumerate(names)
     }
     for place, name in enumerate(splits):
-        outcome = scoring.read(loss, Prepared(splits=splits, origin=10, unit=2), name, np.ones(3, np.float32))
-        np.testing.assert_array_equal(outcome.target, np.full(3, 10 + 2 * place))
-        np.testing.assert_array_equal(outcome.prediction, np.full(3, 12))
+        outcome = scoring.read(loss, Prepared(splits=splits), name, np.ones(2, np.float32))
+        np.testing.assert_array_equal(outcome.target, np.array([8, 12]) + place)
+        np.testing.assert_array_equal(outcome.prediction, [12, 12])  # the scale is that of train, for every split
 
 
 @every_loss
 def test_targets_are_encoded_as_the_record_says(loss: Loss) -> None:
     target = split_of(loss).target
-    found = scoring.encode(loss, target, 3 if loss.reading == "logits" else None)
+    scaling = Scaling(origin=2, unit=4)  # classes know nothing of it
+    found = scoring.encode(loss, scaling, target, 3 if loss.by_class else None)
     expected: dict[str, tuple[list[object], type]] = {
-        "value": ([0, 1, 0, 1], np.float32),
+        "value": ([-0.25, 0, -0.25, 0], np.float32),
         "zero_one": ([0, 1, 0, 1], np.float32),
         "plus_minus_one": ([-1, 1, -1, 1], np.float32),
         "one_hot": ([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]], np.float32),
@@ -540,10 +614,134 @@ def test_scores_hold_every_metric_asked_for_and_none_where_the_head_does_not_giv
         assert scores[metric.key] == (None if expected is None else {"train": expected, "test": expected})
 
 
+@every_loss
+def test_values_are_encoded_on_the_scale_of_their_loss_and_read_back(loss: Loss) -> None:
+    if loss.encoding != "value":
+        assert loss.scale == "standard"  # nothing that classes have
+        assert loss.link == "identity"
+        return
+    data = prepared_for(loss, scales=True, factor=3)
+    target = data.splits["train"].target
+    seen = scoring.encode(loss, data.scaling(loss.scale), target, None)
+    assert data.scaling(loss.scale) == scaling_of(loss.scale, target)
+    output = np.log(seen) if loss.link == "log" else seen
+    if loss.units > 1:
+        output = np.stack([output, np.full(len(output), 7, np.float32)], axis=1)  # the second is not the value
+    outcome = scoring.read(loss, data, "test", output)
+    np.testing.assert_allclose(outcome.prediction, outcome.target, rtol=1e-6)
+
+
+def test_a_prediction_that_overflows_has_no_score() -> None:
+    loss = LOSSES["poisson"]
+    outcome = scoring.read(loss, prepared_for(loss, scales=True), "test", np.full(40, 1e4, np.float32))
+    assert np.isinf(outcome.prediction).all()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores = scoring.score(metrics_for("regression", lowest=0), loss, {"test": outcome})
+    assert scores["mae"] == {"test": None}
+
+
 def test_a_score_that_the_data_leave_undefined_is_none_and_never_nan() -> None:
-    loss = fitting("regression")[0]
-    data = Prepared(splits={"test": Split(np.zeros((5, 1), np.float32), np.ones(5, np.float32))})
+    loss = LOSSES["mse"]
+    split = Split(np.zeros((5, 1), np.float32), np.ones(5))
+    data = Prepared(splits={"train": split, "test": split}, scales=False)
     outcome = scoring.read(loss, data, "test", np.arange(5.0))
     scores = scoring.score(metrics_for("regression"), loss, {"test": outcome})
     assert scores["r2"] == scores["d2_poisson"] == {"test": None}
     assert scores["mse"] == {"test": 3.0}
+
+
+# Metrics of quantiles
+
+OF_QUANTILES = [metric for metric in METRICS.values() if metric.level is not None]
+every_quantile = pytest.mark.parametrize("metric", OF_QUANTILES, ids=lambda metric: metric.key)
+
+
+def test_every_level_has_its_two_metrics_and_the_median_has_mae() -> None:
+    assert LEVELS == (0.05, 0.1, 0.25, 0.75, 0.9, 0.95)
+    expected = [f"{what}_{100 * level:02.0f}" for level in LEVELS for what in ("pinball", "miscoverage")]
+    assert [metric.key for metric in OF_QUANTILES] == expected
+    assert expected[0] == "pinball_05"
+    assert {metric.kinds for metric in OF_QUANTILES} == {("regression",)}
+
+
+@every_quantile
+def test_metric_of_a_quantile_is_what_was_worked_out_by_hand(metric: Metric) -> None:
+    assert metric.level is not None
+    outcome = Outcome(target=np.array([1.0, 5.0, 3.0, 10.0]), prediction=np.array([2.0, 3.0, 3.0, 4.0]))
+    # f − y is 1, −2, 0, −6: one row is above by 1, two are below by 8 together; two of four targets are at or below f
+    expected = ((1 - metric.level) * 1 + metric.level * 8) / 4
+    if metric.key.startswith("miscoverage"):
+        expected = abs(0.5 - metric.level)
+    assert metric.function(np, outcome) == pytest.approx(expected, rel=1e-12)
+
+
+@every_quantile
+def test_the_quantile_itself_is_the_best_bound_that_is_the_same_for_all(metric: Metric) -> None:
+    target = np.random.default_rng(4).gamma(2, 3, 4000)
+    assert metric.level is not None
+    values = {
+        share: metric.function(np, Outcome(target=target, prediction=np.full(4000, np.quantile(target, share))))
+        for share in np.linspace(0.01, 0.99, 99).round(2)
+    }
+    assert min(values, key=lambda share: values[share]) == metric.level
+
+
+def test_a_quantile_of_many_rows_is_not_lost_in_single_precision() -> None:
+    target = np.full(200_000, 1e4, np.float32)
+    outcome = Outcome(target=target + np.float32(0.125), prediction=target)
+    assert METRICS["pinball_90"].function(np, outcome) == pytest.approx(0.9 * 0.125, rel=1e-6)
+
+
+SHOWN: dict[str, tuple[tuple[str, ...], str, set[str]]] = {
+    "no quantile": (("mse", "mae", "huber"), "mae", set()),
+    "one at its default": (("mse", "pinball"), "mae", {"pinball_90", "miscoverage_90"}),
+    "one with a parameter": (("pinball:tau=0.05",), "mae", {"pinball_05", "miscoverage_05"}),
+    "two": (
+        ("pinball:tau=0.1", "pinball"),
+        "mae",
+        {"pinball_10", "miscoverage_10", "pinball_90", "miscoverage_90"},
+    ),
+    "the median": (("pinball:tau=0.5",), "mae", set()),
+    "a level that none measures": (("pinball:tau=0.8",), "mae", set()),
+    "an expectile is no quantile": (("expectile",), "mae", set()),
+    "asked to rank": (("mse",), "pinball_75", {"pinball_75"}),
+    "asked to rank beside its own": (("pinball",), "pinball_75", {"pinball_75", "pinball_90", "miscoverage_90"}),
+    "a loss of one's own": (("mine@01234567",), "mae", set()),
+}
+
+
+@pytest.mark.parametrize("case", SHOWN)
+def test_a_metric_of_a_quantile_is_shown_where_a_loss_estimates_it_or_it_ranks(case: str) -> None:
+    keys, ranking, expected = SHOWN[case]
+    losses = [own_loss(key) if "@" in key else loss_named(key) for key in keys]
+    every = metrics_for("regression", lowest=0)
+    found = worth_showing(every, losses, ranking)
+    assert {metric.key for metric in found if metric.level is not None} == expected
+    assert [metric for metric in every if metric in found] == list(found)
+    assert [metric for metric in every if metric.level is None] == [one for one in found if one.level is None]
+
+
+@every_metric
+def test_figures_of_probabilities_that_a_loss_distorts_are_told_from_others(metric: Metric) -> None:
+    for key in ("focal", "binary_focal", "gce", "smoothed_crossentropy", "weighted_binary_crossentropy", "poly1"):
+        assert metric.distorted(LOSSES[key]) == (metric.needs == "probability")
+    for key in ("categorical_crossentropy", "brier", "binary_brier", "hinge", "mse", "square_on_logits", "bi_tempered"):
+        assert not metric.distorted(LOSSES[key])
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_a_parameter_that_leaves_cross_entropy_distorts_nothing(metric: Metric) -> None:
+    neutral = [
+        (loss, parameter) for loss in LOSSES.values() for parameter in loss.parameters if parameter.neutral is not None
+    ]
+    assert neutral
+    for loss, parameter in neutral:
+        assert parameter.neutral is not None
+        assert not metric.distorted(loss_named(f"{loss.key}:{parameter.name}={parameter.neutral!r}"))
+
+
+def test_a_loss_of_ones_own_is_left_to_its_scores_and_may_distort_probabilities() -> None:
+    assert all(metric.defined(own_loss("mine@01234567")) for metric in METRICS.values())
+    assert [metric for metric in METRICS.values() if metric.distorted(own_loss("mine@01234567"))] == [
+        metric for metric in METRICS.values() if metric.needs == "probability"
+    ]

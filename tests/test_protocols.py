@@ -1,5 +1,6 @@
 from collections import Counter
 from dataclasses import fields, replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -7,11 +8,14 @@ from sklearn.datasets import load_digits, make_blobs, make_circles, make_regress
 from sklearn.model_selection import train_test_split
 
 from lossterm.errors import DoesNotFit, UnknownName
+from lossterm.losses import Scale
 from lossterm.protocols import DEFAULT_PROTOCOL, PROTOCOLS, Prepared, Protocol, SplitName, protocol_for, protocol_named
+from lossterm.scaling import Scaling, scaling_of
 from lossterm.tasks import TASKS, Task, task_named
 
 FAIR, TUTORIAL, PUBLISHED = (PROTOCOLS[key] for key in ("fair", "tutorial", "published"))
 ALL_SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+SCALES: tuple[Scale, ...] = get_args(Scale)
 USES = [
     (protocol, task)
     for protocol in PROTOCOLS.values()
@@ -76,7 +80,8 @@ def split_by_sklearn(task: Task, seed: int) -> dict[SplitName, tuple[np.ndarray,
 
 
 def assert_same(one: Prepared, other: Prepared) -> None:
-    assert (one.origin, one.unit) == (other.origin, other.unit)
+    assert one.scales == other.scales
+    assert one.scaling("standard") == other.scaling("standard")
     assert list(one.splits) == list(other.splits)
     for name, split in one.splits.items():
         np.testing.assert_array_equal(split.features, other.splits[name].features)
@@ -94,13 +99,12 @@ def test_splits_are_ready_for_the_network_and_have_the_rows_that_the_protocol_sa
         data = protocol.prepare(task, seed)
         assert tuple(data.splits) == protocol.splits
         assert {name: len(split.target) for name, split in data.splits.items()} == protocol.rows(task)
-        assert type(data.origin) is type(data.unit) is float
-        assert data.unit > 0
+        assert data.scales == protocol.scales
         for split in data.splits.values():
             assert split.features.shape == (len(split.target), task.features)
             assert split.target.shape == (len(split.target),)
             assert split.features.dtype == np.float32
-            assert split.target.dtype == (np.float32 if task.kind == "regression" else np.int64)
+            assert split.target.dtype == (np.float64 if task.kind == "regression" else np.int64)
             assert np.isfinite(split.features).all()
             assert np.isfinite(split.target).all()
 
@@ -140,22 +144,73 @@ def test_every_row_is_in_exactly_one_split(protocol: Protocol, task: Task) -> No
 
 
 @every_use
-def test_target_of_every_row_stays_with_it_and_is_recovered_in_its_own_units(protocol: Protocol, task: Task) -> None:
+def test_target_of_every_row_stays_with_it_in_its_own_units(protocol: Protocol, task: Task) -> None:
     for seed in (0, 5):
         data, numbers = protocol.prepare(task, seed), rows_by_number(protocol, task, seed)
         target = drawn(protocol, task, seed)[1]
         if protocol is TUTORIAL and task.kind == "regression":
             target = (target - target.mean()) / target.std()  # the tutorial scores in scaled units
         for name, split in data.splits.items():
-            found = data.origin + data.unit * split.target.astype(float)
-            np.testing.assert_allclose(found, target[numbers[name]], rtol=1e-5, atol=1e-5 * np.abs(target).max())
+            np.testing.assert_allclose(split.target, target[numbers[name]], rtol=1e-14)
 
 
-@every_use
-def test_targets_of_classes_are_not_scaled(protocol: Protocol, task: Task) -> None:
-    data = protocol.prepare(task, 0)
-    scaled = protocol is FAIR and task.kind == "regression"
-    assert ((data.origin, data.unit) != (0.0, 1.0)) == scaled
+SCALED = [
+    (protocol, task, scale)
+    for protocol, task in USES
+    for scale in SCALES
+    if task.kind == "regression" and (scale != "log1p" or task.lowest >= 0)  # no loss wants the logarithm of less
+]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "task", "scale"),
+    SCALED,
+    ids=[f"{protocol.key}-{task.key}-{scale}" for protocol, task, scale in SCALED],
+)
+def test_a_loss_has_its_target_on_the_scale_it_wants_but_under_the_tutorial(
+    protocol: Protocol, task: Task, scale: Scale
+) -> None:
+    for seed in (0, 5):
+        data = protocol.prepare(task, seed)
+        scaling = data.scaling(scale)
+        assert scaling == (scaling_of(scale, data.splits["train"].target) if protocol is FAIR else Scaling())
+        assert (scaling == Scaling()) == (protocol is TUTORIAL or scale == "raw")
+        for split in data.splits.values():
+            back = scaling.restored(scaling.scaled(split.target))
+            np.testing.assert_allclose(back, split.target, rtol=1e-10, atol=1e-9)
+
+
+def test_scales_are_fitted_as_their_names_say() -> None:
+    target = np.array([0.0, 1.0, 3.0, 12.0])
+    logs = np.log1p(target)
+    assert scaling_of("raw", target) == Scaling() == Scaling(origin=0.0, unit=1.0, log1p=False)
+    assert scaling_of("mean", target) == Scaling(unit=4.0)
+    assert scaling_of("mean", -target) == Scaling(unit=4.0)  # the mean of sizes: a sign never turns a target over
+    assert scaling_of("standard", target) == Scaling(origin=4.0, unit=float(np.std(target)))
+    assert scaling_of("log1p", target) == Scaling(origin=logs.mean(), unit=logs.std(), log1p=True)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_scaled_targets_have_the_moments_that_the_scale_promises(scale: Scale) -> None:
+    target = np.random.default_rng(0).gamma(2, 30, 500)
+    scaled = scaling_of(scale, target).scaled(target)
+    if scale == "raw":
+        np.testing.assert_array_equal(scaled, target)
+    elif scale == "mean":
+        assert scaled.mean() == pytest.approx(1)
+    else:
+        assert (scaled.mean(), scaled.std()) == pytest.approx((0, 1), abs=1e-12)
+        assert np.corrcoef(scaled, np.log1p(target) if scale == "log1p" else target)[0, 1] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_a_target_that_never_varies_or_is_all_0_has_a_scale_too(scale: Scale, value: float) -> None:
+    target = np.full(7, value)
+    scaling = scaling_of(scale, target)
+    assert scaling.unit > 0
+    assert np.isfinite(scaling.scaled(target)).all()
+    np.testing.assert_allclose(scaling.restored(scaling.scaled(target)), target)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +291,7 @@ def test_protocol_record_leaves_no_field_empty(protocol: Protocol) -> None:
     assert PROTOCOLS[protocol.key] is protocol
     for field in fields(protocol):
         value = getattr(protocol, field.name)
-        assert value is not None or field.name == "tasks", field.name
+        assert value is not None or field.name in ("tasks", "flaws"), field.name
         assert value not in ("", ()), field.name
     assert set(protocol.splits) <= set(ALL_SPLITS)
     assert [split for split in ALL_SPLITS if split in protocol.splits] == list(protocol.splits)
@@ -244,6 +299,8 @@ def test_protocol_record_leaves_no_field_empty(protocol: Protocol) -> None:
     assert sum(protocol.shares) == pytest.approx(1)
     assert {"train", "test"} <= set(protocol.splits)
     assert protocol.tunes == ("validation" in protocol.splits)
+    assert (protocol.flaws is not None) == (protocol is TUTORIAL)
+    assert protocol.scales == (protocol is not TUTORIAL)
     assert protocol.tasks is None or set(protocol.tasks) <= set(TASKS)
 
 
@@ -264,12 +321,13 @@ def test_fair_splits_60_20_20_by_the_seed_and_scales_by_train_alone(task: Task, 
     train, values = parts["train"]
     sd = train.std(axis=0)
     sd[sd == 0] = 1  # a pixel that is never inked
-    origin, unit = (0.0, 1.0) if task.classes else (values.mean(), values.std())
-    assert (data.origin, data.unit) == pytest.approx((origin, unit), rel=1e-12)
+    if not task.classes:
+        scaling = data.scaling("standard")
+        assert (scaling.origin, scaling.unit) == pytest.approx((values.mean(), values.std()), rel=1e-12)
     for name, (features, target) in parts.items():
         split = data.splits[name]
         np.testing.assert_allclose(split.features, (features - train.mean(axis=0)) / sd, rtol=1e-5, atol=1e-5)
-        np.testing.assert_allclose(split.target, (target - origin) / unit, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(split.target, target)
 
 
 @every_task
@@ -278,7 +336,8 @@ def test_fair_train_has_mean_0_and_sd_1_and_the_other_splits_only_nearly(task: T
     for name, split in data.splits.items():
         columns = split.features.astype(float)
         if task.kind == "regression":
-            columns = np.concatenate([columns, split.target[:, None].astype(float)], axis=1)
+            target = data.scaling("standard").scaled(split.target)
+            columns = np.concatenate([columns, target[:, None]], axis=1)
         varying = columns.std(axis=0) > 0  # some pixels are never inked
         mean, sd = np.abs(columns.mean(axis=0)).max(), np.abs(columns.std(axis=0)[varying] - 1).max()
         assert (mean < 1e-5, sd < 1e-5) == ((True, True) if name == "train" else (False, False))
@@ -297,7 +356,9 @@ def test_rows_outside_train_do_not_change_how_fair_scales(task: Task) -> None:
         return features, target
 
     plain, changed = FAIR.prepare(task, 1), FAIR.prepare(replace(task, draw=draw), 1)
-    assert (changed.origin, changed.unit) == (plain.origin, plain.unit)
+    if task.kind == "regression":
+        assert changed.scaling("standard") == plain.scaling("standard")
+        assert changed.scaling("mean") == plain.scaling("mean")
     np.testing.assert_array_equal(changed.splits["train"].features, plain.splits["train"].features)
     np.testing.assert_array_equal(changed.splits["train"].target, plain.splits["train"].target)
     assert not np.array_equal(changed.splits["test"].features, plain.splits["test"].features)
@@ -309,8 +370,9 @@ def test_a_target_that_never_varies_is_not_divided_by_nothing() -> None:
         return features, np.full_like(target, 3.0)
 
     data = FAIR.prepare(replace(task_named("regression"), draw=draw), 0)
-    assert (data.origin, data.unit) == (3.0, 1.0)
-    assert (data.splits["test"].target == 0).all()
+    scaling = data.scaling("standard")
+    assert scaling == Scaling(origin=3.0, unit=1.0)
+    assert (scaling.scaled(data.splits["test"].target) == 0).all()
 
 
 def test_fair_splits_the_same_digits_anew_for_each_seed() -> None:
@@ -344,7 +406,7 @@ def test_the_tutorials_first_500_rows_train_and_the_rest_test(key: str) -> None:
     features, target = drawn_by_hand(key)
     data = TUTORIAL.prepare(task_named(key), 5)
     assert TUTORIAL.rows(task_named(key)) == {"train": 500, "test": 500}
-    assert (data.origin, data.unit) == (0, 1)
+    assert not data.scales
     for name, part in (("train", slice(0, 500)), ("test", slice(500, 1000))):
         split = data.splits[name]  # type: ignore[index]  # names of splits
         np.testing.assert_allclose(split.features, features[part], rtol=1e-5, atol=1e-6)

@@ -84,6 +84,12 @@ SOUND: dict[str, Comparison] = {
     "ranked by what a hinge does not have": circles(metric="log_loss"),
     "regression": Comparison.ask("regression", seeds=3, epochs=3),
     "blobs": Comparison.ask("blobs", seeds=3, epochs=3),
+    "parameters": Comparison.ask(
+        "regression", ("huber", "huber:delta=0.5", "barron:alpha=-inf,c=2"), seeds=3, epochs=3
+    ),
+    "a parameter with a point that is not there": Comparison.ask("regression", ("huber:delta=2.0", "l2"), seeds=3),
+    "a quantile": Comparison.ask("prices", ("pinball", "pinball:tau=0.05", "mse"), seeds=3, metric="pinball_90"),
+    "every loss": Comparison.ask("claims", ("all",), seeds=2, epochs=3, learning_rates=(0.01,)),
     "digits split anew": Comparison.ask("digits", ("brier", "categorical_crossentropy"), seeds=3, epochs=3),
     "digits as published": CASES["digits"].comparisons(3)[2],
     "every setting": circles(
@@ -610,3 +616,71 @@ def test_an_edited_row_of_a_reproduction_is_found(tmp_path: Path, key: str) -> N
     assert differs(0.99 * quantity.tolerance) == []
     (finding,) = differs(1.01 * quantity.tolerance)
     assert (finding.where, finding.loss, finding.what) == (f"case {key}", row.loss, quantity.what)
+
+
+# Losses of one's own
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text("def mine(y, f):\n    return (y - f) ** 2\n\ndef yours(y, f):\n    return abs(y - f)\n")
+    return path
+
+
+def test_a_recording_with_losses_of_ones_own_is_read_where_their_places_are_said(tmp_path: Path, mine: Path) -> None:
+    own = (f"{mine}:mine", f"{mine}:mine:weight=2")
+    comparison = Comparison.ask("circles", ("hinge",), own=own, seeds=3, epochs=3)
+    found = reported(comparison)
+    written = as_run(found)
+    assert str(mine) not in json.dumps(written)  # a recording never says where to find code
+    path = tmp_path / "recording.json"
+    path.write_text(json.dumps(written), encoding="utf-8")
+    recorded = recording.read(path, (*own, f"{mine}:yours"))
+    (asked,) = recorded.asked
+    assert in_some_order(asked) == in_some_order(comparison)  # what it does not hold is left out
+    assert {trial.key for trial in asked.trials()} == {trial.key for trial in comparison.trials()}
+    assert all(finding.agrees for finding in recording.compare(recorded, [found]))
+    assert {finding.loss for finding in recording.compare(recorded, [found])} == set(comparison.losses)
+
+
+def test_a_recording_with_a_loss_of_ones_own_is_refused_where_it_is_not_the_one_that_was_recorded(
+    tmp_path: Path, mine: Path
+) -> None:
+    comparison = Comparison.ask("circles", ("hinge",), own=(f"{mine}:mine",), seeds=2, epochs=3)
+    (key,) = (loss for loss in comparison.losses if "@" in loss)
+    path = tmp_path / "recording.json"
+    path.write_text(json.dumps(as_run(reported(comparison))), encoding="utf-8")
+    words = f"asks for something that cannot be run: {key!r} is a loss of one's own: say where it is with --loss-file"
+    for own in ((), (f"{mine}:yours",), (f"{mine}:mine:weight=2",)):
+        with pytest.raises(DataError, match=re.escape(words)) as raised:
+            recording.read(path, own)
+        assert raised.value.exit_code == 3
+    mine.write_text(mine.read_text() + "# edited\n")
+    with pytest.raises(DataError, match="a file that was edited is another loss"):
+        recording.read(path, (f"{mine}:mine",))
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("huber:delta=-1", "delta of huber is -1, but must be from 0.000001 to 1,000,000."),
+        ("huber:dleta=1", "There is no parameter of huber 'dleta'. Did you mean delta?"),
+        ("poisson", "poisson needs targets y ≥ 0, and this task's go below."),
+        ("cosine_similarity", "cosine_similarity is left out: "),
+    ],
+)
+def test_a_recording_of_a_loss_that_cannot_be_had_is_refused_with_why(tmp_path: Path, key: str, sentence: str) -> None:
+    written = as_run(reported(Comparison.ask("regression", ("mse", "huber:delta=2"), seeds=2, epochs=3)))
+    written["standings"][0]["loss"] = key
+    with pytest.raises(DataError, match=re.escape(sentence)):
+        read(tmp_path, written)
+
+
+def test_a_recording_in_which_a_loss_is_written_otherwise_is_refused(tmp_path: Path) -> None:
+    written = as_run(reported(Comparison.ask("regression", ("mse", "huber:delta=2"), seeds=2, epochs=3)))
+    for spelling in ("huber:delta=2.0", "Huber:delta=2"):
+        standing_of = next(one for one in written["standings"] if one["loss"].lower().startswith("huber"))
+        standing_of["loss"] = spelling
+        with pytest.raises(DataError, match="does not name each of its losses once"):
+            read(tmp_path, written)

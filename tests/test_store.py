@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from lossterm import comparison as module
 from lossterm.comparison import Comparison, Status, Trial
 from lossterm.errors import StoreError, UnknownName, UsageError
-from lossterm.store import Asked, Chunk, Store, TrialRow, default_path, schema
+from lossterm.store import LEVELS, Anatomy, Asked, Chunk, Store, TrialRow, default_path, schema
+from lossterm.store.rows import encode
 
 
 def two_losses(seeds: int = 2, **settings: object) -> Comparison:
@@ -663,6 +666,204 @@ def test_a_migration_that_fails_half_way_leaves_the_file_for_the_next_try(
             Store(path)
     with Store(path) as store:
         assert store.sessions() == []
+
+
+# A store of an older version
+
+
+def make_old(path: Path, *comparisons: Comparison) -> None:
+    """Write a store as version 1 wrote it: its schema, and trials without a word of sources, notes and anatomy."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(schema.MIGRATIONS[0])
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute("UPDATE clock SET tick = 7")
+        connection.execute("INSERT INTO sessions VALUES (1, 'old', 1000.5)")
+        connection.execute("INSERT INTO workers VALUES ('auto', 1, 'ready', 'ready', '{\"keras\":\"3\"}', 5)")
+        number = 0
+        for place, asked in enumerate(comparisons, start=1):
+            words = msgspec.to_builtins(asked)
+            del words["sources"]
+            connection.execute("INSERT INTO comparisons VALUES (?, 1, ?, 1001, NULL, 2)", (place, encode(words)))
+            for position, trial in enumerate(asked.trials()):
+                number += 1
+                said = msgspec.to_builtins(trial)
+                del said["source"]
+                done = number % 2
+                connection.execute(
+                    "INSERT INTO trials VALUES "
+                    "(?, ?, ?, 'auto', ?, 4, ?, 1, 0, 1, 4, ?, ?, '{\"keras\":\"3\"}', ?, ?, ?)",
+                    (
+                        *(number, f"key {number}", encode(said), trial.program, "done" if done else "failed"),
+                        *(1.5 if done else None, '{"accuracy":{"train":0.75,"test":null}}' if done else None),
+                        *(None if done else "it broke", 1002.0, 3),
+                    ),
+                )
+                connection.execute("INSERT INTO comparison_trials VALUES (?, ?, ?)", (place, position, number))
+                curve = number, chunk(number, 0, epochs=4, value=number / 8).data
+                connection.execute("INSERT INTO curves (trial, start, epochs, data) VALUES (?, 0, 4, ?)", curve)
+
+
+def test_a_store_of_version_1_is_brought_to_this_version_with_every_row_as_it_was(tmp_path: Path) -> None:
+    path, comparison = tmp_path / "old.db", two_losses()
+    make_old(path, comparison)
+    with closing(sqlite3.connect(path)) as connection:
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        before = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in tables}
+    assert before["trials"]
+    with Store(path) as store:
+        (asked,) = store.comparisons("old")
+        assert asked.comparison == comparison
+        rows = store.trials([asked.id])
+        assert [row.trial for row in rows] == list(comparison.trials())
+        assert [row.status for row in rows] == ["done", "failed", "done", "failed"]
+        assert [(row.seconds, row.error, row.finished, row.attempts) for row in rows[:2]] == [
+            (1.5, None, 1002.0, 1),
+            (None, "it broke", 1002.0, 1),
+        ]
+        assert rows[0].scores == {"accuracy": {"train": 0.75, "test": None}}
+        assert rows[0].environment == {"keras": "3"}
+        assert all(row.note is None and row.anatomy is None for row in rows)
+        curves, _ = store.chunks([asked.id])
+        assert [list(one.values()) for one in curves] == [[number / 8] * 16 for number in (1, 2, 3, 4)]
+        assert [(one.name, one.trials, one.ended) for one in store.sessions()] == [("old", 4, 4)]
+        assert store.tick() == 7
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION == 2
+        after = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in tables}
+        assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    assert [row[-2:] for row in after["trials"]] == [(None, None)] * 4
+    after["trials"] = [row[:-2] for row in after["trials"]]
+    assert after == before
+    assert schema.damage(path) == []
+
+
+def test_a_store_of_version_1_is_worked_on_as_one_of_this_version(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    make_old(path, two_losses())
+    with Store(path) as store:
+        (old,) = store.comparisons("old")
+        again = store.ask("old", two_losses())
+        assert {row.id for row in store.trials([old.id])}.isdisjoint(row.id for row in store.trials([again.id]))
+        row = claimed(store)
+        store.finish(row.id, "done", anatomy=ANATOMY, note="slowly")
+        found = store.trials([again.id])[0]
+        assert (found.anatomy, found.note) == (ANATOMY, "slowly")
+
+
+def test_a_migration_that_fails_leaves_a_store_of_version_1_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "old.db"
+    make_old(path, two_losses())
+    with monkeypatch.context() as broken:
+        broken.setattr(schema, "MIGRATIONS", (schema.MIGRATIONS[0], schema.MIGRATIONS[1] + "; CREATE NONSENSE"))
+        with pytest.raises(StoreError):
+            Store(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert "note" not in [row[1] for row in connection.execute("PRAGMA table_info(trials)")]
+    with Store(path) as store:
+        assert len(store.trials([1])) == 4
+
+
+def test_many_that_open_an_old_store_at_once_migrate_it_once(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    make_old(path, two_losses())
+    refused: list[str] = []
+    start = threading.Barrier(8)
+
+    def open_it() -> None:
+        start.wait()
+        try:
+            Store(path).close()
+        except StoreError as error:
+            refused.append(str(error))
+
+    openers = [threading.Thread(target=open_it) for _ in range(8)]
+    for opener in openers:
+        opener.start()
+    for opener in openers:
+        opener.join()
+    assert refused == []
+    with Store(path) as store:
+        assert len(store.trials([1])) == 4
+
+
+def test_a_store_made_anew_and_one_brought_up_have_the_same_tables(tmp_path: Path) -> None:
+    def columns(path: Path) -> dict[str, list[tuple[object, ...]]]:
+        Store(path).close()
+        with closing(sqlite3.connect(path)) as connection:
+            tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master ORDER BY name")]
+            return {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for name in tables}
+
+    make_old(tmp_path / "old.db", two_losses())
+    assert columns(tmp_path / "old.db") == columns(tmp_path / "new.db")
+
+
+# What a final model does, and how it was trained
+
+ANATOMY = Anatomy(of="residual", quantiles=tuple(float(step) - 20 for step in range(len(LEVELS))), share=0.125)
+
+
+def test_levels_are_shares_of_the_rows_ascending_from_the_least_to_the_most() -> None:
+    assert list(LEVELS) == sorted(set(LEVELS))
+    assert (LEVELS[0], LEVELS[-1]) == (0, 1)
+    assert {0.05, 0.25, 0.5, 0.75, 0.95} <= set(LEVELS)
+    assert all(level == pytest.approx(1 - mirror) for level, mirror in zip(LEVELS, reversed(LEVELS), strict=True))
+
+
+@pytest.mark.parametrize("anatomy", [ANATOMY, Anatomy(of="margin", quantiles=(0.1, 2e-9, 1e30), share=None), None])
+@pytest.mark.parametrize("note", ["trained step by step: it cannot be compiled (été)", None])
+def test_anatomy_and_note_are_read_back_as_they_were_written(
+    store: Store, anatomy: Anatomy | None, note: str | None
+) -> None:
+    asked = store.ask("s", two_losses(seeds=1))
+    row = claimed(store)
+    assert (row.anatomy, row.note) == (None, None)
+    store.finish(row.id, "done", scores={}, anatomy=anatomy, note=note)
+    found, other = store.trials([asked.id])
+    assert (found.anatomy, found.note) == (anatomy, note)
+    assert (other.anatomy, other.note) == (None, None)
+
+
+def test_a_trial_that_is_taken_up_again_loses_its_anatomy_and_its_note(store: Store) -> None:
+    store.ask("s", two_losses(seeds=1))
+    row = claimed(store)
+    store.finish(row.id, "failed", error="it broke", anatomy=ANATOMY, note="slowly")
+    asked = store.ask("s", two_losses(seeds=1))
+    taken = claimed(store)
+    assert (taken.id, taken.anatomy, taken.note) == (row.id, None, None)
+    found = store.trials([asked.id])[0]
+    assert (found.status, found.anatomy, found.note, found.error) == ("running", None, None, None)
+    store.finish(row.id, "done", scores={})
+    assert store.trials([asked.id])[0].anatomy is None
+
+
+def test_a_trial_is_its_parameters_and_its_source_too(store: Store) -> None:
+    def ask(*losses: str) -> Asked:
+        return store.ask("s", Comparison.ask("regression", losses, seeds=1, learning_rates=(0.1,), epochs=4))
+
+    plain, bent, again = ask("huber"), ask("huber:delta=0.5"), ask("huber:delta=.5")
+    ids = [[row.id for row in store.trials([one.id])] for one in (plain, bent, again)]
+    assert ids[0] != ids[1] == ids[2]
+    mine = msgspec.structs.replace(plain.comparison, losses=("mine@0",), sources=(("mine@0", "/a/mine.py:mine"),))
+    moved = msgspec.structs.replace(mine, sources=(("mine@0", "/b/mine.py:mine"),))
+    rows = [store.trials([store.ask("s", one).id])[0] for one in (mine, mine, moved)]
+    assert rows[0].id == rows[1].id != rows[2].id
+    assert [row.trial.source for row in rows] == ["/a/mine.py:mine", "/a/mine.py:mine", "/b/mine.py:mine"]
+    assert store.comparisons("s")[-1].comparison == moved
+
+
+def test_trials_of_an_older_engine_are_not_taken_for_new_ones(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(module, "ENGINE", module.ENGINE - 1)
+        before = store.ask("s", two_losses())
+        end_all(store, "done")
+    after = store.ask("s", two_losses())
+    assert statuses(store, after) == ["queued"] * 4
+    assert statuses(store, before) == ["done"] * 4
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from lossterm import __version__, report, table, wording
+from lossterm.cli.console import print_reports
 from lossterm.comparison import RATES_TO_TUNE, Comparison, Status, Trial
 from lossterm.figures import DASH
 from lossterm.losses import loss_named
@@ -19,7 +21,7 @@ from lossterm.metrics import METRICS, metric_named, metrics_for
 from lossterm.protocols import PROTOCOLS, protocol_named
 from lossterm.report import Report
 from lossterm.standings import Verdict
-from lossterm.store import Chunk
+from lossterm.store import LEVELS, Anatomy, Chunk
 from lossterm.tasks import task_named
 
 from .test_report import (
@@ -34,7 +36,9 @@ from .test_report import (
     circles,
     done,
     drawn,
+    ending,
     flat,
+    rows_for,
     strictly,
     valued,
 )
@@ -183,7 +187,7 @@ def test_json_has_exactly_the_keys_of_version_1_and_no_number_that_is_not_finite
     document, comparison = as_document(found), found.asked.comparison
     holds(document, KEYS)
     task, splits = task_named(comparison.task), protocol_named(comparison.protocol).splits
-    metrics = metrics_for(task.kind, comparison.protocol, task.lowest)
+    metrics = [one for one in metrics_for(task.kind, comparison.protocol, task.lowest) if one.level is None]
     assert {one["loss"] for one in document["standings"]} == set(comparison.losses)
     for standing in document["standings"]:
         holds(standing, STANDING)
@@ -306,7 +310,10 @@ def test_json_with_trials_has_their_curves_joined_from_chunks(protocol: str) -> 
         "learning_rate": float,
         "status": str,
         "seconds": float,
+        "error": None,
+        "note": None,
         "scores": {one.key: None if one.needs == "margin" else dict.fromkeys(splits, float) for one in metrics},
+        "anatomy": None,
         "curves": {name: [float] for name in columns},
     }
     for trial in document["trials"]:
@@ -316,6 +323,19 @@ def test_json_with_trials_has_their_curves_joined_from_chunks(protocol: str) -> 
     }
     assert document["trials"][1]["curves"]["test_metric"] == [9]
     assert [trial["seed"] for trial in document["trials"]] == [0, 1]
+
+
+def test_json_with_trials_has_what_is_known_of_how_each_was_trained_and_of_its_final_model() -> None:
+    anatomy = Anatomy(of="margin", quantiles=tuple(float(level) for level in LEVELS), share=None)
+    comparison = circles("hinge", "squared_hinge", seeds=1)
+    first, second = rows_for(comparison, end=ending({("squared_hinge", 0): "failed"}))
+    rows = [msgspec.structs.replace(first, anatomy=anatomy, note="trained step by step"), second]
+    document = strictly(report.as_json(report.document(report.build(asked_for(comparison), rows), [])))
+    trained, failed = document["trials"]
+    assert trained["anatomy"] == {"of": "margin", "quantiles": list(LEVELS), "share": None}
+    assert (trained["note"], trained["error"]) == ("trained step by step", None)
+    assert (failed["anatomy"], failed["note"], failed["error"]) == (None, None, "ValueError: it broke")
+    assert "trials" not in as_document(report.build(asked_for(comparison), rows))
 
 
 def test_json_holds_null_where_a_trial_diverged_and_never_nan() -> None:
@@ -420,8 +440,8 @@ def columns(found: Report, *arguments: Any, **settings: Any) -> Mapping[str, tup
 def test_table_shows_what_is_known_of_each_loss_and_every_metric_of_its_kind(task: str, protocol: str) -> None:
     found = seen(f"{task} {protocol}")
     metric, tuned = found.asked.comparison.metric, found.asked.comparison.tuned
-    others = [one.key for one in metrics_for(task_named(task).kind, protocol, task_named(task).lowest)]
-    others.remove(metric)
+    every = metrics_for(task_named(task).kind, protocol, task_named(task).lowest)
+    others = [one.key for one in every if one.level is None and one.key != metric]
     sweep = ["lr sweep"] if tuned else []
     assert list(columns(found)) == [
         *("#", "loss", f"{metric} test", "Δ to best", "beaten", "verdict", "lr", *sweep, "train", *others, "trials")
@@ -524,3 +544,153 @@ def test_a_column_pads_to_its_widest_text_on_its_side() -> None:
     assert (right.width, left.width) == (3, 4)
     assert [right.padded(text) for text in (right.head, *right.values)] == ["  n", "  1", "100"]
     assert [left.padded(text) for text in left.values] == ["a   ", "bb  "]
+
+
+# Metrics of quantiles, and probabilities that a loss distorts
+
+
+@pytest.mark.parametrize(
+    ("losses", "metric", "shown"),
+    [
+        (("mse", "huber"), None, []),
+        (("mse", "pinball"), None, ["pinball_90", "miscoverage_90"]),
+        (
+            ("mse", "pinball:tau=0.05", "pinball"),
+            None,
+            ["pinball_05", "miscoverage_05", "pinball_90", "miscoverage_90"],
+        ),
+        (("mse", "pinball:tau=0.5"), None, []),
+        (("mse", "mae"), "pinball_75", ["pinball_75"]),
+        (("mse", "pinball:tau=0.75"), "pinball_75", ["pinball_75", "miscoverage_75"]),
+    ],
+)
+def test_metrics_of_quantiles_are_shown_where_a_loss_estimates_them_or_where_they_rank(
+    losses: tuple[str, ...], metric: str | None, shown: list[str]
+) -> None:
+    found = built(Comparison.ask("regression", losses, seeds=2, learning_rates=(0.1,), metric=metric), drawn)
+    of_quantiles = {one.key for one in METRICS.values() if one.level is not None}
+    assert [one.key for one in report.metrics_of(found.asked.comparison) if one.key in of_quantiles] == shown
+    heads = [head.removesuffix(" test") for head in columns(found)]
+    assert [head for head in heads if head in of_quantiles] == shown
+    for standing in as_document(found)["standings"]:
+        assert [key for key in standing["scores"] if key in of_quantiles] == shown
+    lines = csv.DictReader(io.StringIO(table.as_csv([found])), strict=True)
+    assert list(dict.fromkeys(line["metric"] for line in lines if line["metric"] in of_quantiles)) == shown
+
+
+def test_every_trial_is_scored_for_every_quantile_so_that_another_may_rank_later() -> None:
+    comparison = Comparison.ask("regression", ("mse", "huber"), seeds=3, learning_rates=(0.1,))
+    found = built(comparison, drawn, metric="pinball_05")
+    assert found.asked.comparison.metric == "pinball_05"
+    assert all(standing.mean is not None for standing in found.standings)
+    assert report.fitting_metric(found.asked, "pinball_05") == "pinball_05"
+    assert report.fitting_metric(asked_for(Comparison.ask("regression")), "pinball_05") == "pinball_05"
+    assert report.fitting_metric(asked_for(Comparison.ask("circles")), "pinball_05") is None
+    assert report.fitting_metric(asked_for(Comparison.ask("regression")), None) is None
+
+
+DISTORTING = Comparison.ask("blobs", ("brier", "gce", "square_on_logits"), seeds=2, learning_rates=(0.1,))
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "log_loss"])
+def test_figures_of_probabilities_that_a_loss_distorts_are_marked(metric: str) -> None:
+    found = built(msgspec.structs.replace(DISTORTING, metric=metric), drawn)
+    shown = columns(found)
+    places = {loss: place for place, loss in enumerate(shown["loss"])}
+    of_probabilities = {"log_loss", "brier", "ece", f"{metric} test", "train"}
+    of_probabilities -= {"accuracy test", "train"} if metric == "accuracy" else set()
+    for head, texts in shown.items():
+        if head in ("Δ to best", "beaten", "verdict", "lr", "trials", "#", "loss"):
+            assert not any("†" in text for text in texts)
+        else:
+            assert texts[places["gce"]].endswith("†") == (head in of_probabilities)
+            assert not texts[places["brier"]].endswith("†")
+            assert not texts[places["square_on_logits"]].endswith("†")
+    assert shown["brier"][places["square_on_logits"]] == DASH
+
+
+@pytest.mark.parametrize("form", table.FORMATS)
+def test_the_mark_and_what_it_means_are_in_every_text_and_numbers_stay_numbers(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_reports([built(DISTORTING, drawn)], form)
+    text = capsys.readouterr().out
+    if form in ("json", "csv"):
+        assert "†" not in text
+        assert "gce" in text
+        return
+    *_, rows = text.partition("log_loss")
+    (line,) = [line for line in rows.splitlines() if re.match(r"[ |\d–]+gce ", line)]
+    assert len(re.findall(r"\d†(?: |$)", line)) == 3
+    assert line.count("†") == 3
+    sentence = "† gce: not proper, or not known to be: log_loss, brier, ece may judge distorted probabilities."
+    assert len(re.findall(rf"^(?:- )?{sentence}$", text, re.MULTILINE)) == 1
+    assert text.count("†") == 4
+
+
+def test_where_every_loss_is_proper_nothing_is_marked() -> None:
+    for form in (table.as_plain, table.as_markdown):
+        assert "†" not in form(built(Comparison.ask("blobs", ("brier", "square_on_logits"), seeds=2), drawn))
+
+
+def test_a_figure_that_is_not_there_is_not_marked() -> None:
+    found = built(DISTORTING, end=all_end("queued"))
+    assert not any("†" in text for texts in columns(found).values() for text in texts)
+    assert list(columns(found)) == ["#", "loss", "accuracy test", "lr", "trials"]
+
+
+# Losses with parameters, and of one's own
+
+OWN = "mine:delta=2@0123abcd"
+
+
+def test_losses_with_parameters_stand_side_by_side_under_their_keys() -> None:
+    keys = ("huber", "huber:delta=0.5", "barron:alpha=0,c=2")
+    found = built(Comparison.ask("regression", keys, seeds=3), drawn)
+    assert set(columns(found)["loss"]) == set(keys)
+    lines = list(csv.DictReader(io.StringIO(table.as_csv([found])), strict=True))
+    assert {line["loss"] for line in lines} == set(keys)
+    assert {standing["loss"] for standing in as_document(found)["standings"]} == set(keys)
+    for key in keys:
+        assert f"| {key} |" in table.as_markdown(found)
+
+
+def with_own(metric: str = "accuracy", **settings: Any) -> Comparison:
+    asked, sources = circles("hinge", **settings), ((OWN, "/a/mine.py:mine:delta=2"),)
+    return msgspec.structs.replace(asked, losses=(*asked.losses, OWN), sources=sources, metric=metric)
+
+
+def test_a_loss_of_ones_own_is_shown_with_whatever_scores_its_trials_have() -> None:
+    rows = rows_for(with_own(), drawn)
+    rows = [
+        msgspec.structs.replace(row, scores={**(row.scores or {}), "log_loss": None, "brier": None, "ece": None})
+        if row.trial.loss == OWN
+        else row
+        for row in rows
+    ]
+    found = report.build(asked_for(with_own()), rows)
+    shown = columns(found)
+    place = shown["loss"].index(OWN)
+    assert shown["roc_auc"][place] != DASH
+    assert {"log_loss", "brier", "ece"}.isdisjoint(shown)  # neither loss has them
+    (mine,) = [one for one in as_document(found)["standings"] if one["loss"] == OWN]
+    assert mine["scores"]["log_loss"] is None
+    assert mine["scores"]["accuracy"]["test"]["mean"] is not None
+    whole = columns(built(with_own(), drawn))
+    assert whole["log_loss"][whole["loss"].index(OWN)] != DASH
+
+
+def test_the_rate_of_a_loss_of_ones_own_without_the_metric_that_ranks_is_chosen_by_the_tasks_own() -> None:
+    asked = with_own("log_loss", protocol="fair", learning_rates=(0.01, 0.1))
+
+    def score(trial: Trial, metric: str, split: str) -> float:
+        return 0.9 if (trial.learning_rate == 0.1) == (metric == "accuracy") else 0.5
+
+    rows = [
+        msgspec.structs.replace(row, scores={**(row.scores or {}), "log_loss": None}) for row in rows_for(asked, score)
+    ]
+    standings = {one.loss: one for one in report.build(asked_for(asked), rows).standings}
+    assert (standings[OWN].tuned_by, standings[OWN].learning_rate) == ("accuracy", 0.1)
+    assert standings[OWN].rank is None
+    scored = {one.loss: one for one in built(asked, score).standings}
+    assert (scored[OWN].tuned_by, scored[OWN].learning_rate) == ("log_loss", 0.1)

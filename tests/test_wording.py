@@ -4,15 +4,29 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
-from lossterm import table
+from lossterm import report, table
 from lossterm.comparison import Comparison, Status, Trial
 from lossterm.protocols import SplitName
 from lossterm.report import Report
 from lossterm.wording import headline, notes, short_verdict, verdict
 
-from .test_report import EVERY, TROUBLED, End, Score, built, circles, diverging_at, drawn, ending, valued
+from .test_report import (
+    EVERY,
+    TROUBLED,
+    End,
+    Score,
+    asked_for,
+    built,
+    circles,
+    diverging_at,
+    drawn,
+    ending,
+    rows_for,
+    valued,
+)
 
 THREE = ("binary_crossentropy", "hinge", "squared_hinge")
 
@@ -389,3 +403,15 @@ def test_what_is_not_whole_is_marked_partial() -> None:
 
 def test_failures_are_said_once_for_each_loss_with_their_reason() -> None:
     assert said(TROUBLED).count("squared_hinge failed: ValueError: it broke") == 1
+
+
+def test_a_loss_of_ones_own_whose_trials_have_no_score_of_the_metric_is_said_to_be_without() -> None:
+    asked = circles("binary_crossentropy", metric="log_loss")
+    asked = msgspec.structs.replace(asked, losses=(*asked.losses, "mine@01234567"))
+    rows = [
+        msgspec.structs.replace(row, scores={**(row.scores or {}), "log_loss": None}) if "@" in row.trial.loss else row
+        for row in rows_for(asked)
+    ]
+    found = report.build(asked_for(asked), rows)
+    assert [standing.rank for standing in found.standings] == [1, None]
+    assert "mine@01234567 has no log_loss: its output does not give it." in notes(found)

@@ -37,6 +37,24 @@ main(lambda device: (Throws, {"device": "CPU"}, 1))
 """
 
 
+OWN = """
+from lossterm.engine import fake
+from lossterm.engine.lane import Result
+from lossterm.engine.worker import main
+from lossterm.errors import DataError
+from lossterm.store import Anatomy
+class Picky(fake.FakeTrainer):
+    def train(self, trial, number, report):
+        if "broken" in trial.source:
+            raise DataError(f"{trial.source}, line 3: loading it raised KeyError: no such key.")
+        found = super().train(trial, number, report)
+        anatomy = Anatomy(of="margin", quantiles=(-1.0, 0.5), share=0.25)
+        return Result(**{**{name: getattr(found, name) for name in found.__struct_fields__},
+                         "anatomy": anatomy, "note": "Trained step by step." if trial.source else None})
+main(lambda device: (Picky, {"device": "CPU"}, 1))
+"""
+
+
 def until(true: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + WAIT
     while not true():
@@ -45,7 +63,7 @@ def until(true: Callable[[], object], what: str) -> None:
 
 
 def ask(store: Store, *losses: str, seeds: int = 1, epochs: int = 10) -> Asked:
-    comparison = Comparison.ask("circles", losses or ("all",), protocol="tutorial", seeds=seeds, epochs=epochs)
+    comparison = Comparison.ask("circles", losses or ("usual",), protocol="tutorial", seeds=seeds, epochs=epochs)
     return store.ask("s", comparison)
 
 
@@ -281,6 +299,28 @@ def test_what_a_training_throws_is_that_trials_failure_alone(store: Store) -> No
     assert rows == {("hinge", "failed", error), ("squared_hinge", "done", None)}
     assert alive(store)
     assert "no such thing as a hinge" in daemon.last_words(store.path, "auto", 100)
+
+
+def test_a_loss_of_ones_own_that_cannot_be_used_fails_with_a_sentence_and_no_traceback(
+    store: Store, tmp_path: Path
+) -> None:
+    for name in ("broken", "sound"):
+        (tmp_path / f"{name}.py").write_text(f"mine = {name!r}\n")
+    own = [f"{tmp_path / name}.py:mine" for name in ("broken", "sound")]
+    comparison = Comparison.ask("circles", ("hinge",), own=own, protocol="tutorial", seeds=1, epochs=10)
+    asked = store.ask("s", comparison)
+    start(store, sys.executable, "-c", OWN)
+    until(lambda: ended(store, asked), "the trials to end")
+    hinge, broken, sound = store.trials([asked.id])
+    assert broken.status == "failed"
+    assert broken.error == f"{own[0]}, line 3: loading it raised KeyError: no such key."
+    assert (broken.anatomy, broken.note, broken.scores) == (None, None, None)
+    assert "Traceback" not in daemon.log_path(store.path, "auto").read_text()
+    assert (hinge.status, sound.status) == ("done", "done")
+    # what the engine says of the final model and of how it was trained reaches the store
+    for row, note in ((hinge, None), (sound, "Trained step by step.")):
+        assert row.anatomy is not None
+        assert (row.anatomy.of, row.anatomy.quantiles, row.anatomy.share, row.note) == ("margin", (-1, 0.5), 0.25, note)
 
 
 # Starting and keeping

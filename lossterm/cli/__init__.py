@@ -6,16 +6,20 @@ from typing import Any
 import click
 
 from lossterm import __version__
+from lossterm.cli.advise import advise
 from lossterm.cli.bench import bench
 from lossterm.cli.check import check
 from lossterm.cli.console import print_reports
 from lossterm.cli.doctor import doctor
+from lossterm.cli.explain import explain
 from lossterm.cli.lists import losses, metrics, sessions, tasks
-from lossterm.cli.options import StorePath, session_option, store_option
+from lossterm.cli.options import StorePath, loss_file_option, session_option, store_option
+from lossterm.cli.probe import probe
 from lossterm.cli.report import report
 from lossterm.cli.reproduce import reproduce
 from lossterm.cli.run import run
 from lossterm.errors import LosstermError, UnknownName, UsageError
+from lossterm.losses import source_from
 from lossterm.store import default_path
 
 INTERRUPTED = 130
@@ -35,10 +39,11 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @session_option
+@loss_file_option
 @store_option
 @click.version_option(__version__, prog_name="lossterm", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(context: click.Context, session: str, store: StorePath) -> None:
+def cli(context: click.Context, session: str, own: tuple[str, ...], store: StorePath) -> None:
     """Which loss function should train this network on this data, and how sure are we?
 
     Without a command: open the terminal app. With one: do the same for scripts.
@@ -50,8 +55,11 @@ def cli(context: click.Context, session: str, store: StorePath) -> None:
                 130 interrupted
     """
     if context.invoked_subcommand is not None:
+        if own:
+            raise UsageError(f"--loss-file stands after the command's name: lossterm {context.invoked_subcommand} …")
         context.obj = {"store": store, "session": session}
         return
+    sources = [source_from(text).text for text in own]
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "The terminal app needs a terminal for input and output, and this is none. "
@@ -59,7 +67,7 @@ def cli(context: click.Context, session: str, store: StorePath) -> None:
         )
     from lossterm.tui.app import open_app  # Textual is loaded for the app alone
 
-    code, view = open_app(session, store or default_path())
+    code, view = open_app(session, store or default_path(), sources)
     if found := view.reports():
         print_reports(found, "table")  # what was on the screen stays in the shell
     if view.training:
@@ -67,7 +75,11 @@ def cli(context: click.Context, session: str, store: StorePath) -> None:
     sys.exit(code)
 
 
-for command in (run, reproduce, check, report, sessions, tasks, losses, metrics, bench, doctor):
+for command in (
+    *(run, reproduce, check, report),
+    *(explain, advise, probe),
+    *(sessions, tasks, losses, metrics, bench, doctor),
+):
     cli.add_command(command)
 
 

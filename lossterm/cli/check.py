@@ -12,7 +12,7 @@ import msgspec
 
 from lossterm import recording, report
 from lossterm.cli.console import print_columns, print_lines
-from lossterm.cli.options import Choice, list_formats
+from lossterm.cli.options import Choice, list_formats, loss_file_option
 from lossterm.cli.watch import Watch
 from lossterm.comparison import DEVICES
 from lossterm.figures import number
@@ -27,15 +27,16 @@ DIFFERS = 5
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+@loss_file_option
 @list_formats
-def check(file: Path, device: str, quiet: bool, form: str) -> None:
+def check(file: Path, device: str, quiet: bool, own: tuple[str, ...], form: str) -> None:
     """Run a recorded comparison again and compare it, loss by loss.
 
     FILE is the JSON that `run` or `reproduce` wrote. Everything is trained anew, in a store of its own that is
     removed afterwards. A score agrees if it is no further off than another run with other seeds would be, 19 times
     in 20; any other is named, and the exit code is 5.
     """
-    recorded = recording.read(file)
+    recorded = recording.read(file, own)
     if recorded.foreign and not quiet:
         click.echo(f"{file} was written by lossterm {recorded.version}; its form is the same.", err=True)
     asked = [msgspec.structs.replace(one, device=device) for one in recorded.asked]

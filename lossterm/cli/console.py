@@ -10,6 +10,7 @@ import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from lossterm import report, table, wording
 from lossterm.store import Chunk
@@ -66,6 +67,13 @@ def print_lines(lines: Sequence[str], style: str) -> None:
     console = _stdout()
     for line in lines:
         console.print(line, style=style)
+
+
+def print_texts(lines: Iterable[Text]) -> None:
+    """Print drawn lines on stdout, with their colours where that is a terminal."""
+    console = _stdout()
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
 def _stdout() -> Console:

@@ -16,6 +16,7 @@ from lossterm import __version__, daemon
 from lossterm.cli.options import StorePath, list_formats, store_option
 from lossterm.comparison import DEVICES
 from lossterm.errors import DataError, StoreError
+from lossterm.losses import every_loss, problems
 from lossterm.report import as_json
 from lossterm.store import Store, default_path, schema
 
@@ -42,7 +43,7 @@ class Finding(msgspec.Struct, frozen=True):
 def doctor(form: str, store: StorePath) -> None:
     """Look at versions, devices, store, worker and terminal, and say what to do about each problem."""
     path = (store or default_path()).expanduser().resolve()
-    findings = [*_versions(), *_devices(), *_store(path), *_workers(path), *_terminal()]
+    findings = [*_versions(), *_losses(), *_devices(), *_store(path), *_workers(path), *_terminal()]
     if form == "json":
         click.echo(as_json(findings))
     else:
@@ -69,6 +70,14 @@ def _versions() -> Iterator[Finding]:
     yield Finding("packages", "good", ", ".join(found))
     if missing:
         yield Finding("missing", "bad", ", ".join(missing), "Install lossterm again: pip install --force-reinstall .")
+
+
+def _losses() -> Iterator[Finding]:
+    added = sorted({loss.origin for loss in every_loss().values() if loss.origin})
+    if added:
+        yield Finding("losses", "good", f"also those of {', '.join(added)}")
+    for problem in problems():
+        yield Finding("losses", "note", problem, "Tell the authors of that package; lossterm does without.")
 
 
 def _devices() -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """`lossterm tasks`, `losses`, `metrics` and `sessions`: what there is, for people and as JSON."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -8,18 +9,29 @@ import click
 import msgspec
 
 from lossterm import metrics as metric_catalogue
-from lossterm.cli.console import print_rows
-from lossterm.cli.options import StorePath, absent, list_formats, store_option
-from lossterm.losses import LOSSES, Loss
+from lossterm.cli.console import print_columns, print_lines, print_rows
+from lossterm.cli.explain import record
+from lossterm.cli.options import StorePath, absent, format_option, list_formats, store_option
+from lossterm.losses import LEFT_OUT, Kind, Loss, every_loss, problems
 from lossterm.metrics import METRICS, Metric
+from lossterm.protocols import DEFAULT_PROTOCOL
+from lossterm.report import as_json
 from lossterm.store import SessionRow, Store
-from lossterm.tasks import TASKS, Task
+from lossterm.table import Column, markdown
+from lossterm.tasks import TASKS, Task, task_named
 
 
-def _fields(record: Loss | Metric | Task) -> dict[str, Any]:
+def _fields(record: Metric | Task) -> dict[str, Any]:
     """Return a record's fields as JSON can hold them: all but its function."""
     found = {field.name: getattr(record, field.name) for field in fields(record)}
     return {name: None if value == float("-inf") else value for name, value in found.items() if not callable(value)}
+
+
+HEADINGS: dict[Kind, str] = {
+    "regression": "For numbers",
+    "binary": "For two classes",
+    "multiclass": "For three or more classes",
+}
 
 
 @click.command()
@@ -33,14 +45,54 @@ def tasks(form: str) -> None:
 
 
 @click.command()
-@list_formats
-def losses(form: str) -> None:
-    """List the losses, with what each estimates and where it fits."""
-    rows = [_fields(loss) for loss in LOSSES.values()]
-    if form == "table":
-        rows = [{**row, "kinds": ", ".join(row["kinds"])} for row in rows]
-    columns = {"key": "loss", "kinds": "task", "formula": "formula", "estimates": "estimates", "valid": "targets"}
-    print_rows(rows, columns, form, "")
+@click.option("--task", "-t", help="Say of each loss of this task's kind whether it fits, and if not, why.")
+@format_option("table", "markdown", "json")
+def losses(task: str | None, form: str) -> None:
+    """List the losses by kind of task, with what each estimates and its parameters; ● marks the usual ones."""
+    for problem in problems():
+        click.echo(f"lossterm: {problem}", err=True)
+    kinds: tuple[Kind, ...] = (task_named(task).kind,) if task else tuple(HEADINGS)
+    found = [loss for loss in every_loss().values() if set(kinds) & set(loss.kinds)]
+    if form == "json":
+        rows = [{**record(loss), **({"misfit": _misfit(loss, task)} if task else {})} for loss in found]
+        click.echo(as_json(rows))
+        return
+    groups = {HEADINGS[kind]: _columns([loss for loss in found if kind in loss.kinds], task) for kind in kinds}
+    if form == "markdown":
+        click.echo("\n\n".join(f"**{heading}**\n\n{markdown(columns)}" for heading, columns in groups.items()))
+        return
+    for heading, columns in groups.items():
+        print_lines(["", heading], "bold")
+        print_columns(columns)
+    print_lines(["", "lossterm explain LOSS says more, and draws it. Left out on purpose:"], "")
+    print_lines([f"{name}: {why}." for name, why in LEFT_OUT.items()], "dim")
+
+
+def _misfit(loss: Loss, task: str) -> str | None:
+    return loss.misfit(task_named(task).targets, DEFAULT_PROTOCOL)
+
+
+def _columns(found: Sequence[Loss], task: str | None) -> list[Column]:
+    def column(head: str, texts: Iterable[str]) -> Column:
+        return Column(head, False, tuple(texts))
+
+    parameters = (", ".join(f"{name}={_written(value)}" for name, value in loss.values.items()) for loss in found)
+    columns = [
+        column("", ("●" if loss.usual and not (task and _misfit(loss, task)) else " " for loss in found)),
+        column("loss", (loss.key for loss in found)),
+        column("estimates", (loss.estimates for loss in found)),
+        column("targets", (loss.valid if loss.kinds == ("regression",) else "" for loss in found)),
+        column("parameters", parameters),
+        column("formula", (loss.formula for loss in found)),
+        column("from", (loss.origin for loss in found)),
+    ]
+    if task:
+        columns.insert(2, column(f"on {task}", (_misfit(loss, task) or "fits" for loss in found)))
+    return [column for column in columns if any(column.values)]
+
+
+def _written(value: float | None) -> str:
+    return "data" if value is None else f"{value:g}"
 
 
 @click.command()

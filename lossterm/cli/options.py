@@ -81,6 +81,18 @@ def session_option(command: Command) -> Command:
     )(command)
 
 
+def loss_file_option(command: Command) -> Command:
+    """Add `--loss-file PLACE:NAME`, a loss of one's own."""
+    return click.option(
+        "--loss-file",
+        "own",
+        metavar="FILE.py:NAME",
+        multiple=True,
+        help="A loss of your own, again for more: a function (y_true, y_pred), a Keras loss or a record, in a Python "
+        "file or an installed package (package.module:NAME), then perhaps :parameter=value,…; see lossterm probe.",
+    )(command)
+
+
 def format_option(*formats: str) -> Callable[[Command], Command]:
     """Add `--format`, the first being the default."""
     return click.option(

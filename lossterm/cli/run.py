@@ -5,7 +5,15 @@ import sys
 import click
 
 from lossterm.cli.console import print_reports
-from lossterm.cli.options import Choice, Rates, StorePath, session_option, store_option, table_formats
+from lossterm.cli.options import (
+    Choice,
+    Rates,
+    StorePath,
+    loss_file_option,
+    session_option,
+    store_option,
+    table_formats,
+)
 from lossterm.cli.watch import Watch
 from lossterm.comparison import (
     DEFAULT_BATCH,
@@ -20,6 +28,8 @@ from lossterm.comparison import (
     layers_from,
 )
 from lossterm.errors import UsageError
+from lossterm.lint import doubts
+from lossterm.losses import USUAL
 from lossterm.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from lossterm.store import Store
 
@@ -43,8 +53,14 @@ class Layers(click.ParamType[tuple[int, ...]]):
 @click.command()
 @click.option("--task", "-t", default=DEFAULT_TASK, show_default=True, help="What to train on; see `lossterm tasks`.")
 @click.option(
-    "--loss", "-l", "losses", multiple=True, default=("all",), help="A loss, again for more; default: all that fit."
+    "--loss",
+    "-l",
+    "losses",
+    multiple=True,
+    default=(USUAL,),
+    help="A loss, again for more, as huber or huber:delta=0.5; `all` that fit, or the `usual` ones (the default).",
 )
+@loss_file_option
 @click.option("--seeds", "-n", type=int, default=DEFAULT_SEEDS, show_default=True, help="Trainings of each loss.")
 @click.option("--epochs", type=int, help="Passes over the data (default: the task's own).")
 @click.option(
@@ -81,6 +97,7 @@ class Layers(click.ParamType[tuple[int, ...]]):
 def run(
     task: str,
     losses: tuple[str, ...],
+    own: tuple[str, ...],
     seeds: int,
     epochs: int | None,
     rates: tuple[float, ...] | None,
@@ -105,6 +122,7 @@ def run(
     comparison = Comparison.ask(
         task,
         losses,
+        own=own,
         protocol=protocol,
         metric=metric,
         seeds=seeds,
@@ -115,6 +133,9 @@ def run(
         epochs=epochs,
         device=device,
     )
+    if not quiet:
+        for doubt in doubts(comparison):
+            click.echo(f"Note: {doubt}", err=True)
     with Store(store) as opened:
         watch = Watch(opened, session, [comparison], quiet=quiet)
         try:

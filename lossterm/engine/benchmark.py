@@ -66,7 +66,7 @@ def _fit(asked: Comparison) -> tuple[float, float]:
     task, loss = task_named(asked.task), loss_named(asked.losses[0])
     splits = protocol_named(asked.protocol).prepare(task, 0).splits
     train, test = splits["train"], splits["test"]
-    network = build_network(task, loss, asked.protocol, asked.hyperparameters)
+    network = build_network(task, loss.under(asked.protocol), asked.hyperparameters)
     network.compile(
         loss=runtime.keras.losses.BinaryCrossentropy(from_logits=True),
         optimizer=build_optimizer(asked.hyperparameters.optimizer),

@@ -10,8 +10,8 @@ from typing import Protocol
 import msgspec
 
 from lossterm.comparison import Status, Trial
-from lossterm.errors import StoreError
-from lossterm.store import Chunk, Scores, Store, TrialRow
+from lossterm.errors import LosstermError, StoreError
+from lossterm.store import Anatomy, Chunk, Scores, Store, TrialRow
 
 POLL = 0.05
 """Seconds between two looks at an empty queue."""
@@ -31,6 +31,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Metrics of the final model, None unless done."""
     chunk: Chunk | None
     """The last part of the curve, not yet reported."""
+    anatomy: Anatomy | None = None
+    """The final model's residuals or margins; None unless done."""
+    note: str | None = None
+    """What a reader must know of how it was trained."""
 
 
 Report = Callable[[Chunk], bool]
@@ -136,10 +140,20 @@ class Lane(threading.Thread):
             result = self._engine.train(row.trial, row.id, lambda chunk: store.record(chunk) or self._stopping.is_set())
         except StoreError:
             raise  # the store's failure, not the trial's
+        except LosstermError as error:  # a loss of one's own that cannot be used: a sentence, no traceback
+            store.finish(row.id, "failed", error=str(error))
         except Exception as error:  # whatever a training throws is that trial's failure, not the worker's
             traceback.print_exc()
             store.finish(row.id, "failed", error=f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
         finally:
             self._board.end(self._number, self._engine.programs, result.seconds if result else None)
         if result and not (result.status == "cancelled" and self._stopping.is_set()):
-            store.finish(row.id, result.status, seconds=result.seconds, scores=result.scores, chunk=result.chunk)
+            store.finish(
+                row.id,
+                result.status,
+                seconds=result.seconds,
+                scores=result.scores,
+                chunk=result.chunk,
+                anatomy=result.anatomy,
+                note=result.note,
+            )

@@ -10,12 +10,12 @@ from lossterm.losses import Loss
 from lossterm.tasks import Task
 
 
-def build_network(task: Task, loss: Loss, protocol: str, hyperparameters: Hyperparameters) -> Any:
+def build_network(task: Task, loss: Loss, hyperparameters: Hyperparameters) -> Any:
     """Return an untrained `keras.Sequential`: the hidden layers, then the output that the loss wants.
 
     Kernels are drawn as he_uniform for ReLU and glorot_uniform for the rest; the output's normally with `initial_sd`.
     """
-    outputs = task.classes if loss.reading == "logits" else 1
+    outputs = task.classes if loss.by_class else loss.units
     activation, sd = hyperparameters.activation, hyperparameters.initial_sd
     hidden = "he_uniform" if activation == "relu" else "glorot_uniform"
     output = "glorot_uniform" if sd is None else keras.initializers.RandomNormal(stddev=sd)
@@ -23,7 +23,7 @@ def build_network(task: Task, loss: Loss, protocol: str, hyperparameters: Hyperp
         [
             keras.layers.Input((task.features,)),
             *(keras.layers.Dense(u, activation, kernel_initializer=hidden) for u in hyperparameters.hidden),
-            keras.layers.Dense(outputs, loss.head(protocol), kernel_initializer=output),
+            keras.layers.Dense(outputs, loss.activation, kernel_initializer=output),
         ]
     )
 

@@ -2,18 +2,20 @@
 
 import time
 from collections import OrderedDict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lossterm.comparison import Status, Trial
+from lossterm.engine.anatomy import anatomy_of
 from lossterm.engine.lane import Report, Result
 from lossterm.engine.network import batch_orders, build_network, build_optimizer, initial_weights, shuffler
+from lossterm.engine.probe import load
 from lossterm.engine.runtime import keras, tf
 from lossterm.engine.scoring import encode, read, score
-from lossterm.losses import loss_named
 from lossterm.metrics import metrics_for
 from lossterm.protocols import Prepared, SplitName, protocol_named
+from lossterm.scaling import Scaling
 from lossterm.store import Chunk
 from lossterm.tasks import task_named
 
@@ -22,6 +24,17 @@ REPORT_SECONDS = 0.1
 
 _ORDERS_BYTES = 2**21
 _MOST_CHUNK = 256
+
+
+class Tensors(NamedTuple):
+    """What a program is called with for one draw of the data."""
+
+    splits: list[tuple[Any, Any]]
+    """Features (rows, features) and encoded target of each split."""
+    counts: Any
+    """Training rows of each class, (K,); (1,) for regression, where nothing reads it."""
+    scale: Any
+    """Origin and unit of the target, (2,)."""
 
 
 class Trainer:
@@ -56,17 +69,20 @@ class Program:
     def __init__(self, trial: Trial) -> None:
         """Build network and optimizer, draw and encode the data; the program is compiled at its first run."""
         self.task, self.protocol = task_named(trial.task), protocol_named(trial.protocol)
-        self.loss = loss_named(trial.loss)
+        loaded = load(trial)
+        self.loss, self._note = loaded.loss.under(self.protocol.key), loaded.note
         self._metrics = metrics_for(self.task.kind, self.protocol.key, self.task.lowest)
         self.batch_size = trial.hyperparameters.batch_size
-        self.network = build_network(self.task, self.loss, trial.protocol, trial.hyperparameters)
+        self.network = build_network(self.task, self.loss, trial.hyperparameters)
         self.optimizer = build_optimizer(trial.hyperparameters.optimizer)
         self.optimizer.build(self.network.trainable_variables)
         self._fresh = [(variable, tf.constant(variable.numpy())) for variable in self.optimizer.variables]
         self._drawn: tuple[int, list[Any]] | None = None
         self._begin = tf.function(self._assign, autograph=False)  # one call, where each assignment alone costs 0.5 ms
-        self._data: tuple[int, Prepared, list[tuple[Any, Any]]] | None = None
-        self._compiled = tf.function(self._epochs, jit_compile=True, autograph=False)
+        self._data: tuple[int, Prepared, Tensors] | None = None
+        self._compiled = self._epochs
+        if loaded.way != "eager":
+            self._compiled = tf.function(self._epochs, jit_compile=loaded.way == "compiled", autograph=False)
         self._ready = False
         self._epoch_seconds: float | None = None
 
@@ -90,9 +106,7 @@ class Program:
             orders = np.zeros((most, rows), np.int32)
             orders[:count] = batch_orders(stream, rows, count)
             start = time.perf_counter()
-            values, outputs = self._run(orders, count, tensors)
-            if self.loss.reading == "value":
-                values[:, 1::2] *= data.unit  # the metric's columns: an absolute error, back in the target's units
+            values, outputs, slopes = self._run(orders, count, tensors)
             self._epoch_seconds = (time.perf_counter() - start) / count
             finite = np.isfinite(values).all(axis=1)
             if not finite.all():
@@ -105,28 +119,42 @@ class Program:
                 seconds = time.perf_counter() - began
                 outcomes = {name: read(self.loss, data, name, f) for name, f in outputs.items()}
                 scores = score(self._metrics, self.loss, outcomes)
-                return Result(status="done", seconds=seconds, scores=scores, chunk=chunk)
+                anatomy = anatomy_of(self.loss, data, outputs["train"], slopes)
+                return Result(
+                    status="done", seconds=seconds, scores=scores, chunk=chunk, anatomy=anatomy, note=self._note
+                )
             if report(chunk):
                 return self._result("cancelled", began)
 
     def _result(self, status: Status, began: float, chunk: Chunk | None = None) -> Result:
-        return Result(status=status, seconds=time.perf_counter() - began, scores=None, chunk=chunk)
+        return Result(status=status, seconds=time.perf_counter() - began, scores=None, chunk=chunk, note=self._note)
 
     def _chunk_epochs(self) -> int:
         if self._epoch_seconds is None:
             return 1
         return max(1, int(REPORT_SECONDS / max(self._epoch_seconds, 1e-6)))
 
-    def _prepare(self, seed: int) -> tuple[Prepared, list[tuple[Any, Any]]]:
+    def _prepare(self, seed: int) -> "tuple[Prepared, Tensors]":
         """Draw, split, scale and encode the data of a seed, or reuse the last if it is the same draw."""
         if self._data is None or (self._data[0] != seed and self.protocol.draws):
             data = self.protocol.prepare(self.task, seed)
-            tensors = [
-                (tf.constant(part.features), tf.constant(encode(self.loss, part.target, self.task.classes)))
-                for part in data.splits.values()
-            ]
-            self._data = seed, data, tensors
+            self._data = seed, data, self._tensors(data)
         return self._data[1], self._data[2]
+
+    def _tensors(self, data: Prepared) -> "Tensors":
+        scaling, classes = (
+            data.scaling(self.loss.scale) if self.task.kind == "regression" else Scaling(),
+            self.task.classes,
+        )
+        counts = np.bincount(data.splits["train"].target, minlength=classes) if classes else np.zeros(1)
+        return Tensors(
+            splits=[
+                (tf.constant(part.features), tf.constant(encode(self.loss, scaling, part.target, classes)))
+                for part in data.splits.values()
+            ],
+            counts=tf.constant(counts, tf.float32),
+            scale=tf.constant([scaling.origin, scaling.unit], tf.float32),
+        )
 
     def _reset(self, trial: Trial) -> None:
         if self._drawn is None or self._drawn[0] != trial.seed:  # the rates of a sweep share a seed's
@@ -141,16 +169,20 @@ class Program:
             variable.assign(value)
 
     def _run(
-        self, orders: np.ndarray, count: int, tensors: list[tuple[Any, Any]]
-    ) -> tuple[np.ndarray, dict[SplitName, np.ndarray]]:
-        curve, outputs = self._compiled(tf.constant(orders), tf.constant(count), tensors)
+        self, orders: np.ndarray, count: int, tensors: "Tensors"
+    ) -> tuple[np.ndarray, dict[SplitName, np.ndarray], np.ndarray]:
+        curve, outputs, slopes = self._compiled(
+            tf.constant(orders), tf.constant(count), tensors.splits, tensors.counts, tensors.scale
+        )
         named = {name: output.numpy() for name, output in zip(self.protocol.splits, outputs, strict=True)}
-        return curve.numpy()[:count], named
+        return curve.numpy()[:count], named, slopes.numpy()
 
     # What is compiled
 
-    def _epochs(self, orders: Any, count: Any, data: list[tuple[Any, Any]]) -> tuple[Any, Any]:
-        """Train `count` epochs; return the curve (epochs, columns) and the last outputs on each split."""
+    def _epochs(
+        self, orders: Any, count: Any, data: list[tuple[Any, Any]], counts: Any, scale: Any
+    ) -> tuple[Any, Any, Any]:
+        """Train `count` epochs; return the curve (epochs, columns), the last outputs on each split, and `_slopes`."""
         features, target = data[0]
         rows, size = int(orders.shape[1]), self.batch_size
         full, rest = divmod(rows, size)
@@ -159,45 +191,68 @@ class Program:
             order = orders[number]
             shuffled = tf.gather(features, order), tf.gather(target, order)
 
-            def step(place: Any) -> Any:
-                self._step(*(_rows(part, place * size, size) for part in shuffled))
-                return place + 1
+            def train(start: Any, number: int) -> None:
+                batch, truth = (_rows(part, start, number) for part in shuffled)
+                self._step(batch, truth, counts)
+
+            def step(place: Any) -> tuple[Any]:
+                train(place * size, size)
+                return (place + 1,)
 
             if full:
                 tf.while_loop(lambda place: place < full, step, [tf.constant(0)])
             if rest:  # the smaller last batch is a step of its own, as in Model.fit
-                self._step(*(_rows(part, full * size, rest) for part in shuffled))
+                train(full * size, rest)
             outputs = [self._output(x) for x, _ in data]
-            columns = [value for f, (_, y) in zip(outputs, data, strict=True) for value in self._evaluate(y, f)]
+            columns = [
+                value
+                for f, (_, y) in zip(outputs, data, strict=True)
+                for value in (self._mean(y, f, counts), self._metric(y, f, scale))
+            ]
             curve = tf.tensor_scatter_nd_update(curve, [[number]], [tf.stack(columns)])
             return number + 1, curve, outputs
 
         empty = tf.zeros((orders.shape[0], 2 * len(data)))
         outputs = [tf.zeros_like(self._output(x)) for x, _ in data]
         _, curve, outputs = tf.while_loop(lambda number, *_: number < count, epoch, [tf.constant(0), empty, outputs])
-        return curve, outputs
+        return curve, outputs, self._slopes(target, outputs[0], counts)
 
-    def _step(self, features: Any, target: Any) -> None:
+    def _step(self, features: Any, target: Any, counts: Any) -> None:
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            mean = tf.reduce_mean(self.loss.function(keras.ops, target, self._output(features, training=True)))
+            mean = self._mean(target, self._output(features, training=True), counts)
         self.optimizer.apply(tape.gradient(mean, variables), variables)
 
     def _output(self, features: Any, *, training: bool = False) -> Any:
         output = self.network(features, training=training)
-        return output if self.loss.reading == "logits" else tf.squeeze(output, -1)
+        return output if self.loss.by_class or self.loss.units > 1 else tf.squeeze(output, -1)
 
-    def _evaluate(self, target: Any, output: Any) -> tuple[Any, Any]:
-        """Return loss and the curve's metric: mean absolute error, or accuracy by sign or argmax of the output."""
-        loss = tf.reduce_mean(self.loss.function(keras.ops, target, output))
+    def _mean(self, target: Any, output: Any, counts: Any) -> Any:
+        return tf.reduce_mean(self.loss(keras.ops, target, output, counts))
+
+    def _slopes(self, target: Any, output: Any, counts: Any) -> Any:
+        """Return the size of each row's gradient with respect to its output, (rows,)."""
+        with tf.GradientTape() as tape:
+            tape.watch(output)
+            total = tf.reduce_sum(self.loss(keras.ops, target, output, counts))
+        slope = tape.gradient(total, output)
+        return tf.abs(slope) if len(slope.shape) == 1 else tf.norm(slope, axis=-1)
+
+    def _metric(self, target: Any, output: Any, scale: Any) -> Any:
+        """Return the curve's metric: mean absolute error in the target's units, or accuracy by sign or argmax."""
         if self.loss.reading == "value":
-            return loss, tf.reduce_mean(tf.abs(target - output))
-        if self.loss.reading == "logits":
+            first = output[:, 0] if self.loss.units > 1 else output
+            value = tf.exp(first) if self.loss.link == "log" else first
+            if self.loss.scale == "log1p" and self.protocol.scales:
+                target, value = (tf.math.expm1(scale[0] + scale[1] * one) for one in (target, value))
+                return tf.reduce_mean(tf.abs(target - value))
+            return scale[1] * tf.reduce_mean(tf.abs(target - value))
+        if self.loss.by_class:
             truth = tf.argmax(target, -1, tf.int32) if self.loss.encoding == "one_hot" else target
             right = tf.argmax(output, -1, tf.int32) == truth
         else:
             right = (output > 0) == (target > (0.5 if self.loss.encoding == "zero_one" else 0.0))
-        return loss, tf.reduce_mean(tf.cast(right, tf.float32))
+        return tf.reduce_mean(tf.cast(right, tf.float32))
 
 
 def _rows(part: Any, start: Any, count: int) -> Any:

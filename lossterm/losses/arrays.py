@@ -7,7 +7,7 @@ from lossterm.losses.record import Namespace
 
 
 def numpy() -> Namespace:
-    """Return NumPy's functions plus the three that it lacks, written so that large arguments stay finite."""
+    """Return NumPy's functions plus those that it lacks, written so that large arguments stay finite."""
     import numpy as np  # not at the top: the terminal's process lists losses without computing any
 
     def softplus(x: Any) -> Any:
@@ -20,9 +20,28 @@ def numpy() -> Namespace:
     def one_hot(indices: Any, classes: int) -> Any:
         return np.eye(classes)[indices]
 
+    def stop_gradient(x: Any) -> Any:
+        return x
+
     shared = {name: getattr(np, name) for name in _SHARED}
-    return SimpleNamespace(**shared, softplus=softplus, log_softmax=log_softmax, one_hot=one_hot)
+    return SimpleNamespace(
+        **shared, softplus=softplus, log_softmax=log_softmax, one_hot=one_hot, stop_gradient=stop_gradient
+    )
 
 
-_SHARED = ("abs", "exp", "log", "log1p", "maximum", "square", "sum", "where")
+_SHARED = (
+    "abs",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "max",
+    "maximum",
+    "minimum",
+    "power",
+    "sqrt",
+    "square",
+    "sum",
+    "where",
+)
 """Names that NumPy and `keras.ops` share and that losses use."""

@@ -1,30 +1,89 @@
 """The form of a loss: one record, one pure function over an array namespace."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
 
 import msgspec
+
+from lossterm.errors import OutOfRange, UnknownName, UsageError
 
 Array = Any
 """An array of whichever namespace the function was called with."""
 
 Namespace = Any
-"""NumPy's names plus `softplus`, `log_softmax` and `one_hot`: `keras.ops`, or `arrays.numpy()`."""
+"""NumPy's names plus `softplus`, `log_softmax`, `one_hot` and `stop_gradient`: `keras.ops`, or `arrays.numpy()`."""
 
 Kind = Literal["regression", "binary", "multiclass"]
 Encoding = Literal["value", "zero_one", "plus_minus_one", "one_hot", "index"]
-Activation = Literal["linear", "tanh"]
-Reading = Literal["value", "logit", "margin", "logits"]
+Activation = Literal["linear", "tanh", "sigmoid", "softmax"]
+Reading = Literal["value", "logit", "margin", "logits", "scores", "unknown"]
+Scale = Literal["standard", "mean", "raw", "log1p"]
+Link = Literal["identity", "log"]
 
 
-class TutorialSetting(msgspec.Struct, frozen=True, kw_only=True):
-    """How the tutorial set a loss up where that differs from how it should be set up."""
+class Targets(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a task's targets before any is drawn."""
 
-    activation: Activation | None = None
-    """Activation of the output layer there, None where it is the record's own."""
+    kind: Kind
+    """What is to be predicted."""
+    lowest: float = -math.inf
+    """No target is below this."""
+    zeros: bool = True
+    """Whether a target may be exactly 0."""
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """A number that shapes a loss and is fixed before training."""
+
+    name: str
+    """As written after the loss's key: `huber:delta=0.5`."""
+    default: float | None
+    """Its value unless another is given; None where it comes from the data, as `meaning` says."""
+    low: float
+    """Smallest value."""
+    high: float
+    """Largest value."""
+    open: bool = False
+    """Whether the ends themselves are left out."""
+    neutral: float | None = None
+    """The value at which it leaves cross-entropy, but for a factor; None where there is none."""
+    meaning: str
+    """What it does, with its unit."""
+
+    @property
+    def range(self) -> str:
+        """The values that it may have, in words."""
+        low, high = _plain(self.low), _plain(self.high)
+        if self.high == math.inf and self.low == -math.inf:
+            return "a number"
+        if self.high == math.inf:
+            return f"{'above' if self.open else 'at least'} {low}"
+        if self.low == -math.inf:
+            return f"{'below' if self.open else 'at most'} {high}"
+        return f"between {low} and {high}" if self.open else f"from {low} to {high}"
+
+    def allows(self, value: float) -> bool:
+        """Whether it may have this value."""
+        return self.low < value < self.high if self.open else self.low <= value <= self.high
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """How a protocol sets a loss up where that differs from how it should be set up; None: as the record says."""
+
+    protocol: str
+    """Key of the protocol."""
     note: str
     """What is wrong with it, in a sentence."""
+    activation: Activation | None = None
+    """Activation of the output layer there."""
+    function: Callable[..., Array] | None = None
+    """Loss of each row there."""
+    link: Link | None = None
+    """How a value is read there."""
+    lowest: float | None = None
+    """Smallest target there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,27 +91,46 @@ class Loss:
     """One record of the catalogue."""
 
     key: str
-    """The field's name, as typed on the command line."""
+    """The field's name, as typed on the command line; with the parameters that were set, as in `huber:delta=0.5`."""
     title: str
     """The name in print."""
     kinds: tuple[Kind, ...]
     """Kinds of task it can train."""
-    function: Callable[[Namespace, Array, Array], Array]
-    """`(namespace, target, output) -> loss of each row`; target as `encoding` says, output after `activation`."""
+    function: Callable[..., Array]
+    """`(namespace, target, output, **parameters) -> loss of each row`; target as `scale` and `encoding` say, output
+    after `activation`. With `counted` it takes `counts` too."""
     formula: str
     """The loss of one row, in the notation of `losses/__init__.py`."""
     estimates: str
     """What the minimiser tends to: mean, median, class probability, …"""
     reading: Reading
-    """How the output is read: a value, a logit of class 1, a margin whose sign is the class, or logits of K classes."""
+    """How the output is read: a value, a logit of class 1, a margin whose sign is the class, logits of K classes, or
+    scores of K classes without probabilities; unknown for a loss from outside until it is loaded."""
     activation: Activation = "linear"
     """Activation of the output layer."""
+    units: int = 1
+    """Units of the output layer where there is not one for each class; of several the first is the value."""
     encoding: Encoding
     """Form in which the loss wants its targets."""
+    scale: Scale = "standard"
+    """How numeric targets are scaled by the training rows: standardised, divided by their mean absolute value, left
+    alone, or standardised after log1p."""
+    link: Link = "identity"
+    """How a value is read off the output: as it is, or exp of it."""
     valid: str
     """Range of targets, before encoding, on which the loss is defined."""
     lowest: float = float("-inf")
     """The same as a number: no target may be below."""
+    zeros: bool = True
+    """Whether a target may be exactly 0."""
+    parameters: tuple[Parameter, ...] = ()
+    """What shapes it."""
+    settings: tuple[tuple[str, float], ...] = ()
+    """Parameters that were given another value than the default."""
+    counted: bool = False
+    """Whether the function takes `counts`, the number of training rows of each class, (K,)."""
+    proper: bool = True
+    """Whether, where the output gives probabilities, the true ones minimise it: else they are distorted."""
     large_errors: str
     """What the gradient does far from the target."""
     use_when: str
@@ -63,25 +141,120 @@ class Loss:
     """Class in `keras.losses`, None where Keras has none."""
     same_as: str | None = None
     """Key of the loss that this one equals by construction."""
+    aliases: tuple[str, ...] = ()
+    """Other names that people type."""
+    usual: bool = False
+    """Whether it is compared unless a person chooses otherwise."""
     references: tuple[str, ...]
     """Where it was defined or studied."""
-    tutorial: TutorialSetting | None = None
-    """How the tutorial's protocol sets it up, None where nothing differs."""
+    variants: tuple[Variant, ...] = ()
+    """How some protocols set it up otherwise."""
+    origin: str = ""
+    """Where a loss from outside comes from: file or module, and name; "" for those of the catalogue."""
+    _values: dict[str, float | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        values = {parameter.name: parameter.default for parameter in self.parameters}
+        object.__setattr__(self, "_values", {**values, **dict(self.settings)})
+
+    def __call__(self, xp: Namespace, target: Array, output: Array, counts: Array | None = None) -> Array:
+        """Return the loss of each row, (rows,), from targets and outputs of (rows,) or (rows, K)."""
+        if self.counted:
+            return self.function(xp, target, output, counts=counts, **self._values)
+        return self.function(xp, target, output, **self._values)
+
+    @property
+    def base(self) -> str:
+        """The key without parameters."""
+        return self.key.partition(":")[0]
+
+    @property
+    def values(self) -> dict[str, float | None]:
+        """Every parameter with its value."""
+        return dict(self._values)
 
     @property
     def probabilistic(self) -> bool:
         """Whether the output gives class probabilities."""
         return self.reading in ("logit", "logits")
 
-    def fits(self, kind: Kind, lowest: float, protocol: str) -> bool:
-        """Whether it can train a task of this kind whose targets are not below `lowest`.
+    @property
+    def distorts(self) -> bool:
+        """Whether probabilities are to be had, and it is not known that the true ones minimise it."""
+        if self.reading == "unknown":
+            return True
+        plain = any(p.neutral is not None and self._values[p.name] == p.neutral for p in self.parameters)
+        return self.probabilistic and not self.proper and not plain
 
-        The tutorial's protocol offers what the tutorial did, wrong or not.
+    @property
+    def by_class(self) -> bool:
+        """Whether the output has a unit for each class."""
+        return self.reading in ("logits", "scores")
+
+    @property
+    def level(self) -> float | None:
+        """The quantile that it estimates, None where it is no quantile's loss."""
+        return self._values.get("tau") if self.estimates == QUANTILE else None
+
+    def under(self, protocol: str) -> "Loss":
+        """Return the record as a protocol sets it up."""
+        variant = self.variant(protocol)
+        if variant is None:
+            return self
+        changes = {
+            name: value
+            for name in ("activation", "function", "link", "lowest")
+            if (value := getattr(variant, name)) is not None
+        }
+        return replace(self, **changes)
+
+    def variant(self, protocol: str) -> Variant | None:
+        """Return how a protocol sets it up otherwise, None where it does not."""
+        return next((one for one in self.variants if one.protocol == protocol), None)
+
+    def misfit(self, targets: Targets, protocol: str) -> str | None:
+        """Say why it cannot train on such targets under a protocol, None where it can."""
+        if targets.kind not in self.kinds:
+            return f"is a loss for {' and '.join(self.kinds)} tasks, but this task is {targets.kind}"
+        lowest = self.under(protocol).lowest
+        if targets.lowest < lowest:
+            return f"needs targets {self.valid}, and this task's go below"
+        if targets.zeros and targets.lowest <= 0 and not self.zeros:
+            return f"needs targets {self.valid}, and this task's may be 0"
+        return None
+
+    def from_outside(self, package: str) -> Self:
+        """Return the same loss as one that an installed package gives: it is not usual, and says where it is from."""
+        return replace(self, usual=False, origin=package)
+
+    def bound(self, given: dict[str, float]) -> Self:
+        """Return the same loss with other parameters, its key naming those that differ from the default.
+
+        Raises UnknownName and OutOfRange.
         """
-        return kind in self.kinds and (lowest >= self.lowest or (protocol == "tutorial" and self.tutorial is not None))
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name, value in given.items():
+            if name not in known:
+                if not known:
+                    raise UsageError(f"{self.key} has no parameters, so {name!r} cannot be set.")
+                raise UnknownName(f"parameter of {self.key}", name, known)
+            if not known[name].allows(value):
+                raise OutOfRange(f"{name} of {self.key}", f"{value:g}", known[name].range)
+        # Adding 0 turns −0 into 0, which would be another key.
+        settings = tuple((n, float(given[n]) + 0.0) for n, p in known.items() if n in given and given[n] != p.default)
+        return replace(self, key=_spelled(self.base, settings), settings=settings)
 
-    def head(self, protocol: str) -> Activation:
-        """Activation of the output layer under a protocol."""
-        if protocol == "tutorial" and self.tutorial and self.tutorial.activation:
-            return self.tutorial.activation
-        return self.activation
+
+QUANTILE = "τ-quantile"
+GEOMETRIC_MEAN, LOG_MEAN = "about the geometric mean", "exp of the mean logarithm"
+"""What some losses estimate, in words that rules look for."""
+
+
+def _plain(value: float) -> str:
+    """Write the end of a range without an exponent: 0.000001, 1,000,000."""
+    return f"{value:,.6f}".rstrip("0").rstrip(".")
+
+
+def _spelled(key: str, settings: tuple[tuple[str, float], ...]) -> str:
+    written = [f"{name}={repr(value).removesuffix('.0')}" for name, value in settings]
+    return f"{key}:{','.join(written)}" if written else key

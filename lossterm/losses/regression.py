@@ -1,6 +1,9 @@
-"""Losses for a numeric target: one linear unit, target y and output f of shape (rows,), e = f − y."""
+"""Losses for a numeric target of any sign: one linear unit, target y and output f of shape (rows,), e = f − y.
 
-from lossterm.losses.record import Array, Loss, Namespace, TutorialSetting
+The target is standardised on the training rows, so that a length such as δ is in its standard deviations.
+"""
+
+from lossterm.losses.record import QUANTILE, Array, Loss, Namespace, Parameter
 
 
 def squared_error(xp: Namespace, y: Array, f: Array) -> Array:
@@ -13,9 +16,29 @@ def absolute_error(xp: Namespace, y: Array, f: Array) -> Array:
     return xp.abs(f - y)
 
 
-def squared_log_error(xp: Namespace, y: Array, f: Array) -> Array:
-    """(ln(1 + f) − ln(1 + y))², with y and f clipped to at least 1e-7 as Keras does."""
-    return xp.square(xp.log1p(xp.maximum(f, 1e-7)) - xp.log1p(xp.maximum(y, 1e-7)))
+def pinball(xp: Namespace, y: Array, f: Array, *, tau: float) -> Array:
+    """max(τr, (τ − 1)r), r = y − f."""
+    return xp.maximum(tau * (y - f), (tau - 1) * (y - f))
+
+
+def expectile(xp: Namespace, y: Array, f: Array, *, tau: float) -> Array:
+    """|τ − 1[r < 0]|·r², r = y − f."""
+    return xp.where(y < f, 1 - tau, tau) * xp.square(y - f)
+
+
+def gaussian_nll(xp: Namespace, y: Array, f: Array) -> Array:
+    """½(ln v + e²/v), v = softplus(f₂) + 1e-6."""
+    variance = _variance(xp, f)
+    return 0.5 * (xp.log(variance) + xp.square(f[:, 0] - y) / variance)
+
+
+def beta_nll(xp: Namespace, y: Array, f: Array, *, beta: float) -> Array:
+    """Gaussian NLL × v^β, without a gradient through that factor."""
+    return xp.power(xp.stop_gradient(_variance(xp, f)), beta) * gaussian_nll(xp, y, f)
+
+
+def _variance(xp: Namespace, f: Array) -> Array:
+    return xp.softplus(f[:, 1]) + 1e-6
 
 
 REGRESSION = (
@@ -33,27 +56,9 @@ REGRESSION = (
         use_when="noise is roughly normal; the reference that every other loss has to beat",
         avoid_when="the target has outliers or heavy tails",
         keras="MeanSquaredError",
+        aliases=("l2", "squared_error"),
+        usual=True,
         references=("Gauss 1809, Theoria motus corporum coelestium",),
-    ),
-    Loss(
-        key="msle",
-        title="mean squared logarithmic error",
-        kinds=("regression",),
-        function=squared_log_error,
-        formula="(ln(1+f) − ln(1+y))²",
-        estimates="about the geometric mean",
-        reading="value",
-        encoding="value",
-        valid="y ≥ 0",
-        lowest=0,
-        large_errors="gradient goes to 0 as f grows",
-        use_when="targets are positive, span orders of magnitude, and ratios matter",
-        avoid_when="targets can be negative or are standardised",
-        keras="MeanSquaredLogarithmicError",
-        references=("Keras, keras.losses.MeanSquaredLogarithmicError",),
-        tutorial=TutorialSetting(
-            note="on a standardised target every negative value is clipped to 0 and any f ≤ 0 has no gradient"
-        ),
     ),
     Loss(
         key="mae",
@@ -69,6 +74,83 @@ REGRESSION = (
         use_when="the target has outliers, or the median is what you want",
         avoid_when="the mean is what you need, or very small errors must still be reduced",
         keras="MeanAbsoluteError",
+        aliases=("l1", "absolute_error"),
+        usual=True,
         references=("Laplace 1774; Huber 1981, Robust Statistics",),
+    ),
+    Loss(
+        key="pinball",
+        title="pinball (quantile) loss",
+        kinds=("regression",),
+        function=pinball,
+        formula="max(τr, (τ−1)r), r = y − f",
+        estimates=QUANTILE,
+        reading="value",
+        encoding="value",
+        valid="any y",
+        parameters=(Parameter(name="tau", default=0.9, low=0, high=1, open=True, meaning="τ, the quantile wanted"),),
+        large_errors="gradient −τ above, 1 − τ below, at any distance",
+        use_when="a bound is wanted that a share τ of targets stays under; rank by the pinball metric of that τ",
+        avoid_when="the mean or the median is wanted: RMSE and MAE do not measure a quantile",
+        keras=None,
+        aliases=("quantile", "quantile_loss"),
+        references=("Koenker & Bassett 1978, Regression Quantiles",),
+    ),
+    Loss(
+        key="expectile",
+        title="expectile loss",
+        kinds=("regression",),
+        function=expectile,
+        formula="|τ − 1[r<0]|·r², r = y − f",
+        estimates="τ-expectile",
+        reading="value",
+        encoding="value",
+        valid="any y",
+        parameters=(Parameter(name="tau", default=0.9, low=0, high=1, open=True, meaning="τ, weight of rows above f"),),
+        large_errors="gradient grows with e, steeper on one side",
+        use_when="being too low costs more than being too high, or the reverse, and the cost grows with the square",
+        avoid_when="the target has outliers, or a quantile is what is meant",
+        keras=None,
+        references=("Newey & Powell 1987, Asymmetric Least Squares",),
+    ),
+    Loss(
+        key="gaussian_nll",
+        title="Gaussian negative log-likelihood",
+        kinds=("regression",),
+        function=gaussian_nll,
+        formula="½(ln v + e²/v), v = softplus(f₂) + 1e-6",
+        estimates="mean and variance",
+        reading="value",
+        units=2,
+        encoding="value",
+        valid="any y",
+        large_errors="gradient e/v: large where a small variance was claimed",
+        use_when="the noise differs from row to row and its size is wanted too",
+        avoid_when="the mean alone is wanted: rows that are hard at first are given up as noise",
+        keras=None,
+        aliases=("nll",),
+        references=("Nix & Weigend 1994, Estimating the mean and variance of the target probability distribution",),
+    ),
+    Loss(
+        key="beta_nll",
+        title="β-NLL",
+        kinds=("regression",),
+        function=beta_nll,
+        formula="v^β·½(ln v + e²/v), no gradient through v^β",
+        estimates="mean and variance",
+        reading="value",
+        units=2,
+        encoding="value",
+        valid="any y",
+        parameters=(
+            Parameter(
+                name="beta", default=0.5, low=0, high=1, meaning="β: 0 is the Gaussian NLL, 1 gives MSE's gradient"
+            ),
+        ),
+        large_errors="gradient v^(β−1)·e: between that of the Gaussian NLL and of MSE",
+        use_when="mean and variance are wanted, and the Gaussian NLL fits the mean badly",
+        avoid_when="the mean alone is wanted",
+        keras=None,
+        references=("Seitzer et al. 2022, On the pitfalls of heteroscedastic uncertainty estimation",),
     ),
 )

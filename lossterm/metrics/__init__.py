@@ -1,21 +1,23 @@
 """What every model is scored on: metrics of its final predictions in the target's units, the same for every loss."""
 
 import math
+from collections.abc import Iterable
 
 from lossterm.errors import DoesNotFit, UnknownName
-from lossterm.losses import Kind
+from lossterm.losses import Kind, Loss
 from lossterm.metrics.classification import CLASSIFICATION
+from lossterm.metrics.quantiles import QUANTILES
 from lossterm.metrics.record import Metric, Outcome
 from lossterm.metrics.regression import REGRESSION
 
-METRICS: dict[str, Metric] = {metric.key: metric for metric in (*REGRESSION, *CLASSIFICATION)}
+METRICS: dict[str, Metric] = {metric.key: metric for metric in (*REGRESSION, *QUANTILES, *CLASSIFICATION)}
 """Every metric by key, in the order in which tables show them."""
 
 PRIMARY: dict[Kind, str] = {"regression": "mae", "binary": "accuracy", "multiclass": "accuracy"}
 """The metric that curves follow, and that ranks unless another is asked for, for each kind of task."""
 
 
-__all__ = ["METRICS", "PRIMARY", "Metric", "Outcome", "metric_for", "metric_named", "metrics_for"]
+__all__ = ["METRICS", "PRIMARY", "Metric", "Outcome", "metric_for", "metric_named", "metrics_for", "worth_showing"]
 
 
 def metric_named(key: str) -> Metric:
@@ -33,6 +35,12 @@ def metrics_for(kind: Kind, protocol: str = "fair", lowest: float = math.inf) ->
         for metric in METRICS.values()
         if kind in metric.kinds and metric.protocol in (None, protocol) and lowest >= metric.lowest
     )
+
+
+def worth_showing(metrics: Iterable[Metric], losses: Iterable[Loss], ranking: str) -> tuple[Metric, ...]:
+    """Leave out the metrics of quantiles that none of the losses estimates, unless they rank."""
+    levels = {loss.level for loss in losses}
+    return tuple(one for one in metrics if one.level is None or one.level in levels or one.key == ranking)
 
 
 def metric_for(key: str, kind: Kind, protocol: str = "fair", lowest: float = math.inf) -> Metric:

@@ -43,6 +43,8 @@ class Metric:
     """What it has no meaning without: class probabilities, or an output whose sign is the class."""
     lowest: float = float("-inf")
     """Smallest target on which it is defined."""
+    level: float | None = None
+    """The quantile that it judges: offered beside a loss that estimates the same. None for all others."""
     protocol: str | None = None
     """Key of the only protocol under which it is computed, None for all."""
     rope: float = 0.005
@@ -72,8 +74,14 @@ class Metric:
             return matters
         return max(critical(count - 1) * sd * math.sqrt(2 / count), 0.1 * matters)
 
+    def distorted(self, loss: Loss) -> bool:
+        """Whether it judges probabilities that the loss, not being proper, draws away from the true ones."""
+        return self.needs == "probability" and loss.distorts
+
     def defined(self, loss: Loss) -> bool:
         """Whether it has a meaning for the outputs of networks that a loss trains."""
+        if loss.reading == "unknown":
+            return True  # a loss from outside: its scores will tell
         if self.needs == "probability":
             return loss.probabilistic
         return self.needs is None or loss.reading == self.needs

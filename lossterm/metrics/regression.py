@@ -1,5 +1,7 @@
 """Metrics of a numeric target: y true, f predicted, both in the target's units."""
 
+from collections.abc import Callable
+
 from lossterm.metrics.record import Array, Metric, Numpy, Outcome
 
 
@@ -32,17 +34,28 @@ def _rmsle(np: Numpy, o: Outcome) -> float:
     return float(np.mean(np.square(error, dtype=np.float64)) ** 0.5)
 
 
-def _d2_poisson(np: Numpy, o: Outcome) -> float:
+def _explained(np: Numpy, o: Outcome, deviance: Callable[[Array, Array], Array]) -> float:
+    """Return D²: the share of the deviance of the mean that the predictions explain."""
     if np.min(o.target) < 0 or np.ptp(o.target) == 0:
         return float("nan")
     predicted = np.maximum(o.prediction, np.finfo(np.float32).eps)
+    constant = np.full(len(o.target), np.mean(o.target, dtype=np.float64))
+    left, whole = (np.mean(deviance(o.target, one), dtype=np.float64) for one in (predicted, constant))
+    return float(1 - left / whole)
 
-    def deviance(prediction: Array) -> float:
-        logs = o.target * np.log(np.where(o.target > 0, o.target / prediction, 1))  # 0·ln 0 = 0
-        return float(2 * np.mean(logs - o.target + prediction, dtype=np.float64))
 
-    constant = deviance(np.full(len(o.target), np.mean(o.target, dtype=np.float64)))
-    return 1 - deviance(predicted) / constant
+def _d2_poisson(np: Numpy, o: Outcome) -> float:
+    def deviance(y: Array, f: Array) -> Array:
+        return y * np.log(np.where(y > 0, y / f, 1)) - y + f  # 0·ln 0 = 0
+
+    return _explained(np, o, deviance)
+
+
+def _d2_tweedie(np: Numpy, o: Outcome) -> float:
+    def deviance(y: Array, f: Array) -> Array:
+        return 4 * np.square(np.sqrt(f) - np.sqrt(y)) / np.sqrt(f)  # the general form at p = 1.5
+
+    return _explained(np, o, deviance)
 
 
 REGRESSION = (
@@ -113,12 +126,22 @@ REGRESSION = (
     ),
     Metric(
         key="d2_poisson",
-        title="share of Poisson deviance explained",
+        title="share of Poisson deviance explained (counts)",
         kinds=("regression",),
         direction="max",
         lowest=0,
-        formula="1 − D(y, f) / D(y, ȳ), D = 2·mean(y·ln(y/f) − y + f), f clipped at 1.2e-7; for counts",
+        formula="1 − D(f)/D(ȳ), D = mean 2(y·ln(y/f) − y + f), f ≥ 1.2e-7",
         source="Cameron & Windmeijer 1996, R-squared for count data; Hastie et al. 2015, eq. 3.11",
         function=_d2_poisson,
+    ),
+    Metric(
+        key="d2_tweedie",
+        title="share of Tweedie deviance explained (amounts)",
+        kinds=("regression",),
+        direction="max",
+        lowest=0,
+        formula="1 − D(f)/D(ȳ), D = mean 4(√y − √f)²/√f, of p = 1.5",
+        source="Jørgensen 1987, Exponential Dispersion Models; Hastie et al. 2015, eq. 3.11",
+        function=_d2_tweedie,
     ),
 )

@@ -14,11 +14,12 @@ from lossterm.comparison import Comparison
 from lossterm.figures import DASH, spread
 from lossterm.losses import loss_named
 from lossterm.metrics import metric_named
-from lossterm.protocols import SplitName
+from lossterm.protocols import DEFAULT_PROTOCOL, SplitName
 from lossterm.report import Report, Standing
 from lossterm.reproduction.case import Case, Quantity, casualties
 from lossterm.standings import Interval, Verdict, summarise
 from lossterm.table import Column
+from lossterm.tasks import task_named
 from lossterm.wording import verdict
 
 PRINTED: dict[str, dict[str, tuple[float, float]]] = {
@@ -103,7 +104,10 @@ def comparisons(seeds: int) -> list[Comparison]:
     A fair seed is five trainings, so they have a third of the seeds, but not less than ten where there are as many.
     """
     asked = [Comparison.ask(task, list(losses), protocol="tutorial", seeds=seeds) for task, losses in PRINTED.items()]
-    fitting = [[loss for loss in one.losses if loss_named(loss).lowest == -math.inf] for one in asked]
+    fitting = [
+        [loss for loss in one.losses if loss_named(loss).misfit(task_named(one.task).targets, DEFAULT_PROTOCOL) is None]
+        for one in asked
+    ]
     return [
         *asked,
         *(

@@ -16,6 +16,26 @@ WorkerState = Literal["loading", "ready", "training", "failed"]
 """What a living worker is doing; a dead one is told by its lock, not by its row."""
 
 
+class Anatomy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a final model does on its training rows: the residuals or margins, and who holds the gradient."""
+
+    of: Literal["residual", "margin"]
+    """Prediction less target, in the unit that the loss sees (in means of the target where it sees the target as it
+    is); or by how much the true class is ahead."""
+    quantiles: tuple[float, ...]
+    """Their quantiles at LEVELS."""
+    share: float | None
+    """Share of the summed size of all gradients that the worst hundredth of the rows holds: those with the largest
+    residuals or smallest margins. None where no row has a gradient."""
+
+
+LEVELS = tuple(
+    round(level, 4)
+    for level in (0, 0.0025, 0.005, 0.01, 0.02, *(step / 40 for step in range(1, 40)), 0.98, 0.99, 0.995, 0.9975, 1)
+)
+"""Shares of the rows at which residuals and margins are kept."""
+
+
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """One session, as a list shows it."""
 
@@ -73,6 +93,10 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True):
     """Why it failed."""
     finished: float | None
     """Unix time of its end."""
+    note: str | None = None
+    """What a reader must know of how it was trained."""
+    anatomy: Anatomy | None = None
+    """Residuals or margins of the final model, None before its end and where it diverged or failed."""
     changed: int
     """Tick of the store's clock at the last change."""
 
@@ -132,10 +156,14 @@ TRIAL_COLUMNS = ", ".join(
     f"t.{column}"
     for column in (
         *("id", "asked", "status", "cancel", "attempts", "epochs"),
-        *("seconds", "scores", "environment", "error", "finished", "changed"),
+        *("seconds", "scores", "environment", "error", "finished", "note", "anatomy", "changed"),
     )
 )
 """Columns of `trials t` that `trial_row` reads."""
+
+
+AS_NEW = ", ".join(f"{column} = NULL" for column in ("seconds", "scores", "error", "finished", "note", "anatomy"))
+"""What a trial loses when it is taken up again."""
 
 
 def session_name(text: str) -> str:
@@ -146,9 +174,9 @@ def session_name(text: str) -> str:
     return name
 
 
-def encode(value: object) -> str:
-    """Write a record as JSON text."""
-    return msgspec.json.encode(value).decode()
+def encode(value: object | None) -> str | None:
+    """Write a record as JSON text; None stays None."""
+    return None if value is None else msgspec.json.encode(value).decode()
 
 
 def asked_row(row: Mapping[str, Any]) -> Asked:
@@ -176,5 +204,7 @@ def trial_row(row: Mapping[str, Any]) -> TrialRow:
         environment=msgspec.json.decode(row["environment"]) if row["environment"] else None,
         error=row["error"],
         finished=row["finished"],
+        note=row["note"],
+        anatomy=msgspec.json.decode(row["anatomy"], type=Anatomy) if row["anatomy"] else None,
         changed=row["changed"],
     )

@@ -3,6 +3,7 @@
 import os
 import re
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -81,6 +82,10 @@ MIGRATIONS = (
         changed INTEGER NOT NULL
     );
     """,
+    """
+    ALTER TABLE trials ADD COLUMN note TEXT;
+    ALTER TABLE trials ADD COLUMN anatomy TEXT
+    """,
 )
 """Script n takes a store from version n to n + 1. A script that was released is never edited.
 
@@ -154,7 +159,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         connection.row_factory = sqlite3.Row
         _refuse_foreign(path, connection)
-        connection.execute(f"PRAGMA journal_mode = {'DELETE' if network_file_system(path) else 'WAL'}")
+        _set_journal(connection, "delete" if network_file_system(path) else "wal")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         _migrate(connection)
@@ -162,6 +167,19 @@ def _opened(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _set_journal(connection: sqlite3.Connection, mode: str, patience: float = 10) -> None:
+    """Choose the journal; `patience`, in seconds, since SQLite does not wait while another process chooses too."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute(f"PRAGMA journal_mode = {mode}")  # SQLite may keep another that suits the place better
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _refuse_foreign(path: Path, connection: sqlite3.Connection) -> None:

@@ -14,7 +14,9 @@ from lossterm.comparison import Comparison, Status
 from lossterm.errors import UnknownName
 from lossterm.store import schema
 from lossterm.store.rows import (
+    AS_NEW,
     TRIAL_COLUMNS,
+    Anatomy,
     Asked,
     Chunk,
     Scores,
@@ -212,8 +214,8 @@ class Store:
         marks = ",".join("?" * len(avoid))
         with self._write() as tick:
             row = self._connection.execute(
-                "UPDATE trials SET status = 'running', attempts = attempts + 1, epochs = 0, seconds = NULL, "
-                "scores = NULL, error = NULL, finished = NULL, changed = ? WHERE id = (SELECT id FROM trials "
+                f"UPDATE trials SET status = 'running', attempts = attempts + 1, epochs = 0, {AS_NEW}, changed = ? "
+                "WHERE id = (SELECT id FROM trials "
                 f"WHERE status = 'queued' AND device = ? AND program NOT IN ({marks}) ORDER BY id LIMIT 1) "
                 "RETURNING id",
                 (tick, device, *avoid),
@@ -249,6 +251,8 @@ class Store:
         scores: Scores | None = None,
         error: str | None = None,
         chunk: Chunk | None = None,
+        anatomy: Anatomy | None = None,
+        note: str | None = None,
     ) -> None:
         """End a running trial, with the last of its curve.
 
@@ -259,9 +263,9 @@ class Store:
                 self._add_chunk(chunk, tick)
             self._connection.execute(
                 "UPDATE trials SET status = CASE WHEN ?1 = 'cancelled' AND NOT cancel THEN 'queued' ELSE ?1 END, "
-                "seconds = ?2, scores = ?3, error = ?4, finished = ?5, changed = ?6, "
+                "seconds = ?2, scores = ?3, error = ?4, finished = ?5, changed = ?6, anatomy = ?8, note = ?9, "
                 "environment = (SELECT environment FROM workers WHERE workers.device = trials.device) WHERE id = ?7",
-                (status, seconds, encode(scores) if scores else None, error, time.time(), tick, trial),
+                (status, seconds, encode(scores), error, time.time(), tick, trial, encode(anatomy), note),
             )
 
     def requeue(self, device: str, *, died: bool) -> None:
@@ -306,7 +310,7 @@ class Store:
                 "INSERT INTO workers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET pid = excluded.pid, "
                 "state = excluded.state, message = excluded.message, changed = excluded.changed, "
                 "environment = coalesce(excluded.environment, environment)",
-                (device, pid, state, message, encode(environment) if environment else None, tick),
+                (device, pid, state, message, encode(environment), tick),
             )
 
     # How

@@ -14,6 +14,7 @@ from textual.types import CSSPathType
 
 from lossterm import daemon
 from lossterm.tail import Tail
+from lossterm.tui.advisor import Find, ask_for_advice
 from lossterm.tui.main_screen import MainScreen
 from lossterm.view import View
 
@@ -47,10 +48,16 @@ class LosstermApp(App[None]):
         *,
         command: Sequence[str] | None = daemon.WORKER,
         clock: Callable[[], float] = time.monotonic,
+        own: Sequence[str] = (),
+        find_advice: Find | None = None,
     ) -> None:
-        """Open a session. `command` starts a worker, None for watching only; `clock` measures the rate of training."""
+        """Open a session.
+
+        `command` starts a worker, None for watching only; `clock` measures the rate of training; `own` says where
+        losses of one's own are; `find_advice` looks at a task's data, None for no advice.
+        """
         super().__init__()
-        self.main = MainScreen(session, store, command, clock)
+        self.main = MainScreen(session, store, command, clock, own, find_advice)
         self.animation_level = "none"  # a movement is bytes over the link that tell nothing
         self.theme = "textual-light" if light_terminal() else "textual-dark"
 
@@ -70,9 +77,9 @@ def light_terminal() -> bool:
     return os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")
 
 
-def open_app(session: str, store: Path) -> tuple[int, View]:
+def open_app(session: str, store: Path, own: Sequence[str] = ()) -> tuple[int, View]:
     """Run the app until it is left; return its exit code and how the session stands."""
-    app = LosstermApp(session, store)
+    app = LosstermApp(session, store, own=own, find_advice=ask_for_advice)
     app.run()
     view, tail = View(), Tail(store, session)
     try:

@@ -1,4 +1,4 @@
-"""Live curves of loss and metric, train and held-out, one colour per loss; and the learning-rate sweep."""
+"""Live curves of loss and metric, one colour per loss; the learning-rate sweep; and the anatomy of the losses."""
 
 import importlib
 from array import array
@@ -12,16 +12,21 @@ from textual.containers import Horizontal
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from lossterm import explain
+from lossterm.losses import Loss
 from lossterm.metrics import PRIMARY
-from lossterm.protocols import SplitName, protocol_named
+from lossterm.palette import colour_of, faint, tint
+from lossterm.protocols import DEFAULT_PROTOCOL, SplitName, protocol_named
 from lossterm.report import Report
+from lossterm.store import Anatomy
 from lossterm.tasks import task_named
 from lossterm.tui.lines import Lines
-from lossterm.tui.palette import colour_of, faint, tint
 from lossterm.view import View
 
-Shown = Literal["loss", "metric", "rates"]
-ORDER: tuple[Shown, ...] = ("loss", "metric", "rates")
+Shown = Literal["loss", "metric", "rates", "anatomy"]
+ORDER: tuple[Shown, ...] = ("loss", "metric", "rates", "anatomy")
+ALONE: tuple[Shown, ...] = ("rates", "anatomy")
+"""Charts that take the whole panel."""
 
 MOST_DRAWN = 30
 """Single curves in one chart: more would hold up the keys while it is drawn, and show nothing but a blur."""
@@ -53,6 +58,10 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True):
 class CurvesPanel(Widget):
     """Two charts side by side where there is room, else one of them."""
 
+    ticked: reactive[tuple[Loss, ...]] = reactive((), init=False)
+    """The losses whose anatomy is drawn, as the protocol sets them up: trained or not, it is known."""
+    protocol: reactive[str] = reactive(DEFAULT_PROTOCOL, init=False)
+    """Key of the protocol that they are set up for; models of another are not shown with them."""
     curves: reactive[Curves | None] = reactive(None, init=False, always_update=True)
     """What is drawn, None before anything was trained."""
     shown: reactive[Shown] = reactive("loss", init=False)
@@ -65,6 +74,7 @@ class CurvesPanel(Widget):
     def __init__(self) -> None:
         super().__init__(id="curves")
         self.border_title = "Curves"
+        self._drawn: object = None
 
     def compose(self) -> ComposeResult:
         """Lay out the charts."""
@@ -88,6 +98,11 @@ class CurvesPanel(Widget):
         if self.shown == "rates" and not self.tuned:
             self.shown = "loss"
         self.paint()
+
+    def watch_ticked(self) -> None:
+        """Draw the anatomy of other losses."""
+        if self.shown == "anatomy":
+            self.paint()
 
     def watch_waiting(self) -> None:
         """Say something else."""
@@ -117,7 +132,8 @@ class CurvesPanel(Widget):
     def others(self) -> list[Shown]:
         """The charts that can be shown in turn."""
         charts: list[Shown] = ["loss"] if self.both else ["loss", "metric"]
-        return [*charts, "rates"] if self.tuned else charts
+        charts += ["rates"] if self.tuned else []
+        return [*charts, "anatomy"]
 
     def show_next(self) -> None:
         """Show the next of the charts."""
@@ -126,18 +142,23 @@ class CurvesPanel(Widget):
         self.shown = charts[(place + 1) % len(charts)]
 
     def _arrange(self) -> None:
-        beside = self.both and self.shown != "rates"
+        beside = self.both and self.shown not in ALONE
         for chart in ORDER:
-            self.query_one(f"#chart-{chart}").display = chart == self.shown or (beside and chart != "rates")
+            self.query_one(f"#chart-{chart}").display = chart == self.shown or (beside and chart not in ALONE)
 
     def paint(self) -> None:
         """Draw the charts that are shown."""
         curves = self.curves
+        if self.shown == "anatomy":
+            self._paint_anatomy()
+            return
         if curves is None or not curves.values:
             self.border_title, self.border_subtitle = "Curves", ""
             width = max(self.size.width - 4, 20)
             words = [Text(line, "dim") for part in self.waiting.split("\n") for line in wrap(part, width) or [""]]
-            first = self.query_one("#chart-rates" if self.shown == "rates" else "#chart-loss", Lines)
+            first = self.query_one(
+                "#chart-loss" if self.both and self.shown not in ALONE else f"#chart-{self.shown}", Lines
+            )
             for lines in self.query(Lines):
                 lines.show(words if lines is first else [])
             return
@@ -149,7 +170,7 @@ class CurvesPanel(Widget):
                 lines.show(drawn)
 
     def _entitle(self, curves: Curves) -> None:
-        names: dict[Shown, str] = {"loss": "loss", "metric": curves.metric, "rates": "learning rates"}
+        names: dict[Shown, str] = {"loss": "loss", "metric": curves.metric}
         if self.shown == "rates":
             metric = curves.report.asked.comparison.metric
             self.border_title = f"Curves: {metric} by lr"
@@ -198,6 +219,31 @@ class CurvesPanel(Widget):
             if standing.tuned_by == curves.report.asked.comparison.metric  # one axis, one metric
         ]
         return _texts(charts.sweep_chart(sweeps, room.size.width, room.size.height))
+
+    def _paint_anatomy(self) -> None:
+        anatomy = importlib.import_module("lossterm.anatomy")  # slow too, as charts are
+        known, models = anatomy.drawable(self.ticked), self._models()
+        self.border_title = "Anatomy: loss and slope"
+        self.border_subtitle = (
+            explain.axis(known) if self.both else ("bars: training rows of the models" if models else "")
+        )
+        room = self.query_one("#chart-anatomy", Lines)
+        dark = self.app.current_theme.dark
+        drawn = known, models, room.size, dark
+        if room.size.width and drawn != self._drawn:  # each look at the store comes by here, and few bring anything new
+            self._drawn = drawn
+            room.show(_texts(anatomy.lines(known, models, room.size.width, room.size.height, dark=dark)))
+
+    def _models(self) -> dict[str, list[Anatomy]]:
+        """Return what the judged models of the losses that are drawn do on their training rows."""
+        same = self.curves is not None and self.curves.report.asked.comparison.protocol == self.protocol
+        rows = self.curves.report.judged() if self.curves and same else []
+        keys = {loss.key for loss in self.ticked}
+        found: dict[str, list[Anatomy]] = {}
+        for row in rows:
+            if row.anatomy and row.trial.loss in keys:
+                found.setdefault(row.trial.loss, []).append(row.anatomy)
+        return found
 
 
 def what_to_do(view: View, task: str) -> str:

@@ -6,6 +6,9 @@ from textual.binding import ActiveBinding
 
 from lossterm.tui.lines import Lines
 
+LESS_NEEDED = ("main.seeds", "main.rank", "loss.all", "main.chart")
+"""Keys that give way first where there is no room for all; `?` lists them."""
+
 
 class KeyBar(Lines):
     """Keys with their labels, greyed where they cannot be used now; a click does what the key does."""
@@ -23,6 +26,13 @@ class KeyBar(Lines):
     def _paint(self) -> None:
         shown = [active for active in self.screen.active_bindings.values() if active.binding.show]
         labels = [self._label(active) for active in shown]
+        if 1 + sum(label.cell_len + 1 for label in labels) > self.size.width:  # what does nothing now gives way
+            shown = [active for active in shown if active.enabled]
+            labels = [self._label(active) for active in shown]
+        for spare in LESS_NEEDED:
+            if 1 + sum(label.cell_len + 1 for label in labels) > self.size.width:
+                shown = [active for active in shown if active.binding.id != spare]
+                labels = [self._label(active) for active in shown]
         needed = sum(label.cell_len for label in labels) + 2 * len(labels)
         between = "  " if needed <= self.size.width else " "
         line, self._places = Text(" "), []

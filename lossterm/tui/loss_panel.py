@@ -1,4 +1,7 @@
-"""The losses that fit the task, each ticked or not."""
+"""The losses that fit the task, each ticked or not, and those that do not, with the reason."""
+
+from collections.abc import Sequence
+from contextlib import suppress
 
 from rich.text import Text
 from textual.binding import Binding
@@ -8,10 +11,12 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from lossterm.comparison import DEFAULT_TASK, Comparison
-from lossterm.losses import fitting
+from lossterm.errors import LosstermError
+from lossterm.losses import Loss, every_loss, fitting, is_own, loss_recorded, source_from, usual
+from lossterm.palette import colour_of, written
 from lossterm.protocols import DEFAULT_PROTOCOL
 from lossterm.tasks import task_named
-from lossterm.tui.palette import colour_of, written
+from lossterm.tui.dialogs import ExplainDialog, VaryDialog
 
 
 class LossPanel(OptionList):
@@ -21,6 +26,8 @@ class LossPanel(OptionList):
         Binding("space", "select", "Tick", id="loss.tick", tooltip="Tick or untick the loss under the cursor"),
         Binding("enter", "select", "Tick", show=False, id="loss.enter"),
         Binding("a", "tick_all", "All", id="loss.all", tooltip="Tick every loss, or none if all are ticked"),
+        Binding("e", "explain", "Explain", id="loss.explain", tooltip="Explain the loss under the cursor, and draw it"),
+        Binding("v", "vary", "Vary", show=False, id="loss.vary", tooltip="Add the loss with other parameters"),
         Binding("j", "cursor_down", "Down", show=False, id="loss.down"),
         Binding("k", "cursor_up", "Up", show=False, id="loss.up"),
     ]
@@ -30,27 +37,92 @@ class LossPanel(OptionList):
     protocol: reactive[str] = reactive(DEFAULT_PROTOCOL, init=False)
     """Key of the protocol, under which some losses do not fit."""
 
+    advised: reactive[tuple[str, ...]] = reactive((), init=False)
+    """Keys of the losses that are advised for the task's data."""
+
     class Ticked(Message):
         """Other losses are ticked now."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: Sequence[str] = ()) -> None:
+        """`own` says where losses of one's own are, as `losses.source_from` reads it. Raises LosstermError."""
         super().__init__(id="losses", compact=True)
         self.border_title = "Losses"
-        self._unticked: dict[str, set[str]] = {}
+        self._sources: dict[str, str] = {source.key: source.text for source in map(source_from, own)}
+        self._varied: dict[str, None] = {}
+        self._turned: dict[str, dict[str, bool]] = {}
 
     @property
     def ticked(self) -> tuple[str, ...]:
-        """Keys of the ticked losses, in catalogue order."""
-        return tuple(loss for loss in self._keys if loss not in self._unticked.get(self.task_key, set()))
+        """Keys of the ticked losses, in the order of the list."""
+        return tuple(key for key in self._keys if self._is_ticked(key))
+
+    @property
+    def set_up(self) -> tuple[Loss, ...]:
+        """The ticked losses, as the protocol sets them up."""
+        return tuple(loss_recorded(key).under(self.protocol) for key in self.ticked)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Where the ticked losses of one's own are."""
+        return tuple(self._sources[key] for key in self.ticked if key in self._sources)
+
+    @property
+    def under_cursor(self) -> str | None:
+        """Key of the loss under the cursor, None where there is none."""
+        if self.highlighted is None or not self.option_count:
+            return None
+        return self.get_option_at_index(self.highlighted).id
+
+    def _is_ticked(self, key: str) -> bool:
+        task = task_named(self.task_key)
+        default = key in self._sources or key in [loss.key for loss in usual(task.targets, self.protocol)]
+        return self._turned.get(self.task_key, {}).get(key, default)
 
     @property
     def _keys(self) -> list[str]:
+        """Keys of what fits: the usual losses first, each followed by those of it with parameters; then one's own."""
         task = task_named(self.task_key)
-        return [loss.key for loss in fitting(task.kind, task.lowest, self.protocol)]
+        plain = [loss.key for loss in usual(task.targets, self.protocol)]
+        plain += [loss.key for loss in fitting(task.targets, self.protocol) if loss.key not in plain]
+        bases = {varied: loss_recorded(varied).base for varied in self._varied}
+        every = [key for base in plain for key in (base, *(one for one in bases if bases[one] == base))]
+        return [*every, *self._sources]
+
+    @property
+    def _misfits(self) -> list[tuple[str, str]]:
+        """Losses of the task's kind that its targets make wrong, each with what it needs."""
+        targets = task_named(self.task_key).targets
+        return [
+            (loss.key, f"needs {loss.valid}")
+            for loss in every_loss().values()
+            if targets.kind in loss.kinds and loss.misfit(targets, self.protocol)
+        ]
+
+    def reread(self) -> None:
+        """Look again at the files of one's own losses: one that was edited is another loss. Raises LosstermError."""
+        found = {key: source_from(text) for key, text in self._sources.items()}
+        if all(source.key == key for key, source in found.items()):
+            return
+        for turned in self._turned.values():
+            turned.update({source.key: turned[key] for key, source in found.items() if key in turned})
+        self._sources = {source.key: source.text for source in found.values()}
+        self._fill()
+        self.post_message(self.Ticked())
+
+    def vary(self, key: str) -> None:
+        """Add a loss with parameters to the list, ticked."""
+        if key not in every_loss():
+            self._varied[key] = None
+        self._turned.setdefault(self.task_key, {})[key] = True
+        self._fill()
+        if key in self._keys:
+            self.highlighted = self._keys.index(key)
+        self.post_message(self.Ticked())
 
     def on_mount(self) -> None:
         """Fill the list, and again whenever the theme changes, since colours follow it."""
         self._fill()
+        self.post_message(self.Ticked())
         self.app.theme_changed_signal.subscribe(self, lambda _: self._fill())
 
     def watch_task_key(self) -> None:
@@ -65,13 +137,19 @@ class LossPanel(OptionList):
     def _fill(self) -> None:
         cursor = self.highlighted or 0
         self.clear_options()
-        self.add_options([Option(self._prompt(key), key) for key in self._keys])
-        self.highlighted = min(cursor, self.option_count - 1)
+        ticked, keys = self.ticked, self._keys
+        self.add_options([Option(self._prompt(key, ticked=key in ticked), key) for key in keys])
+        self.add_options([Option(Text(f"· {key} {why}"), disabled=True) for key, why in self._misfits])
+        self.highlighted = min(cursor, len(self._keys) - 1)
         self.border_subtitle = f"{len(self.ticked)} of {len(self._keys)} ticked"
 
-    def _prompt(self, key: str) -> Text:
+    def watch_advised(self) -> None:
+        """Mark other losses."""
+        self._fill()
+
+    def _prompt(self, key: str, *, ticked: bool) -> Text:
         colour = written(colour_of(key, dark=self.app.current_theme.dark))
-        return Text.assemble(("■ " if key in self.ticked else "□ ", colour), key)
+        return Text.assemble(("■ " if ticked else "□ ", colour), key, (" ★" if key in self.advised else "", "bold"))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Tick or untick what was clicked."""
@@ -85,23 +163,46 @@ class LossPanel(OptionList):
 
     def _turn(self, loss: str | None) -> None:
         if loss:
-            self._unticked.setdefault(self.task_key, set()).symmetric_difference_update({loss})
+            self._turned.setdefault(self.task_key, {})[loss] = not self._is_ticked(loss)
             self._changed()
 
     def adopt(self, comparison: Comparison) -> None:
-        """Tick the losses of a comparison."""
+        """Tick the losses of a comparison; one's own as their files are now."""
+        for _, text in comparison.sources:
+            with suppress(LosstermError):  # a file that has gone is no longer offered; what it trained is still shown
+                source = source_from(text)
+                self._sources[source.key] = source.text
+        known = every_loss()
+        self._varied.update(dict.fromkeys(key for key in comparison.losses if key not in known and not is_own(key)))
         self.task_key, self.protocol = comparison.task, comparison.protocol
-        self._unticked[self.task_key] = set(self._keys) - set(comparison.losses)
-        self._changed()
+        losses = {*comparison.losses, *self._sources}
+        self._turned[self.task_key] = {key: key in losses for key in self._keys}
+        self._fill()
+        self.post_message(self.Ticked())
+
+    def action_explain(self) -> None:
+        """Say what the loss under the cursor is."""
+        if key := self.under_cursor:
+            self.app.push_screen(ExplainDialog(loss_recorded(key)))
+
+    def action_vary(self) -> None:
+        """Ask for other parameters of the loss under the cursor."""
+        key = self.under_cursor
+        loss = loss_recorded(key) if key else None
+        if loss is None or not loss.parameters:
+            self.notify(f"{key} has no parameters." if key else "There is no loss.", markup=False)
+            return
+        self.app.push_screen(VaryDialog(loss), lambda varied: self.vary(varied) if varied else None)
 
     def action_tick_all(self) -> None:
         """Tick all, or none if all are ticked."""
-        every = set(self._keys)
-        self._unticked[self.task_key] = every if set(self.ticked) == every else set()
+        some_left = len(self.ticked) < len(self._keys)
+        self._turned[self.task_key] = dict.fromkeys(self._keys, some_left)
         self._changed()
 
     def _changed(self) -> None:
-        for place, key in enumerate(self._keys):
-            self.replace_option_prompt_at_index(place, self._prompt(key))
-        self.border_subtitle = f"{len(self.ticked)} of {len(self._keys)} ticked"
+        ticked, keys = self.ticked, self._keys
+        for place, key in enumerate(keys):
+            self.replace_option_prompt_at_index(place, self._prompt(key, ticked=key in ticked))
+        self.border_subtitle = f"{len(ticked)} of {len(keys)} ticked"
         self.post_message(self.Ticked())

@@ -1,7 +1,7 @@
 """The one screen: choose, run, watch, read."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from textual import work
@@ -14,12 +14,12 @@ from textual.widgets import Static
 from lossterm import daemon
 from lossterm.comparison import Comparison
 from lossterm.errors import LosstermError
-from lossterm.metrics import metrics_for
-from lossterm.report import Report
+from lossterm.report import Report, metrics_of
 from lossterm.store import Store
 from lossterm.tail import Tail
-from lossterm.tasks import task_named
-from lossterm.tui.curves_panel import Curves, CurvesPanel, what_to_do
+from lossterm.tui.advisor import Advisor, Find
+from lossterm.tui.curves_panel import ALONE, Curves, CurvesPanel, what_to_do
+from lossterm.tui.desk import Desk
 from lossterm.tui.dialogs import HelpDialog, Leaving, QuitDialog
 from lossterm.tui.key_bar import KeyBar
 from lossterm.tui.loss_panel import LossPanel
@@ -52,7 +52,9 @@ class MainScreen(Screen[None]):
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("r", "run", "Run", id="main.run", tooltip="Train the ticked losses"),
         Binding("s", "stop", "Stop", id="main.stop", tooltip="Stop the training; what is there is kept"),
-        Binding("m", "next_chart", "Chart", id="main.chart", tooltip="Show the next chart: loss, metric, rates tried"),
+        Binding(
+            "m", "next_chart", "Chart", id="main.chart", tooltip="Show the next chart: loss, metric, rates, anatomy"
+        ),
         Binding("i", "each_seed", "Seeds", id="main.seeds", tooltip="Draw each seed's curve, or median and band again"),
         Binding("o", "rank_by", "Rank", id="main.rank", tooltip="Rank by the next metric; nothing is trained"),
         Binding("t", "settle", "Settle", id="main.settle", tooltip="Add the seeds that would settle a tie"),
@@ -61,14 +63,22 @@ class MainScreen(Screen[None]):
     ]
     AUTO_FOCUS = "#losses"
 
-    def __init__(self, session: str, store: Path, command: Sequence[str] | None, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        session: str,
+        store: Path,
+        command: Sequence[str] | None,
+        clock: Callable[[], float],
+        own: Sequence[str] = (),
+        find_advice: Find | None = None,
+    ) -> None:
         super().__init__()
+        self._own, self._advisor = own, Advisor(find_advice)
         self._session = session
         self._store = Store(store)
         self._keeper = daemon.Keeper(self._store.path, DEVICE, command) if command else None
-        self._writing = asyncio.Lock()
+        self._desk = Desk(self._store, session)
         self._asking = False
-        self._last_asked = 0
         self._adopted = False
         self._reports: tuple[Report, ...] = ()
         self._possible: dict[str, bool] = {}
@@ -82,7 +92,7 @@ class MainScreen(Screen[None]):
             with Horizontal(id="top"):
                 with Vertical(id="choices"):
                     yield TaskPanel()
-                    yield LossPanel()
+                    yield LossPanel(self._own)
                     yield SettingsPanel()
                 yield CurvesPanel()
             yield ScoresPanel()
@@ -96,6 +106,7 @@ class MainScreen(Screen[None]):
             kind = self._store.network
             self.notify(f"The store lies on a network file system ({kind}), which makes it slower.", markup=False)
         self._follow()
+        self._advise()
         if self._keeper:
             self._tend()
 
@@ -139,6 +150,7 @@ class MainScreen(Screen[None]):
         self.query_one(TaskPanel).chosen = comparison.task
         self.query_one(LossPanel).adopt(comparison)
         self.query_one(SettingsPanel).adopt(comparison)
+        self._advise()
 
     def _whole(self) -> bool:
         """Whether all panels are there: while the app is taken down they go one by one, and updates still come."""
@@ -193,6 +205,14 @@ class MainScreen(Screen[None]):
         task = self.query_one(TaskPanel).chosen
         return next((one for one in reversed(self._reports) if one.asked.comparison.task == task), None)
 
+    @work(name="advise", exclusive=True, group="advise")
+    async def _advise(self) -> None:
+        """Show the advice on the chosen task."""
+        scores, losses = self.query_one(ScoresPanel), self.query_one(LossPanel)
+        scores.advice, losses.advised = "", ()
+        if advice := await self._advisor.on(self.query_one(TaskPanel).chosen):
+            scores.advice, losses.advised = advice.sentence, advice.losses
+
     def _say_what_to_do(self) -> None:
         self.query_one(CurvesPanel).waiting = what_to_do(self.view, self.query_one(TaskPanel).chosen)
 
@@ -204,10 +224,12 @@ class MainScreen(Screen[None]):
         losses.task_key = settings.task_key = self.query_one(TaskPanel).chosen
         settings.follow_protocol()
         losses.protocol = settings.protocol
+        self.on_loss_panel_ticked()
 
     def on_task_panel_chosen(self, event: TaskPanel.Chosen) -> None:
         """Show the losses, the defaults and the curves of another task."""
         self._pass_on()
+        self._advise()
         self._show_chosen_task()
         self._grey_out()
 
@@ -216,7 +238,9 @@ class MainScreen(Screen[None]):
         self._pass_on()
 
     def on_loss_panel_ticked(self) -> None:
-        """With nothing ticked there is nothing to run."""
+        """With nothing ticked there is nothing to run; the anatomy is that of what is ticked."""
+        losses, curves = self.query_one(LossPanel), self.query_one(CurvesPanel)
+        curves.protocol, curves.ticked = losses.protocol, losses.set_up
         self._grey_out()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -230,7 +254,7 @@ class MainScreen(Screen[None]):
             "run": bool(self.query_one(LossPanel).ticked) and not self._asking,
             "stop": self.view.training,
             "next_chart": len(panel.others) > 1,
-            "each_seed": self._report is not None and panel.shown != "rates",
+            "each_seed": self._report is not None and panel.shown not in ALONE,
             "rank_by": self._report is not None,
             "settle": self._settling() is not None and not self._asking,
         }
@@ -241,7 +265,9 @@ class MainScreen(Screen[None]):
         if not self.query_one(LossPanel).ticked:
             return  # the last that was ticked does not fit what was chosen in the same burst of keys
         try:
-            comparison = self.query_one(SettingsPanel).comparison(self.query_one(LossPanel).ticked)
+            losses = self.query_one(LossPanel)
+            losses.reread()
+            comparison = self.query_one(SettingsPanel).comparison(losses.ticked, losses.own)
         except LosstermError as error:
             self.notify(str(error), severity="error", markup=False)
             return
@@ -251,11 +277,11 @@ class MainScreen(Screen[None]):
         self._asking = True
         self._adopted = True
         self._grey_out()
-        self._write(lambda: self._ask(comparison))
+        self._write(self._desk.ask(comparison))
 
     def _settling(self) -> Comparison | None:
         """Return what would settle the ties on the chosen task, once the view has seen what was last asked for."""
-        if self._last_asked and all(asked.id != self._last_asked for asked in self.view.asked):
+        if self._desk.last_asked and all(asked.id != self._desk.last_asked for asked in self.view.asked):
             return None
         settling = self._report.settling if self._report else None
         return settling if settling and settling.device == DEVICE else None  # another device has another worker
@@ -269,40 +295,25 @@ class MainScreen(Screen[None]):
             )
             self._begin(comparison)
 
-    def _ask(self, comparison: Comparison) -> str | None:
-        asked = self._store.ask(self._session, comparison)
-        self._last_asked = asked.id
-        if all(row.status == "done" for row in self._store.trials([asked.id])):
-            return "All of these were trained before; nothing is trained again."
-        return None
-
     def action_stop(self) -> None:
         """Stop all trainings of the session."""
-        self._write(self._stop)
-
-    def _stop(self) -> str | None:
-        shared = self._store.stop(self._session)
-        return f"{shared} of the trials go on, since another session waits for them too." if shared else None
+        self._write(self._desk.stop())
 
     @work(name="write")
-    async def _write(self, write: Callable[[], str | None]) -> None:
-        """Write to the store without holding up the screen, since another program may have it locked.
-
-        Shows what `write` returns, if it has something to say.
-        """
-        async with self._writing:
-            try:
-                if words := await asyncio.to_thread(write):
-                    self.notify(words, markup=False)
-            except LosstermError as error:
-                self.notify(str(error), severity="error", markup=False)
-            finally:
-                self._asking = False
-                if self._whole():
-                    self._grey_out()
+    async def _write(self, writing: Awaitable[str | None]) -> None:
+        """Wait for the desk to have written, and show what it has to say."""
+        try:
+            if words := await writing:
+                self.notify(words, markup=False)
+        except LosstermError as error:
+            self.notify(str(error), severity="error", markup=False)
+        finally:
+            self._asking = False
+            if self._whole():
+                self._grey_out()
 
     def action_next_chart(self) -> None:
-        """Show the next chart: loss, metric, learning rates."""
+        """Show the next chart: loss, metric, learning rates, anatomy."""
         self.query_one(CurvesPanel).show_next()
         self._grey_out()
 
@@ -315,33 +326,23 @@ class MainScreen(Screen[None]):
         """Rank the chosen task's losses by the next metric."""
         if report := self._report:
             comparison = report.asked.comparison
-            task = task_named(comparison.task)
-            metrics = [metric.key for metric in metrics_for(task.kind, comparison.protocol, task.lowest)]
-            self._metrics[task.key] = metrics[(metrics.index(comparison.metric) + 1) % len(metrics)]
+            metrics = [metric.key for metric in metrics_of(comparison)]
+            self._metrics[comparison.task] = metrics[(metrics.index(comparison.metric) + 1) % len(metrics)]
             self._show()
 
     def action_help(self) -> None:
         """List the keys of the screen and its panels."""
-        bindings = [
-            binding
-            for holder in (MainScreen, TaskPanel, LossPanel, ProtocolField, ScoresPanel)
-            for binding in holder.BINDINGS
-            if isinstance(binding, Binding) and binding.tooltip
-        ]
-        keys = [(binding.key.split(",")[0].replace("question_mark", "?"), binding.tooltip) for binding in bindings]
-        self.app.push_screen(HelpDialog(keys))
+        self.app.push_screen(HelpDialog((MainScreen, TaskPanel, LossPanel, ProtocolField, ScoresPanel)))
 
     @work(name="leave", exclusive=True, group="leave")
     async def action_leave(self) -> None:
         """Leave; ask first what becomes of a training. The store is asked, since the view may be a moment behind."""
         leaving: Leaving = "leave"
         try:
-            async with self._writing:
-                waiting = await asyncio.to_thread(self._store.waiting, self._session)
-            if waiting:
+            if await self._desk.waiting():
                 leaving = await self.app.push_screen_wait(QuitDialog())
             if leaving == "stop":
-                await asyncio.to_thread(self._store.stop, self._session)
+                await self._desk.stop()
         except LosstermError as error:
             self.app.exit(return_code=error.exit_code, message=f"lossterm: {error}")
             return

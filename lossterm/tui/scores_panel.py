@@ -7,9 +7,9 @@ from textual.binding import Binding
 from textual.reactive import reactive
 
 from lossterm import table, wording
+from lossterm.palette import colour_of, written
 from lossterm.report import Report
 from lossterm.tui.lines import Lines
-from lossterm.tui.palette import colour_of, written
 
 GAP = 2
 
@@ -24,6 +24,9 @@ class ScoresPanel(Lines, can_focus=True):
 
     reports: reactive[tuple[Report, ...]] = reactive((), init=False)
     """What is shown."""
+
+    advice: reactive[str] = reactive("", init=False)
+    """What is advised for the chosen task, in a sentence."""
 
     def __init__(self) -> None:
         super().__init__(id="scores")
@@ -42,14 +45,19 @@ class ScoresPanel(Lines, can_focus=True):
         """Show other standings."""
         self.paint()
 
+    def watch_advice(self) -> None:
+        """Show other advice."""
+        self.paint()
+
     def paint(self) -> None:
-        """Write all tables."""
+        """Write all tables, the advice under the one on top."""
+        advice = [Text(line, "dim") for line in wrap(self.advice, self._room, subsequent_indent="  ")]
         if not self.reports:
-            self.show([Text("No scores yet: they appear as trainings end.", "dim")])
+            self.show([Text("No scores yet: they appear as trainings end.", "dim"), *advice])
             return
         lines: list[Text] = []
-        for report in reversed(self.reports):
-            lines += [*([Text()] if lines else []), *self._table(report)]
+        for place, report in enumerate(reversed(self.reports)):
+            lines += [*([Text()] if lines else []), *self._table(report), *([] if place else advice)]
         self.show(lines)
 
     def _table(self, report: Report) -> list[Text]:

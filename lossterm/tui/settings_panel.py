@@ -22,6 +22,7 @@ from lossterm.comparison import (
 )
 from lossterm.errors import OutOfRange
 from lossterm.figures import exact
+from lossterm.losses import is_own
 from lossterm.metrics import metrics_for
 from lossterm.protocols import protocol_named
 from lossterm.tasks import task_named
@@ -137,13 +138,15 @@ class SettingsPanel(Container):
     def _field(self, name: str) -> Field:
         return self.query_one(f"#{name}", Field)
 
-    def comparison(self, losses: tuple[str, ...]) -> Comparison:
+    def comparison(self, losses: tuple[str, ...], own: tuple[str, ...] = ()) -> Comparison:
         """Return what is asked for. Raises UsageError with a sentence that names the setting."""
+        named = [loss for loss in losses if not is_own(loss)]
         task = task_named(self.task_key)
         fitting = metrics_for(task.kind, self.protocol, task.lowest)
         return Comparison.ask(
             self.task_key,
-            losses,
+            named,
+            own=own,
             **self._without_field,
             metric=self._metric if self._metric in [one.key for one in fitting] else None,
             protocol=self.protocol,

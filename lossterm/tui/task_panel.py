@@ -47,6 +47,14 @@ class TaskPanel(OptionList):
         self.add_options(self._task_options(self.chosen))
         self.highlighted = list(TASKS).index(self.chosen)
 
+    def on_resize(self) -> None:
+        """Keep the cursor in sight: without the focus there is room for the chosen task alone."""
+        self.scroll_to_highlight()
+
+    def on_blur(self) -> None:
+        """Show the chosen task, wherever the cursor was."""
+        self.highlighted = list(TASKS).index(self.chosen)
+
     def watch_chosen(self, chosen: str) -> None:
         """Paint the mark and go there."""
         self.highlighted = list(TASKS).index(chosen)

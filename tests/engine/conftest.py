@@ -3,10 +3,19 @@
 import importlib
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
+from sklearn import metrics
 
 from lossterm.comparison import Comparison, Trial
+from lossterm.engine.lane import Result
+from lossterm.losses import Loss
+from lossterm.protocols import PROTOCOLS
+from lossterm.store import Chunk
+from lossterm.tasks import TASKS
 
 ENGINE_SETS = ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND")
 """Environment variables that importing the engine sets; TensorFlow reads some of them only at its first operation."""
@@ -35,10 +44,25 @@ def network(runtime: ModuleType) -> ModuleType:
     return importlib.import_module("lossterm.engine.network")
 
 
+ITS_OWN_TASK = {"tweedie": "claims"}
+"""Where a loss is not tried on the first task that it fits."""
+
+
+def setting_of(loss: Loss) -> tuple[str, str]:
+    """Return task and protocol that a loss is tried under: the tutorial's where it knows a task of the loss's kind."""
+    for protocol in ("tutorial", "fair"):
+        for task in TASKS.values():
+            known = PROTOCOLS[protocol].tasks
+            if (known is None or task.key in known) and loss.misfit(task.targets, protocol) is None:
+                return (ITS_OWN_TASK.get(loss.key, task.key) if protocol == "fair" else task.key), protocol
+    raise AssertionError(f"no task fits {loss.key}")
+
+
 def trial_of(
     task: str,
-    loss: str,
+    loss: str | None,
     *,
+    own: str | None = None,
     protocol: str = "tutorial",
     seed: int = 0,
     epochs: int = 5,
@@ -49,10 +73,11 @@ def trial_of(
     activation: str = "relu",
     initial_sd: float | None = None,
 ) -> Trial:
-    """Return one trial, asked for as a person would."""
+    """Return one trial, asked for as a person would: of a loss by name, or of one's own by its place."""
     asked = Comparison.ask(
         task,
-        [loss],
+        [loss] if loss else (),
+        own=[own] if own else (),
         protocol=protocol,
         seeds=seed + 1,
         epochs=epochs,
@@ -65,3 +90,57 @@ def trial_of(
         device="cpu",
     )
     return list(asked.trials())[seed]
+
+
+class Trained(msgspec.Struct, frozen=True):
+    """How a training went."""
+
+    result: Result
+    curve: np.ndarray
+    """(epochs, columns), put together from reports and result."""
+    weights: list[np.ndarray]
+    reports: int
+
+    @property
+    def bits(self) -> tuple[bytes, ...]:
+        """All that must not differ between two runs of a trial."""
+        return self.curve.tobytes(), *(weights.tobytes() for weights in self.weights)
+
+
+def train(program: Any, trial: Trial, stop_at: int | None = None) -> Trained:
+    """Train to the end, or until report number `stop_at`; chunks must follow one another without a gap."""
+    chunks: list[Chunk] = []
+
+    def report(chunk: Chunk) -> bool:
+        chunks.append(chunk)
+        return len(chunks) == stop_at
+
+    result = program.train(trial, 7, report)
+    reports = len(chunks)
+    if result.chunk:
+        chunks.append(result.chunk)
+    epochs = 0
+    for chunk in chunks:
+        assert (chunk.trial, chunk.start) == (7, epochs)
+        epochs += chunk.epochs
+    values = np.concatenate([np.frombuffer(chunk.data, "<f4") for chunk in chunks])
+    return Trained(result, values.reshape(epochs, -1), program.network.get_weights(), reports)
+
+
+def expected_values(target: np.ndarray, value: np.ndarray) -> dict[str, float]:
+    """Return scores of predicted values by scikit-learn."""
+    found = {
+        "mae": metrics.mean_absolute_error(target, value),
+        "mse": metrics.mean_squared_error(target, value),
+        "rmse": metrics.root_mean_squared_error(target, value),
+        "r2": metrics.r2_score(target, value),
+        "median_ae": metrics.median_absolute_error(target, value),
+    }
+    for level in (0.05, 0.1, 0.25, 0.75, 0.9, 0.95):
+        found[f"pinball_{100 * level:02.0f}"] = metrics.mean_pinball_loss(target, value, alpha=level)
+    if target.min() >= 0:
+        above = np.maximum(value, np.finfo(np.float32).eps)
+        found["rmsle"] = metrics.root_mean_squared_log_error(target, np.maximum(value, 0))
+        found["d2_poisson"] = metrics.d2_tweedie_score(target, above, power=1)
+        found["d2_tweedie"] = metrics.d2_tweedie_score(target, above, power=1.5)
+    return found

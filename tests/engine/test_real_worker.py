@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from lossterm import daemon
 from lossterm.comparison import Comparison
-from lossterm.losses import fitting
+from lossterm.losses import fitting, usual
 from lossterm.store import Store
 from lossterm.tasks import TASKS, task_named
 
@@ -81,22 +82,36 @@ def scores(found: dict[str, Any], loss: str, metric: str) -> list[float]:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_every_loss_of_a_task_is_trained_and_ranked(worker: Worker, task: str) -> None:
-    rates = ("--lr", "tune") if task == "circles" else ("--lr", "0.01")
-    found = worker.run(task, "--loss", "all", "--seeds", "2", "--epochs", "5", "--trials", *rates)
-    expected = {loss.key for loss in fitting(task_named(task).kind, task_named(task).lowest)}
+def test_the_usual_losses_of_a_task_are_trained_and_ranked(worker: Worker, task: str) -> None:
+    """Whether every loss trains is asked in test_every_loss, without a worker; here it is whether each task does."""
+    found = worker.run(task, "--seeds", "2", "--epochs", "5", "--trials", "--lr", "0.01")
+    expected = {loss.key for loss in usual(task_named(task).targets)}
+    assert len(expected) >= 3
     assert found["protocol"] == "fair"
-    assert len(found["trials"]) == len(expected) * 2 * (5 if task == "circles" else 1)
+    assert len(found["trials"]) == len(expected) * 2
+    _assert_ranked(found, expected)
+    for trial in found["trials"]:
+        assert trial["status"] == "done"
+        assert trial["seconds"] > 0
+        assert {len(curve) for curve in trial["curves"].values()} == {5}
+
+
+def test_every_loss_of_a_task_is_trained_at_every_rate_and_ranked_at_its_best(worker: Worker) -> None:
+    found = worker.run("circles", "--loss", "all", "--seeds", "2", "--epochs", "5", "--trials", "--lr", "tune")
+    expected = {loss.key for loss in fitting(task_named("circles").targets)}
+    assert len(found["trials"]) == len(expected) * 2 * 5
+    _assert_ranked(found, expected)
+    diverged = {(trial["loss"], trial["learning_rate"]) for trial in found["trials"] if trial["status"] != "done"}
+    assert diverged <= {("exponential", 0.1)}  # its gradient grows exponentially with the error
+
+
+def _assert_ranked(found: dict[str, Any], expected: set[str]) -> None:
     assert {standing["loss"] for standing in found["standings"]} == expected
     assert found["standings"][0]["rank"] == 1
     for standing in found["standings"]:
         assert (standing["trials"], standing["diverged"], standing["failed"]) == (2, 0, 0)
         assert standing["mean"] is not None
         assert standing["scores"][found["metric"]["key"]]["train"]["mean"] is not None
-    for trial in found["trials"]:
-        assert trial["status"] == "done"
-        assert trial["seconds"] > 0
-        assert {len(curve) for curve in trial["curves"].values()} == {5}
 
 
 def test_what_trained_is_named_in_the_json_and_the_store(worker: Worker) -> None:
@@ -166,6 +181,42 @@ def test_trials_run_side_by_side_and_a_cancel_stops_them(worker: Worker) -> None
     assert all(row.scores is None for row in rows)
     until(lambda: store.workers()[0].state == "ready")
     assert worker.run("circles", *TUTORIAL, "--loss", "hinge", "--seeds", "1", "--epochs", "3")["standings"][0]["mean"]
+
+
+def test_a_loss_of_ones_own_that_breaks_fails_with_a_sentence_and_harms_neither_the_others_nor_the_worker(
+    worker: Worker, tmp_path: Path
+) -> None:
+    store, file = worker.store, tmp_path / "mine.py"
+    file.write_text(
+        "import sys\nfrom keras import ops\n"
+        "def good(y, f):\n    return ops.mean(ops.square(y - f), axis=-1)\n"
+        "def mean(y, f):\n    return ops.mean(ops.square(y - f))\n"
+        "def leaves(y, f):\n    sys.exit(1)\n"
+    )
+    settings: dict[str, Any] = {"protocol": "tutorial", "seeds": 2, "epochs": 3}
+    own = [f"{file}:{name}" for name in ("mean", "leaves", "good")]
+    asked = store.ask("own", Comparison.ask("regression", ("mse",), own=own, device=DEVICE, **settings))
+    before = store.workers()[0].pid
+    until(lambda: all(row.ended for row in store.trials([asked.id])))
+    rows = {
+        loss: [row for row in store.trials([asked.id]) if row.trial.loss == loss] for loss in asked.comparison.losses
+    }
+    mse, mean, leaves, good = rows.values()
+    assert [row.status for row in (*mse, *good)] == 4 * ["done"]
+    assert [row.status for row in (*mean, *leaves)] == 4 * ["failed"]
+    for row in mean:
+        assert "mine.py" in str(row.error)
+        assert "returns one number (" in str(row.error)
+        assert not str(row.error).startswith("DataError")
+    for row in leaves:
+        assert f"{file}, line 8" in str(row.error)
+    for one, other in zip(mse, good, strict=True):
+        assert one.score("mse", "test") == pytest.approx(other.score("mse", "test"), rel=1e-5)
+        assert other.anatomy is not None
+        assert other.anatomy.of == "residual"
+    assert daemon.alive(store.path, DEVICE)
+    assert store.workers()[0].pid == before
+    assert worker.run("circles", *TUTORIAL, "--loss", "hinge", "--seeds", "1", "--epochs", "4")["standings"][0]["mean"]
 
 
 def test_everything_a_worker_writes_is_private_to_the_user(worker: Worker) -> None:

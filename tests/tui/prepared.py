@@ -2,17 +2,21 @@
 
 import math
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from statistics import NormalDist
 
 import msgspec
 from textual.pilot import Pilot
 
 from lossterm.comparison import Comparison, Trial
 from lossterm.engine.fake import FakeTrainer
+from lossterm.losses import loss_recorded, place_of
 from lossterm.report import Report
-from lossterm.store import Chunk, Scores, Store
+from lossterm.store import LEVELS, Anatomy, Chunk, Scores, Store
+from lossterm.tui.advisor import Find
 from lossterm.tui.app import LosstermApp
+from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.scores_panel import ScoresPanel
 
 SESSION = "prepared"
@@ -44,6 +48,15 @@ def settled(trial: Trial, metric: str) -> float:
     return 0.9 - 0.1 * LOSSES.index(trial.loss) + 0.001 * (trial.seed % 2)
 
 
+def measured(trial: Trial) -> Anatomy:
+    """Return residuals about 0 or margins about 1, wider and with more of the gradient for losses further down."""
+    value = loss_recorded(trial.loss).reading == "value"
+    place = place_of(trial.loss) % 10
+    rows = NormalDist(0 if value else 1, 0.3 + 0.2 * place + 0.02 * trial.seed)
+    quantiles = tuple(round(rows.inv_cdf(min(max(level, 5e-4), 1 - 5e-4)), 4) for level in LEVELS)
+    return Anatomy(of="residual" if value else "margin", quantiles=quantiles, share=0.04 + 0.03 * place)
+
+
 def fill(
     path: Path,
     comparison: Comparison,
@@ -52,10 +65,12 @@ def fill(
     running: bool = False,
     scored: Scored | None = None,
     diverged: Callable[[Trial], bool] | None = None,
+    anatomy: Callable[[Trial], Anatomy | None] | None = None,
 ) -> None:
     """Ask for a comparison and end its first `trials` trials (default: all); leave the next half way if `running`.
 
-    Scores are the fake's own unless `scored` gives others; trials that `diverged` picks end in NaN.
+    Scores are the fake's own unless `scored` gives others; trials that `diverged` picks end in NaN; what the models do
+    on their training rows is known where `anatomy` says it.
     """
     engine = FakeTrainer()
     with Store(path) as store:
@@ -67,7 +82,14 @@ def fill(
                 trial = msgspec.structs.replace(trial, learning_rate=1e6)
             result = engine.train(trial, row.id, store.record)
             scores = _rescored(result.scores, trial, scored) if scored and result.scores else result.scores
-            store.finish(row.id, result.status, seconds=0.02, scores=scores, chunk=result.chunk)
+            store.finish(
+                row.id,
+                result.status,
+                seconds=0.02,
+                scores=scores,
+                chunk=result.chunk,
+                anatomy=anatomy(trial) if anatomy and result.scores else None,
+            )
             ended += 1
         if running and (row := store.claim(DEVICE)):
             result = engine.train(row.trial, row.id, store.record)
@@ -83,9 +105,27 @@ def _rescored(scores: Scores, trial: Trial, scored: Scored) -> Scores:
     }
 
 
-def opened(path: Path) -> LosstermApp:
+def opened(path: Path, *, own: Sequence[str] = (), find_advice: Find | None = None) -> LosstermApp:
     """Return an app on a prepared store: no worker, a clock that stands still."""
-    return LosstermApp(SESSION, path, command=None, clock=lambda: 0.0)
+    return LosstermApp(SESSION, path, command=None, clock=lambda: 0.0, own=own, find_advice=find_advice)
+
+
+def offered(app: LosstermApp) -> list[str]:
+    """Return the losses that can be ticked, in the order of the list."""
+    return [key for key, disabled in _listed(app) if key and not disabled]
+
+
+def misfits(app: LosstermApp) -> list[str]:
+    """Return the lines of the list that cannot be ticked."""
+    panel = app.main.query_one(LossPanel)
+    lines = [str(panel.get_option_at_index(place).prompt) for place in range(panel.option_count)]
+    return [line for line, (_, disabled) in zip(lines, _listed(app), strict=True) if disabled]
+
+
+def _listed(app: LosstermApp) -> list[tuple[str | None, bool]]:
+    panel = app.main.query_one(LossPanel)
+    options = [panel.get_option_at_index(place) for place in range(panel.option_count)]
+    return [(option.id, option.disabled) for option in options]
 
 
 def reported(app: LosstermApp) -> Report:

@@ -9,9 +9,9 @@ from textual.widgets import Input
 
 from lossterm.comparison import Comparison
 from lossterm.engine.fake import FakeTrainer
-from lossterm.metrics import METRICS, metrics_for
+from lossterm.metrics import METRICS
+from lossterm.report import metrics_of
 from lossterm.store import Asked, Store, TrialRow
-from lossterm.tasks import task_named
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.curves_panel import CurvesPanel
 from lossterm.tui.loss_panel import LossPanel
@@ -96,8 +96,7 @@ async def test_o_goes_through_every_metric_and_wraps_around(path: Path, comparis
     async with app.run_test(size=SIZE) as pilot:
         await shown(len(list(comparison.trials())))(pilot)
         first, seen = metric(app), [metric(app)]
-        task = task_named(comparison.task)
-        offered = {one.key for one in metrics_for(task.kind, comparison.protocol, task.lowest)}
+        offered = {one.key for one in metrics_of(comparison)}
         for _ in offered:
             await pilot.press("o")
             await pilot.pause()
@@ -126,7 +125,7 @@ async def test_each_task_keeps_its_own_metric(path: Path) -> None:
     fill(path, FAIR)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
-        await shown(44)(pilot)
+        await shown(42)(pilot)
         await pilot.press("o")
         await until(pilot, lambda: metric(app) == "balanced_accuracy")
         app.main.query_one(TaskPanel).focus()

@@ -1,6 +1,6 @@
 """One stable colour per loss, told apart by colour-blind eyes (after Okabe & Ito 2008), for dark and light themes."""
 
-from lossterm.losses import fitting, loss_named
+from lossterm.losses import place_of
 
 Colour = tuple[int, int, int]
 
@@ -13,6 +13,10 @@ _DARK: tuple[Colour, ...] = (
     (204, 121, 167),
     (120, 150, 255),
     (200, 200, 200),
+    (255, 130, 130),
+    (160, 220, 90),
+    (190, 140, 80),
+    (190, 150, 255),
 )
 _LIGHT: tuple[Colour, ...] = (
     (200, 80, 0),
@@ -23,15 +27,21 @@ _LIGHT: tuple[Colour, ...] = (
     (150, 60, 120),
     (60, 60, 190),
     (90, 90, 90),
+    (210, 40, 40),
+    (70, 120, 0),
+    (120, 70, 20),
+    (120, 50, 200),
 )
+
+
+KEPT = 5
+"""Colours that the usual losses of a kind have for themselves: of 20 losses some must share, but not with these."""
 
 
 def colour_of(loss: str, *, dark: bool) -> Colour:
     """Return the colour of a loss: by its place among the losses of its kind, whatever is ticked or shown."""
-    record = loss_named(loss)
-    place = fitting(record.kinds[0]).index(record)
-    palette = _DARK if dark else _LIGHT
-    return palette[place % len(palette)]
+    palette, place = _DARK if dark else _LIGHT, place_of(loss)
+    return palette[place if place < KEPT else KEPT + (place - KEPT) % (len(palette) - KEPT)]
 
 
 def faint(colour: Colour, *, dark: bool) -> Colour:

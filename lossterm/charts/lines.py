@@ -1,22 +1,16 @@
-"""Numbers to terminal charts, drawn by plotext. Slow to import, so the app does it after its first paint."""
+"""Curves over epochs: medians and bands over seeds, decimated to the columns there are."""
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any
 
 import msgspec
 import numpy as np
-from plotext import _figure
 from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-Colour = tuple[int, int, int]
-"""Red, green, blue."""
-
-LEFT_OUT = 99
-"""Percentile of the values beyond which a far outlier does not stretch the axis."""
+from lossterm.charts.canvas import SMALLEST, Colour, built, canvas_of, frame, limits
 
 MOST_MEDIANS = 512
 """Epochs at which a median over trials is taken."""
@@ -43,17 +37,6 @@ class Band(msgspec.Struct, frozen=True):
     """(epochs,)."""
     colour: Colour
     """The tint."""
-
-
-class Point(msgspec.Struct, frozen=True):
-    """One learning rate of a sweep."""
-
-    rate: float
-    """Learning rate, above 0."""
-    score: float
-    """Mean validation score, finite."""
-    chosen: bool
-    """Whether the loss is judged at this rate."""
 
 
 def median_curve(curves: Iterable["array[float]"], columns: int, column: int) -> np.ndarray:
@@ -127,87 +110,29 @@ def line_chart(
     finite = np.concatenate([values for (_, values), _ in points]) if points else np.empty(0)
     if not len(finite):
         return [Text("Nothing to draw:", "dim"), Text("every training diverged at once.", "dim")]
-    if width < 12 or height < 4:
+    if width < SMALLEST[0] or height < SMALLEST[1]:
         return [Text("Too small to draw.", "dim")]
     edges = [decimate(line, width)[1] for band in bands for line in (band.low, band.high)]
-    low, high = _limits(np.concatenate([finite, *edges]))
+    low, high = limits(np.concatenate([finite, *edges]))
     last = max(epochs, 2)
-    figure = _frame(width, height, (1, last), (low, high), _epoch_ticks(last, width))
+    figure = frame(width, height, (1, last), (low, high), _epoch_ticks(last, width))
     for (x, y), colour in reversed(points):
         if len(x):
             # One point is no line: plotext would draw nothing.
             x, y = (np.repeat(x, 2), np.repeat(y, 2)) if len(x) == 1 else (x, y)  # noqa: PLW2901  same names on purpose
             figure.plot(x.tolist(), np.clip(y, low, high).tolist(), marker="braille", color=colour)
-    lines = _built(figure, width, height)
+    lines = built(figure, width, height)
     _tint(lines, bands, last, (low, high))
     return lines
 
 
-def sweep_chart(sweeps: Sequence[tuple[Sequence[Point], Colour]], width: int, height: int) -> list[Text]:
-    """Draw validation scores over learning rates on a logarithmic axis, each chosen rate as a filled circle.
-
-    Returns one Text per line, all of the given width; words where there is nothing to draw.
-    """
-    points = [point for one, _ in sweeps for point in one]
-    if not points:
-        return [Text("No learning rate has a score yet.", "dim")]
-    if width < 12 or height < 4:
-        return [Text("Too small to draw.", "dim")]
-    rates = sorted({point.rate for point in points})
-    places = [float(np.log10(rate)) for rate in rates]
-    low, high = _limits(np.array([point.score for point in points]))
-    margin = 0.05 * (places[-1] - places[0]) or 0.5
-    figure = _frame(
-        width,
-        height,
-        (places[0] - margin, places[-1] + margin),
-        (low, high),
-        _apart(places, [f"{rate:g}" for rate in rates], width),
-    )
-    for one, colour in reversed(sweeps):
-        x = [float(np.log10(point.rate)) for point in one]
-        figure.plot(x, [min(max(p.score, low), high) for p in one], marker="braille", color=colour)
-    for one, colour in reversed(sweeps):
-        chosen = [point for point in one if point.chosen]
-        x = [float(np.log10(point.rate)) for point in chosen]
-        figure.scatter(x, [min(max(p.score, low), high) for p in chosen], marker="●", color=colour)
-    return _built(figure, width, height)
-
-
-def _frame(
-    width: int,
-    height: int,
-    x: tuple[float, float],
-    y: tuple[float, float],
-    ticks: tuple[Sequence[float], Sequence[str]],
-) -> Any:
-    """Return an empty plotext figure with axes at the left and below."""
-    figure = _figure._figure_class()
-    figure._limit_size(False, False)  # or plotext cuts the chart to the terminal that the process started in
-    figure.plotsize(width, height)
-    figure.theme("clear")
-    figure.xaxes(True, False)
-    figure.yaxes(True, False)
-    figure.xlim(*x)
-    figure.ylim(*y)
-    figure.xticks(*ticks)
-    figure.yticks(*_value_ticks(*y, height))
-    return figure
-
-
-def _built(figure: Any, width: int, height: int) -> list[Text]:
-    lines = figure.build().rstrip("\n").split("\n")
-    return [_fitted(Text.from_ansi(line), width) for line in lines[:height]]
-
-
-def _tint(lines: Sequence[Text], bands: Sequence[Band], epochs: int, limits: tuple[float, float]) -> None:
+def _tint(lines: Sequence[Text], bands: Sequence[Band], epochs: int, ends: tuple[float, float]) -> None:
     """Colour the ground of the cells that lie in a band; where bands overlap, with the mean of their tints."""
-    canvas = [place for place, line in enumerate(lines) if set(line.plain) & set("│┤")]
+    canvas, left = canvas_of(lines)
     if not bands or not canvas:
         return
-    left = 1 + next(place for place, mark in enumerate(lines[canvas[0]].plain) if mark in "│┤")
     height, width = len(canvas), len(lines[0].plain) - left
-    low, high = limits
+    low, high = ends
     colours, counts = np.zeros((height, width, 3)), np.zeros((height, width))
     middles = high - (np.arange(height) + 0.5) / height * (high - low)
     for band in bands:
@@ -235,36 +160,7 @@ def _runs(counts: np.ndarray, colours: np.ndarray) -> Iterator[tuple[int, int]]:
     yield from pairwise(edges)
 
 
-def _apart(places: Sequence[float], labels: Sequence[str], width: int) -> tuple[list[float], list[str]]:
-    """Return as many ticks as have room beside each other, the first and last among them."""
-    room = max(2, width // (max(map(len, labels)) + 3))
-    kept = sorted({round(place) for place in np.linspace(0, len(places) - 1, min(room, len(places)))})
-    return [places[place] for place in kept], [labels[place] for place in kept]
-
-
-def _limits(finite: np.ndarray) -> tuple[float, float]:
-    low, high = float(finite.min()), float(finite.max())
-    most = float(np.percentile(finite, LEFT_OUT))
-    if high - low > 5 * (most - low) > 0:
-        high = most  # a few points far out would press all the rest flat
-    if high - low < 1e-9 * max(abs(high), 1e-9):
-        low, high = low - 0.5 * abs(low or 1), high + 0.5 * abs(high or 1)
-    return low, high
-
-
 def _epoch_ticks(epochs: int, width: int) -> tuple[list[int], list[str]]:
     count = max(2, min(6, width // 12))
     ticks = sorted({round(tick) for tick in np.linspace(1, epochs, count)})
     return ticks, [str(tick) for tick in ticks]
-
-
-def _value_ticks(low: float, high: float, height: int) -> tuple[list[float], list[str]]:
-    ticks = np.linspace(low, high, max(2, min(6, height // 3))).tolist()
-    digits = max(0, 2 - int(np.floor(np.log10(high - low)))) if high > low else 3
-    big = max(abs(low), abs(high)) >= 1e4 or digits > 6
-    return ticks, [f"{tick:.1e}" if big else f"{tick:.{digits}f}" for tick in ticks]
-
-
-def _fitted(line: Text, width: int) -> Text:
-    line.truncate(width, pad=True)
-    return line

@@ -1,0 +1,35 @@
+"""`lossterm advise`: which losses to try on a task's data, by rules of thumb that name their numbers."""
+
+import click
+import msgspec
+
+from lossterm import advice, report
+from lossterm.cli.console import print_lines
+from lossterm.cli.options import list_formats
+from lossterm.comparison import DEFAULT_TASK
+from lossterm.errors import UsageError
+from lossterm.tasks import task_named
+
+
+@click.command()
+@click.option("--task", "-t", default=DEFAULT_TASK, show_default=True, help="Whose data to look at.")
+@click.option("--probabilities", is_flag=True, help="Name only losses whose probabilities can be taken as they are.")
+@list_formats
+def advise(task: str, probabilities: bool, form: str) -> None:
+    """Look at a task's data and say which losses to try beside the reference, with the reason and the number.
+
+    A heuristic, not a verdict: for that, compare them with lossterm run.
+    """
+    record = task_named(task)
+    if probabilities and record.kind == "regression":
+        raise UsageError(f"--probabilities is for classes, and the targets of {task} are numbers.")
+    found = advice.advise(record, probabilities=probabilities)
+    if form == "json":
+        named = {"sentence": found.sentence, "command": advice.command(found), "heuristic": True}
+        click.echo(report.as_json({**msgspec.structs.asdict(found), **named}))
+        return
+    print_lines([found.sentence], "bold")
+    print_lines(found.notes, "")
+    if found.hidden:
+        print_lines([f"Not offered: {loss} {reason}." for loss, reason in found.hidden], "dim")
+    print_lines([f"To know: {advice.command(found)}", '"No detectable difference" is a result too.'], "")

@@ -1,0 +1,196 @@
+"""Every loss by name: lossterm's own, those that installed packages add, those of a person's file."""
+
+import math
+import sys
+import zlib
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from lossterm.errors import DoesNotFit, OutOfRange, UnknownName, UsageError
+from lossterm.losses.binary import BINARY
+from lossterm.losses.margins import MARGINS
+from lossterm.losses.multiclass import MULTICLASS
+from lossterm.losses.noisy_labels import NOISY_LABELS
+from lossterm.losses.own import is_own, own_loss
+from lossterm.losses.positive import POSITIVE
+from lossterm.losses.record import Loss, Targets
+from lossterm.losses.regression import REGRESSION
+from lossterm.losses.robust import ROBUST
+
+LOSSES: dict[str, Loss] = {
+    loss.key: loss for loss in (*REGRESSION, *ROBUST, *POSITIVE, *BINARY, *MARGINS, *MULTICLASS, *NOISY_LABELS)
+}
+"""The losses that come with lossterm, by key, in the order in which lists show them."""
+
+LEFT_OUT = {
+    "cosine_similarity": "with one unit it is always ±1, and its gradient 0, so that nothing can be trained by it",
+    "dice": "it is of a whole image or batch, not of a row",
+    "tversky": "it is of a whole image or batch, not of a row",
+    "ctc": "it is of sequences, and these tasks have none",
+    "circle": "it is of embeddings, and these tasks have none",
+}
+"""Losses that people know and will not find here, and why."""
+
+GROUP = "lossterm.losses"
+"""Entry points under which a package gives records: `key = "module:RECORD"`, one record or a tuple of them."""
+
+ALL, USUAL = "all", "usual"
+"""What a person writes for every loss that fits, and for those that are compared unless others are chosen."""
+
+
+def every_loss() -> dict[str, Loss]:
+    """Return all losses by key: the catalogue's, then those that installed packages add."""
+    return _every()[0]
+
+
+def problems() -> list[str]:
+    """Say what is wrong with losses that installed packages try to add."""
+    return list(_every()[1])
+
+
+@cache
+def _every() -> tuple[dict[str, Loss], tuple[str, ...]]:
+    """Return all losses, and what is wrong with those that are left out. A name that is taken stays with its owner."""
+    found = dict(LOSSES)
+    wrong: list[str] = []
+    taken = {name for loss in LOSSES.values() for name in (loss.key, *loss.aliases)}
+    for point in _entry_points():
+        records, problems = _records(point)
+        wrong += problems
+        for loss in records:
+            if clash := taken & {loss.key, *loss.aliases}:
+                names = ", ".join(sorted(clash))
+                wrong.append(
+                    f"{loss.origin} gives a loss {loss.key!r} ({point.value}), but {names} is taken: left out."
+                )
+            else:
+                found[loss.key] = loss
+                taken |= {loss.key, *loss.aliases}
+    return found, tuple(wrong)
+
+
+@cache
+def _entry_points() -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=GROUP))
+
+
+@cache
+def _records(point: EntryPoint) -> tuple[tuple[Loss, ...], tuple[str, ...]]:
+    """Load what an entry point gives: sound records, and what is wrong with the others."""
+    package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    before = "tensorflow" in sys.modules
+    try:
+        given = point.load()
+    except (Exception, SystemExit) as error:  # a package that fails to load must not take lossterm with it
+        return (), (f"The losses of {package} do not load ({point.value}): {type(error).__name__}: {error}.",)
+    wrong = []
+    if not before and "tensorflow" in sys.modules:
+        wrong.append(f"{package} imports TensorFlow with its losses ({point.value}), which makes every start slow.")
+    records = []
+    for one in given if isinstance(given, tuple) else (given,):
+        if not isinstance(one, Loss):
+            wrong.append(f"{package} gives a {type(one).__name__} as a loss ({point.value}), where a record is wanted.")
+        elif not one.key.isidentifier() or one.key != one.key.lower() or one.key in (ALL, USUAL):
+            wrong.append(f"{package} gives a loss {one.key!r} ({point.value}), which is no name for one: left out.")
+        else:
+            records.append(one.from_outside(package))
+    return tuple(records), tuple(wrong)
+
+
+@cache
+def loss_named(name: str) -> Loss:
+    """Return the record of a key or another name of it, bound to the parameters given: `huber:delta=0.5`, `bce`.
+
+    Raises UnknownName with near misses, DoesNotFit for one that is left out on purpose, OutOfRange for a parameter.
+    """
+    if is_own(name):
+        return own_loss(name)
+    key, _, written = name.partition(":")
+    known = every_loss()
+    aliases = {alias: loss.key for loss in known.values() for alias in loss.aliases}
+    plain = key.strip().lower().replace("-", "_").replace(" ", "_")
+    found = known.get(key) or known.get(aliases.get(plain, plain))
+    if found is None:
+        left_out = next((name for name in LEFT_OUT if plain in (name, name.partition("_")[0])), None)
+        if left_out:
+            raise DoesNotFit(f"{left_out} is left out: {LEFT_OUT[left_out]}.")
+        raise UnknownName("loss", key, known, aliases)
+    return found.bound(_numbers(found, written)) if written or name.endswith(":") else found
+
+
+def loss_recorded(key: str) -> Loss:
+    """Return the record of a key that a store holds, or what can be said of a loss that is no longer installed."""
+    try:
+        return loss_named(key)
+    except UsageError:
+        return own_loss(key)
+
+
+def place_of(key: str) -> int:
+    """Return a loss's place among those of its kind, the usual ones first; one with parameters has a place of its own.
+
+    For whatever must tell losses apart whichever others are there: a colour.
+    """
+    loss = loss_recorded(key)
+    every = [one for one in every_loss().values() if loss.kinds[0] in one.kinds]
+    keys = [one.key for one in sorted(every, key=lambda one: not one.usual)]
+    return keys.index(key) if key in keys else len(keys) + zlib.crc32(key.encode()) % 97
+
+
+def _numbers(loss: Loss, written: str) -> dict[str, float]:
+    """Read `delta=0.5,c=2`."""
+    first = next(((one.name, one.default) for one in loss.parameters), ("delta", 0.5))
+    example = f"{first[0]}={2 if first[1] is None else first[1]:g}"
+    given: dict[str, float] = {}
+    for part in written.split(","):
+        name, equals, value = part.partition("=")
+        name = name.strip()
+        try:
+            if not (equals and name) or "_" in value:
+                raise ValueError
+            number = float(value)
+            if math.isnan(number):
+                raise ValueError
+        except ValueError:
+            raise OutOfRange(
+                f"{part!r} after {loss.key}", "not to be read", f"a parameter and a number, as {example}"
+            ) from None
+        if name in given:
+            raise OutOfRange(f"{name} of {loss.key}", "given twice", "given once")
+        given[name] = number
+    return given
+
+
+def fitting(targets: Targets, protocol: str = "fair") -> tuple[Loss, ...]:
+    """Return every loss that can train on such targets, in catalogue order."""
+    return tuple(loss for loss in every_loss().values() if loss.misfit(targets, protocol) is None)
+
+
+def usual(targets: Targets, protocol: str = "fair") -> tuple[Loss, ...]:
+    """Return those that are compared unless a person chooses otherwise: the usual ones, and the protocol's own."""
+    return tuple(loss for loss in fitting(targets, protocol) if loss.usual or loss.variant(protocol))
+
+
+def losses_for(targets: Targets, names: tuple[str, ...], protocol: str = "fair") -> tuple[str, ...]:
+    """Resolve names for a task with such targets into keys: `all`, `usual`, or single ones; repeats are dropped.
+
+    Raises UnknownName for a name that isn't there, DoesNotFit for a loss of another kind or range of targets.
+    """
+    fit = [loss.key for loss in fitting(targets, protocol)]
+    chosen: dict[str, None] = {}
+    for name in names or (USUAL,):
+        if name in (ALL, USUAL):
+            chosen.update(dict.fromkeys(fit if name == ALL else (loss.key for loss in usual(targets, protocol))))
+            continue
+        loss = loss_named(name)
+        if reason := loss.misfit(targets, protocol):
+            words = "".join(
+                f"; --protocol {variant.protocol} trains it all the same, flaws included"
+                for variant in loss.variants
+                if loss.misfit(targets, variant.protocol) is None
+            )
+            near = [key for key in fit if loss.base in key or key in loss.base]
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"Losses that fit: {', '.join(fit)}."
+            raise DoesNotFit(f"{loss.key} {reason}{words}. {hint}")
+        chosen[loss.key] = None
+    return tuple(chosen)

@@ -1,0 +1,48 @@
+"""How a loss sees a numeric target: scaled by the training rows, as its record says, and the way back."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lossterm.losses import Scale
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scaling:
+    """One target's scale."""
+
+    origin: float = 0.0
+    """What a scaled target of 0 stands for."""
+    unit: float = 1.0
+    """What a scaled difference of 1 stands for."""
+    log1p: bool = False
+    """Whether both are of ln(1 + y) rather than of y."""
+
+    def scaled(self, target: "np.ndarray") -> "np.ndarray":
+        """Return targets (rows,) as the loss sees them."""
+        import numpy as np
+
+        return ((np.log1p(target) if self.log1p else target) - self.origin) / self.unit
+
+    def restored(self, value: "np.ndarray") -> "np.ndarray":
+        """Return predictions (rows,) in the target's own units."""
+        import numpy as np
+
+        found = self.origin + self.unit * value
+        return np.expm1(found) if self.log1p else found
+
+
+def scaling_of(scale: Scale, target: "np.ndarray") -> Scaling:
+    """Fit a scale to the targets of the training rows, (rows,)."""
+    import numpy as np
+
+    if scale == "raw":
+        return Scaling()
+    if scale == "mean":
+        return Scaling(unit=float(np.abs(target).mean()) or 1.0)
+    seen = np.log1p(target) if scale == "log1p" else target
+    origin, spread = float(seen.mean()), float(seen.std())
+    constant = spread <= 1e-12 * abs(origin)  # what rounding leaves of targets that are all the same
+    return Scaling(origin=origin, unit=1.0 if constant else spread, log1p=scale == "log1p")

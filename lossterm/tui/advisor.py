@@ -1,0 +1,49 @@
+"""Advice on a task's data, from a process of its own: it needs scikit-learn, which the app does without."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from lossterm.advice import Advice
+
+Find = Callable[[str], Awaitable[Advice | None]]
+"""`task -> advice`, None where there is none to be had."""
+
+COMMAND = (sys.executable, "-P", "-m", "lossterm", "advise", "--format", "json", "--task")
+
+
+class Advisor:
+    """Looks for the advice on each task once."""
+
+    def __init__(self, find: Find | None) -> None:
+        """`find` looks at a task's data; None for no advice at all."""
+        self._find = find
+        self._known: dict[str, Advice | None] = {}
+
+    async def on(self, task: str) -> Advice | None:
+        """Return the advice on a task, None where there is none to be had."""
+        if self._find and task not in self._known:
+            try:
+                self._known[task] = await self._find(task)
+            except (OSError, msgspec.MsgspecError):  # no such process to be had, or it says something else
+                self._known[task] = None
+        return self._known.get(task)
+
+
+async def ask_for_advice(task: str) -> Advice | None:
+    """Have `lossterm advise` look at a task, at the lowest priority: what is on the screen comes first."""
+    process = await asyncio.create_subprocess_exec(
+        *("nice", "-n", "19", *COMMAND, task),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        said, _ = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    return msgspec.json.decode(said, type=Advice) if process.returncode == 0 else None

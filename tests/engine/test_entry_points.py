@@ -1,0 +1,165 @@
+"""Losses that an installed package adds: listed, trained, and harmless where they are broken."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Ask = Callable[[str], Any]
+
+SOUND = """
+from lossterm.losses import Loss, Parameter
+
+def quartic(xp, y, f, *, power):
+    return xp.power(xp.abs(f - y), power)
+
+def record(key, **others):
+    return Loss(**{
+        "key": key, "title": key, "kinds": ("regression",), "function": quartic, "formula": "|e|^p",
+        "estimates": "between mean and midrange", "reading": "value", "encoding": "value", "valid": "any y",
+        "parameters": (Parameter(name="power", default=4, low=1, high=9, meaning="p"),),
+        "large_errors": "gradient grows with the cube", "use_when": "never", "avoid_when": "always",
+        "keras": None, "references": ("here",), "aliases": ("fourth",), "usual": True, **others,
+    })
+
+QUARTIC = record("quartic")
+BOTH = (QUARTIC, record("sextic", aliases=()))
+TAKEN = record("mse", title="not the one that you know")
+MIXED = (record("quintic", aliases=()), "not a record")
+"""
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Callable[..., Ask]:
+    """Lay a package with entry points down as pip would; return a way to ask a process that has it."""
+
+    def installed(module: str = SOUND, **points: str) -> Ask:
+        (tmp_path / "extra_losses.py").write_text(module)
+        about = tmp_path / "extra_losses-1.2.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: extra-losses\nVersion: 1.2\n")
+        lines = "".join(f"{name} = {value}\n" for name, value in points.items())
+        (about / "entry_points.txt").write_text(f"[lossterm.losses]\n{lines}")
+
+        def ask(code: str) -> Any:
+            environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+            done = subprocess.run(
+                [sys.executable, "-c", f"import json, sys\n{code}"],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=200,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            return json.loads(done.stdout.splitlines()[-1])
+
+        return ask
+
+    return installed
+
+
+LIST = """
+from lossterm.losses import LOSSES, every_loss, problems, loss_named
+found = every_loss()
+print(json.dumps({
+    "added": {key: loss.origin for key, loss in found.items() if key not in LOSSES},
+    "first": list(found)[:len(LOSSES)] == list(LOSSES),
+    "mse": found["mse"].title,
+    "problems": problems(),
+    "heavy": "tensorflow" in sys.modules,
+}))
+"""
+
+
+def test_a_record_that_a_package_gives_is_listed_after_the_catalogue_with_its_origin(
+    install: Callable[..., Ask],
+) -> None:
+    found = install(quartic="extra_losses:QUARTIC")(LIST)
+    assert found["added"] == {"quartic": "extra-losses 1.2"}
+    assert found["first"]
+    assert found["problems"] == []
+    assert not found["heavy"]
+
+
+def test_a_tuple_of_records_is_listed_whole(install: Callable[..., Ask]) -> None:
+    assert list(install(both="extra_losses:BOTH")(LIST)["added"]) == ["quartic", "sextic"]
+
+
+def test_it_is_found_by_key_alias_and_parameter_and_offered_but_is_not_usual(install: Callable[..., Ask]) -> None:
+    found = install(quartic="extra_losses:QUARTIC")("""
+from lossterm.losses import fitting, losses_for, loss_named, usual
+from lossterm.tasks import task_named
+targets = task_named("regression").targets
+print(json.dumps([
+    loss_named("fourth").key, loss_named("quartic:power=3").key,
+    "quartic" in [loss.key for loss in fitting(targets)], "quartic" in [loss.key for loss in usual(targets)],
+    "quartic" in [loss.key for loss in fitting(task_named("circles").targets)],
+    losses_for(targets, ("mse", "fourth")),
+]))
+""")
+    assert found == ["quartic", "quartic:power=3", True, False, False, ["mse", "quartic"]]
+
+
+@pytest.mark.parametrize(
+    ("module", "value", "says"),
+    [
+        ("raise OSError('no disk')\n", "extra_losses:QUARTIC", ["OSError: no disk"]),
+        ("import sys\nsys.exit('bye')\n", "extra_losses:QUARTIC", ["SystemExit: bye"]),
+        ("def (\n", "extra_losses:QUARTIC", ["SyntaxError"]),
+        (SOUND, "extra_losses:NOTHING", ["NOTHING"]),
+        (SOUND, "no_such_module:QUARTIC", ["No module named 'no_such_module'"]),
+        ("THING = 3\n", "extra_losses:THING", ["int"]),
+        (SOUND, "extra_losses:TAKEN", ["'mse'", "left out"]),
+    ],
+    ids=["raises", "leaves", "is not Python", "has no such name", "is not there", "is no record", "has a taken key"],
+)
+def test_a_broken_entry_point_is_told_and_does_no_harm(
+    install: Callable[..., Ask], module: str, value: str, says: list[str]
+) -> None:
+    found = install(module, broken=value)(LIST)
+    assert found["added"] == {}
+    assert found["first"]
+    assert found["mse"] == "mean squared error"
+    (problem,) = found["problems"]
+    for part in ("extra-losses 1.2", value, *says):
+        assert part in problem
+    assert problem.endswith(".")
+
+
+def test_what_is_sound_beside_what_is_broken_is_listed(install: Callable[..., Ask]) -> None:
+    found = install(one="extra_losses:QUARTIC", two="extra_losses:NOTHING", three="extra_losses:MIXED")(LIST)
+    assert list(found["added"]) == ["quartic", "quintic"]
+    assert len(found["problems"]) == 2
+
+
+def test_a_key_of_the_catalogue_cannot_be_replaced(install: Callable[..., Ask]) -> None:
+    found = install(mse="extra_losses:TAKEN")(LIST)
+    assert found["mse"] == "mean squared error"
+    assert len(found["problems"]) == 1
+
+
+@pytest.mark.tensorflow
+def test_a_loss_of_a_package_is_trained_by_the_real_engine(install: Callable[..., Ask]) -> None:
+    found = install(quartic="extra_losses:QUARTIC")("""
+from lossterm.engine import runtime
+runtime.configure("cpu")
+from lossterm.comparison import Comparison
+from lossterm.engine.training import Program
+losses = ["quartic:power=2", "mse"]
+asked = Comparison.ask("regression", losses, seeds=1, epochs=3, learning_rates=(0.01,), device="cpu")
+trials = list(asked.trials())
+results = [Program(trial).train(trial) for trial in trials]
+print(json.dumps([[trial.source, result.status, result.scores["mae"]["test"], result.note]
+    for trial, result in zip(trials, results)]))
+""")
+    (source, status, mae, note), (_, _, same, _) = found
+    assert source == "extra-losses 1.2"
+    assert status == "done"
+    assert note is None
+    assert mae == pytest.approx(same, rel=1e-4)  # |e|² is the squared error

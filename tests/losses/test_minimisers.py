@@ -1,0 +1,253 @@
+"""What losses estimate: where each is least in the mean, over the whole registry, against what its record says."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, softmax
+from scipy.stats import expectile
+
+from lossterm.losses import LOSSES, Kind, Loss, Targets, fitting, loss_named, loss_recorded
+from lossterm.scaling import scaling_of
+from tests.losses import COUNTS, XP, activated, central_differences, encoded, loss_of, random_rows
+
+# A numeric target: the best constant
+
+SAMPLE = np.random.default_rng(21).lognormal(0, 1, 4001)
+"""Skewed: the mode is 0.37, the median 1, the mean 1.65."""
+
+Range = tuple[float, float]
+
+
+def best_constant(loss: Loss, sample: np.ndarray = SAMPLE) -> float:
+    """Return the prediction, in the target's own units, that makes the mean loss least when all rows have it."""
+    scale = scaling_of(loss.scale, sample)
+    y = scale.scaled(sample)
+
+    def mean(output: float) -> float:
+        return float(loss_of(loss, y, np.full(len(y), output)).mean())
+
+    inner = np.log if loss.link == "log" else np.asarray
+    low, high = (float(inner(end)) for end in (max(y.min(), 1e-3) if loss.link == "log" else y.min(), y.max()))
+    grid = np.linspace(low, high, 401)  # some are not convex: look everywhere first
+    middle = grid[np.argmin([mean(output) for output in grid])]
+    step = grid[1] - grid[0]
+    output = minimize_scalar(mean, bounds=(middle - step, middle + step), method="bounded", options={"xatol": 1e-9}).x
+    value = math.exp(output) if loss.link == "log" else output
+    return float(scale.restored(np.array([value]))[0])
+
+
+def exactly(value: float) -> Range:
+    return value - 2e-3 * abs(value), value + 2e-3 * abs(value)
+
+
+def weighted_median(sample: np.ndarray, weights: np.ndarray) -> float:
+    order = np.argsort(sample)
+    return float(sample[order][np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)])
+
+
+def median_to_mean(loss: Loss) -> Range:
+    return float(np.median(SAMPLE)), float(SAMPLE.mean())
+
+
+def mode_to_mean(loss: Loss) -> Range:
+    return float(np.exp(-1)), float(SAMPLE.mean())
+
+
+def within_epsilon(loss: Loss) -> Range:
+    middle, width = float(np.median(SAMPLE)), float(SAMPLE.std()) * (loss.values["epsilon"] or 0)
+    return middle - width, middle + width
+
+
+GEOMETRIC = float(np.expm1(np.log1p(SAMPLE).mean()))
+
+# What a record says that its loss estimates → where its best constant must be
+ESTIMATES: dict[str, Callable[[Loss], Range]] = {
+    "mean": lambda _: exactly(SAMPLE.mean()),
+    "median": lambda _: exactly(float(np.median(SAMPLE))),
+    "τ-quantile": lambda loss: exactly(float(np.quantile(SAMPLE, loss.values["tau"] or 0))),
+    "τ-expectile": lambda loss: exactly(expectile(SAMPLE, loss.values["tau"])),
+    "between mean and median": median_to_mean,
+    "median, within ε": within_epsilon,
+    "towards the mode as c shrinks": mode_to_mean,
+    "mean (α = 2) to about the mode (α < 1)": mode_to_mean,
+    "about the geometric mean": lambda _: exactly(GEOMETRIC),
+    "exp of the mean logarithm": lambda _: exactly(GEOMETRIC),
+    "a median, weighted by 1/|y|": lambda _: exactly(weighted_median(SAMPLE, 1 / SAMPLE)),
+}
+
+MORE = ("pinball:tau=0.5", "pinball:tau=0.1", "expectile:tau=0.25", "tweedie:power=1.1", "tweedie:power=1.9")
+CONSTANTS = [
+    *(one for one in LOSSES.values() if one.reading == "value" and one.units == 1),
+    *(loss_named(name) for name in MORE),
+]
+
+
+@pytest.mark.parametrize("loss", CONSTANTS, ids=lambda loss: loss.key)
+def test_the_best_constant_is_what_the_record_says_it_estimates(loss: Loss) -> None:
+    low, high = ESTIMATES[loss.estimates](loss)
+    assert low <= best_constant(loss) <= high
+
+
+def test_barron_goes_from_the_mean_to_about_the_mode_as_alpha_falls() -> None:
+    found = [best_constant(loss_named(f"barron:alpha={alpha},c=0.5")) for alpha in (2, 1.5, 1, 0, -2, -math.inf)]
+    assert found == sorted(found, reverse=True)
+    assert found[0] == pytest.approx(SAMPLE.mean(), rel=1e-3)
+    assert np.exp(-1) < found[-1] < np.median(SAMPLE)
+
+
+def test_cauchy_goes_from_the_mean_towards_the_mode_as_its_length_falls() -> None:
+    found = [best_constant(loss_named(f"cauchy:c={c}")) for c in (10, 1, 0.3, 0.1)]
+    assert found == sorted(found, reverse=True)
+    assert np.exp(-1) < found[-1] < np.median(SAMPLE)
+
+
+@pytest.mark.parametrize("name", ["gaussian_nll", "beta_nll", "beta_nll:beta=1"])
+def test_mean_and_variance_leave_no_gradient_to_follow(name: str) -> None:
+    y = np.random.default_rng(3).normal(1.5, 0.7, 500)
+    raw = math.log(math.expm1(y.var() - 1e-6))  # softplus(raw) + 1e-6 is the variance
+    gradient = central_differences(loss_named(name), y, np.tile([y.mean(), raw], (500, 1)))
+    np.testing.assert_allclose(gradient.mean(axis=0), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", fitting(Targets(kind="regression", lowest=1)), ids=lambda loss: loss.key)
+def test_a_numeric_loss_is_least_where_the_prediction_is_the_target(loss: Loss) -> None:
+    y, f = random_rows(loss)
+    y = y[y != 0]
+    right, wrong = f[: len(y)].copy(), f[: len(y)]
+    (right[:, 0] if loss.units > 1 else right)[:] = np.log(y) if loss.link == "log" else y
+    assert (loss_of(loss, y, right) <= loss_of(loss, y, wrong)).all()
+
+
+# Classes: the best output where the true probabilities are known
+
+TRUTH: dict[Kind, np.ndarray] = {"binary": np.array([0.3, 0.7]), "multiclass": np.array([0.6, 0.3, 0.1])}
+CLASSIFYING = [loss for loss in LOSSES.values() if loss.reading != "value"]
+PROBABILISTIC = [loss for loss in CLASSIFYING if loss.probabilistic]
+
+
+def best_output(loss: Loss) -> np.ndarray:
+    """Return the output that makes the expected loss least where classes are drawn by TRUTH."""
+    truth = TRUTH[loss.kinds[0]]
+    labels = encoded(loss, np.arange(len(truth)), len(truth))
+
+    def expected(output: np.ndarray) -> float:
+        rows = np.tile(output, (len(truth), 1)) if loss.by_class else np.repeat(output, len(truth))
+        return float(truth @ loss(XP, labels, rows, COUNTS[len(truth)]))
+
+    size = len(truth) if loss.by_class else 1
+    limit = 1 if loss.activation == "tanh" else 15
+    start = np.full(size, 1e-3)
+    smooth = minimize(expected, start, method="L-BFGS-B", bounds=[(-limit, limit)] * size, options={"ftol": 1e-15})
+    rough = minimize(expected, smooth.x, method="Nelder-Mead", bounds=[(-limit, limit)] * size)
+    return np.asarray(rough.x if rough.fun < smooth.fun else smooth.x)
+
+
+def best_probabilities(loss: Loss) -> np.ndarray:
+    output = best_output(loss)
+    return np.asarray(softmax(output)) if loss.by_class else np.array([expit(-output[0]), expit(output[0])])
+
+
+def normalised(weights: np.ndarray) -> np.ndarray:
+    return np.asarray(weights / weights.sum())
+
+
+@pytest.mark.parametrize("loss", PROBABILISTIC, ids=lambda loss: loss.key)
+def test_a_loss_is_proper_just_where_its_record_says_so(loss: Loss) -> None:
+    distance = np.abs(best_probabilities(loss) - TRUTH[loss.kinds[0]]).max()
+    if loss.proper:
+        assert distance < 2e-3
+    else:
+        assert distance > 0.02
+
+
+NEUTRAL = [
+    f"{loss.key}:{parameter.name}={parameter.neutral!r}"
+    for loss in CLASSIFYING
+    for parameter in loss.parameters
+    if parameter.neutral is not None
+]
+
+
+@pytest.mark.parametrize("name", NEUTRAL)
+def test_a_loss_is_cross_entropy_where_its_record_says_that_a_parameter_leaves_it(name: str) -> None:
+    loss = loss_named(name)
+    assert not loss.distorts
+    y, f = random_rows(loss)
+    plain = LOSSES["categorical_crossentropy" if loss.by_class else "binary_crossentropy"]
+    assert loss.encoding == plain.encoding
+    factor = loss.values.get("alpha") or 1  # symmetric cross-entropy keeps its weight
+    np.testing.assert_allclose(loss_of(loss, y, f), factor * loss_of(plain, y, f), rtol=1e-6, atol=1e-9)
+
+
+def test_losses_whose_output_is_not_known_or_whose_truth_is_not_the_least_distort() -> None:
+    assert {loss.key for loss in LOSSES.values() if loss.distorts} == {
+        loss.key for loss in PROBABILISTIC if not loss.proper
+    }
+    assert loss_recorded("mine@01234567").distorts
+
+
+@pytest.mark.parametrize("key", [loss.key for loss in PROBABILISTIC if loss.proper])
+def test_a_proper_loss_is_least_at_the_true_probabilities_whichever_they_are(key: str) -> None:
+    loss, rng = LOSSES[key], np.random.default_rng(8)
+    for truth in rng.dirichlet([1, 1, 1] if loss.by_class else [1, 1], 10):
+        size = len(truth)
+        labels = encoded(loss, np.arange(size), size)
+        true = np.log(truth) if loss.by_class else np.log(truth[1:] / truth[0])
+        tried = [true, *(true + rng.normal(0, 0.5, len(true)) for _ in range(20))]
+        rows = [np.tile(output, (size, 1)) if loss.by_class else np.repeat(output, size) for output in tried]
+        least, *others = [float(truth @ loss(XP, labels, row, None)) for row in rows]
+        assert least < min(others)
+
+
+EFFECTIVE = (1 - 0.999) / (1 - 0.999 ** COUNTS[3])
+
+# Those whose distortion has a closed form
+DISTORTED: dict[str, np.ndarray] = {
+    "weighted_binary_crossentropy": normalised(TRUTH["binary"] / COUNTS[2]),
+    "smoothed_binary_crossentropy": 0.9 * TRUTH["binary"] + 0.1 / 2,
+    "smoothed_crossentropy": 0.9 * TRUTH["multiclass"] + 0.1 / 3,
+    "binary_gce": normalised(TRUTH["binary"] ** (1 / 0.3)),
+    "gce": normalised(TRUTH["multiclass"] ** (1 / 0.3)),
+    "logit_adjusted": normalised(TRUTH["multiclass"] / COUNTS[3]),
+    "class_balanced": normalised(TRUTH["multiclass"] * EFFECTIVE),
+    "probability_mae": np.array([1.0, 0.0, 0.0]),
+}
+
+
+@pytest.mark.parametrize(("key", "expected"), DISTORTED.items(), ids=list(DISTORTED))
+def test_probabilities_are_distorted_as_the_formula_has_it(key: str, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(best_probabilities(LOSSES[key]), expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("loss", CLASSIFYING, ids=lambda loss: loss.key)
+def test_what_a_record_says_of_classes_and_sureness_is_true(loss: Loss) -> None:
+    truth, output = TRUTH[loss.kinds[0]], best_output(loss)
+    if not (loss.counted or loss.same_as):  # counts shift the classes on purpose
+        assert (output.argmax() if loss.by_class else output[0] > 0) == truth.argmax()
+    if "less sure" in loss.estimates or "drawn towards" in loss.estimates:
+        assert best_probabilities(loss).max() < truth.max() - 0.02
+    assert ("as if" in loss.estimates) == loss.counted
+    assert ("sign only" in loss.estimates) == (loss.key in ("hinge", "unhinged"))
+    if loss.estimates == "2p − 1, p the class probability":
+        assert output[0] == pytest.approx(2 * truth[1] - 1, abs=2e-3)
+    if loss.estimates == "half the log-odds of the class":
+        assert output[0] == pytest.approx(math.log(truth[1] / truth[0]) / 2, abs=2e-3)
+    if loss.estimates == "class probabilities, read as scores":
+        assert output == pytest.approx(truth, abs=2e-3)
+
+
+def test_only_the_losses_made_for_it_are_symmetric_in_the_labels() -> None:
+    def total(loss: Loss) -> np.ndarray:
+        """Return the sum over all labels, which random flips then cannot move (Ghosh 2017)."""
+        count = 3 if loss.by_class else 2
+        rng = np.random.default_rng(13)
+        outputs = activated(loss, rng.normal(0, 3, (40, 3) if loss.by_class else 40))
+        classes = (np.full(40, label) for label in range(count))
+        values = [loss(XP, encoded(loss, one, count), outputs, COUNTS[count]) for one in classes]
+        return np.asarray(np.sum(values, axis=0))
+
+    symmetric = {loss.key for loss in CLASSIFYING if np.ptp(total(loss)) < 1e-9}
+    assert symmetric == {"probability_mae", "unhinged"}

@@ -1,0 +1,62 @@
+"""What the README shows is what the program does."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from lossterm.cli import cli
+from lossterm.losses import LOSSES, Loss, Parameter, arrays
+from lossterm.losses.own import source_from
+
+TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line.split("#")[0].removeprefix(".venv/bin/").split(">")[0].strip()
+    for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+    for line in block.splitlines()
+    if line.removeprefix(".venv/bin/").startswith("lossterm ")
+]
+
+
+def python_block(beginning: str) -> str:
+    (block,) = [one for one in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL) if one.startswith(beginning)]
+    return str(block)
+
+
+def test_the_table_of_losses_is_what_the_command_prints() -> None:
+    shown = re.search(r"<!-- made by: lossterm (.*?) -->\n(.*?)\n<!-- end -->", TEXT, re.DOTALL)
+    assert shown is not None
+    result = CliRunner().invoke(cli, shown[1].split())
+    assert result.exit_code == 0
+    assert shown[2].strip() == result.stdout.strip()
+
+
+def test_every_loss_and_command_is_named() -> None:
+    assert {key for key in LOSSES if f"| {key} |" in TEXT} == set(LOSSES)
+    assert {name for name in cli.commands if f"lossterm {name}" not in TEXT and f"`{name}`" not in TEXT} == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_shown_is_one_that_the_program_understands(command: str) -> None:
+    words = command.split()[1:]
+    assert words[0] in cli.commands
+    cli.commands[words[0]].make_context(words[0], words[1:])
+
+
+def test_the_loss_of_ones_own_is_found_in_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "my_losses.py"
+    path.write_text(python_block("# my_losses.py"), encoding="utf-8")
+    assert source_from(f"{path}:wing:w=2").key.startswith("wing:w=2@")
+
+
+def test_the_record_shown_is_a_loss_in_about_ten_lines() -> None:
+    code = python_block("def cubic")
+    names: dict[str, Any] = {"Loss": Loss, "Parameter": Parameter}
+    exec(code.replace("Loss(key", "CUBIC = Loss(key"), names)
+    loss = names["CUBIC"]
+    np.testing.assert_allclose(loss(arrays.numpy(), np.array([1.0, 0.0]), np.array([3.0, -1.0])), [8, 1])
+    assert loss.bound({"power": 2}).key == "cubic:power=2"
+    assert len([line for line in code.splitlines() if line.strip()]) <= 12
