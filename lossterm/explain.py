@@ -62,7 +62,7 @@ def facts(loss: Loss) -> list[tuple[str, str]]:
     if any(same):
         found.append(("same as", f"{', '.join(filter(None, same))}, by construction"))
     found += [(f"under {variant.protocol}", variant.note) for variant in loss.variants]
-    found.append(("Keras", f"keras.losses.{loss.keras}" if loss.keras else "written here"))
+    found.append(("Keras", f"keras.losses.{loss.keras}" if loss.keras else "has none"))
     if loss.aliases:
         found.append(("also called", ", ".join(loss.aliases)))
     if loss.origin:

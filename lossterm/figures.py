@@ -13,9 +13,14 @@ NOTHING = 1e-12
 
 
 def number(value: float | None) -> str:
-    """Write a score with four digits after the point, two from 10 on, 1.2e-05 where that shows little; – for none."""
+    """Write a score with four digits after the point, two from 10 on, none from 10,000 on; – for none.
+
+    Where that shows little, or too much, as 1.2e-05.
+    """
     if value is None:
         return DASH
+    if 1e4 <= abs(value) < 1e7:
+        return f"{value:,.0f}"
     if value == 0 or 1e-3 <= abs(value) < 1e4:
         return f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
     return f"{value:.1e}"
@@ -29,6 +34,8 @@ def spread(mean: float | None, ci: Interval | None, *, digits: int = 2) -> str:
     places = _places(half, digits)
     if half < NOTHING:
         return f"{number(mean)} ±0"
+    if 1e4 <= abs(mean) < 1e7 and half >= 1:
+        return f"{mean:,.0f} ±{half:,.0f}"
     if places is None or abs(mean) >= 1e4:
         return f"{number(mean)} ±{number(half)}"
     return f"{mean:.{places}f} ±{bare(half, places)}"

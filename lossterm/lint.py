@@ -43,6 +43,11 @@ def _the_same(_: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
     for loss in losses:
         if loss.same_as in shown:
             yield f"{loss.key} is {loss.same_as} by construction; what differs is rounding that grew."
+    for loss in losses:
+        if loss.base == "barron" and loss.values["alpha"] == 1:
+            for other in losses:
+                if other.base == "pseudo_huber" and other.values["delta"] == loss.values["c"] == 1:
+                    yield f"{loss.key} is {other.key} by construction at α = 1; what differs is rounding that grew."
 
 
 def _not_proper(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from lossterm.figures import bare, exact
 from lossterm.lint import doubts
 from lossterm.metrics import metric_named
 from lossterm.protocols import protocol_named
-from lossterm.report import Report, Standing
+from lossterm.report import MOST_TO_SETTLE, Report, Standing
 from lossterm.tasks import task_named
 
 
@@ -103,6 +103,8 @@ def _settling(report: Report) -> str:
     have = min(standing.pairs or 0 for standing in tied)
     if report.seeds_to_settle <= have:
         return "a gap that matters would show"
+    if report.seeds_to_settle > MOST_TO_SETTLE:
+        return f"more than {MOST_TO_SETTLE:,} seeds would be needed to settle it"
     return f"~{report.seeds_to_settle:,} seeds would settle it"
 
 
@@ -161,7 +163,7 @@ def _casualties(report: Report) -> list[str]:
     ]
     for s in report.standings:
         elsewhere = [point for point in s.sweep if point.broken and not point.chosen]
-        if elsewhere:
+        if elsewhere and s.rank is not None:
             counts = ", ".join(f"{point.broken}/{point.ended} at {point.learning_rate:g}" for point in elsewhere)
             lines.append(f"{s.loss} diverged or failed at rates that were not chosen: {counts}.")
     if len({s.done for s in report.standings if s.rank is not None}) > 1:

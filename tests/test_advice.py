@@ -475,7 +475,7 @@ def test_advice_in_words_has_reason_hidden_losses_and_the_way_to_know() -> None:
     first, *others = result.stdout.splitlines()
     assert first == found.sentence
     assert [line for line in others if line.startswith("Not offered: ")] == [
-        f"Not offered: {loss} {reason}." for loss, reason in found.hidden
+        f"Not offered: {', '.join(f'{loss} (needs {LOSSES[loss].valid})' for loss, _ in found.hidden)}."
     ]
     assert f"To know: {command(found)}" in others
     assert any("No detectable difference" in line for line in others)

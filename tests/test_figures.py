@@ -37,7 +37,8 @@ def behind(mean: float, ci: Interval | None) -> Difference:
         (9.87654, "9.8765"),
         (12.3456, "12.35"),
         (9999.0, "9999.00"),
-        (123456.0, "1.2e+05"),
+        (123456.0, "123,456"),
+        (12345678.0, "1.2e+07"),
         (1e300, "1.0e+300"),
     ],
 )
@@ -76,8 +77,8 @@ def test_a_spread_of_no_width_says_so(half: float) -> None:
 
 
 def test_a_spread_of_large_numbers_is_written_as_numbers_are() -> None:
-    assert figures.spread(123456.0, (123456.0, 123456.0)) == "1.2e+05 ±0"
-    assert figures.spread(123456.0, (120456.0, 126456.0)) == "1.2e+05 ±3000.00"
+    assert figures.spread(123456.0, (123456.0, 123456.0)) == "123,456 ±0"
+    assert figures.spread(123456.0, (120456.0, 126456.0)) == "123,456 ±3,000"
 
 
 @pytest.mark.parametrize(

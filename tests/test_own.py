@@ -92,7 +92,7 @@ def test_a_name_may_be_given_its_meaning_in_any_way(file: Path, content: str) ->
         ("mine.py:cubic:head=logits", UnknownName, "Did you mean logit"),
         ("mine.py:cubic:labels=onehot", UnknownName, "Did you mean one_hot"),
         ("some-module:cubic", UsageError, "'some-module' is neither a Python file nor a module"),
-        ("mine.py:cubik", UnknownName, "There is no name in mine.py 'cubik'. Did you mean cubic?"),
+        ("mine.py:cubik", UnknownName, "There is no loss in mine.py called 'cubik'. Did you mean cubic?"),
         ("gone.py:cubic", DataError, "gone.py cannot be read: No such file or directory."),
         ("./mine.txt:cubic", DataError, "mine.txt is no Python file"),
         ("./folder.py:cubic", DataError, "folder.py cannot be read: Is a directory."),
@@ -212,8 +212,9 @@ def test_the_key_changes_with_the_version_of_the_package(monkeypatch: pytest.Mon
     assert source.key != before
 
 
-def test_a_module_that_is_not_there_has_a_key_too() -> None:
-    assert is_own(source_from("no_such_package.losses:huber").key)
+def test_a_module_that_is_not_there_is_told_at_once() -> None:
+    with pytest.raises(DataError, match=r"^There is no module no_such_package\.losses to take huber from: install"):
+        source_from("no_such_package.losses:huber")
 
 
 # Asked for

@@ -122,7 +122,7 @@ def test_a_probe_that_dies_is_told_with_its_last_words(
     ("loss", "task", "code", "words"),
     [
         ("{file}", "circles", 2, "says no place and name"),
-        ("{file}:yours", "circles", 2, "There is no name in losses.py 'yours'"),
+        ("{file}:yours", "circles", 2, "There is no loss in losses.py called 'yours'"),
         ("{file}:mine:head=wrong", "circles", 2, "head for a loss of one's own"),
         ("{file}.txt:mine", "circles", 3, "is no Python file"),
         ("/nowhere/at/all.py:mine", "circles", 3, "cannot be read"),

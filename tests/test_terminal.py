@@ -118,7 +118,7 @@ def test_choose_run_watch_and_quit(shared_home: Path) -> None:
     terminal.until(lambda text: "loading TensorFlow" in text)
     terminal.press("\x1b[B")  # choosing works meanwhile
     terminal.press(" ")
-    terminal.until(lambda text: "2 of 3 ticked" in text)
+    terminal.until(lambda text: "2 of 11 ticked" in text)
     terminal.press("\t25\t2\t\t\t\t ")  # 25 epochs, 2 seeds, and the next protocol
     terminal.until(lambda text: re.search(r"rate +0\.01 .*\n.* protocol tutorial", text))
     terminal.press("r")
@@ -162,7 +162,7 @@ def test_a_fair_comparison_ends_in_a_verdict_on_the_screen_and_in_the_shell(shar
 
 def test_nothing_is_written_while_nothing_happens(shared_home: Path) -> None:
     terminal = Terminal(shared_home, "--session", "idle")
-    terminal.until(lambda text: "CPU ready" in text or "GPU ready" in text)
+    terminal.until(lambda text: ("CPU ready" in text or "GPU ready" in text) and "heuristic" in text)
     while terminal.read(0.6):  # the last of the start
         pass
     assert terminal.read(3.0) == b""

@@ -154,8 +154,7 @@ def test_a_tie_says_how_many_seeds_would_settle_it() -> None:
     found = built(circles("hinge", "squared_hinge", seeds=6), around(dict.fromkeys(THREE, 0.8), hinge=0.4))
     assert found.seeds_to_settle is not None
     assert found.seeds_to_settle > 1000
-    assert verdict(found).endswith(f" tied; ~{found.seeds_to_settle:,} seeds would settle it.")
-    assert re.search(r"~\d{1,3}(,\d{3})+ seeds", verdict(found))
+    assert verdict(found).endswith(" tied; more than 1,000 seeds would be needed to settle it.")
 
 
 def test_a_tie_says_so_where_the_losses_are_shown_to_be_equal() -> None:

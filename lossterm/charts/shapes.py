@@ -78,7 +78,7 @@ def _stacked(losses: Sequence[Drawn], models: Sequence[Measured], width: int, he
     two = _chart(losses, "slope", width, rest - rest // 2)
     _, edge = canvas_of(two)
     beneath = [_histogram(model, losses[0].x, edge, width) for model in shown]
-    return [*one, *two, *beneath, *([_shares(shown, width)] if shown else [])]
+    return [*one, *two, *beneath, *([_shares(shown, len(models) - len(shown), width)] if shown else [])]
 
 
 def _chart(losses: Sequence[Drawn], what: str, width: int, height: int, *, labelled: bool = True) -> list[Text]:
@@ -149,11 +149,12 @@ def _share_below(quantiles: np.ndarray, levels: Sequence[float], edges: np.ndarr
     return np.asarray(np.interp(edges, rising, levels, left=0.0, right=1.0))
 
 
-def _shares(models: Sequence[Measured], width: int) -> Text:
+def _shares(models: Sequence[Measured], others: int, width: int) -> Text:
     """Say in one line who holds the gradient, each in its loss's colour."""
     line = Text("worst 1 % hold", "dim")
     for model in models:
         line.append("  –" if model.share is None else f"  {_percent(model.share)}", written_colour(model.colour))
+    line.append(f"  and {others} more" if others else "", "dim")
     line.truncate(width, pad=True)
     return line
 

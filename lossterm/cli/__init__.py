@@ -67,11 +67,12 @@ def cli(context: click.Context, session: str, own: tuple[str, ...], store: Store
         )
     from lossterm.tui.app import open_app  # Textual is loaded for the app alone
 
-    code, view = open_app(session, store or default_path(), sources)
-    if found := view.reports():
+    code, view, metrics = open_app(session, store or default_path(), sources)
+    if found := view.reports(metrics):
         print_reports(found, "table")  # what was on the screen stays in the shell
     if view.training:
-        click.echo(f"Training goes on. Come back with: lossterm --session {session}", err=True)
+        files = "".join(f" --loss-file {source}" for source in sources)
+        click.echo(f"Training goes on. Come back with: lossterm --session {session}{files}", err=True)
     sys.exit(code)
 
 

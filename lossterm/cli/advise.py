@@ -8,6 +8,7 @@ from lossterm.cli.console import print_lines
 from lossterm.cli.options import list_formats
 from lossterm.comparison import DEFAULT_TASK
 from lossterm.errors import UsageError
+from lossterm.losses import loss_named
 from lossterm.tasks import task_named
 
 
@@ -31,5 +32,6 @@ def advise(task: str, probabilities: bool, form: str) -> None:
     print_lines([found.sentence], "bold")
     print_lines(found.notes, "")
     if found.hidden:
-        print_lines([f"Not offered: {loss} {reason}." for loss, reason in found.hidden], "dim")
+        left_out = ", ".join(f"{loss} (needs {loss_named(loss).valid})" for loss, _ in found.hidden)
+        print_lines([f"Not offered: {left_out}."], "dim")
     print_lines([f"To know: {advice.command(found)}", '"No detectable difference" is a result too.'], "")

@@ -14,6 +14,7 @@ from lossterm.cli.console import print_lines, print_texts
 from lossterm.cli.options import list_formats
 from lossterm.errors import UsageError
 from lossterm.losses import Loss, loss_named
+from lossterm.palette import colour_of, written
 
 HEIGHT = 14
 """Lines of the drawing."""
@@ -34,12 +35,8 @@ def explain(losses: tuple[str, ...], form: str) -> None:
     Several losses share a drawing: lossterm explain mse mae huber:delta=0.5
     """
     records = [loss_named(loss) for loss in dict.fromkeys(losses)]
-    from lossterm.shape import axis_of
-
     if own := [loss.key for loss in records if loss.reading == "unknown"]:
         raise UsageError(f"{own[0]} is a loss of one's own, of which only its file knows more: see lossterm probe.")
-    if len({axis_of(loss) for loss in records}) > 1:
-        raise UsageError("Losses of values and losses of classes are drawn over different axes: explain them apart.")
     if form == "json":
         click.echo(report.as_json([_document(loss) for loss in records]))
         return
@@ -47,18 +44,31 @@ def explain(losses: tuple[str, ...], form: str) -> None:
     for number, loss in enumerate(records):
         if number:
             click.echo()
-        print_lines([f"{loss.key}: {loss.title}"], "bold")
+        print_lines([f"{loss.key}: {loss.title}"], written(colour_of(loss.key, dark=True)) + " bold")
         print_lines(words.lines(loss, width), "")
-    click.echo()
-    places = words.drawn(records)
-    print_lines([f"Drawn {places[0]}:"] if len(places) == 1 else ["Drawn:", *places], "dim")
+    for together in _drawings(records):
+        _draw(together, width, named=len(records) > 1)
+
+
+def _drawings(losses: list[Loss]) -> list[list[Loss]]:
+    """Return which losses share a drawing: those over the same axis, where colours tell them apart."""
+    if not sys.stdout.isatty():
+        return [[loss] for loss in losses]
+    from lossterm.shape import axis_of
+
+    axes = dict.fromkeys(axis_of(loss) for loss in losses)
+    return [[loss for loss in losses if axis_of(loss) == axis] for axis in axes]
+
+
+def _draw(losses: list[Loss], width: int, *, named: bool) -> None:
     from lossterm import anatomy, charts  # slow to import
 
-    print_texts(
-        anatomy.lines(
-            anatomy.drawable(records), {}, width, HEIGHT if width >= charts.SIDE_BY_SIDE else 2 * HEIGHT, dark=True
-        )
-    )
+    click.echo()
+    places = words.drawn(losses)
+    title = f"{', '.join(loss.key for loss in losses)}, drawn" if named else "Drawn"
+    print_lines([f"{title} {places[0]}:"] if len(places) == 1 else ["Drawn:", *places], "dim")
+    height = HEIGHT if width >= charts.SIDE_BY_SIDE else 2 * HEIGHT
+    print_texts(anatomy.lines(losses, {}, width, height, dark=True))
 
 
 def record(loss: Loss) -> dict[str, Any]:

@@ -60,6 +60,8 @@ def own(source: Source, task: Task) -> Loss:
             f"{spot} is of type {type(given).__name__}: a loss is a function (y_true, y_pred), "
             "a keras.losses.Loss, or a lossterm.losses.Loss."
         )
+    if head is None and "hinge" in source.name.lower():  # Keras's too take margins, of labels −1 and 1
+        head = {"binary": "margin", "multiclass": "logit"}.get(task.kind)
     _refuse_idle(spot, task, head, labels)
     index = labels == "index" or (labels is None and type(given).__name__.startswith("Sparse"))
     logits = head == "logit" or (head is None and _wants_logits(given))
@@ -197,11 +199,13 @@ _IMPORTING = threading.Lock()
 @contextmanager
 def _beside(directory: Path) -> Iterator[None]:
     """Let a file import its neighbours, after all that is installed; and forget them, since they may be edited too."""
-    before = set(sys.modules)
+    before, writes = set(sys.modules), sys.dont_write_bytecode
     sys.path.append(str(directory))
+    sys.dont_write_bytecode = True  # it is told apart by the second only, and is not ours to leave there
     try:
         yield
     finally:
+        sys.dont_write_bytecode = writes
         sys.path.remove(str(directory))
         neighbours = [name for name in set(sys.modules) - before if not name.startswith(_OWN)]
         for name in neighbours:

@@ -13,6 +13,7 @@ from lossterm.engine.network import batch_orders, build_network, build_optimizer
 from lossterm.engine.probe import load
 from lossterm.engine.runtime import keras, tf
 from lossterm.engine.scoring import encode, read, score
+from lossterm.errors import LosstermError
 from lossterm.metrics import metrics_for
 from lossterm.protocols import Prepared, SplitName, protocol_named
 from lossterm.scaling import Scaling
@@ -43,6 +44,7 @@ class Trainer:
     def __init__(self, most: int = 64) -> None:
         self._programs: OrderedDict[str, Program] = OrderedDict()
         self._most = most
+        self._unfit: dict[str, LosstermError] = {}
 
     @property
     def programs(self) -> frozenset[str]:
@@ -51,7 +53,13 @@ class Trainer:
 
     def train(self, trial: Trial, number: int, report: Report) -> Result:
         """Train from the trial's seed; see `Program.train`."""
-        program = self._programs.pop(trial.program, None) or Program(trial)
+        if wrong := self._unfit.get(trial.program):
+            raise wrong
+        try:
+            program = self._programs.pop(trial.program, None) or Program(trial)
+        except LosstermError as error:  # looked at once, and not again for each of its trials
+            self._unfit[trial.program] = error
+            raise
         self._programs[trial.program] = program  # the last used goes last
         if len(self._programs) > self._most:
             self._programs.popitem(last=False)

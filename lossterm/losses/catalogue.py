@@ -6,7 +6,7 @@ import zlib
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from lossterm.errors import DoesNotFit, OutOfRange, UnknownName, UsageError
+from lossterm.errors import DoesNotFit, UnknownName, UsageError
 from lossterm.losses.binary import BINARY
 from lossterm.losses.margins import MARGINS
 from lossterm.losses.multiclass import MULTICLASS
@@ -101,7 +101,7 @@ def _records(point: EntryPoint) -> tuple[tuple[Loss, ...], tuple[str, ...]]:
 def loss_named(name: str) -> Loss:
     """Return the record of a key or another name of it, bound to the parameters given: `huber:delta=0.5`, `bce`.
 
-    Raises UnknownName with near misses, DoesNotFit for one that is left out on purpose, OutOfRange for a parameter.
+    Raises UnknownName with near misses, DoesNotFit for one that is left out on purpose, UsageError for a parameter.
     """
     if is_own(name):
         return own_loss(name)
@@ -138,25 +138,24 @@ def place_of(key: str) -> int:
 
 
 def _numbers(loss: Loss, written: str) -> dict[str, float]:
-    """Read `delta=0.5,c=2`."""
+    """Read `delta=0.5,c=2`, or `0.5` where there is one parameter."""
     first = next(((one.name, one.default) for one in loss.parameters), ("delta", 0.5))
     example = f"{first[0]}={2 if first[1] is None else first[1]:g}"
     given: dict[str, float] = {}
     for part in written.split(","):
-        name, equals, value = part.partition("=")
-        name = name.strip()
+        name, equals, value = (text.strip() for text in part.partition("="))
+        if not equals and len(loss.parameters) == 1:  # of one parameter the number is enough
+            name, value = loss.parameters[0].name, name
         try:
-            if not (equals and name) or "_" in value:
-                raise ValueError
             number = float(value)
-            if math.isnan(number):
+            if not name or "_" in value or math.isnan(number):
                 raise ValueError
         except ValueError:
-            raise OutOfRange(
-                f"{part!r} after {loss.key}", "not to be read", f"a parameter and a number, as {example}"
+            raise UsageError(
+                f"{part!r} after {loss.key} cannot be read: give a parameter and a number, as {example}."
             ) from None
         if name in given:
-            raise OutOfRange(f"{name} of {loss.key}", "given twice", "given once")
+            raise UsageError(f"{name} of {loss.key} is given twice.")
         given[name] = number
     return given
 

@@ -81,6 +81,14 @@ def _version_of(module: str) -> bytes:
         return b""
 
 
+def _is_installed(module: str) -> bool:
+    """Whether the package that holds a module is to be found, without running any of it."""
+    try:
+        return importlib.util.find_spec(module.partition(".")[0]) is not None
+    except (ImportError, ValueError):
+        return False
+
+
 def _content_of(module: str) -> bytes:
     """Return what is in an installed module's file without running any of it, nothing where it has none."""
     top, *below = module.split(".")
@@ -157,6 +165,8 @@ def source_from(text: str) -> Source:
         place = str(path)
     elif not all(part.isidentifier() for part in place.split(".")):
         raise UsageError(f"--loss-file {text!r}: {place!r} is neither a Python file nor a module. Give {FORM}.")
+    elif not _is_installed(place):
+        raise DataError(f"There is no module {place} to take {name} from: install its package, or give a FILE.py.")
     return Source(place=place, name=name, settings=tuple(settings))
 
 
@@ -175,13 +185,14 @@ def _look_at(path: Path, name: str) -> None:
         line = getattr(error, "lineno", None)
         where = f", line {line}" if line else ""
         raise DataError(f"{path}{where} is not Python: {getattr(error, 'msg', None) or error}.") from error
-    names: dict[str, None] = {}
+    names: dict[str, bool] = {}  # whether it is imported
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names[node.name] = None
+            names[node.name] = False
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names[node.id] = None
+            names[node.id] = False
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            names.update(dict.fromkeys((alias.asname or alias.name).partition(".")[0] for alias in node.names))
+            names.update(dict.fromkeys(((alias.asname or alias.name).partition(".")[0] for alias in node.names), True))
     if name not in names and "*" not in names:
-        raise UnknownName(f"name in {path.name}", name, [one for one in names if not one.startswith("_")])
+        own = [one for one, imported in names.items() if not (imported or one.startswith("_"))]
+        raise UnknownName(f"loss in {path.name} called", name, own)

@@ -66,6 +66,11 @@ class LosstermApp(App[None]):
         self.push_screen(self.main)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit, None, 128 + signal.SIGTERM)
 
+    def action_help_quit(self) -> None:
+        """Leave on ctrl+c too, which Textual would only answer with advice."""
+        if self.screen is self.main:
+            self.main.action_leave()
+
     async def action_quit(self) -> None:
         """Leave as the screen does, however it was asked for: ctrl+q, the command palette."""
         if self.screen is self.main:
@@ -77,8 +82,8 @@ def light_terminal() -> bool:
     return os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")
 
 
-def open_app(session: str, store: Path, own: Sequence[str] = ()) -> tuple[int, View]:
-    """Run the app until it is left; return its exit code and how the session stands."""
+def open_app(session: str, store: Path, own: Sequence[str] = ()) -> tuple[int, View, dict[str, str]]:
+    """Run the app until it is left; return its exit code, how the session stands, and what each task was ranked by."""
     app = LosstermApp(session, store, own=own, find_advice=ask_for_advice)
     app.run()
     view, tail = View(), Tail(store, session)
@@ -87,4 +92,4 @@ def open_app(session: str, store: Path, own: Sequence[str] = ()) -> tuple[int, V
             view.apply(update)
     finally:
         tail.close()
-    return app.return_code or 0, view
+    return app.return_code or 0, view, app.main.metrics

@@ -50,6 +50,8 @@ class LossPanel(OptionList):
         self._sources: dict[str, str] = {source.key: source.text for source in map(source_from, own)}
         self._varied: dict[str, None] = {}
         self._turned: dict[str, dict[str, bool]] = {}
+        self.touched = False
+        """Whether a person has changed what is ticked."""
 
     @property
     def ticked(self) -> tuple[str, ...]:
@@ -111,6 +113,7 @@ class LossPanel(OptionList):
 
     def vary(self, key: str) -> None:
         """Add a loss with parameters to the list, ticked."""
+        self.touched = True
         if key not in every_loss():
             self._varied[key] = None
         self._turned.setdefault(self.task_key, {})[key] = True
@@ -163,6 +166,7 @@ class LossPanel(OptionList):
 
     def _turn(self, loss: str | None) -> None:
         if loss:
+            self.touched = True
             self._turned.setdefault(self.task_key, {})[loss] = not self._is_ticked(loss)
             self._changed()
 
@@ -196,6 +200,7 @@ class LossPanel(OptionList):
 
     def action_tick_all(self) -> None:
         """Tick all, or none if all are ticked."""
+        self.touched = True
         some_left = len(self.ticked) < len(self._keys)
         self._turned[self.task_key] = dict.fromkeys(self._keys, some_left)
         self._changed()

@@ -78,11 +78,10 @@ class MainScreen(Screen[None]):
         self._store = Store(store)
         self._keeper = daemon.Keeper(self._store.path, DEVICE, command) if command else None
         self._desk = Desk(self._store, session)
-        self._asking = False
-        self._adopted = False
+        self._asking = self._adopted = False
         self._reports: tuple[Report, ...] = ()
         self._possible: dict[str, bool] = {}
-        self._metrics: dict[str, str] = {}
+        self.metrics: dict[str, str] = {}
         self.view = View(clock)
 
     def compose(self) -> ComposeResult:
@@ -135,7 +134,7 @@ class MainScreen(Screen[None]):
             async for update in tail.stream(FRAME_SECONDS):
                 self.view.apply(update)
                 if self._whole():
-                    if self.view.asked and not self._adopted:
+                    if self.view.asked and not (self._adopted or self.query_one(LossPanel).touched):
                         self._adopt(self.view.asked[-1].comparison)
                     self._show()
         except LosstermError as error:
@@ -174,7 +173,7 @@ class MainScreen(Screen[None]):
         view = self.view
         status = self.query_one(StatusLine)
         status.worker, status.progress = view.worker, view.progress()
-        self._reports = tuple(view.reports(self._metrics))
+        self._reports = tuple(view.reports(self.metrics))
         self._show_chosen_task()
         self._say_what_to_do()
         self._grey_out()
@@ -228,6 +227,7 @@ class MainScreen(Screen[None]):
 
     def on_task_panel_chosen(self, event: TaskPanel.Chosen) -> None:
         """Show the losses, the defaults and the curves of another task."""
+        self._adopted = True  # what another terminal asks for no longer moves what was chosen here
         self._pass_on()
         self._advise()
         self._show_chosen_task()
@@ -327,7 +327,7 @@ class MainScreen(Screen[None]):
         if report := self._report:
             comparison = report.asked.comparison
             metrics = [metric.key for metric in metrics_of(comparison)]
-            self._metrics[comparison.task] = metrics[(metrics.index(comparison.metric) + 1) % len(metrics)]
+            self.metrics[comparison.task] = metrics[(metrics.index(comparison.metric) + 1) % len(metrics)]
             self._show()
 
     def action_help(self) -> None:

@@ -140,7 +140,7 @@ def test_a_parameter_that_is_nearly_right_is_suggested() -> None:
     "written", ["", "delta", "delta=", "=1", "delta=x", "delta=nan", "delta=1,", ",delta=1", "delta=1_0"]
 )
 def test_what_cannot_be_read_as_parameters_is_refused_with_an_example(written: str) -> None:
-    with pytest.raises(OutOfRange) as raised:
+    with pytest.raises(UsageError) as raised:
         loss_named(f"huber:{written}")
     assert "huber" in str(raised.value)
     assert "as delta=1." in str(raised.value)
@@ -148,15 +148,21 @@ def test_what_cannot_be_read_as_parameters_is_refused_with_an_example(written: s
 
 @every_parameter
 def test_the_example_is_of_the_losss_own_first_parameter_and_can_be_typed(loss: Loss, parameter: Parameter) -> None:
-    with pytest.raises(OutOfRange) as raised:
+    with pytest.raises(UsageError) as raised:
         loss_named(f"{loss.key}:{parameter.name}=x")
     example = str(raised.value).rpartition(", as ")[2].removesuffix(".")
     assert example.partition("=")[0] == loss.parameters[0].name
     assert loss_named(f"{loss.key}:{example}").base == loss.key
 
 
+def test_of_a_single_parameter_the_number_is_enough() -> None:
+    assert loss_named("huber:0.5").key == "huber:delta=0.5"
+    with pytest.raises(UsageError, match="as alpha=1"):
+        loss_named("barron:0.5")
+
+
 def test_a_parameter_given_twice_is_refused() -> None:
-    with pytest.raises(OutOfRange, match=r"^delta of huber is given twice, but must be given once\.$"):
+    with pytest.raises(UsageError, match=r"^delta of huber is given twice\.$"):
         loss_named("huber:delta=1,delta=2")
 
 

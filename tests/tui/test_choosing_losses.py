@@ -235,11 +235,11 @@ async def test_parameters_as_they_are_by_default_tick_the_loss_itself(path: Path
     [
         ("delta=0", f"delta of huber is 0, but must be {RANGE}."),
         ("delta=-1", f"delta of huber is -1, but must be {RANGE}."),
-        ("delta=wide", "'delta=wide' after huber is not to be read, but must be a parameter and a number"),
-        ("", "'' after huber is not to be read"),
+        ("delta=wide", "'delta=wide' after huber cannot be read: give a parameter and a number"),
+        ("", "'' after huber cannot be read"),
         ("gamma=2", "There is no parameter of huber 'gamma'."),
         ("delta=1,delta=2", "delta of huber is given twice"),
-        ("delta=nan", "'delta=nan' after huber is not to be read"),
+        ("delta=nan", "'delta=nan' after huber cannot be read"),
     ],
 )
 async def test_parameters_that_make_no_sense_say_so_and_keep_the_dialog(path: Path, written: str, words: str) -> None:
