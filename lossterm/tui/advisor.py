@@ -32,8 +32,13 @@ class Advisor:
         return self._known.get(task)
 
 
+AFTER_SECONDS = 1.0
+"""Time that the first paint and the worker's start have to themselves."""
+
+
 async def ask_for_advice(task: str) -> Advice | None:
     """Have `lossterm advise` look at a task, at the lowest priority: what is on the screen comes first."""
+    await asyncio.sleep(AFTER_SECONDS)
     process = await asyncio.create_subprocess_exec(
         *("nice", "-n", "19", *COMMAND, task),
         stdin=asyncio.subprocess.DEVNULL,
