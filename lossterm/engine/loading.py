@@ -241,10 +241,12 @@ def where(source: Source, error: BaseException) -> str:
     return f"{source.name} in {source.place}{inside}:"
 
 
+_NAMES_OF_GRAPHS = re.compile(r"__\w+\[[^\]]*\]|\[[^\]]*XlaMustCompile[^\]]*\]")
+"""What TensorFlow calls things in its errors, otherwise in each run."""
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of what an error says, kept short."""
-    text = re.sub(
-        r"__\w+\[[^\]]*\]|\[[^\]]*XlaMustCompile[^\]]*\]", "it", str(error)
-    )  # names that change from run to run
+    text = _NAMES_OF_GRAPHS.sub("it", str(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return (lines[0][:200] if lines else "no more is known").rstrip(".") + "."

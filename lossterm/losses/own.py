@@ -8,6 +8,7 @@ import ast
 import hashlib
 import importlib.util
 import re
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -81,24 +82,21 @@ def _version_of(module: str) -> bytes:
         return b""
 
 
-def _is_installed(module: str) -> bool:
-    """Whether the package that holds a module is to be found, without running any of it."""
+def _top(module: str) -> ModuleSpec | None:
+    """Find the package that holds a module, without running any of it; None where there is none."""
     try:
-        return importlib.util.find_spec(module.partition(".")[0]) is not None
+        return importlib.util.find_spec(module.partition(".")[0])
     except (ImportError, ValueError):
-        return False
+        return None
 
 
 def _content_of(module: str) -> bytes:
     """Return what is in an installed module's file without running any of it, nothing where it has none."""
-    top, *below = module.split(".")
-    try:
-        spec = importlib.util.find_spec(top)
-    except (ImportError, ValueError):
+    spec, below = _top(module), module.split(".")[1:]
+    if spec is None:
         return b""
-    places = list((spec and spec.submodule_search_locations) or [])
-    files = [file for place in places for file in _files(Path(place, *below))]
-    files += [Path(spec.origin)] if spec and spec.origin and not below else []
+    files = [file for place in spec.submodule_search_locations or () for file in _files(Path(place, *below))]
+    files += [Path(spec.origin)] if spec.origin and not below else []
     return next((file.read_bytes() for file in files if file.is_file()), b"")
 
 
@@ -165,7 +163,7 @@ def source_from(text: str) -> Source:
         place = str(path)
     elif not all(part.isidentifier() for part in place.split(".")):
         raise UsageError(f"--loss-file {text!r}: {place!r} is neither a Python file nor a module. Give {FORM}.")
-    elif not _is_installed(place):
+    elif _top(place) is None:
         raise DataError(f"There is no module {place} to take {name} from: install its package, or give a FILE.py.")
     return Source(place=place, name=name, settings=tuple(settings))
 
