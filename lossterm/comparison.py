@@ -38,7 +38,7 @@ NO_LAYERS = "none"
 DEFAULT_OPTIMIZER = "momentum"
 DEFAULT_BATCH = 32
 
-ENGINE = 3
+ENGINE = 4
 """Raised when a change to the engine changes what a trial yields, so that stored trials are not taken for new ones."""
 
 MOST_SEEDS, MOST_EPOCHS, MOST_BATCH, MOST_UNITS, MOST_LAYERS, MOST_RATES = 10_000, 1_000_000, 1_000_000, 65_536, 32, 100

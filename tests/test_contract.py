@@ -21,9 +21,24 @@ LONGEST = 350
 LAYERS: tuple[set[str], ...] = (
     {"errors", "student_t", ""},
     {"losses", "tasks", "metrics", "protocols", "scaling"},
-    {"standings", "tuning", "comparison", "lint", "shape", "explain", "advice", "palette"},
-    {"store", "charts", "daemon"},
-    {"report", "figures", "wording", "table", "reproduction", "recording", "tail", "view", "anatomy"},
+    {"standings", "tuning", "comparison", "lint", "shape", "course", "explain", "advice", "palette", "reading", "look"},
+    {"store", "charts", "daemon", "config"},
+    {
+        "report",
+        "figures",
+        "wording",
+        "linear",
+        "table",
+        "reproduction",
+        "recording",
+        "tail",
+        "view",
+        "anatomy",
+        "predictions",
+        "overlay",
+        "gallery",
+        "across",
+    },
     {"cli", "tui", "__main__"},
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
@@ -33,7 +48,6 @@ OWNERS = {
     "tensorflow": "engine/runtime.py",
     "keras": "engine/runtime.py",
     "textual": "tui/",
-    "plotext": "charts/",
     "sqlite3": "store/",
     "click": "cli/",
     "fcntl": "daemon.py",
@@ -41,7 +55,7 @@ OWNERS = {
 LOADS_WHAT_A_PERSON_NAMES = "engine/loading.py"
 """Imports modules by a name that is not in the code: losses of one's own."""
 
-HEAVY = {"tensorflow", "keras", "sklearn", "scipy", "pandas", "pyarrow", "numpy", "textual", "plotext"}
+HEAVY = {"tensorflow", "keras", "sklearn", "scipy", "pandas", "pyarrow", "numpy", "textual"}
 
 
 def name_of(path: Path) -> str:
@@ -210,7 +224,7 @@ def test_the_command_line_loads_nothing_heavy() -> None:
 
 
 def test_everything_below_the_front_ends_loads_nothing_heavy() -> None:
-    drawing = {"charts", "anatomy"}
+    drawing = {"charts", "anatomy", "overlay", "gallery"}
     apart = {"engine", "tui", "__main__"} | drawing
     below = [module_of(path) for path in FILES if part_of(module_of(path)) not in apart]
     assert "lossterm.view" in below
@@ -226,7 +240,7 @@ def test_the_fake_engine_loads_no_tensorflow() -> None:
 def test_the_terminal_app_loads_textual_and_nothing_of_the_engine() -> None:
     loaded = loaded_by("import lossterm.tui.app")
     assert "textual" in loaded
-    assert loaded & (HEAVY - {"textual", "plotext", "numpy"}) == set()
+    assert loaded & (HEAVY - {"textual"}) == set()  # NumPy comes when there is something to draw
     assert not any(module.startswith("lossterm.engine") for module in loaded)
 
 
@@ -236,7 +250,7 @@ def test_the_terminal_app_loads_textual_and_nothing_of_the_engine() -> None:
         (["losses"], set()),
         (["losses", "--task", "counts", "--format", "json"], set()),
         (["explain", "huber", "--format", "json"], {"numpy"}),
-        (["explain", "mse", "huber:delta=0.5"], {"numpy", "plotext"}),
+        (["explain", "mse", "huber:delta=0.5"], {"numpy"}),
         (["run", "--task", "regression", "--loss", "huber:delta=-1"], set()),
         (["run", "--loss-file", "{file}:mine", "--lr", "0"], set()),
     ],

@@ -299,7 +299,7 @@ def test_accuracy_of_tanh_outputs_is_what_was_worked_out_by_hand(key: str, right
     output = np.array([-0.9, -0.51, -0.5, -0.1, 0.2, -0.2, 0.1, 0.5, 0.51, 0.9], np.float32)
     target = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
     split = Split(np.zeros((10, 2), np.float32), target)
-    outcome = scoring.read(LOSSES["hinge"], Prepared(splits={"test": split}), "test", output)
+    outcome = scoring.outcome_of(LOSSES["hinge"], Prepared(splits={"test": split}), "test", output)
     assert METRICS[key].function(np, outcome) == np.mean(right)
     for row, expected in enumerate(right):
         one = Outcome(
@@ -319,7 +319,7 @@ def test_kerass_accuracies_are_computed_for_margins_under_the_tutorial_alone(key
     assert {"hinge", "squared_hinge"} <= {loss.key for loss in fitting(BINARY) if metric.defined(loss)}
     metrics = metrics_for("binary", "tutorial")
     for loss in fitting(BINARY):
-        outcome = scoring.read(loss, prepared_for(loss), "train", np.tanh(output_of(loss, 1)))
+        outcome = scoring.outcome_of(loss, prepared_for(loss), "train", np.tanh(output_of(loss, 1)))
         scores = scoring.score(metrics, loss, {"train": outcome})
         expected = {"train": metric.function(np, outcome)} if loss.reading == "margin" else None
         assert scores[key] == expected
@@ -507,7 +507,7 @@ def value_by_hand(loss: Loss, output: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("size", [1.0, 1e4])
 def test_output_is_read_as_the_record_says(loss: Loss, size: float) -> None:
     output = output_of(loss, size)
-    outcome = scoring.read(loss, prepared_for(loss), "test", output)
+    outcome = scoring.outcome_of(loss, prepared_for(loss), "test", output)
     assert (outcome.probability is not None) == loss.probabilistic == (loss.reading in ("logit", "logits"))
     np.testing.assert_array_equal(outcome.target, split_of(loss).target)
     if loss.reading == "value":
@@ -529,9 +529,9 @@ def test_output_is_read_as_the_record_says(loss: Loss, size: float) -> None:
 @every_loss
 def test_values_are_read_in_the_units_of_the_target_and_classes_as_they_are(loss: Loss) -> None:
     output = output_of(loss, 1)
-    plain = scoring.read(loss, prepared_for(loss), "test", output)
+    plain = scoring.outcome_of(loss, prepared_for(loss), "test", output)
     data = prepared_for(loss, scales=True, factor=50)
-    scaled = scoring.read(loss, data, "test", output)
+    scaled = scoring.outcome_of(loss, data, "test", output)
     np.testing.assert_array_equal(scaled.target, data.splits["test"].target)
     if loss.reading == "value":
         # targets are 50 and 100 by turns: their mean is 75, their standard deviation 25
@@ -561,7 +561,7 @@ def test_errors_are_told_in_the_units_of_the_target(loss: Loss) -> None:
     scores = {}
     for unit in (1.0, 4.0):
         data = prepared_for(loss, scales=True, factor=unit)
-        outcome = scoring.read(loss, data, "test", output_of(loss, 1))
+        outcome = scoring.outcome_of(loss, data, "test", output_of(loss, 1))
         scores[unit] = scoring.score(metrics_for("regression", lowest=-1), loss, {"test": outcome})
 
     def value(unit: float, key: str) -> float:
@@ -580,7 +580,7 @@ def test_a_split_is_read_with_its_own_target() -> None:
         name: Split(np.zeros((2, 1), np.float32), np.array([8.0, 12.0]) + place) for place, name in enumerate(names)
     }
     for place, name in enumerate(splits):
-        outcome = scoring.read(loss, Prepared(splits=splits), name, np.ones(2, np.float32))
+        outcome = scoring.outcome_of(loss, Prepared(splits=splits), name, np.ones(2, np.float32))
         np.testing.assert_array_equal(outcome.target, np.array([8, 12]) + place)
         np.testing.assert_array_equal(outcome.prediction, [12, 12])  # the scale is that of train, for every split
 
@@ -606,7 +606,7 @@ def test_targets_are_encoded_as_the_record_says(loss: Loss) -> None:
 @every_protocol
 def test_scores_hold_every_metric_asked_for_and_none_where_the_head_does_not_give_it(loss: Loss, protocol: str) -> None:
     metrics = metrics_for(loss.kinds[0], protocol, lowest=-1)
-    outcome = scoring.read(loss, prepared_for(loss), "test", output_of(loss, 1))
+    outcome = scoring.outcome_of(loss, prepared_for(loss), "test", output_of(loss, 1))
     scores = scoring.score(metrics, loss, {"train": outcome, "test": outcome})
     assert list(scores) == [metric.key for metric in metrics]
     for metric in metrics:
@@ -627,13 +627,13 @@ def test_values_are_encoded_on_the_scale_of_their_loss_and_read_back(loss: Loss)
     output = np.log(seen) if loss.link == "log" else seen
     if loss.units > 1:
         output = np.stack([output, np.full(len(output), 7, np.float32)], axis=1)  # the second is not the value
-    outcome = scoring.read(loss, data, "test", output)
+    outcome = scoring.outcome_of(loss, data, "test", output)
     np.testing.assert_allclose(outcome.prediction, outcome.target, rtol=1e-6)
 
 
 def test_a_prediction_that_overflows_has_no_score() -> None:
     loss = LOSSES["poisson"]
-    outcome = scoring.read(loss, prepared_for(loss, scales=True), "test", np.full(40, 1e4, np.float32))
+    outcome = scoring.outcome_of(loss, prepared_for(loss, scales=True), "test", np.full(40, 1e4, np.float32))
     assert np.isinf(outcome.prediction).all()
     with np.errstate(divide="ignore", invalid="ignore"):
         scores = scoring.score(metrics_for("regression", lowest=0), loss, {"test": outcome})
@@ -644,7 +644,7 @@ def test_a_score_that_the_data_leave_undefined_is_none_and_never_nan() -> None:
     loss = LOSSES["mse"]
     split = Split(np.zeros((5, 1), np.float32), np.ones(5))
     data = Prepared(splits={"train": split, "test": split}, scales=False)
-    outcome = scoring.read(loss, data, "test", np.arange(5.0))
+    outcome = scoring.outcome_of(loss, data, "test", np.arange(5.0))
     scores = scoring.score(metrics_for("regression"), loss, {"test": outcome})
     assert scores["r2"] == scores["d2_poisson"] == {"test": None}
     assert scores["mse"] == {"test": 3.0}

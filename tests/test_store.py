@@ -15,7 +15,8 @@ import pytest
 from lossterm import comparison as module
 from lossterm.comparison import Comparison, Status, Trial
 from lossterm.errors import StoreError, UnknownName, UsageError
-from lossterm.store import LEVELS, Anatomy, Asked, Chunk, Store, TrialRow, default_path, schema
+from lossterm.scaling import Scaling
+from lossterm.store import LEVELS, Anatomy, Asked, Chunk, Model, Sample, Store, TrialRow, default_path, schema
 from lossterm.store.rows import encode
 
 
@@ -405,7 +406,27 @@ def test_sessions_come_newest_first_with_what_they_hold(store: Store) -> None:
     new, old = store.sessions()
     assert (new.name, new.comparisons, new.trials, new.ended) == ("new", 2, 7, 4)
     assert sorted(new.tasks) == ["blobs", "circles"]
+    newest = max(asked.created for asked in store.comparisons("new"))
+    assert (new.last, old.last) == (newest, store.comparisons("old")[0].created)
+    assert new.created < new.last
     assert (old.name, old.comparisons, old.trials, old.ended, old.tasks) == ("old", 1, 4, 4, ("circles",))
+
+
+def test_sessions_tell_what_was_stopped_from_what_came_to_its_end(store: Store) -> None:
+    store.ask("s", two_losses(seeds=2))
+    for status in ("done", "failed"):
+        store.finish(claimed(store).id, status)
+    assert [(row.ended, row.stopped) for row in store.sessions()] == [(2, 0)]
+    store.stop("s")
+    assert [(row.trials, row.ended, row.stopped) for row in store.sessions()] == [(4, 4, 2)]
+
+
+def test_a_trial_that_two_comparisons_of_a_session_hold_is_counted_once(store: Store) -> None:
+    store.ask("s", two_losses(seeds=2))
+    store.ask("s", two_losses(seeds=3))
+    end_all(store, "done")
+    (row,) = store.sessions()
+    assert (row.comparisons, row.trials, row.ended, row.tasks) == (2, 6, 6, ("circles",))
 
 
 def test_an_unknown_session_is_refused_with_near_misses_and_holds_no_comparison(store: Store) -> None:
@@ -730,11 +751,13 @@ def test_a_store_of_version_1_is_brought_to_this_version_with_every_row_as_it_wa
         assert [(one.name, one.trials, one.ended) for one in store.sessions()] == [("old", 4, 4)]
         assert store.tick() == 7
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION == 2
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION == 3
         after = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in tables}
         assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     assert [row[-2:] for row in after["trials"]] == [(None, None)] * 4
     after["trials"] = [row[:-2] for row in after["trials"]]
+    assert after["clock"] == [(7, 0)]
+    after["clock"] = [(7,)]
     assert after == before
     assert schema.damage(path) == []
 
@@ -750,6 +773,28 @@ def test_a_store_of_version_1_is_worked_on_as_one_of_this_version(tmp_path: Path
         store.finish(row.id, "done", anatomy=ANATOMY, note="slowly")
         found = store.trials([again.id])[0]
         assert (found.anatomy, found.note) == (ANATOMY, "slowly")
+
+
+def test_a_store_of_version_2_is_worked_on_as_one_of_this_version(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    make_old(path, two_losses())
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(schema.MIGRATIONS[1])
+        connection.execute("PRAGMA user_version = 2")
+        connection.execute("UPDATE trials SET note = 'slowly', anatomy = ? WHERE id = 1", (encode(ANATOMY),))
+    with Store(path) as store:
+        (old,) = store.comparisons("old")
+        rows = store.trials([old.id])
+        assert (rows[0].note, rows[0].anatomy, rows[0].status) == ("slowly", ANATOMY, "done")
+        assert store.models([row.id for row in rows]) == {}
+        again = store.ask("old", two_losses())
+        row = claimed(store)
+        store.finish(row.id, "done", model=model_of(row.id), sample=SAMPLE)
+        assert store.models([one.id for one in store.trials([again.id])]) == {row.id: model_of(row.id)}
+        assert store.sample(SAMPLE.key) == SAMPLE
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION
+    assert schema.damage(path) == []
 
 
 def test_a_migration_that_fails_leaves_a_store_of_version_1_as_it_was(
@@ -952,3 +997,215 @@ def test_a_write_after_a_commit_that_failed_succeeds(tmp_path: Path, monkeypatch
         reader.close()
         store.ask("s", two_losses())
         assert [row.name for row in store.sessions()] == ["s"]
+
+
+# Models, and the rows to show them on
+
+SAMPLE = Sample(
+    key="circles/tutorial/0",
+    split="test",
+    count=2,
+    classes=2,
+    features=array("f", [0.5, -1, 2, 3]).tobytes(),
+    target=array("d", [1, 0]).tobytes(),
+)
+
+
+def model_of(trial: int, value: float = 0.5) -> Model:
+    return Model(
+        trial=trial,
+        epochs=(0, 4),
+        layers=(2, 3, 1),
+        activation="relu",
+        head="tanh",
+        reading="margin",
+        link="log",
+        scaling=Scaling(origin=1.5, unit=1 / 3, log1p=True),
+        data=array("f", [value] * 13 + [2 * value] * 13).tobytes(),
+    )
+
+
+def test_a_model_and_its_sample_are_read_back_as_they_were_written_with_the_end_of_the_trial(store: Store) -> None:
+    asked = store.ask("s", two_losses(seeds=1))
+    row, other = claimed(store), claimed(store)
+    before = store.tick()
+    store.finish(row.id, "done", chunk=chunk(row.id, 0, epochs=4), model=model_of(row.id), sample=SAMPLE)
+    assert store.tick() == before + 1  # one transaction
+    store.finish(other.id, "done")
+    ids = [one.id for one in store.trials([asked.id])]
+    assert store.models(ids) == {row.id: model_of(row.id)}
+    assert store.models([other.id]) == store.models([]) == {}
+    assert store.sample(SAMPLE.key) == SAMPLE
+    assert store.sample("circles/tutorial/1") is None
+
+
+def test_a_value_that_two_trials_of_one_seed_give_as_sample_stays_the_first(store: Store) -> None:
+    store.ask("s", two_losses(seeds=1))
+    for features in (SAMPLE.features, b"\0" * len(SAMPLE.features)):
+        store.finish(claimed(store).id, "done", sample=msgspec.structs.replace(SAMPLE, features=features))
+    assert store.sample(SAMPLE.key) == SAMPLE
+
+
+def test_weights_are_cut_into_kernels_and_biases_of_each_layer() -> None:
+    numbers = [float(number) for number in range(26)]
+    model = msgspec.structs.replace(model_of(1), data=array("f", numbers).tobytes())
+    for place, first in ((0, 0), (1, 13), (-1, 13)):
+        (kernel, bias), (last, shift) = model.weights(place)
+        assert kernel.tolist() == [numbers[first : first + 3], numbers[first + 3 : first + 6]]
+        assert bias.tolist() == numbers[first + 6 : first + 9]
+        assert last.tolist() == [[number] for number in numbers[first + 9 : first + 12]]
+        assert shift.tolist() == [numbers[first + 12]]
+    with pytest.raises(IndexError):
+        model.weights(2)
+
+
+def test_a_sample_gives_rows_and_classes_or_values() -> None:
+    features, target = SAMPLE.arrays()
+    assert features.tolist() == [[0.5, -1], [2, 3]]
+    assert (target.tolist(), target.dtype.kind) == ([1, 0], "i")
+    _, values = msgspec.structs.replace(SAMPLE, classes=None, target=array("d", [1.5, 0]).tobytes()).arrays()
+    assert values.tolist() == [1.5, 0]
+
+
+def test_a_trial_that_is_taken_up_again_loses_its_model(store: Store) -> None:
+    store.ask("s", two_losses(seeds=1))
+    row = claimed(store)
+    store.finish(row.id, "failed", model=model_of(row.id), sample=SAMPLE)
+    store.ask("s", two_losses(seeds=1))
+    assert store.models([row.id]) == {row.id: model_of(row.id)}
+    assert claimed(store).id == row.id
+    assert store.models([row.id]) == {}
+    store.finish(row.id, "done", model=model_of(row.id, 0.25))
+    store.finish(row.id, "done", model=model_of(row.id, 0.75))
+    assert store.models([row.id]) == {row.id: model_of(row.id, 0.75)}
+
+
+def test_what_is_kept_is_there_until_it_is_replaced(store: Store) -> None:
+    assert store.kept("view") is None
+    store.keep("view", "1")
+    store.keep("other", "")
+    with Store(store.path) as other:
+        assert other.kept("view") == "1"
+        other.keep("view", '{"été": 2}')
+    assert (store.kept("view"), store.kept("other")) == ('{"été": 2}', "")
+
+
+# Renaming and deleting
+
+
+def test_a_renamed_session_holds_what_it_held(store: Store) -> None:
+    asked = store.ask("old", two_losses())
+    store.rename_session("old", "  new ")
+    assert [row.name for row in store.sessions()] == ["new"]
+    assert [(one.id, one.session) for one in store.comparisons("new")] == [(asked.id, "new")]
+    assert store.comparisons("old") == []
+    store.rename_session("new", "new")
+    assert [row.name for row in store.sessions()] == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "sentence"),
+    [
+        ("tuesday", "friday", UnknownName, "There is no session 'tuesday'"),
+        ("monday", "sunday", UsageError, "There is a session 'sunday' already: choose another name."),
+        ("monday", "two\nlines", UsageError, "1 to 80 printable characters"),
+    ],
+)
+def test_a_name_that_cannot_be_given_changes_nothing(
+    store: Store, old: str, new: str, error: type[Exception], sentence: str
+) -> None:
+    store.ask("monday", two_losses())
+    store.ask("sunday", two_losses())
+    before = store.tick()
+    with pytest.raises(error, match=sentence):
+        store.rename_session(old, new)
+    assert [row.name for row in store.sessions()] == ["sunday", "monday"]
+    assert store.tick() == before
+
+
+def rows_of(store: Store, table: str) -> int:
+    with closing(sqlite3.connect(store.path)) as connection:
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def test_a_deleted_session_takes_along_all_that_no_other_holds(store: Store) -> None:
+    kept = store.ask("kept", two_losses(seeds=1))
+    store.ask("gone", two_losses(seeds=2))
+    while row := store.claim("auto"):
+        store.finish(row.id, "done", chunk=chunk(row.id, 0, epochs=4), model=model_of(row.id), sample=SAMPLE)
+    before = [(row.id, row.status) for row in store.trials([kept.id])]
+    store.delete_session("gone")
+    assert [(row.name, row.trials) for row in store.sessions()] == [("kept", 2)]
+    assert store.comparisons("gone") == []
+    assert [(row.id, row.status) for row in store.trials([kept.id])] == before
+    counts = {table: rows_of(store, table) for table in ("comparisons", "comparison_trials", "trials", "curves")}
+    assert counts == {"comparisons": 1, "comparison_trials": 2, "trials": 2, "curves": 2}
+    assert set(store.models(range(100))) == {number for number, _ in before}
+    store.delete_session("kept")
+    assert store.sessions() == []
+    assert [rows_of(store, table) for table in ("trials", "curves", "models")] == [0, 0, 0]
+    assert schema.damage(store.path) == []
+
+
+def test_a_deleted_session_stops_what_only_it_waits_for(store: Store) -> None:
+    other = store.ask("other", two_losses(seeds=1))
+    store.ask("gone", two_losses(seeds=2))
+    store.delete_session("gone")
+    assert statuses(store, other) == ["queued", "queued"]
+    assert sum(store.queued_epochs("auto").values()) == 2 * 4
+    assert rows_of(store, "trials") == 2
+
+
+@pytest.mark.parametrize("end", ["cancelled", "done", "the worker dies"])
+def test_a_trial_that_runs_while_its_session_is_deleted_is_told_to_stop_and_goes_at_the_next_deletion(
+    store: Store, end: Status
+) -> None:
+    store.ask("gone", two_losses(seeds=1))
+    running = claimed(store)
+    store.delete_session("gone")
+    assert rows_of(store, "trials") == 1
+    assert store.record(chunk(running.id, 0)) is True
+    if end in ("cancelled", "done"):
+        store.finish(running.id, end, chunk=chunk(running.id, 2), model=model_of(running.id), sample=SAMPLE)
+    else:
+        store.requeue("auto", died=True)
+    assert store.claim("auto") is None
+    assert store.sessions() == []
+    store.ask("other", two_losses(seeds=1, epochs=5))
+    store.delete_session("other")
+    assert rows_of(store, "trials") == 0
+
+
+def test_a_trial_that_is_asked_for_again_after_its_session_was_deleted_goes_on(store: Store) -> None:
+    store.ask("gone", two_losses(seeds=1))
+    running = claimed(store)
+    store.delete_session("gone")
+    again = store.ask("new", two_losses(seeds=1))
+    assert store.trials([again.id])[0].id == running.id
+    assert store.record(chunk(running.id, 0)) is False
+
+
+def test_what_a_worker_says_of_a_trial_that_is_gone_is_not_written(store: Store) -> None:
+    store.ask("s", two_losses(seeds=1))
+    assert store.record(chunk(1000, 0)) is True
+    store.finish(1000, "done", chunk=chunk(1000, 2), scores={}, model=model_of(1000), sample=SAMPLE)
+    assert [rows_of(store, table) for table in ("trials", "curves", "models", "samples")] == [2, 0, 0, 0]
+
+
+def test_numbers_of_what_was_deleted_are_not_given_again(store: Store) -> None:
+    first = store.ask("s", two_losses())
+    rows = store.trials([first.id])
+    store.delete_session("s")
+    second = store.ask("s", two_losses(epochs=5))
+    assert second.id > first.id
+    assert min(row.id for row in store.trials([second.id])) > max(row.id for row in rows)
+    assert len(store.trials([second.id])) == 4
+
+
+def test_only_a_session_that_is_there_is_deleted(store: Store) -> None:
+    store.ask("monday", two_losses())
+    before = store.tick()
+    with pytest.raises(UnknownName, match="Did you mean monday"):
+        store.delete_session("munday")
+    assert store.tick() == before
+    assert [row.trials for row in store.sessions()] == [4]

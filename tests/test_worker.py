@@ -1,9 +1,11 @@
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +15,7 @@ from lossterm import daemon
 from lossterm.comparison import Comparison, Status
 from lossterm.engine.lane import Board
 from lossterm.errors import WorkerError
-from lossterm.store import Asked, Store
+from lossterm.store import Asked, Store, sample_key
 
 FAKE = (sys.executable, "-m", "lossterm.engine.fake")
 WAIT = 20.0
@@ -196,6 +198,40 @@ def test_a_worker_that_finds_no_store_leaves_in_good_order_and_makes_none(home: 
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert not (home / gone).exists()
+
+
+def test_the_first_seeds_models_reach_the_store_with_rows_to_show_them_on(store: Store) -> None:
+    asked = ask(store, "hinge", "binary_crossentropy", seeds=2)
+    start(store)
+    until(lambda: ended(store, asked), "the trials to end")
+    rows = store.trials([asked.id])
+    models = store.models([row.id for row in rows])
+    assert set(models) == {row.id for row in rows if row.trial.seed == 0}
+    assert {model.epochs[-1] for model in models.values()} == {10}
+    sample = store.sample(sample_key("circles", "tutorial", 0))
+    assert sample is not None
+    assert len(sample.arrays()[1]) == 500
+    assert store.sample(sample_key("circles", "tutorial", 1)) is None
+
+
+def test_a_trial_that_is_deleted_while_it_trains_stops_and_harms_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.05")
+    asked = ask(store, "hinge", epochs=10_000)
+    process = start(store)
+    until(lambda: any(row.epochs for row in store.trials([asked.id])), "a first epoch")
+    store.delete_session("s")
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.execute("DELETE FROM trials")
+        connection.commit()
+    monkeypatch.delenv("LOSSTERM_FAKE_EPOCH_SECONDS")
+    later = ask(store, "squared_hinge", epochs=1)
+    until(lambda: ended(store, later), "what was asked for later")
+    until(lambda: store.workers()[0].state == "ready", "the worker to be idle")
+    assert process.poll() is None
+    assert statuses(store, later) == ["done"]
+    assert "Traceback" not in daemon.log_path(store.path, "auto").read_text()
 
 
 # A violent death

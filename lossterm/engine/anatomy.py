@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from lossterm.engine.scoring import value_of
 from lossterm.losses import Loss
 from lossterm.protocols import Prepared
+from lossterm.reading import value_of
 from lossterm.store import LEVELS, Anatomy
 
 WORST = 0.01
@@ -37,7 +37,7 @@ def _deviation(loss: Loss, data: Prepared, output: np.ndarray) -> np.ndarray:
     if loss.reading == "value":
         scaling = data.scaling(loss.scale)
         unit = float(np.abs(target).mean()) or 1.0 if loss.scale == "raw" and data.scales else 1.0
-        return np.asarray((value_of(loss, output) - scaling.scaled(target)) / unit)
+        return np.asarray((value_of(output, loss.link) - scaling.scaled(target)) / unit)
     if loss.by_class:
         rows = np.arange(len(target))
         others = output.copy()

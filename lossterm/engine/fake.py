@@ -11,6 +11,8 @@ import time
 from array import array
 from collections.abc import Callable
 
+import msgspec
+
 from lossterm.comparison import Trial
 from lossterm.engine.lane import Engine, Report, Result
 from lossterm.engine.worker import main
@@ -65,7 +67,7 @@ class FakeTrainer:
             chunk = Chunk(trial=number, start=start, epochs=count, data=array("f", rows).tobytes())
             seconds = time.monotonic() - began
             if diverged:
-                return Result(status="diverged", seconds=seconds, scores=None, chunk=chunk)
+                return _with_model(Result(status="diverged", seconds=seconds, scores=None, chunk=chunk), trial, number)
             if start + count == epochs:
                 task, loss = task_named(trial.task), loss_recorded(trial.loss)
                 scores: Scores = {
@@ -77,10 +79,20 @@ class FakeTrainer:
                     else None
                     for metric in metrics_for(task.kind, trial.protocol, task.lowest)
                 }
-                return Result(status="done", seconds=seconds, scores=scores, chunk=chunk)
+                return _with_model(Result(status="done", seconds=seconds, scores=scores, chunk=chunk), trial, number)
             if report(chunk):
                 break
         return Result(status="cancelled", seconds=time.monotonic() - began, scores=None, chunk=None)
+
+
+def _with_model(result: Result, trial: Trial, number: int) -> Result:
+    """Add what the real engine keeps of the first seed's trainings."""
+    if trial.seed != 0:
+        return result
+    from lossterm.engine.fake_model import fake_model, fake_sample
+
+    model = fake_model(trial, number, trained=result.status == "done")
+    return msgspec.structs.replace(result, model=model, sample=fake_sample(trial) if model else None)
 
 
 def _level(trial: Trial) -> float:

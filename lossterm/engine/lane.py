@@ -11,7 +11,7 @@ import msgspec
 
 from lossterm.comparison import Status, Trial
 from lossterm.errors import LosstermError, StoreError
-from lossterm.store import Anatomy, Chunk, Scores, Store, TrialRow
+from lossterm.store import Anatomy, Chunk, Model, Sample, Scores, Store, TrialRow
 
 POLL = 0.05
 """Seconds between two looks at an empty queue."""
@@ -35,6 +35,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The final model's residuals or margins; None unless done."""
     note: str | None = None
     """What a reader must know of how it was trained."""
+    model: Model | None = None
+    """Weights at some of its epochs; None of seeds other than the first, and where it was cancelled."""
+    sample: Sample | None = None
+    """Rows to show the model on; None where there is no model."""
 
 
 Report = Callable[[Chunk], bool]
@@ -156,4 +160,6 @@ class Lane(threading.Thread):
                 chunk=result.chunk,
                 anatomy=result.anatomy,
                 note=result.note,
+                model=result.model,
+                sample=result.sample,
             )

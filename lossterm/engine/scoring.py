@@ -7,6 +7,7 @@ import numpy as np
 from lossterm.losses import Loss
 from lossterm.metrics import Metric, Outcome
 from lossterm.protocols import Prepared, SplitName
+from lossterm.reading import read
 from lossterm.scaling import Scaling
 from lossterm.store import Scores
 
@@ -25,36 +26,15 @@ def encode(loss: Loss, scaling: Scaling, target: np.ndarray, classes: int | None
     return target.astype(np.float32)
 
 
-def value_of(loss: Loss, output: np.ndarray) -> np.ndarray:
-    """Return predicted values on the loss's scale, (rows,), from an output of (rows,) or (rows, units)."""
-    first = output[:, 0] if loss.units > 1 else output
-    with np.errstate(over="ignore"):  # an infinite prediction has no score, and is told so
-        return np.exp(first) if loss.link == "log" else first
-
-
-def read(loss: Loss, data: Prepared, split: SplitName, output: np.ndarray) -> Outcome:
+def outcome_of(loss: Loss, data: Prepared, split: SplitName, output: np.ndarray) -> Outcome:
     """Read a network's output on a split, (rows,) or (rows, K), as the loss's record says; values in original units."""
-    output, target = output.astype(np.float64), data.splits[split].target
-    if loss.reading == "value":
-        return Outcome(target=target, prediction=data.scaling(loss.scale).restored(value_of(loss, output)))
-    if loss.reading == "margin":
-        return Outcome(target=target, prediction=(output > 0).astype(int), decision=output)
-    if loss.reading == "logit":
-        positive = np.exp(-np.logaddexp(0, -output))  # σ, without overflow at either end
-        return Outcome(
-            target=target,
-            prediction=(output > 0).astype(int),
-            decision=output,
-            probability=np.stack([np.exp(-np.logaddexp(0, output)), positive], axis=1),
-        )
-    if loss.reading == "scores":
-        return Outcome(target=target, prediction=output.argmax(axis=1), decision=output)
-    shifted = np.exp(output - output.max(axis=1, keepdims=True))
+    values = loss.reading == "value"
+    found = read(output, loss.reading, loss.link, data.scaling(loss.scale) if values else Scaling())
     return Outcome(
-        target=target,
-        prediction=output.argmax(axis=1),
-        decision=output,
-        probability=shifted / shifted.sum(axis=1, keepdims=True),
+        target=data.splits[split].target,
+        prediction=found.prediction,
+        decision=None if values else output.astype(np.float64),
+        probability=found.probability,
     )
 
 

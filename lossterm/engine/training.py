@@ -4,15 +4,17 @@ import time
 from collections import OrderedDict
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from lossterm.comparison import Status, Trial
 from lossterm.engine.anatomy import anatomy_of
+from lossterm.engine.keeping import Keeping, kept_epochs, sample_of
 from lossterm.engine.lane import Report, Result
 from lossterm.engine.network import batch_orders, build_network, build_optimizer, initial_weights, shuffler
 from lossterm.engine.probe import load
 from lossterm.engine.runtime import keras, tf
-from lossterm.engine.scoring import encode, read, score
+from lossterm.engine.scoring import encode, outcome_of, score
 from lossterm.errors import LosstermError
 from lossterm.metrics import metrics_for
 from lossterm.protocols import Prepared, SplitName, protocol_named
@@ -95,44 +97,77 @@ class Program:
         self._epoch_seconds: float | None = None
 
     def train(self, trial: Trial, number: int = 0, report: Report = lambda _: False) -> Result:
-        """Train from the trial's seed, reporting about every REPORT_SECONDS.
+        """Train from the trial's seed, reporting about every REPORT_SECONDS; the first seed's weights are kept.
 
         The epochs of the last chunk come with the result rather than with a report, so that a short trial is one
         transaction. Stops within a chunk of `report` asking for it.
         """
         data, tensors = self._prepare(trial.seed)
         rows = len(data.splits["train"].target)
-        most = max(1, min(_MOST_CHUNK, _ORDERS_BYTES // (4 * rows)))
         self._reset(trial)
         if not self._ready:
-            self._run(np.zeros((most, rows), np.int32), 0, tensors)  # compiles; trains nothing
+            self._run(np.zeros((_most(rows), rows), np.int32), 0, tensors)  # compiles; trains nothing
             self._ready = True
-        stream = shuffler(trial.seed)
+        stream, keeping = shuffler(trial.seed), self._keeping(trial)
         began, done, epochs = time.perf_counter(), 0, trial.hyperparameters.epochs
         while True:
-            count = min(self._chunk_epochs(), most, epochs - done)
-            orders = np.zeros((most, rows), np.int32)
-            orders[:count] = batch_orders(stream, rows, count)
-            start = time.perf_counter()
-            values, outputs, slopes = self._run(orders, count, tensors)
-            self._epoch_seconds = (time.perf_counter() - start) / count
-            finite = np.isfinite(values).all(axis=1)
-            if not finite.all():
-                count = int(finite.argmin()) + 1  # the epoch in which it happened is the last one shown
-            chunk = Chunk(trial=number, start=done, epochs=count, data=values[:count].astype("<f4").tobytes())
-            done += count
-            if not finite.all():
-                return self._result("diverged", began, chunk=chunk)
+            count = min(self._chunk_epochs(), _most(rows), epochs - done)
+            values, outputs, slopes = self._advance(done, count, stream, tensors, keeping)
+            chunk = Chunk(trial=number, start=done, epochs=len(values), data=values.astype("<f4").tobytes())
+            done += len(values)
+            if not np.isfinite(values[-1]).all():
+                result = self._result("diverged", began, chunk=chunk)
+                return self._with_model(result, keeping, trial, number, data)
             if done == epochs:
                 seconds = time.perf_counter() - began
-                outcomes = {name: read(self.loss, data, name, f) for name, f in outputs.items()}
+                outcomes = {name: outcome_of(self.loss, data, name, f) for name, f in outputs.items()}
                 scores = score(self._metrics, self.loss, outcomes)
                 anatomy = anatomy_of(self.loss, data, outputs["train"], slopes)
-                return Result(
+                result = Result(
                     status="done", seconds=seconds, scores=scores, chunk=chunk, anatomy=anatomy, note=self._note
                 )
+                return self._with_model(result, keeping, trial, number, data)
             if report(chunk):
                 return self._result("cancelled", began)
+
+    def _advance(
+        self, done: int, count: int, stream: np.random.Generator, tensors: "Tensors", keeping: Keeping
+    ) -> tuple[np.ndarray, dict[SplitName, np.ndarray], np.ndarray]:
+        """Train the next epochs, up to the first that is not finite; return their curve, and the rest as `_run`."""
+        rows, seconds, parts = int(tensors.splits[0][0].shape[0]), 0.0, []
+        for piece in keeping.pieces(done, count):
+            orders = np.zeros((_most(rows), rows), np.int32)
+            orders[:piece] = batch_orders(stream, rows, piece)
+            start = time.perf_counter()
+            values, outputs, slopes = self._run(orders, piece, tensors)
+            seconds += time.perf_counter() - start
+            done += piece
+            finite = np.isfinite(values).all(axis=1)
+            if not finite.all():
+                parts.append(values[: int(finite.argmin()) + 1])  # the epoch in which it happened is the last one shown
+                break
+            parts.append(values)
+            if keeping.wants(done):
+                keeping.keep(done, self.network.get_weights())
+        self._epoch_seconds = seconds / count
+        return np.concatenate(parts), outputs, slopes
+
+    def _keeping(self, trial: Trial) -> Keeping:
+        """Return where the weights of a trial are kept; only those of the first seed are."""
+        if trial.seed != 0:
+            return Keeping()
+        keeping = Keeping(kept_epochs(trial.hyperparameters.epochs, self.network.count_params()))
+        if keeping.wants(0):
+            keeping.keep(0, self.network.get_weights())
+        return keeping
+
+    def _with_model(self, result: Result, keeping: Keeping, trial: Trial, number: int, data: Prepared) -> Result:
+        layers = (self.task.features, *(layer.units for layer in self.network.layers))
+        model = keeping.model(trial, number, layers, self.loss, self._scaling(data))
+        if model is None:
+            return result
+        sample = sample_of(trial, data.splits["test"], self.task.classes)
+        return msgspec.structs.replace(result, model=model, sample=sample)
 
     def _result(self, status: Status, began: float, chunk: Chunk | None = None) -> Result:
         return Result(status=status, seconds=time.perf_counter() - began, scores=None, chunk=chunk, note=self._note)
@@ -149,11 +184,11 @@ class Program:
             self._data = seed, data, self._tensors(data)
         return self._data[1], self._data[2]
 
+    def _scaling(self, data: Prepared) -> Scaling:
+        return data.scaling(self.loss.scale) if self.task.kind == "regression" else Scaling()
+
     def _tensors(self, data: Prepared) -> "Tensors":
-        scaling, classes = (
-            data.scaling(self.loss.scale) if self.task.kind == "regression" else Scaling(),
-            self.task.classes,
-        )
+        scaling, classes = self._scaling(data), self.task.classes
         counts = np.bincount(data.splits["train"].target, minlength=classes) if classes else np.zeros(1)
         return Tensors(
             splits=[
@@ -261,6 +296,11 @@ class Program:
         else:
             right = (output > 0) == (target > (0.5 if self.loss.encoding == "zero_one" else 0.0))
         return tf.reduce_mean(tf.cast(right, tf.float32))
+
+
+def _most(rows: int) -> int:
+    """Return how many epochs one call of a program may train, from the number of training rows."""
+    return max(1, min(_MOST_CHUNK, _ORDERS_BYTES // (4 * rows)))
 
 
 def _rows(part: Any, start: Any, count: int) -> Any:

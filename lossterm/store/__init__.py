@@ -2,14 +2,18 @@
 
 from lossterm.store.rows import (
     LEVELS,
+    MOST_SAMPLED,
     Anatomy,
     Asked,
     Chunk,
+    Model,
+    Sample,
     Scores,
     SessionRow,
     TrialRow,
     WorkerRow,
     WorkerState,
+    sample_key,
     session_name,
 )
 from lossterm.store.schema import default_path
@@ -17,9 +21,12 @@ from lossterm.store.store import Store
 
 __all__ = [
     "LEVELS",
+    "MOST_SAMPLED",
     "Anatomy",
     "Asked",
     "Chunk",
+    "Model",
+    "Sample",
     "Scores",
     "SessionRow",
     "Store",
@@ -27,5 +34,6 @@ __all__ = [
     "WorkerRow",
     "WorkerState",
     "default_path",
+    "sample_key",
     "session_name",
 ]

@@ -2,12 +2,19 @@
 
 from array import array
 from collections.abc import Mapping
-from typing import Any, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from lossterm.comparison import Comparison, Status, Trial
 from lossterm.errors import UsageError
+from lossterm.losses import Activation, Link, Reading
+from lossterm.protocols import SplitName
+from lossterm.scaling import Scaling
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Scores = dict[str, dict[str, float | None] | None]
 """Metric → split → value; None where the metric has no meaning for the head."""
@@ -49,8 +56,12 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """How many trials they ask for."""
     ended: int
     """How many of those are done, diverged, failed or cancelled."""
+    stopped: int
+    """How many of those that ended were cancelled."""
     tasks: tuple[str, ...]
     """Tasks compared in it."""
+    last: float
+    """Unix time at which its newest comparison was asked for."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +146,77 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
         return values
 
 
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """The weights of one trial's network at some of its epochs: a stack of dense layers."""
+
+    trial: int
+    """Number of the trial."""
+    epochs: tuple[int, ...]
+    """Epochs after which weights were kept, ascending: 0 for the initial ones; of a trial that is done, the last."""
+    layers: tuple[int, ...]
+    """Units from the input to the output."""
+    activation: str
+    """Activation of the hidden layers, one of `comparison.ACTIVATIONS`."""
+    head: Activation
+    """Activation of the output layer."""
+    reading: Reading
+    """How the output is read; known here for a loss of one's own too."""
+    link: Link
+    """How a value is read off the output."""
+    scaling: Scaling
+    """How the loss saw a numeric target."""
+    data: bytes
+    """float32, little-endian, (epochs, weights): kernel (inputs, units) and bias (units,) of each layer in turn."""
+
+    def weights(self, place: int) -> "list[tuple[np.ndarray, np.ndarray]]":
+        """Return kernel (inputs, units) and bias (units,) of each layer, as kept at `epochs[place]`.
+
+        Raises IndexError for a place that isn't there.
+        """
+        import numpy as np
+
+        left = np.frombuffer(self.data, "<f4").reshape(len(self.epochs), -1)[place]
+        found = []
+        for inputs, units in pairwise(self.layers):
+            kernel, bias, left = np.split(left, [inputs * units, inputs * units + units])
+            found.append((kernel.reshape(inputs, units), bias))
+        return found
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that no network was trained on, for models to be shown on."""
+
+    key: str
+    """What they are rows of, as `sample_key` gives it."""
+    split: SplitName
+    """The split that they were taken from."""
+    count: int
+    """How many features a row has."""
+    classes: int | None
+    """Number of classes, None for regression."""
+    features: bytes
+    """float32, little-endian, (rows, count), as the network sees them."""
+    target: bytes
+    """float64, little-endian, (rows,): values in the units of scores, or indices of classes."""
+
+    def arrays(self) -> "tuple[np.ndarray, np.ndarray]":
+        """Return features (rows, count), float32, and target (rows,): float64 values, or int64 indices of classes."""
+        import numpy as np
+
+        target = np.frombuffer(self.target, "<f8")
+        features = np.frombuffer(self.features, "<f4").reshape(len(target), self.count)
+        return features, target.astype(np.int64) if self.classes else target
+
+
+MOST_SAMPLED = 2000
+"""Rows that a sample has at most."""
+
+
+def sample_key(task: str, protocol: str, seed: int) -> str:
+    """Return the key of the sample of a task, drawn and split by a seed as a protocol does."""
+    return f"{task}/{protocol}/{seed}"
+
+
 class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker last said of itself."""
 
@@ -177,6 +259,27 @@ def session_name(text: str) -> str:
 def encode(value: object | None) -> str | None:
     """Write a record as JSON text; None stays None."""
     return None if value is None else msgspec.json.encode(value).decode()
+
+
+_APART = {"trial", "key", "data", "features", "target"}
+
+
+def about(record: Model | Sample) -> str:
+    """Write as JSON text what of a record has no column of its own."""
+    fields = msgspec.structs.asdict(record)
+    return msgspec.json.encode({name: value for name, value in fields.items() if name not in _APART}).decode()
+
+
+def model_row(row: Mapping[str, Any]) -> Model:
+    """Read a row of `models`."""
+    apart = {name: row[name] for name in ("trial", "data")}
+    return msgspec.convert({**msgspec.json.decode(row["about"]), **apart}, Model)
+
+
+def sample_row(row: Mapping[str, Any]) -> Sample:
+    """Read a row of `samples`."""
+    apart = {name: row[name] for name in ("key", "features", "target")}
+    return msgspec.convert({**msgspec.json.decode(row["about"]), **apart}, Sample)
 
 
 def asked_row(row: Mapping[str, Any]) -> Asked:

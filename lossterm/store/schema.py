@@ -86,12 +86,34 @@ MIGRATIONS = (
     ALTER TABLE trials ADD COLUMN note TEXT;
     ALTER TABLE trials ADD COLUMN anatomy TEXT
     """,
+    """
+    ALTER TABLE clock ADD COLUMN given INTEGER NOT NULL DEFAULT 0;
+
+    CREATE TABLE models (
+        trial INTEGER PRIMARY KEY REFERENCES trials (id) ON DELETE CASCADE,
+        about TEXT NOT NULL,
+        data BLOB NOT NULL
+    );
+
+    CREATE TABLE samples (
+        key TEXT PRIMARY KEY,
+        about TEXT NOT NULL,
+        features BLOB NOT NULL,
+        target BLOB NOT NULL
+    );
+
+    CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+
+    CREATE INDEX trials_by_number ON trials (id, status)
+    """,
 )
 """Script n takes a store from version n to n + 1. A script that was released is never edited.
 
 `curves.data` holds float32, little-endian, (epochs, columns): for each split of the protocol in order its loss, then
 its metric. A chunk with `start` 0 replaces what was there. `trials.queued` is the tick at which a trial was last
-queued: a comparison asked for before that has seen it end, and no longer waits for it.
+queued: a comparison asked for before that has seen it end, and no longer waits for it. `clock.given` is the largest
+number of any comparison or trial that was deleted: none is given twice, since viewers know rows by their numbers.
+`models.about` and `samples.about` are `Model` and `Sample` in JSON, but for the numbers, which lie beside them.
 """
 
 VERSION = len(MIGRATIONS)

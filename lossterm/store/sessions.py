@@ -1,0 +1,80 @@
+"""Sessions of the store as wholes: listed, stopped, renamed, deleted."""
+
+from lossterm.errors import UnknownName, UsageError
+from lossterm.store.asking import OPEN, Asking
+from lossterm.store.rows import SessionRow, session_name
+
+_ENDS = "('done', 'diverged', 'failed', 'cancelled')"
+_WAITING = (
+    "SELECT DISTINCT c.id FROM comparisons c JOIN sessions s ON s.id = c.session "
+    "JOIN comparison_trials ON comparison = c.id JOIN trials t ON t.id = trial "
+    f"WHERE s.name = ? AND c.cancelled IS NULL AND t.{OPEN} AND c.changed >= t.queued"
+)
+
+
+class Sessions(Asking):
+    """Looks at sessions and does what concerns one as a whole."""
+
+    def sessions(self) -> list[SessionRow]:
+        """Return every session, newest first."""
+        rows = self._read(
+            # Each comparison's JSON is looked into once, and each trial's row, long as it is, not at all.
+            "WITH asked AS (SELECT session, count(*) AS comparisons, max(created) AS last, "
+            "group_concat(DISTINCT json_extract(asked, '$.task')) AS tasks FROM comparisons GROUP BY session), "
+            "held AS (SELECT DISTINCT session, trial FROM comparisons JOIN comparison_trials ON comparison = id), "
+            f"counted AS (SELECT session, count(*) AS trials, sum(status IN {_ENDS}) AS ended, "
+            "sum(status = 'cancelled') AS stopped FROM held JOIN trials INDEXED BY trials_by_number "
+            "ON trials.id = trial GROUP BY session) "
+            "SELECT name, created, comparisons, coalesce(trials, 0) AS trials, coalesce(ended, 0) AS ended, "
+            "coalesce(stopped, 0) AS stopped, coalesce(tasks, '') AS tasks, coalesce(last, created) AS last "
+            "FROM sessions s LEFT JOIN asked ON asked.session = s.id LEFT JOIN counted ON counted.session = s.id "
+            "ORDER BY created DESC, s.id DESC"
+        )
+        return [SessionRow(**{**row, "tasks": tuple(filter(None, row["tasks"].split(",")))}) for row in map(dict, rows)]
+
+    def require_session(self, name: str) -> None:
+        """Raise UnknownName, with near misses, for a session that isn't there."""
+        names = [row["name"] for row in self._read("SELECT name FROM sessions ORDER BY id DESC")]
+        if name not in names:
+            raise UnknownName("session", name, names)
+
+    def stop(self, session: str) -> int:
+        """Cancel every comparison of a session that still waits for a trial; see `cancel`."""
+        with self._write() as tick:
+            return self._cancel([row["id"] for row in self._read(_WAITING, session)], tick)
+
+    def waiting(self, session: str) -> bool:
+        """Whether any comparison of a session still waits for a trial."""
+        return bool(self._read(_WAITING, session))
+
+    def rename_session(self, old: str, new: str) -> None:
+        """Give a session another name.
+
+        Raises UnknownName for a session that isn't there, and UsageError for a name that no list could show or that
+        another session has.
+        """
+        name = session_name(new)
+        with self._write():
+            self.require_session(old)
+            if name != old and self._read("SELECT 1 FROM sessions WHERE name = ?", name):
+                raise UsageError(f"There is a session {name!r} already: choose another name.")
+            self._connection.execute("UPDATE sessions SET name = ? WHERE name = ?", (name, old))
+
+    def delete_session(self, name: str) -> None:
+        """Delete a session, its comparisons, and the trials that no other comparison holds, with curves and models.
+
+        What only it waits for is stopped first, as by `cancel`. A trial that is running keeps its row until a session
+        is deleted after its end, so that a worker never writes to the number of another. Raises UnknownName.
+        """
+        with self._write() as tick:
+            self.require_session(name)
+            self._cancel([row["id"] for row in self._read(_WAITING, name)], tick)
+            self._connection.execute(
+                "UPDATE clock SET given = max(given, (SELECT coalesce(max(id), 0) FROM comparisons), "
+                "(SELECT coalesce(max(id), 0) FROM trials))"
+            )
+            self._connection.execute("DELETE FROM sessions WHERE name = ?", (name,))
+            self._connection.execute(
+                "DELETE FROM trials WHERE status != 'running' "
+                "AND NOT EXISTS (SELECT 1 FROM comparison_trials WHERE trial = trials.id)"
+            )

@@ -1,0 +1,162 @@
+"""What a worker does with the store: takes trials up, adds to their curves, ends them, and speaks of itself."""
+
+import time
+from collections.abc import Collection
+
+from lossterm.comparison import Status
+from lossterm.store.connection import Connection
+from lossterm.store.rows import (
+    AS_NEW,
+    TRIAL_COLUMNS,
+    Anatomy,
+    Chunk,
+    Model,
+    Sample,
+    Scores,
+    TrialRow,
+    WorkerState,
+    about,
+    encode,
+    trial_row,
+)
+
+MOST_ATTEMPTS = 2
+"""A trial that was being trained when this many workers died is failed, not tried again."""
+
+
+class Working(Connection):
+    """Claims trials and writes what happens to them."""
+
+    def claim(self, device: str, avoid: Collection[str] = ()) -> TrialRow | None:
+        """Take up the first queued trial for a device whose program is not to be avoided; None if there is none."""
+        if not self._read("SELECT 1 FROM trials WHERE status = 'queued' AND device = ? LIMIT 1", device):
+            return None
+        marks = ",".join("?" * len(avoid))
+        with self._write() as tick:
+            row = self._connection.execute(
+                f"UPDATE trials SET status = 'running', attempts = attempts + 1, epochs = 0, {AS_NEW}, changed = ? "
+                "WHERE id = (SELECT id FROM trials "
+                f"WHERE status = 'queued' AND device = ? AND program NOT IN ({marks}) ORDER BY id LIMIT 1) "
+                "RETURNING id",
+                (tick, device, *avoid),
+            ).fetchone()
+            if row is None:
+                return None
+            self._connection.execute("DELETE FROM models WHERE trial = ?", (row[0],))
+            return trial_row(
+                self._connection.execute(f"SELECT {TRIAL_COLUMNS} FROM trials t WHERE id = ?", (row[0],)).fetchone()
+            )
+
+    def queued_epochs(self, device: str) -> dict[str, int]:
+        """Return how many epochs wait for a device, by program."""
+        rows = self._read(
+            "SELECT program, sum(epochs_asked) AS epochs FROM trials "
+            "WHERE status = 'queued' AND device = ? GROUP BY program",
+            device,
+        )
+        return {row["program"]: row["epochs"] for row in rows}
+
+    def record(self, chunk: Chunk) -> bool:
+        """Add to a running trial's curve; return whether someone asked to stop it, or deleted it."""
+        with self._write() as tick:
+            row = self._connection.execute("SELECT cancel FROM trials WHERE id = ?", (chunk.trial,)).fetchone()
+            if row is None:
+                return True
+            self._add_chunk(chunk, tick)
+            return bool(row[0])
+
+    def finish(
+        self,
+        trial: int,
+        status: Status,
+        *,
+        seconds: float | None = None,
+        scores: Scores | None = None,
+        error: str | None = None,
+        chunk: Chunk | None = None,
+        anatomy: Anatomy | None = None,
+        note: str | None = None,
+        model: Model | None = None,
+        sample: Sample | None = None,
+    ) -> None:
+        """End a running trial, with the last of its curve, and its model with the rows to show it on.
+
+        One that was stopped and meanwhile asked for again goes back into the queue; of one that was deleted nothing is
+        written. A sample that is there already stays as it is.
+        """
+        with self._write() as tick:
+            if not self._read("SELECT 1 FROM trials WHERE id = ?", trial):
+                return
+            if chunk:
+                self._add_chunk(chunk, tick)
+            if model:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO models VALUES (?, ?, ?)", (model.trial, about(model), model.data)
+                )
+            if sample:
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO samples VALUES (?, ?, ?, ?)",
+                    (sample.key, about(sample), sample.features, sample.target),
+                )
+            self._connection.execute(
+                "UPDATE trials SET status = CASE WHEN ?1 = 'cancelled' AND NOT cancel THEN 'queued' ELSE ?1 END, "
+                "seconds = ?2, scores = ?3, error = ?4, finished = ?5, changed = ?6, anatomy = ?8, note = ?9, "
+                "environment = (SELECT environment FROM workers WHERE workers.device = trials.device) WHERE id = ?7",
+                (status, seconds, encode(scores), error, time.time(), tick, trial, encode(anatomy), note),
+            )
+
+    def requeue(self, device: str, *, died: bool) -> None:
+        """Put a device's running trials back: after a worker's death, or before one leaves in good order.
+
+        A trial that was running when MOST_ATTEMPTS workers died is failed, with the reason.
+        """
+        with self._write() as tick:
+            self._connection.execute(
+                "UPDATE trials SET status = 'cancelled', finished = ?, changed = ? "
+                "WHERE status = 'running' AND device = ? AND cancel",
+                (time.time(), tick, device),
+            )
+            if died:
+                self._connection.execute(
+                    "UPDATE trials SET status = 'failed', finished = ?, changed = ?, "
+                    "error = 'The worker died ' || attempts || ' times while training this; see its log.' "
+                    "WHERE status = 'running' AND device = ? AND attempts >= ?",
+                    (time.time(), tick, device, MOST_ATTEMPTS),
+                )
+            self._connection.execute(
+                "UPDATE trials SET status = 'queued', attempts = attempts - ?, changed = ? "
+                "WHERE status = 'running' AND device = ?",
+                (0 if died else 1, tick, device),
+            )
+
+    def fail_queued(self, device: str, error: str) -> None:
+        """End everything that waits for a device that cannot train."""
+        with self._write() as tick:
+            self._connection.execute(
+                "UPDATE trials SET status = 'failed', error = ?, finished = ?, changed = ? "
+                "WHERE status IN ('queued', 'running') AND device = ?",
+                (error, time.time(), tick, device),
+            )
+
+    def report_worker(
+        self, device: str, pid: int, state: WorkerState, message: str, environment: dict[str, str] | None = None
+    ) -> None:
+        """Say what a worker does; its environment stays as last said."""
+        with self._write() as tick:
+            self._connection.execute(
+                "INSERT INTO workers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET pid = excluded.pid, "
+                "state = excluded.state, message = excluded.message, changed = excluded.changed, "
+                "environment = coalesce(excluded.environment, environment)",
+                (device, pid, state, message, encode(environment), tick),
+            )
+
+    def _add_chunk(self, chunk: Chunk, tick: int) -> None:
+        if chunk.start == 0:
+            self._connection.execute("DELETE FROM curves WHERE trial = ?", (chunk.trial,))
+        self._connection.execute(
+            "INSERT INTO curves (trial, start, epochs, data) VALUES (?, ?, ?, ?)",
+            (chunk.trial, chunk.start, chunk.epochs, chunk.data),
+        )
+        self._connection.execute(
+            "UPDATE trials SET epochs = ?, changed = ? WHERE id = ?", (chunk.start + chunk.epochs, tick, chunk.trial)
+        )
