@@ -16,7 +16,7 @@ from lossterm.wording import headline, notes, verdict
 DISTORTED = "†"
 """Beside a figure of probabilities that a loss, not being proper, distorts."""
 
-FORMATS = ("table", "json", "csv", "markdown", "plain")
+FORMATS = ("table", "json", "csv", "markdown", "plain", "linear")
 
 
 class Column(msgspec.Struct, frozen=True):

@@ -63,6 +63,9 @@ class View:
     def apply(self, update: Update) -> None:
         """Take in what changed."""
         if update.asked is not None:
+            if {one.id for one in self.asked} - {one.id for one in update.asked}:
+                self.rows.clear()  # the session was deleted or renamed: all that is left of it comes with the update
+                self.curves.clear()
             self.asked = update.asked
             self._history.clear()  # trials that were there already are not trained now
         self.worker = update.worker
@@ -157,3 +160,17 @@ def duration(seconds: float) -> str:
     if seconds < 3600:
         return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
     return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+
+
+def what_to_do(view: View, task: str) -> str:
+    """Say what an empty chart waits for: the worker, or a person."""
+    worker = view.worker
+    training = any(not row.ended for row in view.rows.values() if row.trial.task == task)
+    if training and worker and worker.state == "training":
+        return f"Compiling {worker.message} …"
+    if training:
+        return "Waiting for TensorFlow to load …"
+    text = "No curves yet.\n\nTick losses with space,\nthen press r to train them."
+    if worker and worker.state == "loading":
+        text += "\n\nTensorFlow is loading meanwhile."
+    return text

@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from lossterm import daemon
 from lossterm.store import Store
+
+# The same examples in every run, none of them timed or kept: a machine may be slow, and a checkout stays clean.
+settings.register_profile("lossterm", deadline=None, derandomize=True, database=None)
+settings.load_profile("lossterm")
 
 # Places that belong to a person, and places that belong to a test
 

@@ -41,6 +41,10 @@ def evenly(low: float, high: float) -> list[float]:
     return [low + (high - low) * level for level in LEVELS]
 
 
+def said(lines: Sequence[Text]) -> str:
+    return " ".join(" ".join(line.plain for line in lines).split())
+
+
 def beneath(lines: Sequence[Text], count: int = 1) -> list[str]:
     """Return the last lines: those beneath the charts."""
     return [line.plain for line in lines[len(lines) - count :]]
@@ -94,13 +98,15 @@ def test_all_losses_of_a_kind_share_a_chart() -> None:
     "size", [(11, 20), (40, 7), (1, 1), (11, 7), (200, 7)], ids=lambda size: f"{size[0]}x{size[1]}"
 )
 def test_too_little_room_is_said(size: tuple[int, int]) -> None:
-    (line,) = anatomy_chart([drawn("mse")], [], *size)
-    assert line.plain == "Too small to draw."
+    lines = anatomy_chart([drawn("mse")], [], *size)
+    assert [line.cell_len for line in lines] == [size[0]] * size[1]
+    assert said(lines).startswith("Too" if size[0] > 2 else "T")
 
 
 def test_no_loss_is_said() -> None:
-    (line,) = anatomy_chart([], [rows(evenly(-1, 1))], WIDE, HIGH)
-    assert line.plain == "No loss whose shape is known is ticked."
+    lines = anatomy_chart([], [rows(evenly(-1, 1))], WIDE, HIGH)
+    assert [line.cell_len for line in lines] == [WIDE] * HIGH
+    assert said(lines) == "No loss whose shape is known is ticked."
 
 
 def test_a_loss_that_is_nowhere_finite_draws_nothing_and_ends_nothing() -> None:
@@ -149,6 +155,27 @@ def test_a_single_loss_that_explodes_is_shown_where_it_does_something_else() -> 
     first, last = peak(lines, RED)
     assert last - first >= HIGH // 5
     assert float(re.sub(r"[^0-9.e+-]", "", lines[0].plain[: lines[0].plain.index("┤")])) < 100
+
+
+def test_a_loss_that_nearly_overflows_is_drawn() -> None:
+    steep = np.where(np.abs(X) > 3.9, 1.7e308, np.where(X > 3, -1e299, X**2))
+    lines = anatomy_chart([Drawn(x=X, values=steep, slopes=-steep, colour=RED)], [], WIDE, HIGH)
+    assert [line.cell_len for line in lines] == [WIDE] * HIGH
+
+
+@pytest.mark.parametrize("key", LOSSES)
+@pytest.mark.parametrize("size", [(36, 12), (75, 20), (120, 14), (120, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_both_upright_axes_have_numbers_enough_to_read_them_by(key: str, size: tuple[int, int]) -> None:
+    width, height = size
+    lines = [line.plain for line in anatomy_chart([drawn(key)], [], width, height)]
+    beside = width >= charts.SIDE_BY_SIDE
+    parts = (
+        ([line[: width // 2] for line in lines], [line[width // 2 :] for line in lines])
+        if beside
+        else (lines[: height // 2], lines[height // 2 :])
+    )
+    for part in parts:
+        assert sum("┤" in line for line in part) >= 2
 
 
 def test_a_curve_with_a_gap_does_not_leap_over_it() -> None:

@@ -1,9 +1,11 @@
 import csv
+import functools
 import io
 import json
 import math
 import os
 import re
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -13,21 +15,25 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from lossterm import __version__, daemon
-from lossterm.cli import cli
+from lossterm.cli import cli, main
+from lossterm.cli.doctor import _configuration
 from lossterm.comparison import DEVICES, OPTIMIZERS, RATES_TO_TUNE, Comparison, Status, Trial
+from lossterm.config import Config
 from lossterm.engine.fake import BEST_RATE
 from lossterm.losses import LEFT_OUT, LOSSES, fitting
 from lossterm.metrics import METRICS, metrics_for
 from lossterm.store import Scores, Store, TrialRow, schema
 from lossterm.table import FORMATS
 from lossterm.tasks import TASKS
+from lossterm.view import View
 
 PROGRAM = (sys.executable, "-m", "lossterm")
 FAKE = (sys.executable, "-m", "lossterm.engine.fake")
@@ -365,6 +371,24 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "trials in a table": (("run", "--trials"), 2, "--trials adds to the JSON: say --format json too."),
     "trials in a reported table": (("report", "monday", "--trials"), 2, "--trials adds to the JSON"),
     "bench of nothing": (("bench", "--epochs", "0"), 2, "The number of epochs is 0, but must be from 1"),
+    "ascii before a command": (("--ascii", "losses"), 2, "--ascii is for the app: leave it out before a command's"),
+    "no ascii before a command": (("--no-ascii", "losses"), 2, "--ascii is for the app: leave it out before a comm"),
+    "low bandwidth before a command": (("--low-bandwidth", "run"), 2, "--low-bandwidth is for the app: leave it out"),
+    "a theme before a command": (("--theme", "dark", "tasks"), 2, "--theme is for the app: leave it out before"),
+    "markers before a command": (("--markers", "ascii", "tasks"), 2, "--markers is for the app: leave it out before"),
+    "sentences before a command": (("--linear", "report", "monday"), 2, "--linear is for the app: leave it out before"),
+    "unknown markers": (("--markers", "brailel"), 2, "There is no kind of markers 'brailel'. Did you mean braille?"),
+    "sentences and a loss file": (
+        ("--linear", "--loss-file", "{mine}:mine"),
+        2,
+        "--loss-file adds a loss to choose in",
+    ),
+    "sentences of a corrupt store": (("--linear", "--store", "{corrupt}"), 3, "is damaged or is not a lossterm store"),
+    "a reproduction in sentences": (
+        ("reproduce", "--format", "linear"),
+        2,
+        "There is no format 'linear'. Did you mean plain?",
+    ),
     "no terminal": ((), 2, "The terminal app needs a terminal for input and output"),
     "no terminal, a session": (("--session", "x"), 2, "The terminal app needs a terminal for input and output"),
     "store under a file": (("run", "--store", "{file}/lossterm.db"), 3, "cannot be used: Not a directory"),
@@ -590,14 +614,24 @@ def test_sessions_are_listed_and_none_is_said_on_stderr(tmp_path: Path) -> None:
     assert "No sessions yet. Begin one with `lossterm run`." in empty.stderr
     with Store(tmp_path / "lossterm.db") as store:
         store.ask("monday", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2))
+        store.ask("sunday", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=3, epochs=7))
+        row = store.claim("auto")
+        while row and row.trial.hyperparameters.epochs != 7:
+            row = store.claim("auto")
+        assert row is not None
+        store.finish(row.id, "done", seconds=0.1)
+        store.stop("sunday")
     table, document = several(tmp_path, [("sessions",), ("sessions", "--format", "json")])
-    assert re.search(r"monday .* circles +1 +0/2", succeeded(table))
-    (row,) = strictly(succeeded(document))
-    assert {key: row[key] for key in row if key != "created"} == {
+    assert re.search(r"monday .* circles +1 +0/2 *$", succeeded(table), re.MULTILINE)
+    assert re.search(r"sunday .* circles +1 +1/3, 2 stopped *$", table.stdout, re.MULTILINE)
+    (sunday, monday) = strictly(succeeded(document))
+    assert (sunday["trials"], sunday["ended"], sunday["stopped"]) == (3, 3, 2)
+    assert {key: monday[key] for key in monday if key not in ("created", "last")} == {
         "name": "monday",
         "comparisons": 1,
         "trials": 2,
         "ended": 0,
+        "stopped": 0,
         "tasks": ["circles"],
     }
 
@@ -966,6 +1000,11 @@ def test_a_stored_session_is_reported_in_every_format(reported: dict[str, Result
         assert {line["learning_rate"] for line in lines} == {"0.04"}
     elif form == "markdown":
         assert len([line for line in text.splitlines() if line.startswith("| ")]) == 4
+    elif form == "linear":
+        assert re.search(
+            r"^Place 1: hinge, with mean test accuracy .*\n.*\nPlace 2: squared_hinge,", text, re.MULTILINE
+        )
+        assert "Curves of hinge on test follow, of the median over 2 seeds.\n" in text
     else:
         assert re.search(r"^1 +hinge .*\n2 +squared_hinge ", text, re.MULTILINE)
         assert form == "table" or not re.search("[\u2500-\u259f]", text)
@@ -1015,14 +1054,29 @@ def test_a_poor_terminal_gets_the_table_too(shared: Path, reported: dict[str, Re
         assert done.stderr == b""
 
 
-@pytest.mark.parametrize("words", [("losses",), ("losses", "--format", "json"), ("--help",)], ids=str)
-def test_a_reader_that_leaves_early_is_no_cause_for_a_traceback(tmp_path: Path, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("losses",),
+        ("losses", "--format", "json"),
+        ("--help",),
+        ("run", "--help"),
+        ("--version",),
+        ("report", "kept"),
+        ("report", "kept", "--format", "linear"),
+        ("--session", "kept", "--linear"),
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_leaves_early_ends_it_without_a_word_and_as_sigpipe_would(
+    shared: Path, reported: dict[str, Result], words: tuple[str, ...]
+) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
         result = subprocess.run(
             [*PROGRAM, *words],
-            env=environment(tmp_path),
+            env=environment(shared),
             stdin=subprocess.DEVNULL,
             stdout=writer,
             stderr=subprocess.PIPE,
@@ -1032,7 +1086,7 @@ def test_a_reader_that_leaves_early_is_no_cause_for_a_traceback(tmp_path: Path, 
     finally:
         os.close(writer)
     assert result.stderr == b""
-    assert result.returncode in {0, 1}
+    assert result.returncode == 128 + signal.SIGPIPE
 
 
 # Being interrupted
@@ -1095,6 +1149,10 @@ def test_ctrl_c_prints_the_table_of_what_there_is_marked_partial(home: Path, for
         lines = list(csv.DictReader(io.StringIO(stdout), strict=True))
         assert {line["loss"] for line in lines} == {"hinge", "squared_hinge"}
         assert all(3 <= int(line["done"]) < int(line["trials"]) == 500 for line in lines)
+    elif form == "linear":
+        assert re.search(r"^Partial: 1?\d{3} of 2000 trials were stopped\.$", stdout, re.MULTILINE)
+        assert len(re.findall(r" with \d+ of 500 trials done\.$", stdout, re.MULTILINE)) == 2
+        assert len(re.findall(r"^Curves of \w+ on validation follow, of the median over", stdout, re.MULTILINE)) == 2
     else:
         assert re.search(r"^\W*Partial: 1?\d{3} of 2000 trials were stopped\.$", stdout, re.MULTILINE)
         assert len(re.findall(r"\b\d+/500\b", stdout)) == 2
@@ -1112,3 +1170,184 @@ def test_a_run_whose_trials_someone_else_stops_prints_its_table_and_exits_with_1
     assert process.returncode == 130
     assert re.search(r"^Partial: \d{3} of 500 trials were stopped\.$", stdout, re.MULTILINE)
     assert "Traceback" not in stderr
+
+
+# In sentences
+
+
+@pytest.mark.parametrize("store", [(), ("--store", "{home}/other.db")], ids=["usual store", "other store"])
+def test_an_empty_session_in_sentences_says_what_to_run_and_makes_no_store(
+    tmp_path: Path, store: tuple[str, ...]
+) -> None:
+    place = tuple(word.format(home=tmp_path) for word in store)
+    result = lossterm(tmp_path, *place, "--linear", "--session", "my own")
+    command = shlex.join(["lossterm", "run", *place, "--session", "my own"])
+    assert succeeded(result) == f"There is nothing in the session my own yet. Begin with: {command}\n"
+    assert result.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_training_is_told_while_it_goes_on_and_reported_at_its_end(home: Path) -> None:
+    start_fake(home, LOSSTERM_FAKE_EPOCH_SECONDS="0.01")
+    with Store(home / "lossterm.db") as store:
+        losses = ("hinge", "squared_hinge")
+        store.ask("told", Comparison.ask("circles", losses, protocol="tutorial", seeds=10, epochs=30))
+    result = lossterm(home, "--session", "told", "--linear")
+    told, _, whole = succeeded(result).partition("Session told, task circles: 2 losses are compared.\n")
+    assert result.stderr == ""
+    counts = [int(count) for count in re.findall(r"^(\d+) of 20 trials have ended\.$", told, re.MULTILINE)]
+    assert counts == sorted(set(counts))
+    assert counts[0] < 20
+    assert "Place 1: hinge, with mean test accuracy 0." in whole
+    assert "Place 2: squared_hinge, with mean test accuracy 0." in whole
+    assert "10 of 10 trials done." in whole
+    assert whole == succeeded(lossterm(home, "report", "told", "--format", "linear")).partition("compared.\n")[2]
+
+
+def test_ctrl_c_leaves_the_sentences_and_lets_the_training_go_on(home: Path) -> None:
+    start_fake(home, LOSSTERM_FAKE_EPOCH_SECONDS="0.05")
+    with Store(home / "lossterm.db") as store:
+        store.ask("long one", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=3, epochs=2000))
+        until(lambda: [row.state for row in store.workers()] == ["training"], "the training to begin")
+        with running(home, "--linear", "--session", "long one") as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "0 of 3 trials have ended.\n"
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=WAIT)
+        assert process.returncode == 130
+        assert stdout == ""
+        assert stderr.split("\n") == [
+            "Training goes on. Come back with: lossterm --linear --session 'long one'",
+            "",  # click's, after the ^C that a terminal shows
+            "Interrupted.",
+            "",
+        ]
+        assert daemon.alive(store.path, "auto")
+        assert not any(row.ended or row.cancel for row in rows_in(home, "long one"))
+
+
+def test_sentences_start_a_worker_where_none_is(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(daemon, "Keeper", functools.partial(daemon.Keeper, command=FAKE))
+    with Store() as store:
+        store.ask("alone", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2, epochs=3))
+        assert not daemon.alive(store.path, "auto")
+        cli.main(["--linear", "--session", "alone"], standalone_mode=False)
+        assert daemon.alive(store.path, "auto")
+    assert capsys.readouterr().out.startswith("0 of 2 trials have ended.\nThe worker that trains is starting.\n")
+    assert {row.status for row in rows_in(home, "alone")} == {"done"}
+
+
+def test_sentences_of_a_loss_that_diverged_end_with_4_as_its_report_does(home: Path) -> None:
+    with Store() as store:
+        store.ask("lost", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=1, epochs=2))
+        row = store.claim("auto")
+        assert row is not None
+        store.finish(row.id, "diverged", seconds=0.1)
+    text = succeeded(lossterm(home, "--linear", "--session", "lost"), code=4)
+    assert "hinge has no place: no trial of it has a test accuracy.\n" in text
+
+
+# The app's configuration
+
+
+class Opened:
+    """Stands in for the app: keeps what it was opened with, and leaves it at once."""
+
+    def __init__(self) -> None:
+        self.config: Config | None = None
+
+    def open_app(
+        self, session: str, store: Path, own: Sequence[str] = (), *, config: Config
+    ) -> tuple[int, str, View, dict[str, str]]:
+        self.config = config
+        return 0, session, View(), {}
+
+    def started(self, *words: str) -> object:
+        """Run the program in what says to be a terminal, and return its exit code."""
+        with pytest.MonkeyPatch.context() as patch:
+            for stream in (sys.stdin, sys.stdout):
+                patch.setattr(stream, "isatty", lambda: True)
+            with pytest.raises(SystemExit) as left:
+                main(list(words))
+        return left.value.code
+
+
+@pytest.fixture
+def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
+    app = Opened()
+    monkeypatch.setitem(sys.modules, "lossterm.tui.app", cast("ModuleType", app))
+    return app
+
+
+def test_options_given_win_over_the_file_and_the_file_over_what_is_usual(opened: Opened, home: Path) -> None:
+    (home / "config.toml").write_text("ascii = true\nlow_bandwidth = true\ntheme = 'light'\n")
+    for words, expected in (
+        ([], Config(ascii=True, low_bandwidth=True, theme="light")),
+        (["--no-ascii", "--theme", "nord"], Config(low_bandwidth=True, theme="nord")),
+        (["--no-low-bandwidth", "--markers", "blocks"], Config(ascii=True, theme="light", markers="blocks")),
+    ):
+        assert opened.started(*words) == 0
+        assert opened.config == expected
+
+
+def test_a_clamped_value_is_said_before_the_app_opens_and_a_broken_file_keeps_it_shut(
+    opened: Opened, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "config.toml").write_text("frame_seconds = 60\n")
+    assert opened.started() == 0
+    assert opened.config == Config(frame_seconds=10)
+    assert capsys.readouterr().err.startswith("lossterm: frame_seconds is 60 in ")
+    opened.config = None
+    (home / "config.toml").write_text("markers = 'dots'\n")
+    assert opened.started() == 3
+    assert 'config.toml is wrong: markers is "dots", but must be' in capsys.readouterr().err
+    assert opened.config is None
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "said"),
+    [
+        (None, "good", "config.toml, not made: everything is as usual"),
+        ("ascii = true\n", "good", "config.toml, read"),
+        ("frame_seconds = 60\n", "note", "config.toml, read"),
+        ("ascii = 1\n", "bad", "config.toml is wrong: ascii is 1, but must be true or false."),
+    ],
+    ids=["absent", "good", "clamped", "broken"],
+)
+def test_the_doctor_shows_the_configuration_and_whether_it_reads(
+    home: Path, text: str | None, state: str, said: str
+) -> None:
+    if text is not None:
+        (home / "config.toml").write_text(text)
+    (finding,) = _configuration()
+    assert (finding.what, finding.state) == ("configuration", state)
+    assert said in finding.found
+    assert bool(finding.advice) == (state != "good")
+
+
+# Signs of life
+
+
+def test_advice_says_what_it_does_on_a_terminal_alone(home: Path) -> None:
+    words = [*PROGRAM, "advise", "--task", "circles"]
+    piped = lossterm(home, *words[len(PROGRAM) :])
+    assert piped.stderr == ""
+    screen, end = os.openpty()
+    try:
+        done = subprocess.run(
+            words,
+            env=environment(home),
+            stdin=end,
+            stdout=subprocess.PIPE,
+            stderr=end,
+            check=True,
+            timeout=WAIT,
+            text=True,
+        )
+        assert os.read(screen, 1000).decode().strip() == "Looking at the data of circles …"
+    finally:
+        os.close(end)
+        os.close(screen)
+    assert done.stdout == succeeded(piped)

@@ -9,8 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from lossterm.cli import cli
+from lossterm.config import Config, load
 from lossterm.losses import LOSSES, arrays
 from lossterm.losses.own import source_from
+from lossterm.tui import keymap
+from lossterm.tui.app import LosstermApp
+from lossterm.tui.main_screen import MainScreen
 
 TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -37,6 +41,23 @@ def test_the_table_of_losses_is_what_the_command_prints() -> None:
 def test_every_loss_and_command_is_named() -> None:
     assert {key for key in LOSSES if f"| {key} |" in TEXT} == set(LOSSES)
     assert {name for name in cli.commands if f"lossterm {name}" not in TEXT and f"`{name}`" not in TEXT} == set()
+
+
+def test_every_key_that_can_be_changed_is_named_with_what_it_is() -> None:
+    shown = re.search(r"<!-- keys -->\n(.*?)\n<!-- end of keys -->", TEXT, re.DOTALL)
+    assert shown is not None
+    every = keymap.told((LosstermApp, MainScreen, *MainScreen.PANELS), {})
+    assert re.findall(r"`(\S+)`\s`(\S+)`[,.]", shown[1]) == [(key.id, key.key) for key in every]
+
+
+def test_the_configuration_shown_is_one_that_can_be_read(tmp_path: Path) -> None:
+    (block,) = [one for one in re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL) if one.startswith("theme")]
+    path = tmp_path / "config.toml"
+    path.write_text(block, encoding="utf-8")
+    config, words = load(path)
+    assert not words
+    assert keymap.checked((LosstermApp, MainScreen, *MainScreen.PANELS), config.keys) == config.keys
+    assert set(re.findall(r"^(\w+) =", block, re.MULTILINE)) | {"keys"} == set(Config.__struct_fields__)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -4,82 +4,24 @@ import os
 import re
 import shutil
 import signal
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import pexpect
-import pyte
 import pytest
 
 from lossterm import daemon
-from lossterm.store import Store
+from lossterm.store import Store, TrialRow
+from tests.terminal import Terminal, braille, restored
 
 pytestmark = pytest.mark.tensorflow
-
-PROGRAM = Path(sys.executable).with_name("lossterm")
-COLUMNS, LINES = 80, 24
 
 VERDICT = re.compile(r"No detectable difference: |\w+ is best\.|Best: \w+, tied with \w+; ")
 """How the sentence begins that says above the scores who is best."""
 
+ENDLESS = 500_000
+"""Epochs that nobody waits for."""
 
-class Terminal:
-    """A pseudo-terminal with the program in it, and the screen that its bytes draw."""
-
-    def __init__(self, home: Path, *arguments: str, columns: int = COLUMNS, lines: int = LINES, **more: str) -> None:
-        environment = {
-            **{name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")},
-            "LOSSTERM_HOME": str(home),
-            "LOSSTERM_IDLE_SECONDS": "60",
-            "TERM": "xterm-256color",
-            "LANG": "C.UTF-8",
-            **more,
-        }
-        self._screen = pyte.Screen(columns, lines)
-        self._stream = pyte.ByteStream(self._screen)
-        self.bytes = b""
-        self.process = pexpect.spawn(
-            str(PROGRAM), list(arguments), dimensions=(lines, columns), env=environment, timeout=60
-        )
-        self.process.delaybeforesend = None  # pexpect would wait 50 ms before every key
-
-    def press(self, keys: str) -> None:
-        self.process.send(keys)
-
-    def read(self, seconds: float = 0.05) -> bytes:
-        """Take in what comes within a while."""
-        try:
-            new: bytes = self.process.read_nonblocking(65536, timeout=seconds)
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            return b""
-        self.take(new)
-        return new
-
-    def take(self, new: bytes) -> None:
-        """Draw bytes that were read otherwise."""
-        self.bytes += new
-        self._stream.feed(new)
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self._screen.display)
-
-    def until(self, true: Callable[[str], object], seconds: float = 60) -> str:
-        """Read until the screen shows something. Fails with the screen after so many seconds."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.read()
-            if true(self.text):
-                return self.text
-        raise AssertionError(f"never shown:\n{self.text}")
-
-    def rest(self) -> str:
-        """Read to the program's end and return all it ever wrote."""
-        while self.process.isalive() or self.read():
-            self.read()
-        return self.bytes.decode(errors="replace")
+LEFT, RIGHT, DOWN, BACK = "\x1b[D", "\x1b[C", "\x1b[B", "\x1b[Z"
 
 
 @pytest.fixture(scope="module")
@@ -96,27 +38,43 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def braille(text: str) -> bool:
-    return any("⠀" < mark <= "⣿" for mark in text)
+def rows(home: Path, session: str) -> list[TrialRow]:
+    """Return the trials of a session as the store has them."""
+    with Store(home / "lossterm.db") as store:
+        return store.trials([asked.id for asked in store.comparisons(session)])
 
 
-def restored(output: str) -> bool:
-    """Whether the terminal was given back: main screen, cursor shown, mouse and paste modes off."""
-    return all(
-        output.rfind(off) > output.rfind(on)
-        for on, off in (
-            ("\x1b[?1049h", "\x1b[?1049l"),
-            ("\x1b[?25l", "\x1b[?25h"),
-            ("\x1b[?1000h", "\x1b[?1000l"),
-            ("\x1b[?2004h", "\x1b[?2004l"),
-        )
-    )
+def epochs(home: Path, session: str) -> int:
+    """Return how many epochs of a session are on disk."""
+    return sum(row.epochs for row in rows(home, session))
+
+
+def begin(home: Path, session: str, *arguments: str) -> Terminal:
+    """Open a session and begin trainings that are far from done while any test runs."""
+    terminal = Terminal(home, "--session", session, *arguments)
+    terminal.until(lambda text: re.search("[CG]PU (ready|training)", text))
+    terminal.press(f"\t{ENDLESS}\t1{BACK * 2}")  # and back to the losses, where a number is a view
+    terminal.until(lambda text: re.search(rf"epochs {ENDLESS} +seeds +1 ", text))
+    terminal.press("r")
+    terminal.until(braille)
+    return terminal
+
+
+def end(terminal: Terminal) -> str:
+    """Stop what is trained, leave, and return all that was written."""
+    terminal.press("s")
+    terminal.until(lambda text: "stopped" in text)
+    terminal.press("q")
+    output = terminal.rest()
+    assert terminal.process.exitstatus == 0
+    assert restored(output)
+    return output
 
 
 def test_choose_run_watch_and_quit(shared_home: Path) -> None:
     terminal = Terminal(shared_home, "--session", "seen")
     terminal.until(lambda text: "loading TensorFlow" in text)
-    terminal.press("\x1b[B")  # choosing works meanwhile
+    terminal.press(DOWN)  # choosing works meanwhile
     terminal.press(" ")
     terminal.until(lambda text: "2 of 11 ticked" in text)
     terminal.press("\t25\t2\t\t\t\t ")  # 25 epochs, 2 seeds, and the next protocol
@@ -171,11 +129,7 @@ def test_nothing_is_written_while_nothing_happens(shared_home: Path) -> None:
 
 
 def test_leaving_and_opening_again_finds_the_training_where_it_is(shared_home: Path) -> None:
-    first = Terminal(shared_home, "--session", "long")
-    first.until(lambda text: "ready" in text)
-    first.press("\t500000\t1")  # half a million epochs: far from done while this test runs
-    first.press("r")
-    first.until(braille)
+    first = begin(shared_home, "long")
     first.press("q")
     first.until(lambda text: "leave it running" in text)
     first.press("l")
@@ -207,36 +161,201 @@ def test_ctrl_c_during_a_headless_run_keeps_the_session(shared_home: Path) -> No
     assert "Traceback" not in output
 
 
-def test_a_closed_terminal_leaves_no_process_behind(shared_home: Path) -> None:
-    terminal = Terminal(shared_home)
-    terminal.until(lambda text: "Task" in text)
-    terminal.process.close(force=False)  # the master's end goes away: SIGHUP, as when a link drops
-    end = time.monotonic() + 20
-    while terminal.process.isalive() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not terminal.process.isalive()
+# The views
 
 
-def test_a_small_terminal_gets_a_sentence(shared_home: Path) -> None:
-    terminal = Terminal(shared_home, columns=60, lines=15)
-    terminal.until(lambda text: "lossterm needs 80×24 and this terminal is 60×15" in text)
-    terminal.press("q")
-    assert restored(terminal.rest())
-    assert terminal.process.exitstatus == 0
+def test_the_views_in_turn_and_the_session_opened_last_stays_in_the_shell(shared_home: Path) -> None:
+    other = Terminal(shared_home, "run", "--session=other", "--loss=hinge", "--seeds=1", "--epochs=4")
+    other.rest()
+    assert other.process.exitstatus == 0
+    terminal = Terminal(shared_home, "--session", "views")
+    terminal.until(lambda text: "ready" in text)
+    terminal.press("\t25\t2\t\t\t\t ")
+    terminal.until(lambda text: "protocol tutorial" in text)
+    terminal.press("r")
+    terminal.until(lambda text: "6/6 trials" in text)
 
+    terminal.press("1")
+    terminal.until(lambda text: "Losses" not in text and "Scores" not in text and braille(text))
+    for loss in ("binary_crossentropy", "hinge", "squared_hinge"):
+        terminal.until(lambda text, loss=loss: re.search(rf" {loss} \d\.\d+ *│", text))  # type: ignore[misc]  # the loop's own
+    terminal.press(LEFT * 3)
+    terminal.until(lambda text: "epoch 23 of 25 ·" in text and "●" in text.split("Curves")[1])
+    terminal.press(RIGHT)
+    terminal.until(lambda text: "epoch 24 of 25 ·" in text)
 
-def test_a_c_locale_does_not_break_the_app(shared_home: Path) -> None:
-    terminal = Terminal(shared_home, LANG="C", LC_ALL="C")
-    terminal.until(lambda text: "Losses" in text)
+    terminal.press("2")
+    text = terminal.until(lambda text: "Ranked by mean test accuracy" in text)
+    assert "Curves" not in text
+    assert "Tutorial protocol: one fixed draw" in text
+
+    terminal.press("4")
+    text = terminal.until(lambda text: "Predictions: decision maps" in text and "epoch 25 of 25" in text)
+    final = re.findall(r"accuracy (\d\.\d+)", text)
+    assert len(final) == 3
+    terminal.press(LEFT * 30)
+    text = terminal.until(lambda text: "epoch 0 of 25" in text)
+    assert re.findall(r"accuracy (\d\.\d+)", text) != final
+    terminal.press(RIGHT * 30)
+    terminal.until(lambda text: "epoch 25 of 25" in text and re.findall(r"accuracy (\d\.\d+)", text) == final)
+
+    terminal.press("5")
+    terminal.until(lambda text: re.search(r"● views +6/6 trials", text) and " other " in text)
+    terminal.press("/")
+    terminal.until(lambda text: "filter:" in text)
+    terminal.press("other\r")
+    terminal.until(lambda text: "n Rename" in text)
+    terminal.press("\r")
+    terminal.until(lambda text: "session other" in text and "● other" in text)
+    terminal.press("n")
+    terminal.until(lambda text: "Rename other" in text)
+    terminal.press("\x15renamed\r")
+    terminal.until(lambda text: "session renamed" in text and "● renamed" in text)
     terminal.press("q")
     output = terminal.rest()
     assert restored(output)
+    assert terminal.process.exitstatus == 0
+    after = output[output.rfind("\x1b[?1049l") :]
+    assert "circles: 1 seed × 4 epochs" in after
+    assert "binary_crossentropy" not in after
+
+
+def test_a_session_is_deleted_only_after_a_yes(shared_home: Path) -> None:
+    made = Terminal(shared_home, "run", "--session=doomed", "--loss=hinge", "--seeds=1", "--epochs=3")
+    made.rest()
+    terminal = Terminal(shared_home, "--session", "doomed")
+    terminal.until(lambda text: "session doomed" in text)
+    terminal.press("5")
+    terminal.until(lambda text: "● doomed" in text)
+    terminal.press("d")
+    terminal.until(lambda text: "Delete the session doomed" in text)
+    terminal.press("\r")  # no comes first
+    terminal.until(lambda text: "Delete the session" not in text)
+    assert rows(shared_home, "doomed")
+    terminal.press("d")
+    terminal.until(lambda text: "Delete the session doomed" in text)
+    terminal.press("y")
+    terminal.until(lambda text: "Delete the session" not in text and "● doomed" not in text)
+    assert not rows(shared_home, "doomed")
+    terminal.press("q")
+    output = terminal.rest()
+    assert terminal.process.exitstatus == 0
+    assert "hinge" not in output[output.rfind("\x1b[?1049l") :]
+
+
+def test_after_kill_9_the_training_has_gone_on_and_the_view_is_as_it_was(shared_home: Path) -> None:
+    first = begin(shared_home, "killed")
+    first.press("1")
+    first.until(lambda text: "Losses" not in text)
+    first.press("y++")
+    first.until(lambda text: re.search(r"Curves: loss, \w+, log, smooth", text))
+    first.during(2.0)
+    before = epochs(shared_home, "killed")
+    first.process.kill(signal.SIGKILL)
+    first.rest()
+
+    second = Terminal(shared_home, "--session", "killed")
+    second.until(lambda text: re.search(r"Curves: loss, \w+, log, smooth", text) and "Losses" not in text)
+    second.until(lambda _: epochs(shared_home, "killed") > before)
+    assert {row.status for row in rows(shared_home, "killed")} <= {"running", "queued"}
+    end(second)
+    third = Terminal(shared_home, "--session", "killed")
+    third.until(lambda text: re.search(r"Curves: loss, \w+, log, smooth", text) and "Losses" not in text)
+    third.press("q")
+    third.rest()
+    assert third.process.exitstatus == 0
+
+
+# While it trains
+
+
+@pytest.mark.parametrize(
+    ("told", "keys", "shown"),
+    [
+        (signal.SIGTERM, "q", "leave it running"),
+        (signal.SIGHUP, "/", "a part of a name"),
+        (signal.SIGINT, "?", "trains the same network"),
+    ],
+    ids=["SIGTERM at the question", "SIGHUP at the filter", "SIGINT at the help"],
+)
+def test_told_to_end_while_it_trains_and_asks(shared_home: Path, told: signal.Signals, keys: str, shown: str) -> None:
+    terminal = begin(shared_home, "told")
+    terminal.press(keys)
+    terminal.until(lambda text: shown in text)
+    terminal.process.kill(told)
+    output = terminal.rest()
+    assert terminal.process.exitstatus == 128 + told
+    assert restored(output)
+    assert "Traceback" not in output
+    assert "Training goes on. Come back with: lossterm --session told" in output
+    with Store(shared_home / "lossterm.db") as store:
+        store.stop("told")
+
+
+def test_a_terminal_is_resized_while_it_trains(shared_home: Path) -> None:
+    terminal = begin(shared_home, "resized")
+    terminal.resize(20, 5)
+    text = terminal.until(lambda text: "q quits" in text)
+    assert "too small" in text
+    assert "80×24" in text
+    terminal.resize(200, 60)
+    terminal.until(lambda text: "Losses" in text and "Scores" in text and braille(text))
+    terminal.resize(80, 24)
+    text = terminal.until(lambda text: "Losses" in text and "q Quit" in text and braille(text))
+    assert len(text.split("\n")) == 24
+    output = end(terminal)
     assert "Traceback" not in output
 
 
-def test_a_program_that_is_told_to_end_gives_the_terminal_back(shared_home: Path) -> None:
-    terminal = Terminal(shared_home)
-    terminal.until(lambda text: "Losses" in text)
-    terminal.process.kill(signal.SIGTERM)
-    assert restored(terminal.rest())
-    assert terminal.process.exitstatus == 128 + signal.SIGTERM
+@pytest.mark.parametrize(
+    ("arguments", "most"), [(["--low-bandwidth"], 1000), ([], 5000)], ids=["low bandwidth", "default"]
+)
+def test_bytes_while_it_trains_stay_within_the_bound(shared_home: Path, arguments: list[str], most: int) -> None:
+    terminal = begin(shared_home, "bytes", *arguments)
+    terminal.during(3.0)  # the first curves
+    written = terminal.during(20.0)
+    assert 0 < len(written) / 20 < most
+    end(terminal)
+
+
+def test_nothing_but_ascii_while_it_trains(shared_home: Path) -> None:
+    terminal = Terminal(shared_home, "--session", "ascii", "--ascii")
+    terminal.until(lambda text: re.search("[CG]PU (ready|training)", text))
+    terminal.press(f"\t{ENDLESS}\t1{BACK * 2}r")
+    terminal.until(lambda text: "training" in text and "Curves: loss" in text)
+    for key in "12345":
+        terminal.press(key)
+        terminal.during(0.7)
+        assert terminal.text.isascii(), terminal.text
+    while_it_trained = terminal.bytes
+    assert while_it_trained.isascii()
+    end(terminal)
+
+
+def test_one_stops_what_the_other_watches(shared_home: Path) -> None:
+    first = begin(shared_home, "both")
+    second = Terminal(shared_home, "--session", "both")
+    second.until(braille)
+    first.press("s")
+    second.until(lambda text: "stopped" in text)
+    first.until(lambda text: "stopped" in text)
+    second.press("s")  # there is nothing to stop any more
+    for terminal in (first, second):
+        terminal.press("q")
+        assert restored(terminal.rest())
+        assert terminal.process.exitstatus == 0
+    assert {row.status for row in rows(shared_home, "both")} == {"cancelled"}
+
+
+def test_both_press_stop_at_once(shared_home: Path) -> None:
+    first = begin(shared_home, "at-once")
+    second = Terminal(shared_home, "--session", "at-once")
+    second.until(braille)
+    first.press("s")
+    second.press("s")
+    for terminal in (first, second):
+        terminal.until(lambda text: "stopped" in text)
+        terminal.press("q")
+        assert "Traceback" not in terminal.rest()
+        assert terminal.process.exitstatus == 0
+    assert {row.status for row in rows(shared_home, "at-once")} == {"cancelled"}

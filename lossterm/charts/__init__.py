@@ -1,36 +1,28 @@
-"""Numbers to terminal charts, drawn by plotext. Slow to import, so the app does it after its first paint."""
+"""Numbers to terminal charts. NumPy is slow to import, so the app does it after its first paint."""
 
-from lossterm.charts.canvas import LEFT_OUT, Colour
-from lossterm.charts.lines import (
-    BAND,
-    MOST_MEDIANS,
-    Band,
-    Series,
-    band_of,
-    decimate,
-    line_chart,
-    median_curve,
-    seed_curves,
-)
+from lossterm.charts.bundle import BAND, Bundle, smoothed
+from lossterm.charts.canvas import told
+from lossterm.charts.lines import BROKEN, POINT, Band, Frame, Series, line_chart
 from lossterm.charts.shapes import SIDE_BY_SIDE, Drawn, Measured, anatomy_chart
 from lossterm.charts.sweeps import Point, sweep_chart
+from lossterm.palette import Colour
 
 __all__ = [
     "BAND",
-    "LEFT_OUT",
-    "MOST_MEDIANS",
+    "BROKEN",
+    "POINT",
     "SIDE_BY_SIDE",
     "Band",
+    "Bundle",
     "Colour",
     "Drawn",
+    "Frame",
     "Measured",
     "Point",
     "Series",
     "anatomy_chart",
-    "band_of",
-    "decimate",
     "line_chart",
-    "median_curve",
-    "seed_curves",
+    "smoothed",
     "sweep_chart",
+    "told",
 ]

@@ -1,89 +1,143 @@
-"""The ground that every chart is drawn on: a plotext figure with axes, and its text as Rich knows it.
+"""The ground that every chart is drawn on: cells of 4×2 braille dots, each with one colour and a tint behind it."""
 
-plotext 5.3.2 wants a fresh figure for each drawing, nothing but finite numbers, and not to look at the terminal itself.
-"""
-
+import textwrap
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
-from plotext import _figure
-from rich.text import Text
+from rich.color import Color
+from rich.style import Style
+from rich.text import Span, Text
 
-Colour = tuple[int, int, int]
-"""Red, green, blue."""
-
-LEFT_OUT = 99
-"""Percentile of the values beyond which a far outlier does not stretch the axis."""
+from lossterm.palette import Colour
 
 SMALLEST = (12, 4)
-"""Columns and lines below which nothing can be drawn."""
+"""Columns and lines below which no chart can be drawn."""
+
+TALL, WIDE = 4, 2
+"""Dots of a cell."""
+
+_DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
+"""Bit of each dot, (TALL, WIDE), as Unicode's braille block numbers them."""
+_BLANK, _BRAILLE = ord(" "), 0x2800
+_NONE = -1
 
 
-def frame(
-    width: int,
-    height: int,
-    x: tuple[float, float],
-    y: tuple[float, float],
-    ticks: tuple[Sequence[float], Sequence[str]],
-    *,
-    labelled: bool = True,
-) -> Any:
-    """Return an empty plotext figure with axes at the left and, unless it is not labelled, below."""
-    figure = _figure._figure_class()
-    figure._limit_size(False, False)  # or plotext cuts the chart to the terminal that the process started in
-    figure.plotsize(width, height)
-    figure.theme("clear")
-    figure.xaxes(labelled, False)
-    figure.yaxes(True, False)
-    figure.xlim(*x)
-    figure.ylim(*y)
-    figure.xticks(*ticks)
-    figure.yticks(*_value_ticks(*y, height))
-    return figure
+class Canvas:
+    """Drawn on from back to front: a cell takes the colour of what was drawn in it last."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        """Begin with nothing on `columns` × `rows` cells."""
+        self.columns, self.rows = columns, rows
+        self._dots = np.zeros((rows, columns), np.uint8)
+        self._marks = np.zeros((rows, columns), np.uint32)
+        self._ink = np.full((rows, columns), _NONE, np.int32)
+        self._ground = np.full((rows, columns), _NONE, np.int32)
+
+    def fill(self, top: np.ndarray, bottom: np.ndarray, colour: Colour) -> None:
+        """Fill each column of dots from one row of dots down to another, (WIDE · columns,) each; NaN where nothing is.
+
+        Rows of dots count from the top; what lies beyond the edges is cut off.
+        """
+        rows = np.arange(TALL * self.rows)[:, None]
+        with np.errstate(invalid="ignore"):  # a comparison with NaN is false, as it should be
+            self._put((rows >= top) & (rows <= bottom), colour)
+
+    def dots(self, x: np.ndarray, y: np.ndarray, colour: Colour) -> None:
+        """Set single dots, (points,) each in columns and rows of dots from the top left; those outside are left out."""
+        inside = (x >= 0) & (x < WIDE * self.columns) & (y >= 0) & (y < TALL * self.rows)
+        there = np.zeros((TALL * self.rows, WIDE * self.columns), bool)
+        there[y[inside].astype(int), x[inside].astype(int)] = True
+        self._put(there, colour)
+
+    def _put(self, there: np.ndarray, colour: Colour) -> None:
+        cells = there.view(np.uint8).reshape(self.rows, TALL, self.columns, WIDE)
+        dots = np.einsum("rtcw,tw->rc", cells, _DOTS)
+        self._dots |= dots
+        self._ink[dots > 0] = _packed(colour)
+
+    def tint(self, cells: np.ndarray, colour: Colour) -> None:
+        """Colour the ground of cells, (rows, columns) of bool."""
+        self._ground[cells] = _packed(colour)
+
+    def mark(self, column: int, row: int, sign: str, colour: Colour | None = None) -> None:
+        """Put one character over whatever is drawn in a cell; outside the canvas it is left out."""
+        if 0 <= column < self.columns and 0 <= row < self.rows:
+            self._marks[row, column] = ord(sign)
+            self._ink[row, column] = _NONE if colour is None else _packed(colour)
+
+    def free(self, column: int, row: int, length: int = 1) -> bool:
+        """Whether nothing is drawn in so many cells of a row, all of them on the canvas."""
+        part = slice(column, column + length)
+        inside = 0 <= row < self.rows and column >= 0 and column + length <= self.columns
+        return inside and not (self._dots[row, part].any() or self._marks[row, part].any())
+
+    def lines(self) -> list[Text]:
+        """Return one Text per row, all as wide as the canvas."""
+        signs = np.where(self._dots > 0, self._dots.astype(np.uint32) + _BRAILLE, _BLANK)
+        signs = np.where(self._marks > 0, self._marks, signs)
+        return [self._line(row, signs[row]) for row in range(self.rows)]
+
+    def _line(self, row: int, signs: np.ndarray) -> Text:
+        text = signs.astype("<u4").tobytes().decode("utf-32-le")
+        ground = self._ground[row]
+        # A blank has no ink of its own: it goes on with that of its neighbour, so that there are fewer changes.
+        drawn = np.flatnonzero(signs != _BLANK)
+        if not len(drawn):
+            ink = np.full(self.columns, _NONE, np.int32)
+        else:
+            ink = self._ink[row][drawn[np.maximum(np.searchsorted(drawn, np.arange(self.columns), "right") - 1, 0)]]
+        changes = np.flatnonzero((np.diff(ink) != 0) | (np.diff(ground) != 0)) + 1
+        edges = [0, *changes.tolist(), self.columns]
+        spans = [
+            Span(start, end, _style(int(ink[start]), int(ground[start])))
+            for start, end in pairwise(edges)
+            if ink[start] != _NONE or ground[start] != _NONE
+        ]
+        return Text(text, spans=spans)
 
 
-def built(figure: Any, width: int, height: int) -> list[Text]:
-    """Return a figure's lines, all of the given width."""
-    lines = figure.build().rstrip("\n").split("\n")
-    return [_fitted(Text.from_ansi(line), width) for line in lines[:height]]
-
-
-def canvas_of(lines: Sequence[Text]) -> tuple[list[int], int]:
-    """Return which lines of a chart lie above its axis, and the column right of the axis at the left."""
-    rows = [place for place, line in enumerate(lines) if set(line.plain) & set("│┤")]
-    if not rows:
-        return [], 0
-    return rows, 1 + next(place for place, mark in enumerate(lines[rows[0]].plain) if mark in "│┤")
-
-
-def written(line: Text, words: str, column: int) -> Text:
-    """Write words into a line, unless something is drawn there already."""
-    end = column + len(words)
-    if column < 0 or line.plain[column - 1 : end + 1].strip(" \u2800"):
-        return line
-    before, _, after = line.divide([column, end])
-    return Text.assemble(before, (words, "dim"), after)
-
-
-def limits(finite: np.ndarray) -> tuple[float, float]:
-    """Return the lowest and highest value of an axis."""
-    low, high = float(finite.min()), float(finite.max())
-    most = float(np.percentile(finite, LEFT_OUT))
-    if high - low > 5 * (most - low) > 0:
-        high = most  # a few points far out would press all the rest flat
-    if high - low < 1e-9 * max(abs(high), 1e-9):
-        low, high = low - 0.5 * abs(low or 1), high + 0.5 * abs(high or 1)
-    return low, high
-
-
-def _value_ticks(low: float, high: float, height: int) -> tuple[list[float], list[str]]:
-    ticks = np.linspace(low, high, max(2, min(6, height // 3))).tolist()
-    digits = max(0, 2 - int(np.floor(np.log10(high - low)))) if high > low else 3
-    big = max(abs(low), abs(high)) >= 1e4 or digits > 6
-    return ticks, [f"{tick:.1e}" if big else f"{tick:.{digits}f}" for tick in ticks]
-
-
-def _fitted(line: Text, width: int) -> Text:
+def fitted(line: Text, width: int) -> Text:
+    """Cut or fill a line to a width, in place, and return it."""
     line.truncate(width, pad=True)
     return line
+
+
+def panel(lines: Sequence[Text], width: int, height: int) -> list[Text]:
+    """Return exactly `height` lines of exactly `width` cells: cut, or filled with blanks."""
+    return [fitted(line.copy(), width) for line in [*lines[:height], *[Text()] * (height - len(lines))]]
+
+
+def told(words: str, width: int, height: int) -> list[Text]:
+    """Return words in place of a chart, wrapped, in exactly `height` lines of exactly `width` cells."""
+    return panel([Text(line, "dim") for line in textwrap.wrap(words, max(width, 1))], width, height)
+
+
+def painted(signs: np.ndarray, inks: np.ndarray, styles: Sequence[str]) -> list[Text]:
+    """Return lines of single characters, one span for each stretch of one style.
+
+    `signs` and `inks`, places among the `styles`, are (lines, columns); the empty style is written without any span.
+    """
+    lines = []
+    for row, ink in zip(signs, inks, strict=True):
+        line = Text("".join(row))
+        for start, end in pairwise([0, *(np.flatnonzero(np.diff(ink)) + 1).tolist(), len(ink)]):
+            if styles[ink[start]]:
+                line.stylize(styles[ink[start]], start, end)
+        lines.append(line)
+    return lines
+
+
+def _packed(colour: Colour) -> int:
+    red, green, blue = colour
+    return red << 16 | green << 8 | blue
+
+
+@lru_cache(maxsize=1024)
+def _style(ink: int, ground: int) -> Style:
+    return Style(color=_colour(ink), bgcolor=_colour(ground))
+
+
+def _colour(packed: int) -> Color | None:
+    return None if packed == _NONE else Color.from_rgb(packed >> 16, packed >> 8 & 255, packed & 255)

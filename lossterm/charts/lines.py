@@ -1,22 +1,32 @@
-"""Curves over epochs: medians and bands over seeds, decimated to the columns there are."""
+"""Curves over epochs: lines and bands, from far or near, with marks where something is cut off or broke."""
 
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
-from rich.color import Color
-from rich.style import Style
 from rich.text import Text
 
-from lossterm.charts.canvas import SMALLEST, Colour, built, canvas_of, frame, limits
+from lossterm.charts.axes import LARGEST, SMALLEST_SIZE, Plot, even_axis, value_axis
+from lossterm.charts.canvas import SMALLEST, fitted, told
+from lossterm.palette import Colour, written
 
-MOST_MEDIANS = 512
-"""Epochs at which a median over trials is taken."""
+BROKEN = "×"
+"""Stands where a training diverged."""
 
-BAND = (0.1, 0.9)
-"""Quantiles over the seeds between which a band is drawn."""
+POINT = "●"
+"""Stands where the cursor meets a curve."""
+
+UNKNOWN = "–"
+"""Stands in place of the value of a curve that has none at the cursor."""
+
+_SHORTEST_NAME = 3
+"""Characters of a name without which its value is not written either."""
+
+
+_Points = tuple[np.ndarray, np.ndarray]
+"""Epochs and values."""
+_Area = tuple[_Points, _Points]
+"""Lower and upper edge of a band."""
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -26,6 +36,10 @@ class Series(msgspec.Struct, frozen=True):
     """(epochs,), not finite where nothing is to be drawn."""
     colour: Colour
     """Its colour."""
+    name: str = ""
+    """What is written at its right end; nothing for a line that goes with another."""
+    broken: tuple[int, ...] = ()
+    """Epochs, from 1, at which trainings diverged."""
 
 
 class Band(msgspec.Struct, frozen=True):
@@ -39,128 +53,172 @@ class Band(msgspec.Struct, frozen=True):
     """The tint."""
 
 
-def median_curve(curves: Iterable["array[float]"], columns: int, column: int) -> np.ndarray:
-    """Return the median over trials of one column at each epoch, over those trials that got there and are finite.
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What part of the curves is looked at, and how."""
 
-    `curves` hold (epochs, columns) row by row; the result has as many epochs as the longest, NaN where none is finite.
-    Of several long curves only MOST_MEDIANS epochs are looked at, the first and the last among them, NaN between: a
-    median over trials has no spikes that could be lost.
-    """
-    picked = seed_curves(curves, columns, column)
-    return picked[0] if len(picked) == 1 else _quantiles(picked, (0.5,))[0]
-
-
-def band_of(curves: Iterable["array[float]"], columns: int, column: int, colour: Colour) -> Band | None:
-    """Return the band over trials of one column, None for fewer than two trials; see `median_curve`."""
-    picked = seed_curves(curves, columns, column)
-    if len(picked) < 2:
-        return None
-    low, high = _quantiles(picked, BAND)
-    return Band(low, high, colour)
+    first: int = 1
+    """Epoch at the left end."""
+    last: int
+    """Epoch at the right end."""
+    log: bool = False
+    """Whether the upright axis is logarithmic: what is not above 0 is left out."""
+    cursor: int | None = None
+    """Epoch of the cursor, None without one."""
+    names: int = 0
+    """Columns at the right for the names of the series, 0 for none; a third of the width at most."""
 
 
-def seed_curves(curves: Iterable["array[float]"], columns: int, column: int) -> list[np.ndarray]:
-    """Return one column of each trial that has any epoch, (epochs,) each."""
-    picked = [np.asarray(curve, np.float32)[column::columns] for curve in curves]
-    return [one for one in picked if len(one)]
+class _Curve(msgspec.Struct, frozen=True):
+    """What of a series can be drawn: the epochs of the frame, and one more at each side of it."""
 
+    series: Series
+    x: np.ndarray
+    y: np.ndarray
+    """NaN where nothing is drawn."""
 
-def _quantiles(picked: Sequence[np.ndarray], shares: Sequence[float]) -> np.ndarray:
-    """Return quantiles over trials, (shares, epochs), interpolated linearly; NaN where nothing is known."""
-    longest = max(map(len, picked), default=0)
-    looked_at = np.unique(np.linspace(0, longest - 1, min(longest, MOST_MEDIANS)).astype(int))
-    together = np.full((len(picked), len(looked_at)), np.nan, np.float32)
-    for row, one in zip(together, picked, strict=True):
-        there = looked_at[looked_at < len(one)]
-        row[: len(there)] = one[there]
-    together[~np.isfinite(together)] = np.nan
-    order = np.sort(together, axis=0)  # NaN sorts last
-    count = np.isfinite(order).sum(axis=0)
-    place = np.arange(len(looked_at))
-    found = np.full((len(shares), longest), np.nan, np.float32)
-    for line, share in zip(found, shares, strict=True):
-        exact = share * np.maximum(count - 1, 0)
-        below = exact.astype(int)
-        above = np.minimum(below + 1, np.maximum(count - 1, 0))
-        low, high = order[below, place], order[above, place]
-        line[looked_at] = np.where(count > 0, low + (high - low) * (exact - below), np.nan)
-    return found
+    def before(self, epoch: int) -> float | None:
+        """Return the last value that is drawn up to an epoch, None before any."""
+        until = self.y[: max(0, epoch + 1 - int(self.x[0]))] if len(self.x) else self.y
+        known = np.flatnonzero(np.isfinite(until))
+        return float(until[known[-1]]) if len(known) else None
 
-
-def decimate(values: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return epochs (from 1) and values with at most two points a column, its minimum and maximum; spikes survive."""
-    epochs = np.flatnonzero(np.isfinite(values))
-    if len(epochs) <= 2 * columns:
-        return epochs + 1, values[epochs]
-    kept = [0, len(epochs) - 1]
-    for part in np.array_split(np.arange(len(epochs)), columns):
-        kept += [part[values[epochs[part]].argmin()], part[values[epochs[part]].argmax()]]
-    epochs = epochs[np.unique(kept)]
-    return epochs + 1, values[epochs]
+    def at(self, epoch: int) -> float | None:
+        """Return the value that is drawn at an epoch, None where there is none."""
+        place = np.flatnonzero((self.x == epoch) & np.isfinite(self.y))
+        return float(self.y[place[0]]) if len(place) else None
 
 
 def line_chart(
-    series: Sequence[Series], width: int, height: int, epochs: int, bands: Sequence[Band] = ()
+    series: Sequence[Series], width: int, height: int, frame: Frame, bands: Sequence[Band] = ()
 ) -> list[Text]:
-    """Draw series over epochs 1 … `epochs` in `width` × `height` cells; the first series lie on top, bands behind.
+    """Draw series over epochs in `width` × `height` cells; the first series lie on top, bands behind.
 
-    Returns one Text per line, all of the given width; words where there is nothing finite to draw.
+    The upright axis follows most of the values in the frame; those far beyond are marked at its edge by ▲ and ▼.
+    Returns `height` lines of `width` cells; words where there is nothing to draw or no room.
     """
-    points = [(decimate(one.values, width), one.colour) for one in series]
-    finite = np.concatenate([values for (_, values), _ in points]) if points else np.empty(0)
-    if not len(finite):
-        return [Text("Nothing to draw:", "dim"), Text("every training diverged at once.", "dim")]
     if width < SMALLEST[0] or height < SMALLEST[1]:
-        return [Text("Too small to draw.", "dim")]
-    edges = [decimate(line, width)[1] for band in bands for line in (band.low, band.high)]
-    low, high = limits(np.concatenate([finite, *edges]))
-    last = max(epochs, 2)
-    figure = frame(width, height, (1, last), (low, high), _epoch_ticks(last, width))
-    for (x, y), colour in reversed(points):
-        if len(x):
-            # One point is no line: plotext would draw nothing.
-            x, y = (np.repeat(x, 2), np.repeat(y, 2)) if len(x) == 1 else (x, y)  # noqa: PLW2901  same names on purpose
-            figure.plot(x.tolist(), np.clip(y, low, high).tolist(), marker="braille", color=colour)
-    lines = built(figure, width, height)
-    _tint(lines, bands, last, (low, high))
+        return told("Too small to draw.", width, height)
+    curves = [_Curve(one, *_part(one.values, frame)) for one in series]
+    areas = [(_part(band.low, frame), _part(band.high, frame)) for band in bands]
+    parts = [(one.x, one.y) for one in curves] + [edge for area in areas for edge in area]
+    seen = np.concatenate([np.empty(0), *(_inside(x, y, frame) for x, y in parts)])
+    seen = seen[np.isfinite(seen)]
+    if not len(seen):
+        return told(_nothing(series, frame), width, height)
+    room = min(frame.names, width // 3)
+    plot = Plot(
+        width,
+        height,
+        even_axis(frame.first, frame.last, width - room),
+        value_axis(seen, height, log=frame.log),
+        margin=room,
+    )
+    for cells, colour in _mixed(_cells(plot, areas, frame), [band.colour for band in bands]):
+        plot.canvas.tint(cells, colour)
+    for one in reversed(curves):
+        plot.line(one.x, one.y, one.series.colour)
+    for one in reversed(curves):
+        plot.clipped(one.x, one.y, one.series.colour)
+        for epoch in one.series.broken:
+            if frame.first <= epoch <= frame.last:
+                value = one.before(epoch)  # what never was finite went beyond any axis
+                plot.mark(epoch, plot.y.high if value is None else value, BROKEN, one.series.colour)
+    if frame.cursor is not None:
+        _point_at(plot, curves, frame.cursor)
+    lines = plot.lines()
+    if room:
+        _name(lines, plot, [one for one in curves if one.series.name], frame, room)
     return lines
 
 
-def _tint(lines: Sequence[Text], bands: Sequence[Band], epochs: int, ends: tuple[float, float]) -> None:
-    """Colour the ground of the cells that lie in a band; where bands overlap, with the mean of their tints."""
-    canvas, left = canvas_of(lines)
-    if not bands or not canvas:
+def _part(values: np.ndarray, frame: Frame) -> _Points:
+    """Return epochs, from 1, and values in the frame and one at each side of it; NaN for what cannot be drawn."""
+    shown = slice(max(frame.first - 2, 0), frame.last + 1)
+    part = values[shown].astype(np.float64)
+    with np.errstate(invalid="ignore"):  # NaN is neither large nor small
+        there = (part > SMALLEST_SIZE) & (part < LARGEST) if frame.log else np.abs(part) < LARGEST
+    part[~there] = np.nan
+    return np.arange(shown.start + 1, shown.start + 1 + len(part)), part
+
+
+def _inside(x: np.ndarray, y: np.ndarray, frame: Frame) -> np.ndarray:
+    """Return the values in the frame alone."""
+    return y[np.searchsorted(x, frame.first) : np.searchsorted(x, frame.last, "right")]
+
+
+def _nothing(series: Sequence[Series], frame: Frame) -> str:
+    if any(np.isfinite(one.values[max(frame.first - 1, 0) : frame.last]).any() for one in series):
+        return "Nothing above 0 here: no logarithmic axis."
+    if any(np.isfinite(one.values).any() for one in series) or not any(len(one.values) for one in series):
+        return "No epoch here yet."
+    return "Nothing to draw: every training diverged at once."
+
+
+def _point_at(plot: Plot, curves: Sequence[_Curve], epoch: int) -> None:
+    column = plot.column(epoch)
+    for row in range(plot.canvas.rows):
+        if plot.canvas.free(column, row):
+            plot.canvas.mark(column, row, "┊")
+    for one in reversed(curves):
+        value = one.at(epoch)
+        if one.series.name and value is not None:
+            plot.mark(epoch, value, POINT, one.series.colour)
+
+
+def _name(lines: Sequence[Text], plot: Plot, curves: Sequence[_Curve], frame: Frame, room: int) -> None:
+    """Write each series' name and value at the height of its right end, or where the cursor is, without overlap.
+
+    Where there are more than lines, the first are named.
+    """
+    ends = ((one, one.before(frame.last if frame.cursor is None else frame.cursor)) for one in curves)
+    wanted = [(plot.row(end), -end, one) for one, end in ends if end is not None][: plot.canvas.rows]
+    wanted.sort(key=lambda found: found[:2])
+    for row, (_, _, one) in zip(_apart([row for row, _, _ in wanted], plot.canvas.rows), wanted, strict=True):
+        value = one.before(frame.last) if frame.cursor is None else one.at(frame.cursor)
+        name, number = _label(one.series.name, UNKNOWN if value is None else f"{value:.3g}", room)
+        line, width = lines[row], len(lines[row].plain)
+        line.right_crop(room)
+        line.append(f" {name}", written(one.series.colour))
+        line.append(number)
+        fitted(line, width)
+
+
+def _label(name: str, number: str, room: int) -> tuple[str, str]:
+    """Return a name and a number for so many columns, one of them blank; the name is cut before the number is left."""
+    spare = room - len(number) - 2
+    if spare < min(len(name), _SHORTEST_NAME):
+        spare, number = room - 1, ""
+    return name if len(name) <= spare else f"{name[: spare - 1]}…", f" {number}" if number else ""
+
+
+def _apart(rows: Sequence[int], most: int) -> list[int]:
+    """Return rows, ascending and no more than `most`, moved so that no two are the same."""
+    found: list[int] = []
+    for row in rows:
+        found.append(max(row, found[-1] + 1) if found else row)
+    last = most - 1
+    for place in reversed(range(len(found))):  # what was pushed out below pushes the others up
+        found[place] = min(found[place], last)
+        last = found[place] - 1
+    return found
+
+
+def _cells(plot: Plot, areas: Sequence[_Area], frame: Frame) -> list[np.ndarray]:
+    """Return the cells that lie in each band, (rows, columns) of bool."""
+    found = []
+    for (_, low), (x, high) in areas:
+        # On a logarithmic axis a band that reaches down to 0 goes to the lower end.
+        bottom = np.where(np.isnan(low) & ~np.isnan(high), plot.y.low, low) if frame.log else low
+        found.append(plot.area(x, bottom, high))
+    return found
+
+
+def _mixed(cells: Sequence[np.ndarray], colours: Sequence[Colour]) -> Iterator[tuple[np.ndarray, Colour]]:
+    """Yield the cells of each tint: where bands overlap, the mean of theirs."""
+    if not cells:
         return
-    height, width = len(canvas), len(lines[0].plain) - left
-    low, high = ends
-    colours, counts = np.zeros((height, width, 3)), np.zeros((height, width))
-    middles = high - (np.arange(height) + 0.5) / height * (high - low)
-    for band in bands:
-        there = np.flatnonzero(np.isfinite(band.low) & np.isfinite(band.high))
-        if not len(there):
-            continue
-        at = np.linspace(0, epochs - 1, width)
-        inside = at <= there[-1]
-        bottom, top = (np.interp(at, there, line[there]) for line in (band.low, band.high))
-        reach = (high - low) / height / 2  # a band thinner than a cell still tints the cell it passes through
-        cells = (middles[:, None] >= bottom - reach) & (middles[:, None] <= top + reach) & inside
-        colours[cells] += band.colour
-        counts += cells
-    for row, line in enumerate(canvas):
-        for start, end in _runs(counts[row], colours[row]):
-            if counts[row, start]:
-                mean = (int(part) for part in colours[row, start] / counts[row, start])
-                lines[line].stylize(Style(bgcolor=Color.from_rgb(*mean)), left + start, left + end)
-
-
-def _runs(counts: np.ndarray, colours: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yield start and end of the stretches in which neither count nor colour changes."""
-    changes = (np.diff(counts) != 0) | (np.diff(colours, axis=0) != 0).any(axis=1)
-    edges = [0, *(np.flatnonzero(changes) + 1).tolist(), len(counts)]
-    yield from pairwise(edges)
-
-
-def _epoch_ticks(epochs: int, width: int) -> tuple[list[int], list[str]]:
-    count = max(2, min(6, width // 12))
-    ticks = sorted({round(tick) for tick in np.linspace(1, epochs, count)})
-    return ticks, [str(tick) for tick in ticks]
+    counts = np.sum(cells, axis=0)
+    sums = np.einsum("brc,bp->rcp", np.array(cells, int), np.array(colours))
+    means = sums // np.maximum(counts, 1)[..., None]
+    for red, green, blue in np.unique(means[counts > 0], axis=0).tolist():
+        yield (counts > 0) & (means == (red, green, blue)).all(axis=-1), (red, green, blue)

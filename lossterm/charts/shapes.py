@@ -1,13 +1,15 @@
 """The anatomy of losses: each with its slope, beneath them where a model's own rows lie, and who holds its gradient."""
 
+import math
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.canvas import SMALLEST, Colour, built, canvas_of, frame, written
-from lossterm.palette import written as written_colour
+from lossterm.charts.axes import LARGEST, Axis, Plot, exact_axis, span_of
+from lossterm.charts.canvas import SMALLEST, fitted, told
+from lossterm.palette import Colour, written
 
 SIDE_BY_SIDE = 76
 """Columns from which loss and slope stand beside each other."""
@@ -49,12 +51,12 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 def anatomy_chart(losses: Sequence[Drawn], models: Sequence[Measured], width: int, height: int) -> list[Text]:
     """Draw losses and slopes in `width` × `height` cells, with a histogram of each model's rows beneath.
 
-    Returns one Text per line, all of the given width; words where there is nothing to draw.
+    Returns `height` lines of `width` cells; words where there is nothing to draw or no room.
     """
     if not losses:
-        return [Text("No loss whose shape is known is ticked.", "dim")]
+        return told("No loss whose shape is known is ticked.", width, height)
     if width < SMALLEST[0] or height < 2 * SMALLEST[1]:
-        return [Text("Too small to draw.", "dim")]
+        return told("Too small to draw.", width, height)
     if width >= SIDE_BY_SIDE:
         return _beside(losses, models, width, height)
     return _stacked(losses, models, width, height)
@@ -66,7 +68,7 @@ def _beside(losses: Sequence[Drawn], models: Sequence[Measured], width: int, hei
     one = _chart(losses, "loss", left, tall)
     two = _chart(losses, "slope", width - left, tall)
     lines = [Text.assemble(a, b) for a, b in zip(one, two, strict=True)]
-    _, edge = canvas_of(one)
+    _, edge = span_of(one)
     beneath = ((_histogram(model, losses[0].x, edge, left), _share(model, width - left, edge)) for model in shown)
     return [*lines, *(Text.assemble(*pair) for pair in beneath)]
 
@@ -76,32 +78,28 @@ def _stacked(losses: Sequence[Drawn], models: Sequence[Measured], width: int, he
     rest = height - len(shown) - bool(shown)
     one = _chart(losses, "loss", width, rest // 2, labelled=False)
     two = _chart(losses, "slope", width, rest - rest // 2)
-    _, edge = canvas_of(two)
+    _, edge = span_of(two)
     beneath = [_histogram(model, losses[0].x, edge, width) for model in shown]
     return [*one, *two, *beneath, *([_shares(shown, len(models) - len(shown), width)] if shown else [])]
 
 
 def _chart(losses: Sequence[Drawn], what: str, width: int, height: int, *, labelled: bool = True) -> list[Text]:
     curves = [(loss.x, loss.values if what == "loss" else loss.slopes, loss.colour) for loss in losses]
-    low, high = _range([y[np.isfinite(y)] for _, y, _ in curves])
-    x = losses[0].x
-    ticks = [float(tick) for tick in range(int(np.ceil(x[0])), int(np.floor(x[-1])) + 1, 2)]
-    ticks = ticks if labelled else []
-    labels = [f"{tick:g}" for tick in ticks]
-    figure = frame(width, height, (float(x[0]), float(x[-1])), (low, high), (ticks, labels), labelled=labelled)
+    low, high = _range([y[np.abs(y) < LARGEST] for _, y, _ in curves])
+    first, last = float(losses[0].x[0]), float(losses[0].x[-1])
+    ticks = tuple((float(tick), str(tick)) for tick in range(math.ceil(first), math.floor(last) + 1, 2))
+    plot = Plot(width, height, Axis(first, last, ticks), exact_axis(low, high, height), labelled=labelled)
     for place, y, colour in reversed(curves):
-        inside = np.isfinite(y) & (y >= low) & (y <= high)
-        for part in _stretches(inside):
-            if part.stop - part.start > 1:
-                figure.plot(place[part].tolist(), y[part].tolist(), marker="braille", color=colour)
-    lines = built(figure, width, height)
-    rows, left = canvas_of(lines)
-    for place in (0.5, 0.3, 0.7, 0.1, 0.9) if rows else ():
-        named = written(lines[rows[0]], what, left + round(place * (width - left)) - len(what) // 2)
-        if named is not lines[rows[0]]:  # where no curve passes
-            lines[rows[0]] = named
+        with np.errstate(invalid="ignore"):  # NaN is neither above nor below
+            plot.line(place, np.where((y >= low) & (y <= high), y, np.nan), colour)
+    columns = plot.canvas.columns
+    for share in (0.5, 0.3, 0.7, 0.1, 0.9):
+        start = round(share * columns) - len(what) // 2
+        if plot.canvas.free(start - 1, 0, len(what) + 2):  # where no curve passes
+            for place, letter in enumerate(what):
+                plot.canvas.mark(start + place, 0, letter)
             break
-    return lines
+    return plot.lines()
 
 
 def _range(curves: Sequence[np.ndarray]) -> tuple[float, float]:
@@ -121,12 +119,6 @@ def _range(curves: Sequence[np.ndarray]) -> tuple[float, float]:
     return float(low - margin), float(high + margin)
 
 
-def _stretches(inside: np.ndarray) -> list[slice]:
-    """Return the runs of points that are drawn, so that no line leaps over what is not."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
-    return [slice(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
-
-
 def _histogram(model: Measured, x: np.ndarray, edge: int, width: int) -> Text:
     """Draw where a model's rows lie, a bar for each column of the chart above."""
     columns = width - edge
@@ -139,7 +131,7 @@ def _histogram(model: Measured, x: np.ndarray, edge: int, width: int) -> Text:
     if 1 - below[-1] > _BEYOND:
         bars[-1] = "›"
     line = Text(" " * edge)
-    line.append("".join(bars), written_colour(model.colour))
+    line.append("".join(bars), written(model.colour))
     return line
 
 
@@ -153,10 +145,9 @@ def _shares(models: Sequence[Measured], others: int, width: int) -> Text:
     """Say in one line who holds the gradient, each in its loss's colour."""
     line = Text("worst 1 % hold", "dim")
     for model in models:
-        line.append("  –" if model.share is None else f"  {_percent(model.share)}", written_colour(model.colour))
+        line.append("  –" if model.share is None else f"  {_percent(model.share)}", written(model.colour))
     line.append(f"  and {others} more" if others else "", "dim")
-    line.truncate(width, pad=True)
-    return line
+    return fitted(line, width)
 
 
 def _share(model: Measured, width: int, edge: int) -> Text:
@@ -167,10 +158,9 @@ def _share(model: Measured, width: int, edge: int) -> Text:
         said += _OF_WHAT
     name = model.name if len(model.name) + len(said) <= room else f"{model.name[: max(room - len(said) - 1, 1)]}…"
     line = Text(" " * edge)
-    line.append(name, written_colour(model.colour))
+    line.append(name, written(model.colour))
     line.append(f"  {said}", "dim")
-    line.truncate(width, pad=True)
-    return line
+    return fitted(line, width)
 
 
 def _percent(share: float) -> str:

@@ -6,7 +6,10 @@ import msgspec
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.canvas import SMALLEST, Colour, built, frame, limits
+from lossterm.charts.axes import Axis, Plot, value_axis
+from lossterm.charts.canvas import SMALLEST, told
+from lossterm.charts.lines import POINT
+from lossterm.palette import Colour
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -23,36 +26,36 @@ class Point(msgspec.Struct, frozen=True):
 def sweep_chart(sweeps: Sequence[tuple[Sequence[Point], Colour]], width: int, height: int) -> list[Text]:
     """Draw validation scores over learning rates on a logarithmic axis, each chosen rate as a filled circle.
 
-    Returns one Text per line, all of the given width; words where there is nothing to draw.
+    The points of each sweep ascend. Returns `height` lines of `width` cells; words where there is nothing to draw or
+    no room.
     """
     points = [point for one, _ in sweeps for point in one]
     if not points:
-        return [Text("No learning rate has a score yet.", "dim")]
+        return told("No learning rate has a score yet.", width, height)
     if width < SMALLEST[0] or height < SMALLEST[1]:
-        return [Text("Too small to draw.", "dim")]
-    rates = sorted({point.rate for point in points})
-    places = [float(np.log10(rate)) for rate in rates]
-    low, high = limits(np.array([point.score for point in points]))
-    margin = 0.05 * (places[-1] - places[0]) or 0.5
-    figure = frame(
+        return told("Too small to draw.", width, height)
+    plot = Plot(
         width,
         height,
-        (places[0] - margin, places[-1] + margin),
-        (low, high),
-        _apart(places, [f"{rate:g}" for rate in rates], width),
+        _rate_axis(sorted({point.rate for point in points}), width),
+        value_axis(np.array([point.score for point in points]), height),
     )
     for one, colour in reversed(sweeps):
-        x = [float(np.log10(point.rate)) for point in one]
-        figure.plot(x, [min(max(p.score, low), high) for p in one], marker="braille", color=colour)
+        rates, scores = np.array([point.rate for point in one]), np.array([point.score for point in one])
+        plot.line(rates, scores, colour)
+        plot.clipped(rates, scores, colour)
     for one, colour in reversed(sweeps):
-        chosen = [point for point in one if point.chosen]
-        x = [float(np.log10(point.rate)) for point in chosen]
-        figure.scatter(x, [min(max(p.score, low), high) for p in chosen], marker="●", color=colour)
-    return built(figure, width, height)
+        for point in one:
+            if point.chosen:
+                plot.mark(point.rate, point.score, POINT, colour)
+    return plot.lines()
 
 
-def _apart(places: Sequence[float], labels: Sequence[str], width: int) -> tuple[list[float], list[str]]:
-    """Return as many ticks as have room beside each other, the first and last among them."""
+def _rate_axis(rates: Sequence[float], width: int) -> Axis:
+    """Return an axis with as many of the rates written as have room beside each other, both ends first."""
+    aside = (rates[-1] / rates[0]) ** 0.05 if len(rates) > 1 else 3.0
+    labels = [f"{rate:g}" for rate in rates]
     room = max(2, width // (max(map(len, labels)) + 3))
-    kept = sorted({round(place) for place in np.linspace(0, len(places) - 1, min(room, len(places)))})
-    return [places[place] for place in kept], [labels[place] for place in kept]
+    kept = sorted({round(place) for place in np.linspace(0, len(rates) - 1, min(room, len(rates)))})
+    order = [kept[0], *kept[:0:-1]]
+    return Axis(rates[0] / aside, rates[-1] * aside, tuple((rates[place], labels[place]) for place in order), log=True)

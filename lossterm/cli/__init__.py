@@ -1,19 +1,24 @@
 """The command line: stdout is data, stderr is narration, exit codes are an API. No other part writes or exits."""
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
+import msgspec
 
-from lossterm import __version__
+from lossterm import __version__, config
 from lossterm.cli.advise import advise
 from lossterm.cli.bench import bench
 from lossterm.cli.check import check
 from lossterm.cli.console import print_reports
 from lossterm.cli.doctor import doctor
 from lossterm.cli.explain import explain
+from lossterm.cli.linear import follow
 from lossterm.cli.lists import losses, metrics, sessions, tasks
-from lossterm.cli.options import StorePath, loss_file_option, session_option, store_option
+from lossterm.cli.options import StorePath, app_options, loss_file_option, opening, session_option, store_option
 from lossterm.cli.probe import probe
 from lossterm.cli.report import report
 from lossterm.cli.reproduce import reproduce
@@ -23,10 +28,32 @@ from lossterm.losses import source_from
 from lossterm.store import default_path
 
 INTERRUPTED = 130
+NOBODY_READS = 141
+"""What a shell sees of git and most other programs when the reader of their output leaves: 128 + SIGPIPE."""
+
+
+@contextmanager
+def _as_long_as_someone_reads() -> Iterator[None]:
+    """End the program without a word when the reader of its output has left, as `head` does."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try once more at its end
+        sys.exit(NOBODY_READS)
 
 
 class Commands(click.Group):
-    """A group that suggests near misses for a command that isn't there."""
+    """A group that suggests near misses for a command that isn't there, and ends quietly when nobody reads."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Read the words before a command; `--help` and `--version` print here already."""
+        with _as_long_as_someone_reads():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _as_long_as_someone_reads():
+            return super().invoke(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -41,9 +68,19 @@ class Commands(click.Group):
 @session_option
 @loss_file_option
 @store_option
+@click.option("--linear", is_flag=True, help="Tell the session in sentences, without the app or a terminal.")
+@app_options
 @click.version_option(__version__, prog_name="lossterm", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(context: click.Context, session: str, own: tuple[str, ...], store: StorePath) -> None:
+def cli(
+    context: click.Context,
+    /,
+    session: str,
+    own: tuple[str, ...],
+    store: StorePath,
+    linear: bool,
+    **look: str | bool | None,
+) -> None:
     """Which loss function should train this network on this data, and how sure are we?
 
     Without a command: open the terminal app. With one: do the same for scripts.
@@ -52,12 +89,23 @@ def cli(context: click.Context, session: str, own: tuple[str, ...], store: Store
     Exit codes: 0 done · 1 unexpected error · 2 wrong usage · 3 data, file or store that can't be used
                 4 a trial failed, or diverged at the rate its loss is judged at (the table is still printed)
                 5 `check` found a difference
-                130 interrupted
+                130 interrupted · 141 the reader of the output left, as head does
     """
     if context.invoked_subcommand is not None:
         if own:
             raise UsageError(f"--loss-file stands after the command's name: lossterm {context.invoked_subcommand} …")
+        for name, value in {"linear": linear or None, **look}.items():
+            if value is not None:
+                raise UsageError(f"--{name.replace('_', '-')} is for the app: leave it out before a command's name.")
         context.obj = {"store": store, "session": session}
+        return
+    if linear:
+        if own:
+            raise UsageError("--loss-file adds a loss to choose in the app; --linear only tells what there is.")
+        for name, value in look.items():
+            if value is not None:
+                raise UsageError(f"--{name.replace('_', '-')} is for the app; --linear tells in sentences instead.")
+        follow(session, store)
         return
     sources = [source_from(text).text for text in own]
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -65,14 +113,20 @@ def cli(context: click.Context, session: str, own: tuple[str, ...], store: Store
             "The terminal app needs a terminal for input and output, and this is none. "
             "Use `lossterm run` for scripts and pipes; `lossterm --help` lists all commands."
         )
+    configured, clamped = config.load()
+    for word in clamped:
+        click.echo(f"lossterm: {word}", err=True)
+    given = {name: value for name, value in look.items() if value is not None}
+    configured = msgspec.structs.replace(configured, **given)
     from lossterm.tui.app import open_app  # Textual is loaded for the app alone
 
-    code, view, metrics = open_app(session, store or default_path(), sources)
+    code, left, view, metrics = open_app(session, store or default_path(), sources, config=configured)
     if found := view.reports(metrics):
-        print_reports(found, "table")  # what was on the screen stays in the shell
+        # What was on the screen stays in the shell.
+        print_reports(found, "table", plain=configured.ascii)
     if view.training:
-        files = "".join(f" --loss-file {source}" for source in sources)
-        click.echo(f"Training goes on. Come back with: lossterm --session {session}{files}", err=True)
+        files = [word for source in sources for word in ("--loss-file", source)]
+        click.echo(f"Training goes on. Come back with: {opening(left, store, *files)}", err=True)
     sys.exit(code)
 
 

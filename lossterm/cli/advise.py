@@ -1,5 +1,7 @@
 """`lossterm advise`: which losses to try on a task's data, by rules of thumb that name their numbers."""
 
+import sys
+
 import click
 import msgspec
 
@@ -24,6 +26,8 @@ def advise(task: str, probabilities: bool, form: str) -> None:
     record = task_named(task)
     if probabilities and record.kind == "regression":
         raise UsageError(f"--probabilities is for classes, and the targets of {task} are numbers.")
+    if sys.stderr.isatty():  # loading what looks at data takes seconds
+        click.echo(f"Looking at the data of {task} …", err=True)
     found = advice.advise(record, probabilities=probabilities)
     if form == "json":
         named = {"sentence": found.sentence, "command": advice.command(found), "heuristic": True}

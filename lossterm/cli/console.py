@@ -1,10 +1,12 @@
 """Reports and lists on stdout, progress on stderr."""
 
+import io
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any, Self, cast
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -12,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lossterm import report, table, wording
+from lossterm import linear, report, table, wording
+from lossterm.glyphs import swapped
 from lossterm.store import Chunk
 from lossterm.view import View, sentence
 
@@ -23,8 +26,14 @@ PIPE_WIDTH = 200
 """Width of a table that goes into a pipe or a file, where nothing needs to be left out."""
 
 
-def print_reports(found: Sequence[report.Report], form: str, chunks: Sequence[Chunk] | None = None) -> None:
-    """Print reports on stdout, one under the other. As JSON there is exactly one."""
+def print_reports(
+    found: Sequence[report.Report], form: str, chunks: Sequence[Chunk] | None = None, *, plain: bool = False
+) -> None:
+    """Print reports on stdout, one under the other. As JSON there is exactly one.
+
+    `chunks` are the curves of their trials: JSON adds all trials then, sentences tell how the curves go. `plain` draws
+    a table with nothing but ASCII.
+    """
     if form == "json":
         (only,) = found
         click.echo(report.as_json(report.document(only, chunks)))
@@ -32,11 +41,18 @@ def print_reports(found: Sequence[report.Report], form: str, chunks: Sequence[Ch
         click.echo(table.as_csv(found))
     elif form in ("markdown", "plain"):
         click.echo("\n\n".join(map(table.as_markdown if form == "markdown" else table.as_plain, found)))
+    elif form == "linear":
+        print_sentences(found, linear.joined(chunks or ()))
     else:
         for number, one in enumerate(found):
             if number:
                 click.echo()
-            _print_table(one)
+            _print_table(one, plain=plain)
+
+
+def print_sentences(found: Sequence[report.Report], curves: Mapping[int, "array[float]"]) -> None:
+    """Print reports and the curves of their trials on stdout in sentences, one a line."""
+    click.echo("\n\n".join("\n".join(linear.lines(one, curves)) for one in found))
 
 
 def print_rows(rows: Sequence[dict[str, Any]], columns: dict[str, str], form: str, empty: str) -> None:
@@ -76,13 +92,30 @@ def print_texts(lines: Iterable[Text]) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _stdout() -> Console:
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # rich would end the program here, with the exit code of an unexpected error
+
+
+class _Plain(io.TextIOBase):
+    """Writes to stdout with nothing but ASCII."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(swapped(text, "ascii", plain=True))
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
+def _stdout(*, plain: bool = False) -> Console:
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
-    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    terminal = sys.stdout.isatty() if plain else None
+    file = cast("IO[str]", _Plain()) if plain else sys.stdout
+    return _Output(file=file, force_terminal=terminal, width=width, highlight=False, markup=False, emoji=False)
 
 
-def _print_table(found: report.Report) -> None:
-    console = _stdout()
+def _print_table(found: report.Report, *, plain: bool) -> None:
+    console = _stdout(plain=plain)
     console.print(wording.headline(found), style="dim")
     console.print(wording.verdict(found), style="bold")
     columns, shown = table.fit_to(found, console.width, between=3)

@@ -12,7 +12,7 @@ from typing import Literal
 import click
 import msgspec
 
-from lossterm import __version__, daemon
+from lossterm import __version__, config, daemon
 from lossterm.cli.options import StorePath, list_formats, store_option
 from lossterm.comparison import DEVICES
 from lossterm.errors import DataError, StoreError
@@ -20,7 +20,7 @@ from lossterm.losses import every_loss, problems
 from lossterm.report import as_json
 from lossterm.store import Store, default_path, schema
 
-PACKAGES = ("textual", "rich", "plotext", "click", "msgspec", "numpy", "scikit-learn", "keras", "tensorflow")
+PACKAGES = ("textual", "rich", "click", "msgspec", "numpy", "scikit-learn", "keras", "tensorflow")
 SMALLEST = (80, 24)
 
 
@@ -41,9 +41,9 @@ class Finding(msgspec.Struct, frozen=True):
 @list_formats
 @store_option
 def doctor(form: str, store: StorePath) -> None:
-    """Look at versions, devices, store, worker and terminal, and say what to do about each problem."""
+    """Look at versions, devices, store, worker, configuration and terminal, and say what to do about each problem."""
     path = (store or default_path()).expanduser().resolve()
-    findings = [*_versions(), *_losses(), *_devices(), *_store(path), *_workers(path), *_terminal()]
+    findings = [*_versions(), *_losses(), *_devices(), *_store(path), *_workers(path), *_configuration(), *_terminal()]
     if form == "json":
         click.echo(as_json(findings))
     else:
@@ -134,6 +134,17 @@ def _workers(path: Path) -> Iterator[Finding]:
         yield Finding("worker", "good", f"running for device {device}, log {daemon.log_path(path, device)}")
     if not living:
         yield Finding("worker", "good", "none running; one starts when it is needed")
+
+
+def _configuration() -> Iterator[Finding]:
+    path = config.default_path()
+    try:
+        _, clamped = config.load(path)
+    except DataError as error:
+        yield Finding("configuration", "bad", str(error), "The app does not open before that.")
+        return
+    found = f"{path}, read" if path.exists() else f"{path}, not made: everything is as usual"
+    yield Finding("configuration", "note" if clamped else "good", found, " ".join(clamped))
 
 
 def _terminal() -> Iterator[Finding]:

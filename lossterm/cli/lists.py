@@ -123,7 +123,8 @@ def sessions(form: str, store: StorePath) -> None:
                 **row,
                 "created": datetime.fromtimestamp(row["created"]).strftime("%Y-%m-%d %H:%M"),
                 "tasks": ", ".join(row["tasks"]),
-                "ended": f"{row['ended']}/{row['trials']}",
+                "ended": f"{row['ended'] - row['stopped']}/{row['trials']}"
+                + (f", {row['stopped']} stopped" if row["stopped"] else ""),
             }
             for row in rows
         ]

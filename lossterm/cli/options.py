@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -7,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from lossterm.comparison import rates_from
+from lossterm.config import MARKERS
 from lossterm.errors import UnknownName
 from lossterm.store import default_path, session_name
 from lossterm.table import FORMATS
@@ -91,6 +93,24 @@ def loss_file_option(command: Command) -> Command:
         help="A loss of your own, again for more: a function (y_true, y_pred), a Keras loss or a record, in a Python "
         "file or an installed package (package.module:NAME), then perhaps :parameter=value,…; see lossterm probe.",
     )(command)
+
+
+def app_options(command: Command) -> Command:
+    """Add what the app takes from its configuration unless it is given here; None where it is not given."""
+    for option in (
+        click.option("--markers", type=Choice("kind of markers", *MARKERS), help="What curves are drawn with."),
+        click.option("--theme", metavar="NAME", help="dark, light, or a Textual theme."),
+        click.option("--low-bandwidth/--no-low-bandwidth", default=None, help="Send as few bytes as can be."),
+        click.option("--ascii/--no-ascii", default=None, help="Draw nothing but ASCII."),
+    ):
+        command = option(command)
+    return command
+
+
+def opening(session: str, store: StorePath, *more: str) -> str:
+    """Write the command that opens a session, to be copied into a shell; `more` comes first."""
+    place = [] if store is None else ["--store", str(store)]
+    return shlex.join(["lossterm", *more, *place, "--session", session])
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:

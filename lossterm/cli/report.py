@@ -50,7 +50,7 @@ def report(
             task = task_named(shown[-1].comparison.task)
             metric_for(metric, task.kind, shown[-1].comparison.protocol, task.lowest)  # raises, with what would fit
         found = [reports.build(one, reports.rows_of(one, rows), reports.fitting_metric(one, metric)) for one in shown]
-        chunks = opened.chunks(ids)[0] if with_trials else None
+        chunks = opened.chunks(ids)[0] if with_trials or form == "linear" else None
     print_reports(found, form, chunks)
     if not all(one.sound for one in found):
         sys.exit(SOME_FAILED)

@@ -11,7 +11,7 @@ import msgspec
 
 from lossterm import __version__, report, table
 from lossterm.cli.console import print_columns, print_lines
-from lossterm.cli.options import Choice, StorePath, store_option, table_formats
+from lossterm.cli.options import Choice, StorePath, format_option, store_option
 from lossterm.cli.run import SOME_FAILED, STOPPED
 from lossterm.cli.watch import Watch
 from lossterm.comparison import DEVICES
@@ -25,7 +25,7 @@ from lossterm.store import Store, session_name
 @click.option("--session", metavar="NAME", help="Session to keep the trials in (default: reproduce-CASE).")
 @click.option("--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
-@table_formats
+@format_option(*(form for form in table.FORMATS if form != "linear"))  # sentences tell a report, not these rows
 @store_option
 def reproduce(
     key: str, seeds: int | None, session: str | None, device: str, quiet: bool, form: str, store: StorePath

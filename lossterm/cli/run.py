@@ -141,19 +141,14 @@ def run(
         try:
             watch.to_the_end()
         except KeyboardInterrupt:
-            _print_what_there_is(watch, form)
+            found = watch.reports()
+            if any(standing.rank for one in found for standing in one.standings):  # marked partial, if any trial ended
+                print_reports(found, form, watch.chunks() if form == "linear" else None)
             raise
         found = watch.reports()
-        chunks = opened.chunks([one.id for one in watch.asked])[0] if with_trials else None
+        chunks = watch.chunks() if with_trials or form == "linear" else None
     print_reports(found, form, chunks)
     if not all(one.sound for one in found):
         sys.exit(SOME_FAILED)
     if any(one.stopped for one in found):
         sys.exit(STOPPED)
-
-
-def _print_what_there_is(watch: Watch, form: str) -> None:
-    """Print the standings of an interrupted run, marked partial, if any trial ended."""
-    found = watch.reports()
-    if any(standing.rank for one in found for standing in one.standings):
-        print_reports(found, form)

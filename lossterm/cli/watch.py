@@ -6,7 +6,7 @@ from lossterm import daemon, report
 from lossterm.cli.console import Narrator
 from lossterm.comparison import Comparison
 from lossterm.errors import WorkerError
-from lossterm.store import Asked, Store
+from lossterm.store import Asked, Chunk, Store
 from lossterm.tail import Tail
 from lossterm.view import View
 
@@ -46,6 +46,10 @@ class Watch:
         """Return the standings of what is there, one for each comparison, in the order asked."""
         rows = self._store.trials(self._numbers)
         return [report.build(one, report.rows_of(one, rows)) for one in self.asked]
+
+    def chunks(self) -> list[Chunk]:
+        """Return the curves of what is there, in the order of their epochs."""
+        return self._store.chunks(self._numbers)[0]
 
     @property
     def _numbers(self) -> list[int]:

@@ -1,6 +1,7 @@
 """Advice on a task's data, from a process of its own: it needs scikit-learn, which the app does without."""
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -39,16 +40,15 @@ AFTER_SECONDS = 1.0
 async def ask_for_advice(task: str) -> Advice | None:
     """Have `lossterm advise` look at a task, at the lowest priority: what is on the screen comes first."""
     await asyncio.sleep(AFTER_SECONDS)
-    process = await asyncio.create_subprocess_exec(
-        *("nice", "-n", "19", *COMMAND, task),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+    # Not by asyncio's own processes: one that is cancelled while the app leaves ends in a traceback in the shell.
+    process = subprocess.Popen(
+        ["nice", "-n", "19", *COMMAND, task],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     try:
-        said, _ = await process.communicate()
-    except asyncio.CancelledError:
+        said, _ = await asyncio.to_thread(process.communicate)
+    finally:
         process.kill()
-        await process.wait()
-        raise
     return msgspec.json.decode(said, type=Advice) if process.returncode == 0 else None

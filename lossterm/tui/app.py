@@ -1,22 +1,44 @@
-"""The app: themes and the one screen. What it does is done by the screen."""
+"""The app: themes, terminals and the one screen. What it does is done by the screen."""
 
 import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.app import App
+from textual import work
+from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.driver import Driver
+from textual.filter import Monochrome
+from textual.screen import ModalScreen, Screen
 from textual.types import CSSPathType
 
 from lossterm import daemon
+from lossterm.config import Config
+from lossterm.errors import StoreError, UnknownName
 from lossterm.tail import Tail
-from lossterm.tui.advisor import Find, ask_for_advice
+from lossterm.tui import keymap
+from lossterm.tui.advisor import Advisor, Find, ask_for_advice
+from lossterm.tui.dialogs import QuitDialog
+from lossterm.tui.following import Habits
+from lossterm.tui.glyph_filter import GlyphFilter
 from lossterm.tui.main_screen import MainScreen
+from lossterm.tui.no_colours import NoColours
+from lossterm.tui.pace import LIVE, SPARING, Budget, Meter, metered
 from lossterm.view import View
+
+THEMES = {"dark": "textual-dark", "light": "textual-light"}
+"""What a person calls Textual's two."""
+
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+"""Signals that end the app as leaving it does, without a question."""
+
+LAST_SECONDS = 5
+"""Time that it has then; the kernel ends it after that."""
 
 
 class LosstermApp(App[None]):
@@ -37,7 +59,7 @@ class LosstermApp(App[None]):
             show=False,
             priority=True,
             id="app.previous",
-            tooltip="Last panel",
+            tooltip="Previous panel",
         ),
     ]
 
@@ -50,29 +72,117 @@ class LosstermApp(App[None]):
         clock: Callable[[], float] = time.monotonic,
         own: Sequence[str] = (),
         find_advice: Find | None = None,
+        config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
     ) -> None:
         """Open a session.
 
         `command` starts a worker, None for watching only; `clock` measures the rate of training; `own` says where
-        losses of one's own are; `find_advice` looks at a task's data, None for no advice.
+        losses of one's own are; `find_advice` looks at a task's data, None for no advice. Raises UnknownName for a
+        theme, a key binding or a key in `config` that isn't there, and UsageError for one that is given twice.
         """
+        self._meter = Meter()
         super().__init__()
-        self.main = MainScreen(session, store, command, clock, own, find_advice)
+        self._store = store
+        self._habits = Habits(
+            command=command,
+            clock=clock,
+            own=own,
+            advisor=Advisor(find_advice),
+            budget=SPARING if config.low_bandwidth else Budget(seconds=config.frame_seconds, bytes=LIVE.bytes),
+            written=lambda: self._meter.bytes,
+            bands=not config.low_bandwidth,
+            keys=config.keys,
+        )
+        self.main = MainScreen(session, store, self._habits)
         self.animation_level = "none"  # a movement is bytes over the link that tell nothing
-        self.theme = "textual-light" if light_terminal() else "textual-dark"
+        self._any_theme = config.theme is None
+        self.theme = self._theme_named(config.theme)
+        if config.ascii or config.markers != "braille":
+            self._filters.append(GlyphFilter(config.markers, plain=config.ascii))
+        self.set_keymap(keymap.checked((type(self), MainScreen, *MainScreen.PANELS), config.keys))
+        if self.no_color:
+            self._filters = [one for one in self._filters if not isinstance(one, Monochrome)] + [NoColours()]
 
-    def on_mount(self) -> None:
-        """Show the screen; give the terminal back when told to end."""
+    def get_driver_class(self) -> type[Driver]:
+        """Return Textual's driver for this terminal, with its bytes counted."""
+        return metered(super().get_driver_class(), self._meter)
+
+    def _theme_named(self, name: str | None) -> str:
+        if name is None:
+            return THEMES["light" if light_terminal() else "dark"]
+        theme = THEMES.get(name, name)
+        if theme not in self.available_themes:
+            raise UnknownName("theme", name, (*THEMES, *self.available_themes))
+        return theme
+
+    async def run_async(self, **how: Any) -> Any:
+        """Run until the app is left or told to end; give the terminal back either way."""
+        for told in ENDING:  # now rather than on mounting: by then the terminal has been taken
+            asyncio.get_running_loop().add_signal_handler(told, self._told_to_end, told)
+        return await super().run_async(**how)
+
+    def _told_to_end(self, told: signal.Signals) -> None:
+        signal.alarm(LAST_SECONDS)  # what writes to a terminal that has gone may wait for ever
+        # While panels are still being mounted on one another, none may be taken down.
+        self.run_worker(self._leave_when_up(128 + told), exclusive=True, group="told to end")
+
+    async def _leave_when_up(self, code: int) -> None:
+        await self.main.up()
+        self.exit(return_code=code)
+
+    async def on_mount(self) -> None:
+        """Show the screen in the theme that was chosen last."""
+        if self._any_theme and (name := await self.main.desk.theme()) in self.available_themes:
+            self.theme = str(name)
+        self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
         self.push_screen(self.main)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit, None, 128 + signal.SIGTERM)
+
+    @work(name="theme", exclusive=True, group="theme")
+    async def _keep_theme(self, name: str) -> None:
+        with suppress(StoreError):  # whoever follows the session says so
+            await self.main.desk.keep_theme(name)
+
+    def on_view_screen_opened(self, event: MainScreen.Opened) -> None:
+        """Show another session."""
+        try:
+            following = MainScreen(event.session, self._store, self._habits)
+        except StoreError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        while self.screen is not self.main and len(self.screen_stack) > 1:
+            self.pop_screen()  # a dialog of the session that is left
+        self.main = following
+        self.switch_screen(following)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer in the command palette every key's action; one that cannot be done now says so."""
+        yield from super().get_system_commands(screen)
+        if screen is not self.main:
+            return
+        first = {active.binding.id: active for active in reversed(screen.active_bindings.values())}  # of several keys
+        for active in sorted(first.values(), key=lambda one: one.binding.description):
+            binding = active.binding
+            if binding.id and binding.tooltip:
+                key = self.get_key_display(binding)
+                now = "" if active.enabled else "Cannot be done now. "
+                title = f"{binding.description} ({binding.id}, {key})"
+                yield SystemCommand(title, f"{now}{binding.tooltip}", lambda key=binding.key: self.simulate_key(key))
 
     def action_help_quit(self) -> None:
         """Leave on ctrl+c too, which Textual would only answer with advice."""
-        if self.screen is self.main:
-            self.main.action_leave()
+        self._leave()
 
     async def action_quit(self) -> None:
-        """Leave as the screen does, however it was asked for: ctrl+q, the command palette."""
+        """Leave as the screen does, however it was asked for and whatever stands on top."""
+        self._leave()
+
+    def _leave(self) -> None:
+        """Leave; asked for once more while it is asked what becomes of the training, leave that running."""
+        if isinstance(self.screen, QuitDialog):
+            self.screen.dismiss("leave")
+            return
+        while isinstance(self.screen, ModalScreen):
+            self.pop_screen()
         if self.screen is self.main:
             self.main.action_leave()
 
@@ -82,14 +192,24 @@ def light_terminal() -> bool:
     return os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")
 
 
-def open_app(session: str, store: Path, own: Sequence[str] = ()) -> tuple[int, View, dict[str, str]]:
-    """Run the app until it is left; return its exit code, how the session stands, and what each task was ranked by."""
-    app = LosstermApp(session, store, own=own, find_advice=ask_for_advice)
+def open_app(
+    session: str,
+    store: Path,
+    own: Sequence[str] = (),
+    config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
+) -> tuple[int, str, View, dict[str, str]]:
+    """Run the app until it is left.
+
+    Returns its exit code, the session that was open at the end, how that stands, and what each task was ranked by.
+    """
+    app = LosstermApp(session, store, own=own, find_advice=ask_for_advice, config=config)
     app.run()
-    view, tail = View(), Tail(store, session)
-    try:
-        if update := tail.poll():  # afresh: the screen may have been a moment behind when it was left
-            view.apply(update)
-    finally:
-        tail.close()
-    return app.return_code or 0, view, app.main.metrics
+    view = app.main.view
+    if store.exists():
+        view, tail = View(), Tail(store, app.main.session)
+        try:
+            if update := tail.poll():  # afresh: the screen may have been a moment behind when it was left
+                view.apply(update)
+        finally:
+            tail.close()
+    return app.return_code or 0, app.main.session, view, app.main.metrics

@@ -1,86 +1,91 @@
-"""Live curves of loss and metric, one colour per loss; the learning-rate sweep; and the anatomy of the losses."""
+"""The view of live curves of loss and metric, one colour per loss, and of the learning-rate sweep."""
 
 import importlib
 from array import array
-from textwrap import wrap
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal
-from textual.reactive import reactive
-from textual.widget import Widget
+from textual.message import Message
+from textual.reactive import var
 
-from lossterm import explain
-from lossterm.losses import Loss
-from lossterm.metrics import PRIMARY
-from lossterm.palette import colour_of, faint, tint
-from lossterm.protocols import DEFAULT_PROTOCOL, SplitName, protocol_named
+from lossterm.look import FAST, Look
+from lossterm.pattern import matches
 from lossterm.report import Report
-from lossterm.store import Anatomy
-from lossterm.tasks import task_named
+from lossterm.style import Style
 from lossterm.tui.lines import Lines
-from lossterm.view import View
+from lossterm.tui.view_panel import ViewPanel, texts
 
-Shown = Literal["loss", "metric", "rates", "anatomy"]
-ORDER: tuple[Shown, ...] = ("loss", "metric", "rates", "anatomy")
-ALONE: tuple[Shown, ...] = ("rates", "anatomy")
-"""Charts that take the whole panel."""
-
-MOST_DRAWN = 30
-"""Single curves in one chart: more would hold up the keys while it is drawn, and show nothing but a blur."""
+Shown = Literal["loss", "metric", "rates"]
+ORDER: tuple[Shown, ...] = ("loss", "metric", "rates")
 
 SIDE_BY_SIDE = 88
 """Width from which two charts stand side by side."""
 
-
-class Curves(msgspec.Struct, frozen=True, kw_only=True):
-    """What the panel draws."""
-
-    report: Report
-    """The standings, which say at which learning rate each loss is judged."""
-    values: dict[int, "array[float]"]
-    """Curve of each trial that has one."""
-
-    @property
-    def held_out(self) -> SplitName:
-        """The split that bright curves show: validation where there is one, since test is for the table."""
-        splits = protocol_named(self.report.asked.comparison.protocol).splits
-        return "validation" if "validation" in splits else splits[-1]
-
-    @property
-    def metric(self) -> str:
-        """The metric that the engine follows, whatever ranks."""
-        return PRIMARY[task_named(self.report.asked.comparison.task).kind]
+STACKED = 30
+"""Height from which they stand above each other, where they cannot stand side by side."""
 
 
-class CurvesPanel(Widget):
+class CurvesPanel(ViewPanel):
     """Two charts side by side where there is room, else one of them."""
 
-    ticked: reactive[tuple[Loss, ...]] = reactive((), init=False)
-    """The losses whose anatomy is drawn, as the protocol sets them up: trained or not, it is known."""
-    protocol: reactive[str] = reactive(DEFAULT_PROTOCOL, init=False)
-    """Key of the protocol that they are set up for; models of another are not shown with them."""
-    curves: reactive[Curves | None] = reactive(None, init=False, always_update=True)
-    """What is drawn, None before anything was trained."""
-    shown: reactive[Shown] = reactive("loss", init=False)
+    BINDINGS = [  # noqa: RUF012  Textual's own form
+        Binding(
+            "enter",
+            "nearer",
+            "Zoom in",
+            key_display="enter",
+            id="curves.nearer",
+            tooltip="Zoom in around the cursor; esc goes out",
+        ),
+        Binding("down,j", "select(1)", "Next curve", show=False, id="curves.down", tooltip="Select the next loss"),
+        Binding("up,k", "select(-1)", "Last curve", show=False, id="curves.up", tooltip="Select the loss before"),
+    ]
+    CAN: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("each_seed", "log", "smoother", "splits"), "over_epochs"),
+        **dict.fromkeys(("back", "forth", "fast_back", "fast_forth"), "over_epochs"),
+        "nearer": "can_zoom",
+        **dict.fromkeys(("pin", "hide"), "named"),
+        **dict.fromkeys(("rougher", "unsmooth"), "is_smooth"),
+        **dict.fromkeys(("pan_back", "pan_forth"), "zoomed"),
+        "next_chart": "has_others",
+    }
+
+    report: var[Report | None] = var(None, init=False, always_update=True)
+    """The comparison whose curves are drawn, None before anything was asked for."""
+    look: var[Look] = var(Look(), init=False)
+    """How they are looked at."""
+    shown: var[Shown] = var("loss", init=False)
     """Which chart is shown; where there is room, loss and metric stand side by side."""
-    each_seed: reactive[bool] = reactive(False, init=False)
-    """Whether every seed's curve is drawn rather than median and band."""
-    waiting: reactive[str] = reactive("", init=False)
+    selected: var[str] = var("", init=False)
+    """Key of the loss that is pinned or hidden by a key."""
+    pattern: var[str] = var("", init=False)
+    """What the filter lets through, as `pattern.matches` reads it over keys of losses."""
+    waiting: var[str] = var("", init=False)
     """What to say instead of an empty chart."""
+    bands: var[bool] = var(True, init=False)
+    """Whether bands over seeds are drawn."""
+
+    class Looked(Message):
+        """The curves are looked at in another way."""
 
     def __init__(self) -> None:
         super().__init__(id="curves")
-        self.border_title = "Curves"
-        self._drawn: object = None
+        self._picked = False
+        self.values: dict[int, array[float]] = {}
+        self._overlay: Any = None
 
     def compose(self) -> ComposeResult:
         """Lay out the charts."""
         with Horizontal():
             for chart in ORDER:
                 yield Lines(id=f"chart-{chart}")
+        yield Lines(id="readout")
 
     def on_mount(self) -> None:
         """Say what the panel is for until there is something to draw, and follow the theme."""
@@ -89,177 +94,257 @@ class CurvesPanel(Widget):
         self.app.theme_changed_signal.subscribe(self, lambda _: self.paint())
 
     def on_resize(self) -> None:
-        """Draw in the new size, once the charts have theirs."""
+        """Show as many charts as there is room for."""
         self._arrange()
-        self.call_after_refresh(self.paint)
 
-    def watch_curves(self) -> None:
+    def on_lines_resized(self) -> None:
+        """Draw in the new size."""
+        self.paint()
+
+    def watch_report(self) -> None:
         """Draw what is new."""
         if self.shown == "rates" and not self.tuned:
             self.shown = "loss"
         self.paint()
 
-    def watch_ticked(self) -> None:
-        """Draw the anatomy of other losses."""
-        if self.shown == "anatomy":
-            self.paint()
-
     def watch_waiting(self) -> None:
         """Say something else."""
-        if not (self.curves and self.curves.values):
+        if not self.drawn:
             self.paint()
 
     def watch_shown(self) -> None:
         """Show the other chart."""
         self._arrange()
-        self.call_after_refresh(self.paint)
-
-    def watch_each_seed(self) -> None:
-        """Draw every seed, or median and band again."""
         self.paint()
+
+    def watch_look(self) -> None:
+        """Look at the curves in another way."""
+        self.paint()
+        self.post_message(self.Looked())
+
+    def watch_selected(self) -> None:
+        """Say which loss is selected."""
+        if self._picked:
+            self.paint()
+
+    watch_pattern = watch_bands = watch_look
+
+    # What there is
 
     @property
     def both(self) -> bool:
         """Whether there is room for two charts."""
-        return self.size.width >= SIDE_BY_SIDE
+        return self.size.width >= SIDE_BY_SIDE or self.size.height >= STACKED
 
     @property
     def tuned(self) -> bool:
         """Whether there is a learning-rate sweep to show."""
-        return self.curves is not None and self.curves.report.asked.comparison.tuned
+        return self.report is not None and self.report.asked.comparison.tuned
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there are curves."""
+        return self.report is not None and any(row.id in self.values for row in self.report.rows)
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether curves are smoothed."""
+        return self.over_epochs and self.look.smoothing > 0
+
+    @property
+    def zoomed(self) -> bool:
+        """Whether only a part of the epochs is shown."""
+        return self.over_epochs and bool(self.look.frames)
+
+    @property
+    def over_epochs(self) -> bool:
+        """Whether there are curves over epochs to look at."""
+        return self.drawn and self.shown != "rates"
+
+    @property
+    def can_zoom(self) -> bool:
+        """Whether there are epochs enough for a closer look."""
+        return self.over_epochs and self.look.nearer(self._epochs) != self.look
 
     @property
     def others(self) -> list[Shown]:
         """The charts that can be shown in turn."""
         charts: list[Shown] = ["loss"] if self.both else ["loss", "metric"]
-        charts += ["rates"] if self.tuned else []
-        return [*charts, "anatomy"]
+        return [*charts, "rates"] if self.tuned else charts
 
-    def show_next(self) -> None:
+    @property
+    def has_others(self) -> bool:
+        """Whether there is more than one."""
+        return self.drawn and len(self.others) > 1
+
+    @property
+    def losses(self) -> list[str]:
+        """Keys of the losses that are drawn: those that are neither filtered out nor hidden."""
+        return [key for key in self._candidates if key not in self.look.hidden]
+
+    @property
+    def _candidates(self) -> list[str]:
+        every = self.report.asked.comparison.losses if self.report else ()
+        return [key for key in every if matches(self.pattern, key)]
+
+    @property
+    def _epochs(self) -> int:
+        return self.report.asked.comparison.hyperparameters.epochs if self.report else 1
+
+    # What a person does
+
+    def action_next_chart(self) -> None:
         """Show the next of the charts."""
         charts = self.others
         place = charts.index(self.shown) if self.shown in charts else 0
         self.shown = charts[(place + 1) % len(charts)]
 
+    def action_each_seed(self) -> None:
+        """Draw each seed's curve, or median and band again."""
+        self.look = msgspec.structs.replace(self.look, each_seed=not self.look.each_seed)
+
+    def action_log(self) -> None:
+        """Make the upright axis logarithmic, or linear again."""
+        self.look = msgspec.structs.replace(self.look, log=not self.look.log)
+
+    def action_splits(self) -> None:
+        """Draw train and the held-out split together, one of them, or apart."""
+        self.look = self.look.next_splits()
+
+    def action_smoother(self) -> None:
+        """Smooth more."""
+        self.look = self.look.smoother(1)
+
+    def action_rougher(self) -> None:
+        """Smooth less."""
+        self.look = self.look.smoother(-1)
+
+    def action_unsmooth(self) -> None:
+        """Smooth nothing."""
+        self.look = self.look.smoother(0)
+
+    def action_back(self, steps: int = 1) -> None:
+        """Move the cursor to the left."""
+        self.look = self.look.moved(-steps, self._epochs)
+
+    def action_forth(self, steps: int = 1) -> None:
+        """Move the cursor to the right."""
+        self.look = self.look.moved(steps, self._epochs)
+
+    def action_fast_back(self) -> None:
+        """Move the cursor far to the left."""
+        self.action_back(FAST)
+
+    def action_fast_forth(self) -> None:
+        """Move the cursor far to the right."""
+        self.action_forth(FAST)
+
+    def action_pan_back(self) -> None:
+        """Move the frame to the left."""
+        self.look = self.look.panned(-1, self._epochs)
+
+    def action_pan_forth(self) -> None:
+        """Move the frame to the right."""
+        self.look = self.look.panned(1, self._epochs)
+
+    def action_nearer(self) -> None:
+        """Zoom in around the cursor."""
+        if self.can_zoom:
+            self.look = self.look.nearer(self._epochs)
+
+    def action_out(self) -> bool:
+        """Zoom out, then put the cursor away."""
+        near = self.look.near
+        self.look = self.look.farther()
+        return near
+
+    def action_select(self, by: int) -> None:
+        """Select another loss."""
+        keys = self._candidates
+        if keys:
+            place = keys.index(self.selected) + by if self.selected in keys else 0
+            self._picked = True
+            self.selected = keys[place % len(keys)]
+
+    def action_pin(self) -> None:
+        """Draw the selected loss on top, or no longer."""
+        if self.named:
+            self.look = self.look.pin(self.named)
+
+    def action_hide(self) -> None:
+        """Draw the selected loss no longer, or again."""
+        if self.named:
+            self.look = self.look.hide(self.named)
+
+    @property
+    def named(self) -> str:
+        """The selected loss if it has curves, the first where none is selected."""
+        keys = self._candidates
+        return self.selected if self.selected in keys else keys[0] if keys and not self.selected else ""
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is."""
+        for lines in self.query(Lines):
+            place = lines.content_region
+            if self.over_epochs and lines.display and place.contains(event.screen_x, event.screen_y):
+                overlay = importlib.import_module("lossterm.overlay")
+                epoch = overlay.epoch_at(lines.rows, event.screen_x - place.x, self.look.shown(self._epochs))
+                if epoch is not None:
+                    self.look = msgspec.structs.replace(self.look, cursor=epoch)
+
+    # How it is drawn
+
     def _arrange(self) -> None:
-        beside = self.both and self.shown not in ALONE
+        if not self.is_mounted:
+            return
+        beside = self.both and self.shown != "rates"
+        self.set_class(beside and self.size.width < SIDE_BY_SIDE, "-stacked")
         for chart in ORDER:
-            self.query_one(f"#chart-{chart}").display = chart == self.shown or (beside and chart not in ALONE)
+            self.query_one(f"#chart-{chart}").display = chart == self.shown or (beside and chart != "rates")
 
     def paint(self) -> None:
         """Draw the charts that are shown."""
-        curves = self.curves
-        if self.shown == "anatomy":
-            self._paint_anatomy()
+        if not self.seen:
             return
-        if curves is None or not curves.values:
-            self.border_title, self.border_subtitle = "Curves", ""
-            width = max(self.size.width - 4, 20)
-            words = [Text(line, "dim") for part in self.waiting.split("\n") for line in wrap(part, width) or [""]]
-            first = self.query_one(
-                "#chart-loss" if self.both and self.shown not in ALONE else f"#chart-{self.shown}", Lines
-            )
-            for lines in self.query(Lines):
-                lines.show(words if lines is first else [])
+        rooms = {chart: self.query_one(f"#chart-{chart}", Lines) for chart in ORDER}
+        if self.report is None or not self.drawn:
+            self.entitle("Curves", "")
+            first = "loss" if self.both and self.shown != "rates" else self.shown
+            for chart, lines in rooms.items():
+                lines.show(self.said(self.waiting) if chart == first else [])
             return
-        self._entitle(curves)
-        for chart in ORDER:
-            lines = self.query_one(f"#chart-{chart}", Lines)
-            if lines.display and lines.size.width:
-                drawn = self._sweeps(curves, lines) if chart == "rates" else self._lines(curves, chart, lines)
-                lines.show(drawn)
-
-    def _entitle(self, curves: Curves) -> None:
-        names: dict[Shown, str] = {"loss": "loss", "metric": curves.metric}
-        if self.shown == "rates":
-            metric = curves.report.asked.comparison.metric
-            self.border_title = f"Curves: {metric} by lr"
-            self.border_subtitle = "mean on validation, ● chosen"
-            return
-        self.border_title = (
-            f"Curves: {f'loss │ {curves.metric}' if self.both else names[self.shown]}, {curves.held_out}"
-        )
-        comparison = curves.report.asked.comparison
-        what = "median, 80 % of seeds; faint: train" if comparison.seeds > 1 else "one seed; faint: train"
-        drawn = MOST_DRAWN // len(comparison.losses)
-        each = "every seed" if comparison.seeds <= drawn else f"{drawn} of {comparison.seeds} seeds"
-        self.border_subtitle = f"{each}; bright: median" if self.each_seed else what
-
-    def _lines(self, curves: Curves, chart: Shown, room: Lines) -> list[Text]:
-        charts = importlib.import_module("lossterm.charts")  # slow, so not before there is something to draw
-        comparison, dark = curves.report.asked.comparison, self.app.current_theme.dark
-        splits = protocol_named(comparison.protocol).splits
-        columns, offset = 2 * len(splits), 0 if chart == "loss" else 1
-        held_out, train = 2 * splits.index(curves.held_out) + offset, offset
-        judged = curves.report.judged()
-        series, fainter, bands = [], [], []
-        for loss in comparison.losses:
-            colour = colour_of(loss, dark=dark)
-            mine = [curves.values[row.id] for row in judged if row.trial.loss == loss and row.id in curves.values]
-            series.append(charts.Series(charts.median_curve(mine, columns, held_out), colour))
-            if self.each_seed:
-                each = charts.seed_curves(mine, columns, held_out)[: MOST_DRAWN // len(comparison.losses)]
-                fainter += [charts.Series(one, faint(colour, dark=dark)) for one in each]
+        overlay = importlib.import_module("lossterm.overlay")
+        self._overlay = self._overlay or overlay.Overlay()
+        curves = overlay.Curves(report=self.report, values=self.values)
+        style = Style(dark=self.dark, plain=self.plain, bands=self.bands and not self.plain)
+        self._say_what_is_drawn(curves, overlay)
+        self._read_out(curves, overlay)
+        for chart, lines in rooms.items():
+            size = lines.size.width, lines.size.height
+            if not lines.display or not size[0]:
                 continue
-            fainter.append(charts.Series(charts.median_curve(mine, columns, train), faint(colour, dark=dark)))
-            band = charts.band_of(mine, columns, held_out, tint(colour, dark=dark))
-            bands += [band] if band else []
-        epochs = comparison.hyperparameters.epochs
-        return _texts(charts.line_chart([*series, *fainter], room.size.width, room.size.height, epochs, bands))
+            if not self.losses:
+                lines.show(self.said("No loss is shown: all are hidden (x) or filtered out (/)."))
+            elif chart == "rates":
+                lines.show(texts(overlay.sweeps(curves, self.losses, size, style)))
+            else:
+                lines.show(texts(self._overlay.chart(curves, self.losses, self.look, chart, size, style)))
 
-    def _sweeps(self, curves: Curves, room: Lines) -> list[Text]:
-        charts = importlib.import_module("lossterm.charts")
-        dark = self.app.current_theme.dark
-        sweeps = [
-            (
-                [charts.Point(p.learning_rate, p.mean, p.chosen) for p in standing.sweep if p.mean is not None],
-                colour_of(standing.loss, dark=dark),
-            )
-            for standing in curves.report.standings
-            if standing.tuned_by == curves.report.asked.comparison.metric  # one axis, one metric
-        ]
-        return _texts(charts.sweep_chart(sweeps, room.size.width, room.size.height))
+    def _say_what_is_drawn(self, curves: Any, overlay: Any) -> None:
+        look, comparison = self.look, curves.report.asked.comparison
+        if self.shown == "rates":
+            self.entitle(f"Curves: {comparison.metric} by lr", "mean on validation, ● chosen")
+            return
+        what = f"loss │ {curves.metric}" if self.both else {"loss": "loss", "metric": curves.metric}[self.shown]
+        legend = overlay.legend(comparison.seeds, len(self.losses), look, bands=self.bands and not self.plain)
+        self.entitle(f"Curves: {what}, {overlay.how(curves, self._candidates, look)}", legend)
 
-    def _paint_anatomy(self) -> None:
-        anatomy = importlib.import_module("lossterm.anatomy")  # slow too, as charts are
-        known, models = anatomy.drawable(self.ticked), self._models()
-        self.border_title = "Anatomy: loss and slope"
-        self.border_subtitle = (
-            explain.axis(known) if self.both else ("bars: training rows of the models" if models else "")
-        )
-        room = self.query_one("#chart-anatomy", Lines)
-        dark = self.app.current_theme.dark
-        drawn = known, models, room.size, dark
-        if room.size.width and drawn != self._drawn:  # each look at the store comes by here, and few bring anything new
-            self._drawn = drawn
-            room.show(_texts(anatomy.lines(known, models, room.size.width, room.size.height, dark=dark)))
-
-    def _models(self) -> dict[str, list[Anatomy]]:
-        """Return what the judged models of the losses that are drawn do on their training rows."""
-        same = self.curves is not None and self.curves.report.asked.comparison.protocol == self.protocol
-        rows = self.curves.report.judged() if self.curves and same else []
-        keys = {loss.key for loss in self.ticked}
-        found: dict[str, list[Anatomy]] = {}
-        for row in rows:
-            if row.anatomy and row.trial.loss in keys:
-                found.setdefault(row.trial.loss, []).append(row.anatomy)
-        return found
-
-
-def what_to_do(view: View, task: str) -> str:
-    """Say what an empty chart waits for: the worker, or a person."""
-    worker = view.worker
-    training = any(not row.ended for row in view.rows.values() if row.trial.task == task)
-    if training and worker and worker.state == "training":
-        return f"Compiling {worker.message} …"
-    if training:
-        return "Waiting for TensorFlow to load …"
-    text = "No curves yet.\n\nTick losses with space,\nthen press r to train them."
-    if worker and worker.state == "loading":
-        text += "\n\nTensorFlow is loading meanwhile."
-    return text
-
-
-def _texts(lines: Any) -> list[Text]:
-    """Give lines their type back, which is lost where charts are loaded late."""
-    return list(lines)
+    def _read_out(self, curves: Any, overlay: Any) -> None:
+        """Say beneath the charts where the cursor is: in the border it would have all of the panel painted."""
+        words = []
+        if self.shown != "rates":
+            words = [overlay.at_cursor(curves, self.look)]
+            words += [f"{self.named} selected: p pins, x hides"] if self._picked and self.named else []
+        line, readout = " · ".join(filter(None, words)), self.query_one("#readout", Lines)
+        readout.display = bool(line)
+        readout.show([Text(line)] if line else [])

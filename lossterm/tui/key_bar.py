@@ -6,7 +6,10 @@ from textual.binding import ActiveBinding
 
 from lossterm.tui.lines import Lines
 
-LESS_NEEDED = ("main.seeds", "main.rank", "loss.all", "main.chart")
+LESS_NEEDED = (
+    *("curves.hide", "curves.pin", "curves.splits", "curves.smoother", "curves.log", "curves.seeds"),
+    *("main.filter", "main.rank", "loss.all", "view.chart", "sessions.resume", "main.settle"),
+)
 """Keys that give way first where there is no room for all; `?` lists them."""
 
 
@@ -24,7 +27,8 @@ class KeyBar(Lines):
         self._paint()
 
     def _paint(self) -> None:
-        shown = [active for active in self.screen.active_bindings.values() if active.binding.show]
+        every = {active.binding.id: active for active in reversed(self.screen.active_bindings.values())}
+        shown = [active for active in reversed(every.values()) if active.binding.show]  # of several keys the first
         labels = [self._label(active) for active in shown]
         if 1 + sum(label.cell_len + 1 for label in labels) > self.size.width:  # what does nothing now gives way
             shown = [active for active in shown if active.enabled]

@@ -1,37 +1,53 @@
-"""A widget that shows lines of text and repaints only those that changed: few bytes over a slow link."""
+"""A widget that shows lines of text and repaints rows only as far as they changed: few bytes over a slow link."""
 
+import math
 from collections.abc import Sequence
 
 from rich.text import Text
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+STEP = 4
+"""Lines by which what can be scrolled through grows."""
 
 
 class Lines(ScrollView, can_focus=False):
     """Scrollable lines, set as a whole with `show`."""
+
+    class Resized(Message):
+        """There is another size to draw in."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
         self._lines: list[Text] = []
         self._strips: list[Strip] = []
 
+    def on_resize(self) -> None:
+        """Say so, for whoever draws here."""
+        self.post_message(self.Resized())
+
     def show(self, lines: Sequence[Text]) -> None:
-        """Replace what is shown; only rows that differ are painted."""
+        """Replace what is shown; rows are painted as far as the last cell that differs."""
         strips = [Strip(line.render(self.app.console)) for line in lines]
+        width, top = self.size.width, self.scroll_offset.y
         changed = [
-            row
+            Region(0, row - top, end, 1)  # Textual paints from the left edge of the widget, whatever it is told
             for row in range(max(len(strips), len(self._strips)))
-            if row >= len(strips) or row >= len(self._strips) or strips[row] != self._strips[row]
+            if 0 <= row - top < self.size.height
+            and (end := _last_change(_at(self._strips, row), _at(strips, row), width))
         ]
         self._lines, self._strips = list(lines), strips
-        self.virtual_size = Size(
-            self.size.width, len(strips)
-        )  # a change of it is a new layout; nothing scrolls sideways
-        width, top = self.size.width, self.scroll_offset.y
-        seen = [Region(0, row - top, width, 1) for row in changed if 0 <= row - top < self.size.height]
-        if seen:  # refresh() without a region means all of the widget
-            self.refresh(*seen)
+        # Another size is a new layout, and all of the screen is painted: so it changes in steps. Nothing goes sideways.
+        self.virtual_size = Size(width, max(self.size.height, STEP * math.ceil(len(strips) / STEP)))
+        if changed:  # refresh() without a region means all of the widget
+            self.refresh(*changed)
+
+    @property
+    def rows(self) -> list[Text]:
+        """What is shown."""
+        return self._lines
 
     @property
     def text(self) -> str:
@@ -44,3 +60,25 @@ class Lines(ScrollView, can_focus=False):
         if row >= len(self._strips):
             return Strip.blank(self.size.width, style)
         return self._strips[row].crop_extend(0, self.size.width, style).apply_style(style)
+
+
+def _at(strips: Sequence[Strip], row: int) -> Strip:
+    return strips[row] if row < len(strips) else Strip([])
+
+
+def _last_change(old: Strip, new: Strip, width: int) -> int:
+    """Return how many of a row's `width` cells to paint so that all which differ are: 0 if none does."""
+    if old == new:
+        return 0
+    cells_old, cells_new = _cells(old, width), _cells(new, width)
+    if cells_old is None or cells_new is None:
+        return width
+    return max((place + 1 for place in range(width) if cells_old[place] != cells_new[place]), default=0)
+
+
+def _cells(strip: Strip, width: int) -> list[tuple[str, object]] | None:
+    """Return sign and style of each cell, None where a sign is wider than a cell."""
+    cells: list[tuple[str, object]] = [(sign, segment.style) for segment in strip for sign in segment.text]
+    if len(cells) != strip.cell_length:
+        return None
+    return (cells + [(" ", None)] * (width - len(cells)))[:width]

@@ -1,19 +1,20 @@
 """The losses that fit the task, each ticked or not, and those that do not, with the reason."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from rich.text import Text
 from textual.binding import Binding
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from lossterm.comparison import DEFAULT_TASK, Comparison
 from lossterm.errors import LosstermError
-from lossterm.losses import Loss, every_loss, fitting, is_own, loss_recorded, source_from, usual
+from lossterm.losses import Loss, every_loss, fitting, is_own, loss_named, loss_recorded, source_from, usual
 from lossterm.palette import colour_of, written
+from lossterm.pattern import matches
 from lossterm.protocols import DEFAULT_PROTOCOL
 from lossterm.tasks import task_named
 from lossterm.tui.dialogs import ExplainDialog, VaryDialog
@@ -32,13 +33,23 @@ class LossPanel(OptionList):
         Binding("k", "cursor_up", "Up", show=False, id="loss.up"),
     ]
 
-    task_key: reactive[str] = reactive(DEFAULT_TASK, init=False)
+    task_key: var[str] = var(DEFAULT_TASK, init=False)
     """Key of the task whose losses are shown."""
-    protocol: reactive[str] = reactive(DEFAULT_PROTOCOL, init=False)
+    protocol: var[str] = var(DEFAULT_PROTOCOL, init=False)
     """Key of the protocol, under which some losses do not fit."""
 
-    advised: reactive[tuple[str, ...]] = reactive((), init=False)
+    pattern: var[str] = var("", init=False)
+    """What the filter lets through, as `pattern.matches` reads it. It changes what is listed, not what is ticked."""
+
+    advised: var[tuple[str, ...]] = var((), init=False)
     """Keys of the losses that are advised for the task's data."""
+
+    class Pointed(Message):
+        """The cursor is on another loss."""
+
+        def __init__(self, loss: str) -> None:
+            super().__init__()
+            self.loss = loss
 
     class Ticked(Message):
         """Other losses are ticked now."""
@@ -91,6 +102,11 @@ class LossPanel(OptionList):
         return [*every, *self._sources]
 
     @property
+    def listed(self) -> tuple[str, ...]:
+        """Keys of what the filter lets through."""
+        return tuple(key for key in self._keys if matches(self.pattern, key))
+
+    @property
     def _misfits(self) -> list[tuple[str, str]]:
         """Losses of the task's kind that its targets make wrong, each with what it needs."""
         targets = task_named(self.task_key).targets
@@ -99,6 +115,25 @@ class LossPanel(OptionList):
             for loss in every_loss().values()
             if targets.kind in loss.kinds and loss.misfit(targets, self.protocol)
         ]
+
+    @property
+    def turned(self) -> dict[str, dict[str, bool]]:
+        """Task → loss → whether it is ticked, where a person or a comparison has said so."""
+        return {task: dict(turned) for task, turned in self._turned.items()}
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """Keys of the losses with parameters that were added."""
+        return tuple(self._varied)
+
+    def restore(self, turned: Mapping[str, Mapping[str, bool]], varied: Sequence[str]) -> None:
+        """Tick what was ticked, and list what was added; what is no longer known is left out."""
+        for key in varied:
+            with suppress(LosstermError):
+                self._varied[loss_named(key).key] = None
+        self._turned = {task: dict(mine) for task, mine in turned.items()}
+        self._fill()
+        self.post_message(self.Ticked())
 
     def reread(self) -> None:
         """Look again at the files of one's own losses: one that was edited is another loss. Raises LosstermError."""
@@ -118,8 +153,8 @@ class LossPanel(OptionList):
             self._varied[key] = None
         self._turned.setdefault(self.task_key, {})[key] = True
         self._fill()
-        if key in self._keys:
-            self.highlighted = self._keys.index(key)
+        if key in self.listed:
+            self.highlighted = self.listed.index(key)
         self.post_message(self.Ticked())
 
     def on_mount(self) -> None:
@@ -138,13 +173,24 @@ class LossPanel(OptionList):
         self.post_message(self.Ticked())
 
     def _fill(self) -> None:
-        cursor = self.highlighted or 0
+        under, cursor = self.under_cursor, self.highlighted or 0
         self.clear_options()
-        ticked, keys = self.ticked, self._keys
+        ticked, keys = self.ticked, self.listed
         self.add_options([Option(self._prompt(key, ticked=key in ticked), key) for key in keys])
-        self.add_options([Option(Text(f"· {key} {why}"), disabled=True) for key, why in self._misfits])
-        self.highlighted = min(cursor, len(self._keys) - 1)
-        self.border_subtitle = f"{len(self.ticked)} of {len(self._keys)} ticked"
+        misfits = [(key, why) for key, why in self._misfits if matches(self.pattern, key)]
+        self.add_options([Option(Text(f"· {key} {why}"), disabled=True) for key, why in misfits])
+        self.highlighted = keys.index(under) if under in keys else min(cursor, len(keys) - 1) if keys else None
+        self._count()
+
+    def watch_pattern(self) -> None:
+        """List what the filter lets through."""
+        self._fill()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Say which loss the cursor is on."""
+        event.stop()
+        if event.option_id:
+            self.post_message(self.Pointed(event.option_id))
 
     def watch_advised(self) -> None:
         """Mark other losses."""
@@ -201,13 +247,18 @@ class LossPanel(OptionList):
     def action_tick_all(self) -> None:
         """Tick all, or none if all are ticked."""
         self.touched = True
-        some_left = len(self.ticked) < len(self._keys)
-        self._turned[self.task_key] = dict.fromkeys(self._keys, some_left)
+        some_left = not set(self.listed) <= set(self.ticked)
+        self._turned.setdefault(self.task_key, {}).update(dict.fromkeys(self.listed, some_left))
         self._changed()
 
     def _changed(self) -> None:
-        ticked, keys = self.ticked, self._keys
+        ticked, keys = self.ticked, self.listed
         for place, key in enumerate(keys):
             self.replace_option_prompt_at_index(place, self._prompt(key, ticked=key in ticked))
-        self.border_subtitle = f"{len(ticked)} of {len(keys)} ticked"
+        self._count()
         self.post_message(self.Ticked())
+
+    def _count(self) -> None:
+        keys, listed = self._keys, len(self.listed)
+        found = f"{listed} listed, " if listed < len(keys) else ""
+        self.border_subtitle = f"{found}{len(self.ticked)} of {len(keys)} ticked"

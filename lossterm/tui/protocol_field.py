@@ -2,7 +2,7 @@
 
 from textual.binding import Binding
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widgets import Static
 
 from lossterm.comparison import DEFAULT_TASK
@@ -18,9 +18,9 @@ class ProtocolField(Static, can_focus=True):
         Binding("enter,right,left", "next", "Protocol", show=False, id="protocol.enter"),
     ]
 
-    chosen: reactive[str] = reactive(DEFAULT_PROTOCOL, init=False)
+    chosen: var[str] = var(DEFAULT_PROTOCOL, init=False)
     """Key of the protocol."""
-    task_key: reactive[str] = reactive(DEFAULT_TASK, init=False)
+    task_key: var[str] = var(DEFAULT_TASK, init=False)
     """Key of the task that it must fit."""
 
     class Chosen(Message):

@@ -4,7 +4,7 @@ from textwrap import wrap
 
 from rich.text import Text
 from textual.binding import Binding
-from textual.reactive import reactive
+from textual.reactive import var
 
 from lossterm import table, wording
 from lossterm.palette import colour_of, written
@@ -22,10 +22,10 @@ class ScoresPanel(Lines, can_focus=True):
         Binding("k", "scroll_up", "Up", show=False, id="scores.up"),
     ]
 
-    reports: reactive[tuple[Report, ...]] = reactive((), init=False)
+    reports: var[tuple[Report, ...]] = var((), init=False)
     """What is shown."""
 
-    advice: reactive[str] = reactive("", init=False)
+    advice: var[str] = var("", init=False)
     """What is advised for the chosen task, in a sentence."""
 
     def __init__(self) -> None:

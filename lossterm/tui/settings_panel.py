@@ -1,11 +1,12 @@
 """Epochs, learning rate, seeds, batch size, hidden layers and protocol."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widgets import Input, Label
 
 from lossterm.comparison import (
@@ -24,7 +25,7 @@ from lossterm.errors import OutOfRange
 from lossterm.figures import exact
 from lossterm.losses import is_own
 from lossterm.metrics import metrics_for
-from lossterm.protocols import protocol_named
+from lossterm.protocols import PROTOCOLS, protocol_named
 from lossterm.tasks import task_named
 from lossterm.tui.protocol_field import ProtocolField
 
@@ -40,6 +41,10 @@ class Field(Input):
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Whether the field takes this key; tells the footer which bindings still work."""
         return character is not None and character in self._characters
+
+    def _on_paste(self, event: events.Paste) -> None:
+        # Before the input itself takes it.
+        event.text = "".join(character for character in event.text if character in self._characters)
 
     async def _on_key(self, event: events.Key) -> None:
         if event.character is not None and event.is_printable and event.character not in self._characters:
@@ -65,7 +70,7 @@ class SettingsPanel(Container):
         ("hidden", "0123456789,none"),
     )
 
-    task_key: reactive[str] = reactive(DEFAULT_TASK, init=False)
+    task_key: var[str] = var(DEFAULT_TASK, init=False)
     """Key of the task whose defaults are shown."""
 
     def __init__(self) -> None:
@@ -134,6 +139,19 @@ class SettingsPanel(Container):
             "hidden": ",".join(map(str, hyperparameters.hidden)) or NO_LAYERS,
         }.items():
             self._field(name).value = str(value)
+
+    @property
+    def written(self) -> dict[str, str]:
+        """What is written in each field."""
+        return {name: self._field(name).value for name, _ in self.FIELDS}
+
+    def write(self, written: Mapping[str, str], protocol: str) -> None:
+        """Choose a protocol and write into the fields."""
+        if protocol in PROTOCOLS:
+            self.query_one(ProtocolField).chosen = protocol
+            self._tunable = protocol_named(protocol).tunes
+        for name, _ in self.FIELDS:
+            self._field(name).value = written.get(name, self._field(name).value)
 
     def _field(self, name: str) -> Field:
         return self.query_one(f"#{name}", Field)

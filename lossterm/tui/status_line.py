@@ -1,7 +1,8 @@
 """One line: what the worker does, how far the trials are, the session."""
 
+from rich.cells import cell_len
 from rich.text import Text
-from textual.reactive import reactive
+from textual.reactive import var
 
 from lossterm.store import WorkerRow
 from lossterm.tui.lines import Lines
@@ -11,9 +12,9 @@ from lossterm.view import Progress, sentence
 class StatusLine(Lines):
     """Device or what the worker is doing, trials done, rate, time left; the session's name at the right."""
 
-    worker: reactive[WorkerRow | None] = reactive(None, init=False)
+    worker: var[WorkerRow | None] = var(None, init=False)
     """The living worker."""
-    progress: reactive[Progress | None] = reactive(None, init=False)
+    progress: var[Progress | None] = var(None, init=False)
     """How far the session's trials are."""
 
     def __init__(self, session: str) -> None:
@@ -37,14 +38,17 @@ class StatusLine(Lines):
         self._paint()
 
     def _paint(self) -> None:
-        parts = [worker_in_words(self.worker)]
+        words = worker_in_words(self.worker)
+        idle = self.progress is None or self.progress.ended == self.progress.trials
+        elsewhere = self.worker is not None and self.worker.state == "training" and idle
+        parts = [f"{words} for another session" if elsewhere else words]
         if self.progress and self.progress.trials:
             parts.append(sentence(self.progress))
         left = Text(" · ".join(parts))
         name = f"session {self._session}"
         room = self.size.width - left.cell_len
-        if room > len(name) + 2:
-            left.append(name.rjust(room), "dim")
+        if room > cell_len(name) + 2:
+            left.append(" " * (room - cell_len(name)) + name, "dim")
         left.truncate(self.size.width, overflow="ellipsis")
         self.show([left])
 

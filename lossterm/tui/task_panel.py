@@ -3,7 +3,7 @@
 from rich.text import Text
 from textual.binding import Binding
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -21,7 +21,7 @@ class TaskPanel(OptionList):
         Binding("k", "cursor_up", "Up", show=False, id="task.up"),
     ]
 
-    chosen: reactive[str] = reactive(DEFAULT_TASK, init=False)
+    chosen: var[str] = var(DEFAULT_TASK, init=False)
     """Key of the chosen task."""
 
     class Chosen(Message):

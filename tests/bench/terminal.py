@@ -1,4 +1,4 @@
-"""Figures of the terminal app in a real pseudo-terminal: start, keys, memory, bytes.
+"""Figures of the terminal app in a real pseudo-terminal: start, keys, memory, bytes, large sessions.
 
 Run from the repository's root, in an environment with the test extra, with nothing else going on:
 
@@ -6,7 +6,8 @@ Run from the repository's root, in an environment with the test extra, with noth
 
 First paint is the time from starting the process to a whole first screen. Key to frame is the time from sending a
 key to its effect on the screen, while two trials train. Each start is paired with one of
-`python -c "import textual.app"`, so that a slow machine shows as such.
+`python -c "import textual.app"`, so that a slow machine shows as such. The large session has 1,000 trials of 200
+epochs; opening it is the time to its table and curves on the screen, beside that of an empty one.
 """
 
 import argparse
@@ -20,7 +21,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.test_terminal import Terminal, braille
+from lossterm.comparison import Comparison
+from lossterm.store import Store
+from tests.terminal import Terminal, braille
+from tests.tui.prepared import SESSION, fill
+
+LARGE = Comparison.ask(
+    "circles", ("binary_crossentropy", "hinge", "squared_hinge", "binary_focal"), seeds=50, epochs=200
+)
+"""1,000 trials: four losses at five rates with fifty seeds."""
+
+SECONDS = 8
+"""Time over which bytes are counted."""
 
 
 def main() -> None:
@@ -37,7 +49,9 @@ def main() -> None:
         warm_up.press("q")
         warm_up.rest()
         first_paint(home, given.rounds)
-        training(home, given.keys)
+        training(home, given.keys, 2000)
+        training(home, 0, 1999, "--low-bandwidth")  # other epochs, or all would be trained already
+        large(home, given.rounds)
 
 
 def first_paint(home: Path, rounds: int) -> None:
@@ -47,33 +61,71 @@ def first_paint(home: Path, rounds: int) -> None:
         start = time.perf_counter()
         subprocess.run([sys.executable, "-c", "import textual.app"], check=True)
         imports.append(time.perf_counter() - start)
-        start = time.perf_counter()
-        terminal = Terminal(home)
-        seen = wait_for(terminal, b"Quit")
-        paints.append(time.perf_counter() - start)
-        terminal.take(seen)
-        terminal.press("q")
-        terminal.rest()
+        paints.append(opened(home, b"Quit"))
     show("first paint", paints, "s")
     show("import textual.app alone", imports, "s")
     ratio = statistics.median(p / i for p, i in zip(paints, imports, strict=True))
     print(f"{'ratio, median of pairs':<34} {ratio:8.2f}")
 
 
-def training(home: Path, keys: int) -> None:
+def opened(home: Path, wanted: bytes, *arguments: str) -> float:
+    """Return the seconds from starting the program to some bytes of its screen."""
+    start = time.perf_counter()
+    terminal = Terminal(home, *arguments)
+    seen = wait_for(terminal, wanted)
+    seconds = time.perf_counter() - start
+    terminal.take(seen)
+    terminal.press("q")
+    terminal.rest()
+    return seconds
+
+
+def training(home: Path, keys: int, epochs: int, *arguments: str) -> None:
     """Print key to frame, memory and bytes while two trials train and while nothing does."""
-    terminal = Terminal(home, "--session", "bench")
+    print(f"-- {' '.join(arguments) or 'as it comes'}, 80×24")
+    terminal = Terminal(home, "--session", f"bench{''.join(arguments)}", *arguments)
     terminal.until(lambda text: "ready" in text)
-    terminal.press("\t2000\t40r")  # 600 trials of 2000 epochs
+    terminal.press(f"\t{epochs}\t40r")  # 600 trials
     terminal.until(braille)
     terminal.press("\x1b[Z\x1b[Z")  # back to the losses
     terminal.until(lambda text: "All" in text)
+    for name, view in {"home": "", "curves": "1", "scores": "2", "predictions": "4"}.items():
+        if view:
+            terminal.press(view)
+        settle(terminal)
+        print(f"{f'bytes a second while training: {name}':<40} {bytes_in(terminal) / SECONDS:8.0f} B/s")
+        if view:
+            terminal.press("\x1b")
+            terminal.read(1)
+    if keys:
+        press_keys(terminal, keys)
+        describe(terminal)
+    terminal.press("s")
+    terminal.until(lambda text: " stopped" in text)
+    while terminal.read(12):  # a frame may have had to wait for its bytes
+        pass
+    print(f"{f'bytes in {SECONDS} s while idle':<40} {bytes_in(terminal):8d} B")
+    terminal.press("q")
+    terminal.rest()
 
-    before, start = len(terminal.bytes), time.perf_counter()
-    while time.perf_counter() - start < 10:
+
+def settle(terminal: Terminal) -> None:
+    """Let a view that was just opened be painted, and what waited for that."""
+    end = time.perf_counter() + 2 * SECONDS
+    while time.perf_counter() < end:
         terminal.read(0.05)
-    live = (len(terminal.bytes) - before) / (time.perf_counter() - start)
 
+
+def bytes_in(terminal: Terminal) -> int:
+    """Return how many bytes come while nobody presses a key."""
+    before, start = len(terminal.bytes), time.perf_counter()
+    while time.perf_counter() - start < SECONDS:
+        terminal.read(0.05)
+    return len(terminal.bytes) - before
+
+
+def press_keys(terminal: Terminal, keys: int) -> None:
+    """Tick all losses and none in turn, at random moments."""
     delays, ticked = [], False  # not all, at the start
     for _ in range(keys):
         pause = time.perf_counter() + random.uniform(0.05, 0.3)
@@ -86,25 +138,36 @@ def training(home: Path, keys: int) -> None:
         delays.append((time.perf_counter() - start) * 1000)
         terminal.take(seen)
     show("key to frame while training", delays, "ms")
-    print(f"{'bytes a second while training':<34} {live:8.0f} B/s at 80×24")
 
+
+def describe(terminal: Terminal) -> None:
+    """Print the memory of the program and what it has loaded."""
     pid = terminal.process.pid
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
     loaded = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
     heavy = [name for name in ("tensorflow", "sklearn", "scipy", "h5py") if f"/{name}/" in loaded]
-    print(f"{'memory of the UI process':<34} {resident / 1024:8.0f} MB")
-    print(f"{'TensorFlow and the like in it':<34} {', '.join(heavy) or 'none':>8}")
+    print(f"{'memory of the UI process':<40} {resident / 1024:8.0f} MB")
+    print(f"{'TensorFlow and the like in it':<40} {', '.join(heavy) or 'none':>8}")
 
-    terminal.press("s")
-    terminal.until(lambda text: " stopped" in text)
-    while terminal.read(1.5):
-        pass
-    before = len(terminal.bytes)
-    start = time.perf_counter()
-    while time.perf_counter() - start < 10:
-        terminal.read(0.05)
-    print(f"{'bytes in 10 s while idle':<34} {len(terminal.bytes) - before:8d} B")
+
+def large(home: Path, rounds: int) -> None:
+    """Print how long a large session takes to open, and the memory of the program that shows it."""
+    place = home / "large"
+    place.mkdir()
+    fill(place / "lossterm.db", LARGE)
+    with Store(place / "lossterm.db") as store:
+        store.ask("empty", Comparison.ask("circles", seeds=1))
+        store.stop("empty")
+    table = b"\xc2\xb1"  # ±, which only a table has
+    show("opening 1,000 trials × 200 epochs", [opened(place, table, "--session", SESSION) for _ in range(rounds)], "s")
+    show("opening an empty session", [opened(place, b"Quit", "--session", "none") for _ in range(rounds)], "s")
+    terminal = Terminal(place, "--session", SESSION)
+    terminal.until(braille)
+    for view in "12345":
+        terminal.press(view)
+        terminal.read(1)
+    describe(terminal)
     terminal.press("q")
     terminal.rest()
 

@@ -37,5 +37,5 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the store and after the worker more often than a person needs, so that tests wait less."""
-    monkeypatch.setattr("lossterm.tui.main_screen.FRAME_SECONDS", 0.1)
-    monkeypatch.setattr("lossterm.tui.main_screen.TEND_SECONDS", 0.05)
+    monkeypatch.setattr("lossterm.tui.following.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("lossterm.tui.following.TEND_SECONDS", 0.05)

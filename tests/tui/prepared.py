@@ -10,6 +10,7 @@ import msgspec
 from textual.pilot import Pilot
 
 from lossterm.comparison import Comparison, Trial
+from lossterm.config import Config
 from lossterm.engine.fake import FakeTrainer
 from lossterm.losses import loss_recorded, place_of
 from lossterm.report import Report
@@ -61,6 +62,7 @@ def fill(
     path: Path,
     comparison: Comparison,
     *,
+    session: str = SESSION,
     trials: int | None = None,
     running: bool = False,
     scored: Scored | None = None,
@@ -74,7 +76,7 @@ def fill(
     """
     engine = FakeTrainer()
     with Store(path) as store:
-        store.ask(SESSION, comparison)
+        store.ask(session, comparison)
         ended = 0
         while (trials is None or ended < trials) and (row := store.claim(DEVICE)):
             trial = row.trial
@@ -89,6 +91,8 @@ def fill(
                 scores=scores,
                 chunk=result.chunk,
                 anatomy=anatomy(trial) if anatomy and result.scores else None,
+                model=result.model,
+                sample=result.sample,
             )
             ended += 1
         if running and (row := store.claim(DEVICE)):
@@ -105,9 +109,16 @@ def _rescored(scores: Scores, trial: Trial, scored: Scored) -> Scores:
     }
 
 
-def opened(path: Path, *, own: Sequence[str] = (), find_advice: Find | None = None) -> LosstermApp:
+def opened(
+    path: Path,
+    *,
+    session: str = SESSION,
+    own: Sequence[str] = (),
+    find_advice: Find | None = None,
+    config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
+) -> LosstermApp:
     """Return an app on a prepared store: no worker, a clock that stands still."""
-    return LosstermApp(SESSION, path, command=None, clock=lambda: 0.0, own=own, find_advice=find_advice)
+    return LosstermApp(session, path, command=None, clock=lambda: 0.0, own=own, find_advice=find_advice, config=config)
 
 
 def offered(app: LosstermApp) -> list[str]:
@@ -138,9 +149,14 @@ def heads(app: LosstermApp) -> str:
     return next(line for line in app.main.query_one(ScoresPanel).text.split("\n") if line.startswith("#"))
 
 
-def grey(app: LosstermApp, action: str) -> bool:
-    """Whether an action of the screen is greyed out."""
-    return app.main.check_action(action, ()) is None
+def grey(app: LosstermApp, action: str, *parameters: str) -> bool:
+    """Whether an action of the screen is greyed out; those of a view are `panel` with the action as its parameter."""
+    return app.main.check_action(action, parameters) is None
+
+
+def painted(app: LosstermApp) -> list[str]:
+    """Return the rows of the screen as they go to the terminal, with other signs where the app swaps them."""
+    return [strip.text for strip in app.screen._compositor.render_strips()]
 
 
 async def until(pilot: Pilot[None], true: Callable[[], bool], seconds: float = 10) -> None:

@@ -1,4 +1,4 @@
-"""The anatomy among the charts: of what is ticked, before and after training, in any room."""
+"""The view of the anatomy: of what is ticked, before and after training, in any room."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from lossterm.comparison import Comparison
+from lossterm.tui.anatomy_panel import AnatomyPanel
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.curves_panel import CurvesPanel
 from lossterm.tui.lines import Lines
@@ -31,14 +32,12 @@ def bars(app: LosstermApp) -> list[str]:
 
 
 async def show(pilot: Pilot[None], app: LosstermApp) -> None:
-    """Press the key until the anatomy is shown."""
-    panel = app.main.query_one(CurvesPanel)
-    for _ in range(4):
-        if panel.shown == "anatomy":
-            break
-        await pilot.press("m")
-        await pilot.pause()
-    await until(pilot, lambda: panel.shown == "anatomy" and bool(chart(app).text))
+    """Press the key of the view, and have the choices beside it."""
+    await pilot.press("3")
+    await until(pilot, lambda: app.main.stage.view == "anatomy" and bool(app.main.query("#chart-anatomy")))
+    if not app.main.stage.shows("choices"):
+        await pilot.press("left_square_bracket")
+    await until(pilot, lambda: bool(chart(app).text))
 
 
 def fills_its_room(app: LosstermApp) -> bool:
@@ -52,10 +51,10 @@ async def test_the_anatomy_needs_no_training(path: Path, size: tuple[int, int]) 
     async with app.run_test(size=size) as pilot:
         await show(pilot, app)
         await until(pilot, lambda: drawn(app))
-        assert app.main.query_one(CurvesPanel).border_title == "Anatomy: loss and slope"
+        assert app.main.query_one(AnatomyPanel).border_title == "Anatomy: loss and slope"
         assert bars(app) == []
         assert fills_its_room(app)
-        await pilot.press("m")
+        await pilot.press("1")
         await until(pilot, lambda: "No curves yet." in app.main.query_one("#chart-loss", Lines).text)
 
 
@@ -88,8 +87,8 @@ async def test_with_nothing_ticked_it_says_so(path: Path, size: tuple[int, int])
 async def test_it_follows_another_task(path: Path) -> None:
     app = opened(path)
     async with app.run_test(size=LARGE) as pilot:
-        panel = app.main.query_one(CurvesPanel)
         await show(pilot, app)
+        panel = app.main.query_one(AnatomyPanel)
         assert panel.border_subtitle == "over m = y±·f"
         app.main.query_one(TaskPanel).focus()
         await pilot.press("home", "space")
@@ -145,7 +144,7 @@ async def test_rows_come_in_while_it_is_shown(path: Path) -> None:
         await show(pilot, app)
         fill(path, TUTORIAL, anatomy=measured)
         await until(pilot, lambda: len(bars(app)) == 3)
-        assert app.main.query_one(CurvesPanel).shown == "anatomy"
+        assert app.main.stage.view == "anatomy"
 
 
 async def test_trials_whose_anatomy_is_not_known_are_left_out(path: Path) -> None:
@@ -173,12 +172,12 @@ async def test_every_seed_is_greyed_out_where_the_anatomy_is_shown(path: Path) -
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
         await shown(36)(pilot)
-        await until(pilot, lambda: not grey(app, "each_seed"))
+        await until(pilot, lambda: not grey(app, "panel", "each_seed"))
         await show(pilot, app)
-        assert grey(app, "each_seed")
-        await pilot.press("i", "m")
-        await until(pilot, lambda: not grey(app, "each_seed"))
-        assert not app.main.query_one(CurvesPanel).each_seed
+        assert grey(app, "panel", "each_seed")
+        await pilot.press("i", "1")
+        await until(pilot, lambda: not grey(app, "panel", "each_seed"))
+        assert not app.main.query_one(CurvesPanel).look.each_seed
 
 
 async def test_it_fills_the_panel_whatever_the_size_becomes(path: Path) -> None:
@@ -190,9 +189,9 @@ async def test_it_fills_the_panel_whatever_the_size_becomes(path: Path) -> None:
         for size in ((80, 24), (100, 30), (127, 34), (60, 20), (200, 60), (80, 24), (140, 40)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
-            if app.main.query_one("#panels").display:
+            if app.main.stage.display:
                 await until(pilot, lambda: fills_its_room(app))
-            assert app.main.query_one(CurvesPanel).shown == "anatomy"
+            assert app.main.stage.view == "anatomy"
 
 
 async def test_the_focus_goes_round_while_it_is_shown(path: Path) -> None:
@@ -221,7 +220,7 @@ async def test_it_stays_when_another_task_has_no_rates_to_show(path: Path) -> No
         app.main.query_one(TaskPanel).focus()
         await pilot.press("down", "space")
         await until(pilot, lambda: reported(app).asked.comparison.task == "blobs")
-        assert app.main.query_one(CurvesPanel).shown == "anatomy"
+        assert app.main.stage.view == "anatomy"
         await until(pilot, lambda: drawn(app))
 
 

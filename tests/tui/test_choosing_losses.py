@@ -11,7 +11,6 @@ from lossterm.losses import LOSSES, fitting, is_own, usual
 from lossterm.store import Store
 from lossterm.tasks import TASKS
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.curves_panel import CurvesPanel
 from lossterm.tui.dialogs import ExplainDialog, VaryDialog
 from lossterm.tui.key_bar import KeyBar
 from lossterm.tui.loss_panel import LossPanel
@@ -468,9 +467,10 @@ async def test_a_file_that_has_gone_does_not_keep_the_session_from_opening(
 async def test_a_loss_of_ones_own_draws_no_anatomy_and_keeps_the_others(path: Path, mine: str) -> None:
     app = opened(path, own=[mine])
     async with app.run_test(size=LARGE) as pilot:
-        await pilot.press("m")
-        await until(pilot, lambda: app.main.query_one(CurvesPanel).shown == "anatomy")
+        await pilot.press("3", "left_square_bracket")
+        await until(pilot, lambda: bool(app.main.query("#chart-anatomy")))
         chart = app.main.query_one("#chart-anatomy")
+        app.main.query_one(LossPanel).focus()
         await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in str(getattr(chart, "text", ""))))
         await pilot.press("a", "a", "end", "space")
         await until(pilot, lambda: "No loss whose shape is known is ticked." in str(getattr(chart, "text", "")))

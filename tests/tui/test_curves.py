@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from lossterm.comparison import Comparison
 from lossterm.metrics import metrics_for
 from lossterm.tui.app import LosstermApp
@@ -21,7 +19,7 @@ def chart(app: LosstermApp, name: str) -> str:
 
 def charts(app: LosstermApp) -> list[str]:
     """Return which charts are to be seen."""
-    return [name for name in ("loss", "metric", "rates", "anatomy") if app.main.query_one(f"#chart-{name}").display]
+    return [name for name in ("loss", "metric", "rates") if app.main.query_one(f"#chart-{name}").display]
 
 
 def dots(text: str) -> int:
@@ -31,56 +29,59 @@ def dots(text: str) -> int:
 # m: charts
 
 
-async def test_m_steps_through_loss_metric_sweep_and_anatomy(path: Path) -> None:
+async def test_m_steps_through_loss_metric_and_sweep(path: Path) -> None:
     fill(path, FAIR)
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
         await shown(36)(pilot)
         seen, titles = [charts(app)], [str(app.main.query_one(CurvesPanel).border_title)]
-        for _ in range(4):
+        for _ in range(3):
             await pilot.press("m")
             await pilot.pause()
             seen.append(charts(app))
             titles.append(str(app.main.query_one(CurvesPanel).border_title))
-        assert seen == [["loss"], ["metric"], ["rates"], ["anatomy"], ["loss"]]
+        assert seen == [["loss"], ["metric"], ["rates"], ["loss"]]
         assert titles[:2] == ["Curves: loss, validation", "Curves: accuracy, validation"]
         assert titles[2].startswith("Curves: accuracy by l")
-        assert titles[3] == "Anatomy: loss and slope"
-        assert titles[4] == titles[0]
+        assert titles[3] == titles[0]
 
 
-async def test_m_steps_to_sweep_and_anatomy_where_loss_and_metric_stand_side_by_side(path: Path) -> None:
+async def test_m_steps_to_the_sweep_where_loss_and_metric_stand_side_by_side(path: Path) -> None:
     fill(path, FAIR)
     app = opened(path)
     async with app.run_test(size=LARGE) as pilot:
         await shown(36)(pilot)
         seen = [charts(app)]
-        for _ in range(3):
+        for _ in range(2):
             await pilot.press("m")
             await pilot.pause()
             seen.append(charts(app))
-        assert seen == [["loss", "metric"], ["rates"], ["anatomy"], ["loss", "metric"]]
+        assert seen == [["loss", "metric"], ["rates"], ["loss", "metric"]]
 
 
-@pytest.mark.parametrize(
-    ("size", "others"),
-    [(SMALL, [["metric"], ["anatomy"], ["loss"]]), (LARGE, [["anatomy"], ["loss", "metric"], ["anatomy"]])],
-    ids=["80x24", "140x40"],
-)
-async def test_without_tuned_rates_there_is_no_sweep(
-    path: Path, size: tuple[int, int], others: list[list[str]]
-) -> None:
+async def test_without_tuned_rates_there_is_no_sweep(path: Path) -> None:
     fill(path, TUTORIAL)
     app = opened(path)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=SMALL) as pilot:
         await shown(12)(pilot)
-        assert not grey(app, "next_chart")
+        assert not grey(app, "panel", "next_chart")
         seen = []
-        for _ in range(3):
+        for _ in range(2):
             await pilot.press("m")
             await pilot.pause()
             seen.append(charts(app))
-        assert seen == others
+        assert seen == [["metric"], ["loss"]]
+
+
+async def test_m_is_grey_where_all_charts_are_shown_already(path: Path) -> None:
+    fill(path, TUTORIAL)
+    app = opened(path)
+    async with app.run_test(size=LARGE) as pilot:
+        await shown(12)(pilot)
+        await until(pilot, lambda: grey(app, "panel", "next_chart"))
+        await pilot.press("m")
+        await pilot.pause()
+        assert charts(app) == ["loss", "metric"]
 
 
 async def test_the_sweep_marks_the_rate_chosen_for_each_loss(path: Path) -> None:

@@ -21,6 +21,7 @@ from lossterm.tui.key_bar import KeyBar
 from lossterm.tui.lines import Lines
 from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.scores_panel import ScoresPanel
+from lossterm.tui.settings_panel import Field
 from lossterm.tui.status_line import StatusLine
 from lossterm.tui.task_panel import TaskPanel
 from tests.tui.prepared import FAKE, SESSION, fill, opened, until
@@ -41,8 +42,7 @@ async def test_run_trains_the_ticked_losses_and_draws_their_curves(path: Path) -
         assert {row.trial.loss for row in app.main.view.rows.values()} == {"binary_crossentropy", "squared_hinge"}
         assert {row.trial.hyperparameters.epochs for row in app.main.view.rows.values()} == {5}
         assert "hinge" not in app.main.query_one(ScoresPanel).text.replace("squared_hinge", "")
-        chart = app.main.query_one("#chart-loss", Lines).text
-        assert any("⠀" < mark <= "⣿" for mark in chart)
+        await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss", Lines).text))
         assert "20/20 trials" in app.main.query_one(StatusLine).text
 
 
@@ -209,10 +209,10 @@ async def test_resizing_below_the_least_size_and_back(path: Path) -> None:
         for size in ((79, 24), (20, 5), (1, 1), (80, 23)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
-            assert not app.main.query_one("#panels").display
+            assert not app.main.stage.display
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
-        assert app.main.query_one("#panels").display
+        assert app.main.stage.display
 
 
 async def test_only_rows_that_changed_are_painted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +258,7 @@ async def test_opening_a_session_takes_up_what_was_asked_for_last(path: Path) ->
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.main.query_one(TaskPanel).chosen == "blobs")
         assert app.main.query_one(LossPanel).ticked == ("kl_divergence",)
-        assert [field.value for field in app.main.query(Input)] == ["40", "3", "0.1", "32", "20,10"]
+        assert [field.value for field in app.main.query(Field)] == ["40", "3", "0.1", "32", "20,10"]
         await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss", Lines).text))
 
 

@@ -1,9 +1,11 @@
 """Pictures of screens, in `snapshots/test_screens`. `pytest tests/tui --snapshot-update` draws them anew."""
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -11,18 +13,18 @@ from textual.widgets import Input
 from lossterm import daemon
 from lossterm.advice import Advice
 from lossterm.comparison import Comparison, Trial
+from lossterm.config import Config
 from lossterm.store import Store
 from lossterm.tasks import TASKS
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.curves_panel import CurvesPanel
 from lossterm.tui.dialogs import ExplainDialog, QuitDialog, VaryDialog
-from lossterm.tui.lines import Lines
 from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.scores_panel import ScoresPanel
 from lossterm.tui.task_panel import TaskPanel
-from tests.tui.prepared import DEVICE, LOSSES, TUTORIAL, fill, measured, offered, opened, shown, until
+from tests.tui.prepared import DEVICE, LOSSES, SESSION, TUTORIAL, fill, measured, offered, opened, painted, shown, until
 
 SnapCompare = Callable[..., bool]
+Before = Callable[[Pilot[None]], Awaitable[None]]
 
 SMALL, LARGE = (80, 24), (140, 40)
 both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])
@@ -169,15 +171,11 @@ async def at_task(pilot: Pilot[None], task: str) -> LosstermApp:
 
 
 async def to_the_anatomy(pilot: Pilot[None]) -> None:
-    """Press the key for charts until the anatomy is drawn."""
+    """Press the key of the view and wait until it is drawn."""
     app = pilot.app
     assert isinstance(app, LosstermApp)
-    panel = app.main.query_one(CurvesPanel)
-    while panel.shown != "anatomy":
-        await pilot.press("m")
-        await pilot.pause()
-    chart = app.main.query_one("#chart-anatomy", Lines)
-    await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in chart.text))
+    await pilot.press("3")
+    await until(pilot, lambda: any("⠀" < mark <= "⣿" for row in painted(app) for mark in row))
 
 
 @both_sizes
@@ -296,3 +294,163 @@ def test_advice_before_training(snap_compare: SnapCompare, path: Path, size: tup
 def test_advice_under_a_table(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
     fill(path, TUTORIAL)
     assert snap_compare(opened(path, find_advice=advise), terminal_size=size, run_before=advised(12))
+
+
+# Each view, in every terminal and every state
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """A view by its key, and what is on the screen once it is painted."""
+
+    key: str
+    """The key."""
+    full: str
+    """Words of a trained comparison."""
+
+
+VIEWS = {
+    "curves": View(key="1", full="median"),
+    "scores": View(key="2", full="accuracy test"),
+    "anatomy": View(key="3", full="slope"),
+    "predictions": View(key="4", full="epoch 40 of 40"),
+    "sessions": View(key="5", full="circles"),
+}
+every_view = pytest.mark.parametrize("view", VIEWS)
+
+
+@pytest.fixture
+def frozen_ages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every session have been asked for just now."""
+    monkeypatch.setattr("lossterm.tui.sessions_panel.time", SimpleNamespace(time=lambda: 0.0))
+
+
+def at_view(view: str, trials: int, *, words: str | None = None, keys: Sequence[str] = ()) -> Before:
+    """Return what goes to a view once so many trials were seen, and waits until it is painted."""
+
+    async def go(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, LosstermApp)
+        await shown(trials)(pilot)
+        await pilot.press(VIEWS[view].key, *keys)
+        wanted = VIEWS[view].full if words is None else words
+        await until(pilot, lambda: wanted in "\n".join(painted(app)))
+        await pilot.pause(0.1)
+
+    return go
+
+
+def fill_two(path: Path) -> None:
+    """Compare losses on one task in two sessions, so that each view has something to show."""
+    fill(path, Comparison.ask("blobs", learning_rates=[0.01], epochs=40, seeds=2), session="before that")
+    fill(path, TUNED, scored=told_apart, anatomy=measured)
+
+
+@every_view
+@both_sizes
+def test_view(snap_compare: SnapCompare, path: Path, frozen_ages: None, view: str, size: tuple[int, int]) -> None:
+    fill_two(path)
+    assert snap_compare(opened(path), terminal_size=size, run_before=at_view(view, 75))
+
+
+@every_view
+@pytest.mark.parametrize("terminal", ["light", "no-color", "ascii"])
+def test_view_in_another_terminal(
+    snap_compare: SnapCompare,
+    path: Path,
+    frozen_ages: None,
+    view: str,
+    terminal: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if terminal == "no-color":
+        monkeypatch.setenv("NO_COLOR", "1")
+    fill_two(path)
+    config = Config(theme="light" if terminal == "light" else None, ascii=terminal == "ascii")
+    assert snap_compare(opened(path, config=config), terminal_size=SMALL, run_before=at_view(view, 75))
+
+
+STATES = {"curves": "No curves yet", "scores": "No scores yet", "predictions": "No predictions yet"}
+every_state_view = pytest.mark.parametrize("view", STATES)
+
+
+@every_state_view
+def test_view_empty(snap_compare: SnapCompare, path: Path, view: str) -> None:
+    assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 0, words=STATES[view]))
+
+
+@every_state_view
+def test_view_while_tensorflow_loads(snap_compare: SnapCompare, path: Path, view: str) -> None:
+    fill(path, TUTORIAL, trials=0)
+    with Store(path) as store:
+        store.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
+    lock = daemon.hold(path, DEVICE)
+    assert lock is not None
+    assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 12, words="loading"))
+
+
+@every_state_view
+def test_view_half_way(snap_compare: SnapCompare, path: Path, view: str) -> None:
+    fill(path, TUTORIAL, trials=6, running=True)
+    words = "epoch 20 of 20" if view == "predictions" else None
+    assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 12, words=words))
+
+
+@every_state_view
+def test_view_of_trials_that_diverged(snap_compare: SnapCompare, path: Path, view: str) -> None:
+    fill(path, TUTORIAL, diverged=lambda trial: trial.loss == "hinge" and trial.seed != 1)
+    words = "epoch 20 of 20" if view == "predictions" else None
+    assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 12, words=words))
+
+
+@every_state_view
+def test_view_of_trials_that_failed(snap_compare: SnapCompare, path: Path, view: str) -> None:
+    with Store(path) as store:
+        store.ask(SESSION, TUTORIAL)
+        while row := store.claim(DEVICE):
+            store.finish(row.id, "failed", seconds=0.02, scores=None, error="ran out of memory")
+    words = {"curves": "", "scores": "failed", "predictions": "No model was kept"}[view]
+    assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 12, words=words))
+
+
+@both_sizes
+def test_curves_as_a_person_looks_at_them(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+    fill(path, TUNED)
+    keys = ("left", *["shift+left"] * 2, "enter", "plus", "down", "p", "y")
+    assert snap_compare(opened(path), terminal_size=size, run_before=at_view("curves", 75, words="epoch", keys=keys))
+
+
+@both_sizes
+def test_train_and_held_out_apart(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+    fill(path, TUNED)
+    keys = ("b", "b", "b")
+    assert snap_compare(opened(path), terminal_size=size, run_before=at_view("curves", 75, words="above", keys=keys))
+
+
+@both_sizes
+def test_a_filter(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+    fill(path, TUNED)
+    keys = ("slash", *"hinge", "enter")
+    assert snap_compare(opened(path), terminal_size=size, run_before=at_view("curves", 75, keys=keys))
+
+
+@both_sizes
+@pytest.mark.parametrize("chart", ["confusion", "reliability"])
+def test_predictions_as(snap_compare: SnapCompare, path: Path, chart: str, size: tuple[int, int]) -> None:
+    fill(path, TUNED)
+    keys = ["m"] * (1 + (chart == "reliability"))
+    assert snap_compare(opened(path), terminal_size=size, run_before=at_view("predictions", 75, words=chart, keys=keys))
+
+
+@both_sizes
+def test_predictions_of_a_regression(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+    fill(path, Comparison.ask("regression", learning_rates=[0.01], epochs=40, seeds=2))
+    assert snap_compare(opened(path), terminal_size=size, run_before=at_view("predictions", 6))
+
+
+@both_sizes
+def test_predictions_early_in_the_training(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+    fill(path, TUNED)
+    keys = ["left"] * 5
+    assert snap_compare(
+        opened(path), terminal_size=size, run_before=at_view("predictions", 75, words="of 40", keys=keys)
+    )

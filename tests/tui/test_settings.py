@@ -14,6 +14,7 @@ from lossterm.tui.key_bar import KeyBar
 from lossterm.tui.lines import Lines
 from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.protocol_field import ProtocolField
+from lossterm.tui.settings_panel import Field
 from lossterm.tui.task_panel import TaskPanel
 from tests.tui.prepared import SESSION, fill, offered, opened, until
 
@@ -176,7 +177,7 @@ async def test_digits_brings_its_own_losses_and_defaults(path: Path) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await choose(pilot, app, "digits")
         assert ticked(app) == ("categorical_crossentropy", "brier", "gce")
-        assert [field.value for field in app.main.query(Input)] == ["30", "10", "tune", "32", "32"]
+        assert [field.value for field in app.main.query(Field)] == ["30", "10", "tune", "32", "32"]
 
 
 async def test_what_the_settings_show_is_what_is_asked_for(path: Path) -> None:
@@ -240,7 +241,7 @@ async def test_several_rates_under_the_tutorial_get_a_sentence(path: Path) -> No
 
 async def test_letters_that_a_field_takes_are_not_keys_of_the_screen(path: Path) -> None:
     app = opened(path)
-    async with app.run_test(size=(140, 40)) as pilot:  # with room for keys that are greyed out
+    async with app.run_test(size=(240, 40)) as pilot:  # with room for keys that are greyed out
         bar = app.main.query_one(KeyBar)
         assert "t Settle" in bar.text
         app.main.query_one("#rate", Input).focus()

@@ -1,0 +1,80 @@
+"""Dialogs with a field to write into."""
+
+from collections.abc import Iterable
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from lossterm.errors import LosstermError
+from lossterm.losses import Loss, loss_named
+from lossterm.store import session_name
+
+
+class AskDialog(ModalScreen[str | None]):
+    """Asks for a text; answers with what `read` makes of it, None where it was left."""
+
+    def __init__(self, title: str, written: str, about: Iterable[str], does: str) -> None:
+        """`written` stands in the field at first, `about` beneath it; `does` is what enter does, in words."""
+        super().__init__()
+        self._title, self._written, self._about, self._does = title, written, list(about), does
+
+    def compose(self) -> ComposeResult:
+        """Lay out the field, and what there is to know."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = Text(self._title)
+            yield Input(self._written, compact=True)
+            for line in self._about:
+                yield Static(line, markup=False, classes="about")
+            yield Static(f"enter {self._does}, esc leaves", id="wrong", markup=False)
+
+    def read(self, text: str) -> str:
+        """Return the answer that a text stands for. Raises LosstermError with a sentence."""
+        return text
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Answer, or say what is wrong with what was typed."""
+        event.stop()
+        try:
+            self.dismiss(self.read(event.value))
+        except LosstermError as error:
+            said = self.query_one("#wrong", Static)
+            said.update(Text(str(error)))
+            said.add_class("-said")
+
+
+class VaryDialog(AskDialog):
+    """Asks for a loss's parameters; answers with the key of the loss that has them."""
+
+    BINDINGS = [  # noqa: RUF012  Textual's own form
+        Binding("escape", "dismiss", "Cancel", id="vary.cancel", tooltip="Leave the loss as it is"),
+    ]
+
+    def __init__(self, loss: Loss) -> None:
+        given = [f"{name}={repr(value).removesuffix('.0')}" for name, value in loss.values.items() if value is not None]
+        about = [f"{parameter.name}: {parameter.meaning}; {parameter.range}" for parameter in loss.parameters]
+        written = ",".join(given) or f"{loss.parameters[0].name}="
+        super().__init__(f"Vary {loss.base}", written, about, "adds it to the list")
+        self._base = loss.base
+
+    def read(self, text: str) -> str:
+        """Return the key of the loss with these parameters. Raises LosstermError."""
+        return loss_named(f"{self._base}:{text}").key
+
+
+class RenameDialog(AskDialog):
+    """Asks for a session's name."""
+
+    BINDINGS = [  # noqa: RUF012  Textual's own form
+        Binding("escape", "dismiss", "Cancel", id="rename.cancel", tooltip="Leave the name as it is"),
+    ]
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Rename {name}", name, (), "renames it")
+
+    def read(self, text: str) -> str:
+        """Return the name, if it is one. Raises UsageError."""
+        return session_name(text)

@@ -1,0 +1,107 @@
+"""A real terminal for tests: a pseudo-terminal with the installed program in it, and the screen its bytes draw."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pyte
+
+PROGRAM = Path(sys.executable).with_name("lossterm")
+COLUMNS, LINES = 80, 24
+
+
+class Terminal:
+    """A pseudo-terminal with the program in it, and the screen that its bytes draw."""
+
+    def __init__(self, home: Path, *arguments: str, columns: int = COLUMNS, lines: int = LINES, **more: str) -> None:
+        """`home` is its LOSSTERM_HOME; `more` goes to its environment."""
+        environment = {
+            **{name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")},
+            "LOSSTERM_HOME": str(home),
+            "LOSSTERM_IDLE_SECONDS": "60",
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+            **more,
+        }
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self.bytes = b""
+        self.process = pexpect.spawn(
+            str(PROGRAM), list(arguments), dimensions=(lines, columns), env=environment, timeout=60
+        )
+        self.process.delaybeforesend = None  # pexpect would wait 50 ms before every key
+
+    def press(self, keys: str) -> None:
+        """Type."""
+        self.process.send(keys)
+
+    def paste(self, text: str) -> None:
+        """Send text as a terminal does that was told to bracket what is pasted."""
+        self.process.send(f"\x1b[200~{text}\x1b[201~")
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the terminal another size; the kernel sends SIGWINCH."""
+        self._screen.resize(lines, columns)
+        self.process.setwinsize(lines, columns)
+
+    def read(self, seconds: float = 0.05) -> bytes:
+        """Take in what comes within a while."""
+        try:
+            new: bytes = self.process.read_nonblocking(65536, timeout=seconds)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            return b""
+        self.take(new)
+        return new
+
+    def take(self, new: bytes) -> None:
+        """Draw bytes that were read otherwise."""
+        self.bytes += new
+        self._stream.feed(new)
+
+    @property
+    def text(self) -> str:
+        """What is on the screen now."""
+        return "\n".join(self._screen.display)
+
+    def until(self, true: Callable[[str], object], seconds: float = 60) -> str:
+        """Read until the screen shows something. Fails with the screen after so many seconds."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.read()
+            if true(self.text):
+                return self.text
+        raise AssertionError(f"never shown:\n{self.text}")
+
+    def during(self, seconds: float) -> bytes:
+        """Read for a while and return what came."""
+        before, end = len(self.bytes), time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.read()
+        return self.bytes[before:]
+
+    def rest(self) -> str:
+        """Read to the program's end and return all it ever wrote."""
+        while self.process.isalive() or self.read():
+            self.read()
+        return self.bytes.decode(errors="replace")
+
+
+def braille(text: str) -> bool:
+    """Whether curves are drawn."""
+    return any("⠀" < mark <= "⣿" for mark in text)
+
+
+def restored(output: str) -> bool:
+    """Whether the terminal was given back: main screen, cursor shown, mouse and paste modes off."""
+    return all(
+        output.rfind(off) > output.rfind(on)
+        for on, off in (
+            ("\x1b[?1049h", "\x1b[?1049l"),
+            ("\x1b[?25l", "\x1b[?25h"),
+            ("\x1b[?1000h", "\x1b[?1000l"),
+            ("\x1b[?2004h", "\x1b[?2004l"),
+        )
+    )
