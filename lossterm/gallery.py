@@ -34,6 +34,9 @@ SMALLEST: dict[Kind, tuple[int, int]] = {
 }
 """Columns and lines that a picture wants at least; with less room fewer losses are shown at a time."""
 
+NARROW = 36
+"""Columns below which a picture's title gives its room to the loss's name."""
+
 GAP = 2
 """Columns between two pictures."""
 
@@ -140,7 +143,7 @@ def _tile(
 
 def _title(key: str, said: str, colour: Colour, width: int) -> Text:
     """Name the loss and say how good it is; where room is short the name is cut."""
-    if len(key) + len(said) + 2 > width:
+    if width < NARROW:
         said = said.removeprefix("accuracy ")  # what is left says enough, and a name that is cut may be another's
     room = max(width - len(said) - 2, 1)
     name = key if len(key) <= room else f"{key[: room - 1]}…"

@@ -191,13 +191,13 @@ def test_the_views_in_turn_and_the_session_opened_last_stays_in_the_shell(shared
 
     terminal.press("4")
     text = terminal.until(lambda text: "Predictions: decision maps" in text and "epoch 25 of 25" in text)
-    final = re.findall(r"accuracy (\d\.\d+)", text)
+    final = re.findall(r" (0\.\d{3})\b", text)
     assert len(final) == 3
     terminal.press(LEFT * 30)
     text = terminal.until(lambda text: "epoch 0 of 25" in text)
-    assert re.findall(r"accuracy (\d\.\d+)", text) != final
+    assert re.findall(r" (0\.\d{3})\b", text) != final
     terminal.press(RIGHT * 30)
-    terminal.until(lambda text: "epoch 25 of 25" in text and re.findall(r"accuracy (\d\.\d+)", text) == final)
+    terminal.until(lambda text: "epoch 25 of 25" in text and re.findall(r" (0\.\d{3})\b", text) == final)
 
     terminal.press("5")
     terminal.until(lambda text: re.search(r"● views +6/6 trials", text) and " other " in text)

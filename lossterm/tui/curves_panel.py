@@ -34,6 +34,7 @@ STACKED = 30
 class CurvesPanel(ViewPanel):
     """Two charts side by side where there is room, else one of them."""
 
+    PLACE = "in the curves"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding(
             "enter",
@@ -128,8 +129,6 @@ class CurvesPanel(ViewPanel):
             self.paint()
 
     watch_pattern = watch_bands = watch_look
-
-    # What there is
 
     @property
     def both(self) -> bool:

@@ -10,6 +10,7 @@ from lossterm.pattern import SIGNS, whole
 class FilterBox(Input):
     """A pattern over names; one that is half typed leaves what was found before."""
 
+    PLACE = "while a filter is typed"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("enter", "keep", "Keep", id="filter.keep", tooltip="Keep the filter, and go back to the view"),
         Binding("escape", "drop", "Drop", id="filter.drop", tooltip="Drop the filter"),

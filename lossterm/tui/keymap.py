@@ -27,7 +27,7 @@ _NAMES = {
     "shift+left": "shift+←",
     "shift+right": "shift+→",
 }
-
+"""Textual's names of keys, and how a person writes them."""
 
 _KNOWN = {key.value for key in Keys if re.fullmatch(r"[a-z]\w+", key.value)} | {
     name for name in _NAMES if re.fullmatch(r"\w+", name)
@@ -35,33 +35,20 @@ _KNOWN = {key.value for key in Keys if re.fullmatch(r"[a-z]\w+", key.value)} | {
 """Keys that have a name, besides letters and digits."""
 
 EVERY = "everywhere"
-"""Where the screen's own keys work."""
-
-_PLACES = {
-    "TaskPanel": "in the list of tasks",
-    "LossPanel": "in the list of losses",
-    "ProtocolField": "in the settings",
-    "FilterBox": "while a filter is typed",
-    "CurvesPanel": "in the curves",
-    "PredictionsPanel": "in the predictions",
-    "SessionsPanel": "in the sessions",
-}
+"""Where keys work of a class that has no `PLACE`."""
 
 
 class Key(msgspec.Struct, frozen=True):
     """One key as a person reads it."""
 
     where: str
-    """Name of what it belongs to."""
-
+    """Where it works, in words."""
     id: str
     """Name of the binding in the configuration."""
     key: str
     """What to press."""
     does: str
     """What it does."""
-    action: str
-    """What the app calls it."""
 
 
 def told(holders: Iterable[type[DOMNode]], remapped: Mapping[str, str]) -> list[Key]:
@@ -71,8 +58,8 @@ def told(holders: Iterable[type[DOMNode]], remapped: Mapping[str, str]) -> list[
         for binding in holder.BINDINGS:
             if isinstance(binding, Binding) and binding.id and binding.tooltip:
                 first = remapped.get(binding.id, binding.key).split(",")[0]
-                key, where = _NAMES.get(first, first), _PLACES.get(holder.__name__, EVERY)
-                found[binding.id] = Key(where, binding.id, key, binding.tooltip, binding.action)
+                key, where = _NAMES.get(first, first), _place(holder)
+                found[binding.id] = Key(where, binding.id, key, binding.tooltip)
     return list(found.values())
 
 
@@ -89,15 +76,17 @@ def checked(holders: Iterable[type[DOMNode]], remapped: Mapping[str, str]) -> di
         if name not in places:
             raise UnknownName("key binding", name, [str(one.id) for one in every])
         named[name] = ",".join(_named(key.strip(), name) for key in keys.split(","))
-    taken: dict[tuple[object, str], str] = {}
+    taken: dict[tuple[str, str], str] = {}
     for binding in every:
         for key in named.get(str(binding.id), binding.key).split(","):
-            holder = places[binding.id]
-            place = holder.__name__ if holder.__name__ in _PLACES else ""
-            other = taken.setdefault((place, key), str(binding.id))
+            other = taken.setdefault((_place(places[binding.id]), key), str(binding.id))
             if other != binding.id and {other, binding.id} & set(named):
                 raise UsageError(f"The configuration gives {_NAMES.get(key, key)!r} to {binding.id} and to {other}.")
     return named
+
+
+def _place(holder: type[DOMNode]) -> str:
+    return str(getattr(holder, "PLACE", EVERY))
 
 
 def _named(key: str, binding: str) -> str:

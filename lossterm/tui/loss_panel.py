@@ -23,6 +23,7 @@ from lossterm.tui.dialogs import ExplainDialog, VaryDialog
 class LossPanel(OptionList):
     """One line per loss, its box in the loss's colour; space ticks."""
 
+    PLACE = "in the list of losses"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("space", "select", "Tick", id="loss.tick", tooltip="Tick or untick the loss under the cursor"),
         Binding("enter", "select", "Tick", show=False, id="loss.enter"),

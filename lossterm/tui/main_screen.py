@@ -97,7 +97,7 @@ class MainScreen(ViewScreen):
     def noticed(self) -> None:
         """Say at once what the worker does; take up where the session was left, unless a person has begun to choose."""
         self.status.worker = self.view.worker  # rare and short: it need not wait for the budget
-        if self._begun and not self.view.asked:
+        if self._begun and not self.view.asked and not self.leaves:
             self.notify(f"The session {self.session} was deleted or renamed elsewhere; r begins it anew.", markup=False)
         self._begun = bool(self.view.asked)
         if self.view.asked and not (self._adopted or self.losses.touched):

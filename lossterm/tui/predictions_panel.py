@@ -28,6 +28,7 @@ NOTHING = "No predictions yet: they are kept of each loss's first seed, and show
 class PredictionsPanel(ViewPanel):
     """The models of the losses side by side, on rows of the test split that none was trained on."""
 
+    PLACE = "in the predictions"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("down,j", "page(1)", "More losses", show=False, id="predictions.down", tooltip="Show further losses"),
         Binding("up,k", "page(-1)", "Less", show=False, id="predictions.up", tooltip="Show the losses before"),

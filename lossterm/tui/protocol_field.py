@@ -13,6 +13,7 @@ from lossterm.tasks import task_named
 class ProtocolField(Static, can_focus=True):
     """Shows the chosen protocol; space takes the next."""
 
+    PLACE = "in the settings"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("space", "next", "Protocol", id="protocol.next", tooltip="Take the next protocol that fits the task"),
         Binding("enter,right,left", "next", "Protocol", show=False, id="protocol.enter"),

@@ -17,6 +17,7 @@ GAP = 2
 class ScoresPanel(Lines, can_focus=True):
     """Standings, best first; the comparison asked for last stands on top."""
 
+    PLACE = "in the scores"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("j", "scroll_down", "Down", show=False, id="scores.down"),
         Binding("k", "scroll_up", "Up", show=False, id="scores.up"),

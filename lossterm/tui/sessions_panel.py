@@ -28,6 +28,7 @@ WIDEST_NAME = 30
 class SessionsPanel(ViewPanel, can_focus=False):
     """One line per session, newest first; that which is open is marked."""
 
+    PLACE = "in the sessions"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding(
             "enter",

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.reactive import var
+from textual.widget import AwaitMount
 
 from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.scores_panel import ScoresPanel
@@ -53,6 +54,7 @@ class Stage(Container):
         self._choices, self._panels, self._scores = choices, panels, scores
         self._turned: dict[str, bool] = {}
         self._layout_class = "-a"
+        self._mounting: AwaitMount | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the three parts."""
@@ -85,9 +87,13 @@ class Stage(Container):
     def show(self, view: Name, *, full: bool) -> None:
         """Show a view, with the room to itself or beside choices and scores."""
         self._turned.clear()
-        self.set_reactive(Stage.view, view)
-        self.set_reactive(Stage.full, full)
+        self.view, self.full = view, full
         self.rearrange()
+
+    async def settled(self) -> None:
+        """Wait until the view is mounted, so that it can take the keys."""
+        if self._mounting is not None:
+            await self._mounting
 
     def turn(self, part: Literal["choices", "scores"]) -> None:
         """Show or hide the choices or the scores."""
@@ -118,7 +124,7 @@ class Stage(Container):
         self.set_class(self.size.height >= TALL - 2, "-tall")
         if area:
             if not self.panel.is_attached:
-                self.query_one("#area").mount(self.panel)
+                self._mounting = self.query_one("#area").mount(self.panel)
             for panel in self._panels.values():
                 panel.display = panel is self.panel
         self.post_message(self.Arranged())

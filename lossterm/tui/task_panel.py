@@ -14,6 +14,7 @@ from lossterm.tasks import TASKS
 class TaskPanel(OptionList):
     """One line per task; the chosen one is marked."""
 
+    PLACE = "in the list of tasks"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("space", "select", "Choose task", id="task.choose", tooltip="Train on the task under the cursor"),
         Binding("enter", "select", "Choose task", show=False, id="task.enter"),

@@ -15,6 +15,7 @@ from lossterm.tui.following import Following, Habits
 from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.memory import Choices, Remembered
 from lossterm.tui.predictions_panel import PredictionsPanel
+from lossterm.tui.protocol_field import ProtocolField
 from lossterm.tui.scores_panel import ScoresPanel
 from lossterm.tui.sessions_panel import SessionsPanel
 from lossterm.tui.settings_panel import SettingsPanel
@@ -54,6 +55,7 @@ class ViewScreen(Following):
         self.metrics: dict[str, str] = {}
         self._possible: dict[str, bool] = {}
         self._kept: Remembered | None = None
+        self._leaves = False
 
     def show_reports(self, reports: tuple[Report, ...]) -> None:
         """Hand the panels that are seen the standings of all tasks, and the curves of the chosen one."""
@@ -118,11 +120,18 @@ class ViewScreen(Following):
 
     def on_sessions_panel_open(self, event: SessionsPanel.Open) -> None:
         """Have another session opened in place of this one."""
+        self._leaves = True
         self._open(event.name)
+
+    @property
+    def leaves(self) -> bool:
+        """Whether another session is about to take this one's place."""
+        return self._leaves
 
     @work(name="open", exclusive=True, group="open")
     async def _open(self, name: str) -> None:
         """Keep how this session is looked at, then let the other take its place."""
+        await self.up()
         if name != self.session:  # else it was deleted just now
             await self.desk.remember(self.remembered)
         self.post_message(self.Opened(name))
@@ -133,11 +142,12 @@ class ViewScreen(Following):
         self.grey_out()
         self.remember()
 
-    def action_show(self, view: Name) -> None:
+    async def action_show(self, view: Name) -> None:
         """Show a view by its key."""
         self.stage.show(view, full=True)
+        await self.stage.settled()
         self.show_chosen()
-        self.call_after_refresh(self.focus_view)
+        self.focus_view()
         self.remember()
 
     def action_turn(self, part: str) -> None:
@@ -178,8 +188,13 @@ class ViewScreen(Following):
         self.metrics.update(how.metrics)
         self.curves.look, self.curves.shown = how.look, how.chart
         self.stage.show(how.view, full=how.full)
-        self.call_after_refresh(self.focus_view)
+        if how.full:  # at home the losses have the keys, unless a person has moved on already
+            self.call_after_refresh(self._settle)
         self._kept = how
+
+    async def _settle(self) -> None:
+        await self.stage.settled()
+        self.focus_view()
 
     @property
     def remembered(self) -> Remembered:
@@ -204,6 +219,6 @@ class ViewScreen(Following):
     async def remember(self) -> None:
         """Keep how the session is looked at, once it has been looked at so for a moment."""
         await asyncio.sleep(REMEMBER_SECONDS)
-        if self.remembered != self._kept:
+        if self.query(ProtocolField) and self.remembered != self._kept:  # unless the screen is being taken down
             self._kept = self.remembered
             await self.desk.remember(self._kept)

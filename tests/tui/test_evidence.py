@@ -183,7 +183,7 @@ async def test_a_stopped_comparison_says_partial_and_cannot_be_settled(path: Pat
 
 async def test_help_lists_the_keys_of_the_evidence(path: Path) -> None:
     app = opened(path)
-    async with app.run_test(size=(80, 60)) as pilot:
+    async with app.run_test(size=(80, 120)) as pilot:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))
         picture = app.export_screenshot().replace("&#160;", " ")

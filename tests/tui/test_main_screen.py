@@ -15,7 +15,6 @@ from lossterm.losses import fitting
 from lossterm.store import Store
 from lossterm.tasks import task_named
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.curves_panel import CurvesPanel
 from lossterm.tui.dialogs import HelpDialog, QuitDialog
 from lossterm.tui.key_bar import KeyBar
 from lossterm.tui.lines import Lines
@@ -108,9 +107,9 @@ async def test_keys_of_the_screen_work_within_a_field(path: Path) -> None:
     app = opened(path)
     async with app.run_test(size=(80, 24)) as pilot:
         app.main.query_one("#epochs", Input).focus()
-        await pilot.press("m")
+        await pilot.press("right_square_bracket")
         await pilot.pause()
-        assert app.main.query_one(CurvesPanel).shown == "metric"
+        assert not app.main.stage.shows("scores")
         assert app.main.query_one("#epochs", Input).value == "200"
         await pilot.press("question_mark")
         await pilot.pause()

@@ -249,6 +249,7 @@ async def test_renaming_the_open_session_keeps_it_open_and_its_look(two: Path) -
         await rename(pilot, app, "another")
         await until(pilot, lambda: app.main.session == "another" and len(app.main.view.rows) == 12)
         assert app.main.curves.look == Look(log=True)
+        await pilot.pause(0.5)  # until what was chosen before is chosen again
         app.main.settings.ask_for_seeds(5)
         await pilot.press("r")
         await until(pilot, lambda: len(stored(two, "another")) == 15)
