@@ -145,6 +145,7 @@ class SessionsPanel(ViewPanel, can_focus=False):
                 listed.highlighted = names.index(cursor if cursor in names else names[0])
         found = f"{len(shown)} of {len(self.rows)}; ● open" if self.rows else "none yet: r begins this one"
         self.entitle("Sessions", found)
+        self.refresh_bindings()  # what can be done depends on what is listed
 
     def _line(self, row: SessionRow, widths: tuple[int, int], now: float) -> Text:
         wide, done = widths

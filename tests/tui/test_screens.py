@@ -324,6 +324,19 @@ def frozen_ages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lossterm.tui.sessions_panel.time", SimpleNamespace(time=lambda: 0.0))
 
 
+async def still(pilot: Pilot[None]) -> None:
+    """Wait until the picture no longer changes: a view is mounted, reads what it shows, then paints it."""
+    before, same = "", 0
+    for _ in range(100):
+        await pilot.pause(0.05)
+        now = pilot.app.export_screenshot()
+        same = same + 1 if now == before else 0
+        if same == 5:
+            return
+        before = now
+    raise AssertionError("the picture keeps changing")
+
+
 def at_view(view: str, trials: int, *, words: str | None = None, keys: Sequence[str] = ()) -> Before:
     """Return what goes to a view once so many trials were seen, and waits until it is painted."""
 
@@ -335,6 +348,7 @@ def at_view(view: str, trials: int, *, words: str | None = None, keys: Sequence[
         wanted = VIEWS[view].full if words is None else words
         await until(pilot, lambda: wanted in "\n".join(painted(app)))
         await pilot.pause(0.1)
+        await still(pilot)
 
     return go
 
