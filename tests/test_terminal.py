@@ -209,11 +209,6 @@ def test_the_views_in_turn_and_the_session_opened_last_stays_in_the_shell(shared
     terminal.until(lambda text: "session other" in text and "Losses" in text)  # at home: it was never looked at
     terminal.press("5")
     terminal.until(lambda text: "● other" in text)
-    terminal.press("j")  # the newer session has the cursor
-    terminal.press("n")
-    terminal.until(lambda text: "Rename other" in text)
-    terminal.press("\x15renamed\r")
-    terminal.until(lambda text: "session renamed" in text and "● renamed" in text)
     terminal.press("q")
     output = terminal.rest()
     assert restored(output)
