@@ -4,6 +4,7 @@ A heuristic, not a verdict: it looks at one draw of the data and trains nothing 
 always among what it advises.
 """
 
+import shlex
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import msgspec
 from lossterm.losses import Kind, every_loss, usual
 from lossterm.metrics import PRIMARY
 from lossterm.protocols import DEFAULT_PROTOCOL
-from lossterm.tasks import Task, task_named
+from lossterm.tasks import Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,10 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 
     task: str
     """Key of the task."""
+    kind: Kind
+    """What is to be predicted."""
+    words: tuple[str, ...]
+    """What names the task on the command line."""
     losses: tuple[str, ...]
     """Keys of the losses to compare, the reference first."""
     reference: str
@@ -83,7 +88,7 @@ def advise(task: Task, *, probabilities: bool = False) -> Advice:
 
     features, target = task.draw(0)
     chosen = np.random.default_rng(0).permutation(len(target))[:MOST_ROWS]
-    features, target = features[chosen], target[chosen]
+    features, target = task.pipeline().fit_transform(features[chosen]), target[chosen]
     found = next(_findings(task, features, target), None) or _Finding(losses=(), reason=_nothing_special(task))
     if probabilities and task.kind != "regression":
         proper = tuple(loss.key for loss in usual(task.targets) if loss.probabilistic and loss.proper)
@@ -91,6 +96,8 @@ def advise(task: Task, *, probabilities: bool = False) -> Advice:
         found = _Finding(losses=proper, reason=reason, metric="log_loss")
     return Advice(
         task=task.key,
+        kind=task.kind,
+        words=task.words,
         losses=tuple(dict.fromkeys((REFERENCE[task.kind], *found.losses))),
         reference=REFERENCE[task.kind],
         metric=found.metric or PRIMARY[task.kind],
@@ -227,5 +234,5 @@ def command(advice: Advice) -> str:
     """Return the command that compares what is advised."""
     # One loss alone is no comparison: with the reference only, the usual ones are.
     losses = "".join(f" --loss {loss}" for loss in advice.losses if len(advice.losses) > 1)
-    ranking = "" if advice.metric == PRIMARY[task_named(advice.task).kind] else f" --metric {advice.metric}"
-    return f"lossterm run --task {advice.task}{losses}{ranking}"
+    ranking = "" if advice.metric == PRIMARY[advice.kind] else f" --metric {advice.metric}"
+    return f"lossterm run {shlex.join(advice.words)}{losses}{ranking}"

@@ -7,20 +7,23 @@ from typing import Literal, Self
 
 import msgspec
 
+from lossterm.data import Data
 from lossterm.errors import DoesNotFit, OutOfRange, UnknownName, UsageError
+from lossterm.hyperparameters import (
+    ACTIVATIONS,
+    DEFAULT_OPTIMIZER,
+    SCHEDULES,
+    Hyperparameters,
+    within,
+)
 from lossterm.losses import USUAL, is_own, loss_named, losses_for, source_from
 from lossterm.metrics import PRIMARY, metric_for
+from lossterm.networks import network_from
 from lossterm.protocols import DEFAULT_PROTOCOL, Protocol, protocol_for
-from lossterm.tasks import task_named
+from lossterm.tasks import Task, task_named, task_on
 
 Status = Literal["queued", "running", "done", "diverged", "failed", "cancelled"]
 """Where a trial is; the last four are ends."""
-
-OPTIMIZERS = ("sgd", "momentum", "adam", "rmsprop")
-"""Keys of optimizers: plain SGD, SGD with momentum 0.9, and Keras's defaults of the other two."""
-
-ACTIVATIONS = ("relu", "tanh")
-"""Activations of hidden layers."""
 
 DEVICES = ("auto", "cpu", "gpu")
 """Where to train: `auto` takes a GPU where TensorFlow sees one."""
@@ -32,33 +35,10 @@ RATES_TO_TUNE = (0.001, 0.003, 0.01, 0.03, 0.1)
 TUNE = "tune"
 """What a person writes for RATES_TO_TUNE."""
 
-NO_LAYERS = "none"
-"""What a person writes for a network without hidden layers."""
-
-DEFAULT_OPTIMIZER = "momentum"
-DEFAULT_BATCH = 32
-
 ENGINE = 4
 """Raised when a change to the engine changes what a trial yields, so that stored trials are not taken for new ones."""
 
-MOST_SEEDS, MOST_EPOCHS, MOST_BATCH, MOST_UNITS, MOST_LAYERS, MOST_RATES = 10_000, 1_000_000, 1_000_000, 65_536, 32, 100
-
-
-class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True):
-    """What a training depends on besides task, loss, learning rate and seed."""
-
-    hidden: tuple[int, ...]
-    """Units of each hidden layer; none for a linear model."""
-    activation: str = "relu"
-    """Activation of the hidden layers, one of ACTIVATIONS."""
-    initial_sd: float | None = None
-    """Standard deviation of the output layer's normal initial kernel; None for glorot_uniform."""
-    optimizer: str
-    """One of OPTIMIZERS."""
-    batch_size: int
-    """Rows of one step; the last step of an epoch takes what is left."""
-    epochs: int
-    """Passes over the training split."""
+MOST_SEEDS, MOST_RATES = 10_000, 100
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +60,13 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """One of DEVICES: devices differ in the last bits."""
     source: str = ""
     """Where the loss's code is, or whose it is, unless lossterm's own."""
+    data: Data | msgspec.UnsetType = msgspec.UNSET
+    """The table that the task is on, if it is one of one's own; else it has no part in the key."""
+
+    @property
+    def record(self) -> Task:
+        """What it is trained on. Raises as `Comparison.record`."""
+        return _record(self.task, self.data or None)
 
     @property
     def key(self) -> str:
@@ -89,10 +76,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def program(self) -> str:
         """What is compiled for it: all but rate, seed and length. Trials of one program share the compiling."""
-        h = self.hyperparameters
-        layers = "-".join(map(str, h.hidden))
-        network = f"{layers}/{h.activation}/{h.initial_sd}"
-        return f"{self.task}/{self.protocol}/{self.loss}/{network}/{h.optimizer}/{h.batch_size}"
+        return f"{self.task}/{self.protocol}/{self.loss}/{self.hyperparameters.program}"
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,11 +100,18 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Key of the metric that ranks."""
     device: str = "auto"
     """One of DEVICES."""
+    data: Data | None = None
+    """The table that the task is on, if it is one of one's own."""
+
+    @property
+    def record(self) -> Task:
+        """What is trained on. Raises UnknownName for the task of a package that is no longer installed."""
+        return _record(self.task, self.data)
 
     @classmethod
     def ask(
         cls,
-        task: str,
+        task: str | Data,
         losses: Sequence[str] = (USUAL,),
         *,
         own: Sequence[str] = (),
@@ -132,31 +123,45 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         activation: str = ACTIVATIONS[0],
         initial_sd: float | None = None,
         optimizer: str = DEFAULT_OPTIMIZER,
-        batch_size: int = DEFAULT_BATCH,
+        batch_size: int | None = None,
         epochs: int | None = None,
+        dropout: float = 0.0,
+        batch_norm: bool = False,
+        l2: float = 0.0,
+        schedule: str = SCHEDULES[0],
+        early_stopping: int | None = None,
+        class_weight: str | None = None,
+        model: str = "",
         device: str = "auto",
     ) -> Self:
         """Check every setting and fill in the task's and the protocol's defaults.
 
-        `own` says where losses of one's own are, as `losses.source_from` reads it; they come after the others.
+        `task` is a task's key, or a table of one's own. `own` says where losses of one's own are, as
+        `losses.source_from` reads it; they come after the others. `model` says where a network of one's own is, as
+        `networks.network_from` reads it.
         Raises UnknownName, OutOfRange or DoesNotFit, each with a sentence that names the setting, and DataError for a
         file that cannot be used.
         """
-        record = task_named(task)
-        units = tuple(record.hidden if hidden is None else hidden)
-        if len(units) > MOST_LAYERS:
-            raise OutOfRange("The number of hidden layers", len(units), f"at most {MOST_LAYERS}")
-        for layer in units:
-            _within("A hidden layer", layer, MOST_UNITS)
-        if initial_sd is not None and not (math.isfinite(initial_sd) and initial_sd > 0):
-            raise OutOfRange("The standard deviation of initial weights", initial_sd, "a positive number")
-        if activation not in ACTIVATIONS:
-            raise UnknownName("activation", activation, ACTIVATIONS)
-        if optimizer not in OPTIMIZERS:
-            raise UnknownName("optimizer", optimizer, OPTIMIZERS)
+        record = task_named(task) if isinstance(task, str) else task_on(task)
         if device not in DEVICES:
             raise UnknownName("device", device, DEVICES)
         rules = protocol_for(protocol, record)
+        usual = () if model else record.hidden
+        settings = Hyperparameters(
+            hidden=tuple(usual if hidden is None else hidden),
+            activation=activation,
+            initial_sd=None if initial_sd is None else float(initial_sd),
+            optimizer=optimizer,
+            batch_size=record.batch_size if batch_size is None else batch_size,
+            epochs=record.epochs if epochs is None else epochs,
+            dropout=float(dropout),
+            batch_norm=batch_norm,
+            l2=float(l2),
+            schedule=schedule,
+            early_stopping=early_stopping,
+            class_weight=class_weight,
+            model=network_from(model) if model else "",
+        ).checked(record.kind, rules)
         ranking = metric_for(metric or PRIMARY[record.kind], record.kind, rules.key, record.lowest)
         sources = {source.key: source.text for source in map(source_from, own)}
         named = losses_for(record.targets, tuple(losses), rules.key) if losses or not own else ()
@@ -171,18 +176,12 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
             protocol=rules.key,
             losses=chosen,
             sources=tuple(sources.items()),
-            seeds=_within("The number of seeds", seeds, MOST_SEEDS),
+            seeds=within("The number of seeds", seeds, MOST_SEEDS),
             learning_rates=_rates(learning_rates, rules),
-            hyperparameters=Hyperparameters(
-                hidden=units,
-                activation=activation,
-                initial_sd=None if initial_sd is None else float(initial_sd),
-                optimizer=optimizer,
-                batch_size=_within("The batch size", batch_size, MOST_BATCH),
-                epochs=_within("The number of epochs", record.epochs if epochs is None else epochs, MOST_EPOCHS),
-            ),
+            hyperparameters=settings,
             metric=ranking.key,
             device=device,
+            data=None if isinstance(task, str) else task,
         )
 
     def trials(self) -> Iterator[Trial]:
@@ -201,6 +200,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
                         hyperparameters=self.hyperparameters,
                         device=self.device,
                         source=sources[loss],
+                        data=self.data or msgspec.UNSET,
                     )
 
     @property
@@ -225,6 +225,10 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def _record(task: str, data: Data | None) -> Task:
+    return task_named(task) if data is None else task_on(data)
+
+
 def rates_from(text: str, setting: str) -> tuple[float, ...]:
     """Read learning rates as a person writes them: TUNE, one, or several with commas between. Raises OutOfRange."""
     if text == TUNE:
@@ -233,17 +237,6 @@ def rates_from(text: str, setting: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
         allowed = f"`{TUNE}`, a positive number such as 0.01, or several with commas between"
-        raise OutOfRange(setting, repr(text), allowed) from None
-
-
-def layers_from(text: str, setting: str) -> tuple[int, ...]:
-    """Read the units of hidden layers as a person writes them: NO_LAYERS, 50 or 50,20. Raises OutOfRange."""
-    if text == NO_LAYERS:
-        return ()
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        allowed = f"whole numbers with commas between, such as 50,20, or `{NO_LAYERS}`"
         raise OutOfRange(setting, repr(text), allowed) from None
 
 
@@ -263,9 +256,3 @@ def _rates(asked: Sequence[float] | None, protocol: Protocol) -> tuple[float, ..
             f"give one rate, or use --protocol {DEFAULT_PROTOCOL}."
         )
     return rates
-
-
-def _within(setting: str, value: int, most: int) -> int:
-    if not 1 <= value <= most:
-        raise OutOfRange(setting, value, f"from 1 to {most}")
-    return value

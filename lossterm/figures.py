@@ -49,8 +49,11 @@ def gap(difference: Difference | None, *, brackets: bool) -> str:
     places = _places((high - low) / 2, 2)
     if high - low < NOTHING:
         return bare(difference.mean, 4, sign=True)
+    half, sign = (high - low) / 2, "−" if difference.mean < 0 else "+"
+    if 1e4 <= abs(difference.mean) < 1e7 and half >= 1:
+        return f"{sign}{abs(difference.mean):,.0f} ±{half:,.0f}"
     if places is None or abs(difference.mean) >= 1e4:
-        return f"{'−' if difference.mean < 0 else '+'}{number(abs(difference.mean))} ±{number((high - low) / 2)}"
+        return f"{sign}{number(abs(difference.mean))} ±{number(half)}"
     if not brackets:
         return f"{bare(difference.mean, places, sign=True)} ±{bare((high - low) / 2, places)}"
     ends = f"[{bare(low, places, sign=True)}, {bare(high, places, sign=True)}]"

@@ -13,7 +13,6 @@ from lossterm.metrics import PRIMARY, metric_named
 from lossterm.protocols import SplitName, protocol_named
 from lossterm.report import Report, Standing
 from lossterm.store import Chunk, TrialRow
-from lossterm.tasks import task_named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -132,18 +131,19 @@ def _curves(report: Report, standing: Standing, curves: Curves) -> list[str]:
     if not mine:
         return [f"{loss} has no curve yet: nothing of it was trained."]
     losses, training = stacked(mine, columns, place), stacked(mine, columns, 0)
+    ended = [curves[row.id] for row in rows if row.status == "done" and len(curves.get(row.id, ())) >= columns]
     diverged = _diverged(rows, curves, columns)
     found = course(median(losses), "min")
     if found is None:
         return [f"No curve of {loss} has a finite value on {held_out}.", *diverged]
     seeds = sum(course(one, "min") is not None for one in losses)
-    metric = metric_named(PRIMARY[task_named(c.task).kind])
+    metric = metric_named(PRIMARY[c.record.kind])
     measured = course(median(stacked(mine, columns, place + 1)), metric.direction)
     return [
         f"Curves of {loss} on {held_out} follow, of {'one seed' if seeds == 1 else f'the median over {seeds} seeds'}.",
         *_course("Its loss", found, "lowest"),
         *_trend(found),
-        *_end(losses, training, held_out),
+        *_end(losses, training, held_out, stacked(ended, columns, place) if ended else losses),
         *_course(f"Its {metric.key}", measured, "lowest" if metric.direction == "min" else "highest"),
         *diverged,
     ]
@@ -181,13 +181,14 @@ def _trend(found: Course) -> list[str]:
     return lines
 
 
-def _end(losses: "np.ndarray", training: "np.ndarray", held_out: str) -> list[str]:
+def _end(losses: "np.ndarray", training: "np.ndarray", held_out: str, ended: "np.ndarray") -> list[str]:
     """Say how far seeds lie apart at the end, and train and held-out rows."""
     import numpy as np
 
     middle, trained = median(losses), median(training)
     last, lines = np.flatnonzero(np.isfinite(middle))[-1], []
-    ends = losses[:, last][np.isfinite(losses[:, last])]
+    finite = [row[np.isfinite(row)] for row in ended]
+    ends = np.array([row[-1] for row in finite if len(row)])  # each seed's own: some may have stopped early
     if len(ends) > 1:
         low, high = _value(float(ends.min())), _value(float(ends.max()))
         apart = f"between {low} and {high}" if low != high else f"at {low} alike"

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from lossterm.comparison import Comparison
+from lossterm.hyperparameters import SCHEDULES
 from lossterm.losses import Loss, loss_recorded
 from lossterm.losses.record import GEOMETRIC_MEAN, LOG_MEAN
 from lossterm.metrics import METRICS
-from lossterm.tasks import task_named
 
 Rule = Callable[[Comparison, Sequence[Loss]], Iterator[str]]
 
@@ -51,7 +51,7 @@ def _the_same(_: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
 
 
 def _not_proper(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
-    if task_named(comparison.task).kind == "regression":
+    if comparison.record.kind == "regression":
         return
     if keys := [loss.key for loss in losses if loss.distorts]:
         judged = ", ".join(metric.key for metric in METRICS.values() if metric.needs == "probability")
@@ -78,15 +78,38 @@ def _not_measured(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[st
 
 
 def _underfits(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
-    classes = task_named(comparison.task).classes or 0
+    classes = comparison.record.classes or 0
     if classes >= MANY_CLASSES and any(loss.base == "probability_mae" for loss in losses):
         yield f"probability_mae learns slowly with many classes, and {comparison.task} has {classes}: it may underfit."
 
 
 def _nothing_to_balance(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
     keys = [loss.key for loss in losses if loss.counted]
-    if keys and task_named(comparison.task).imbalance < ABOUT_EQUAL:
+    keys += ["class weights"] if comparison.hyperparameters.class_weight else []
+    if keys and comparison.record.imbalance < ABOUT_EQUAL:
         yield f"{', '.join(keys)}: classes of {comparison.task} are about equally frequent: nothing to balance."
+
+
+def _weighed(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
+    if not comparison.hyperparameters.class_weight:
+        return
+    if keys := [loss.key for loss in losses if loss.probabilistic and not loss.counted]:
+        yield (
+            f"Class weights shift probabilities towards rare classes ({', '.join(keys)}): "
+            "metrics of probabilities judge them as if that were an error."
+        )
+    if keys := [loss.key for loss in losses if loss.counted]:
+        yield f"{', '.join(keys)} weighs classes itself, and class weights weigh them once more."
+
+
+def _cut_short(comparison: Comparison, _: Sequence[Loss]) -> Iterator[str]:
+    h = comparison.hyperparameters
+    if h.early_stopping is None:
+        return
+    if h.early_stopping >= h.epochs:
+        yield f"Early stopping waits for {h.early_stopping} epochs, and there are {h.epochs}: it never stops."
+    if h.schedule != SCHEDULES[0]:
+        yield f"The {h.schedule} schedule is laid out for all {h.epochs} epochs: early stopping cuts it short."
 
 
 def _too_far_out(_: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
@@ -106,6 +129,8 @@ RULES: tuple[Rule, ...] = (
     _not_measured,
     _underfits,
     _nothing_to_balance,
+    _weighed,
+    _cut_short,
     _too_far_out,
 )
 """Everything that is looked at, in the order in which it is told."""

@@ -20,7 +20,6 @@ from lossterm.protocols import SplitName, protocol_named
 from lossterm.report import Report
 from lossterm.store import TrialRow
 from lossterm.style import Style
-from lossterm.tasks import task_named
 from lossterm.view import duration
 
 What = Literal["loss", "metric"]
@@ -58,7 +57,7 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def metric(self) -> str:
         """The metric that the engine follows, whatever ranks."""
-        return PRIMARY[task_named(self.report.asked.comparison.task).kind]
+        return PRIMARY[self.report.asked.comparison.record.kind]
 
     @property
     def epochs(self) -> int:

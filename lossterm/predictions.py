@@ -3,8 +3,9 @@
 NumPy is imported inside the functions, since a screen is painted before any prediction is asked for.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from lossterm.losses import Activation
 from lossterm.reading import Predicted, read
@@ -127,17 +128,44 @@ def _read(model: Model, output: "np.ndarray") -> Predicted:
 
 
 def _activated(activation: str | Activation, sums: "np.ndarray") -> "np.ndarray":
-    """Apply a layer's activation to sums (rows, units)."""
+    """Apply a layer's activation, by Keras's name and with Keras's defaults, to sums (rows, units)."""
     import numpy as np
 
-    if activation == "relu":
-        return np.asarray(np.maximum(sums, 0))
-    if activation == "tanh":
-        return np.asarray(np.tanh(sums))
-    if activation == "sigmoid":
-        return np.asarray(np.exp(-np.logaddexp(0, -sums)))
-    if activation == "softmax":
-        shifted = np.exp(sums - sums.max(axis=1, keepdims=True))
-        return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
-    assert activation == "linear", activation
-    return sums
+    return np.asarray(_ACTIVATIONS[activation](np, sums))
+
+
+def _elu(np: Any, x: Any) -> Any:
+    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+
+
+def _sigmoid(np: Any, x: Any) -> Any:
+    return np.exp(-np.logaddexp(0, -x))  # without overflow at either end
+
+
+def _softmax(np: Any, x: Any) -> Any:
+    shifted = np.exp(x - x.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def _normal(np: Any, x: Any) -> Any:
+    """Return the normal distribution function, to 1e-7: NumPy has none (Abramowitz and Stegun 1964, 7.1.26)."""
+    z = np.abs(x) / math.sqrt(2)
+    t = 1 / (1 + 0.3275911 * z)
+    series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
+    tail = series * np.exp(-(z**2)) / 2
+    return np.where(x > 0, 1 - tail, tail)
+
+
+_ACTIVATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "linear": lambda _, x: x,
+    "relu": lambda np, x: np.maximum(x, 0),
+    "leaky_relu": lambda np, x: np.maximum(x, 0.2 * x),
+    "elu": _elu,
+    "selu": lambda np, x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * _elu(np, x)),
+    "silu": lambda np, x: x * _sigmoid(np, x),
+    "gelu": lambda np, x: x * _normal(np, x),
+    "tanh": lambda np, x: np.tanh(x),
+    "sigmoid": _sigmoid,
+    "softmax": _softmax,
+}
+"""Every activation of a hidden or an output layer, as a function of NumPy and sums."""

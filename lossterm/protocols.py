@@ -1,10 +1,11 @@
 """How a comparison is made fair: what is drawn, how it is split and scaled, and what a seed fixes."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from lossterm.errors import DoesNotFit, UnknownName
+from lossterm.errors import DataError, DoesNotFit, UnknownName
 from lossterm.losses import Scale
 from lossterm.scaling import Scaling, scaling_of
 from lossterm.tasks import Task
@@ -12,10 +13,13 @@ from lossterm.tasks import Task
 if TYPE_CHECKING:
     import numpy as np
 
-    Parts = dict["SplitName", tuple[np.ndarray, np.ndarray]]
-    """Features and target of each split, unscaled."""
+    Parts = dict["SplitName", np.ndarray]
+    """Places of the rows of each split."""
 
 SplitName = Literal["train", "validation", "test"]
+
+BLOCK = 8192
+"""Rows that are transformed at once: a table may be large, and a pipeline makes several copies of what it is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,15 @@ class Protocol:
         """Whether there is a validation split to choose a learning rate on."""
         return "validation" in self.splits
 
+    def varies(self, task: Task) -> bool:
+        """Whether each seed has data of its own on a task; rows in order of time can be split in one way only."""
+        return self.draws and not task.ordered
+
     def rows(self, task: Task) -> dict[SplitName, int]:
-        """Return the number of rows in each split; the first takes what rounding leaves."""
+        """Return the number of rows in each split; the first takes what rounding leaves.
+
+        Where groups stay together it is that of equal ones.
+        """
         first, *others = self.splits
         rest = {split: round(share * task.rows) for split, share in zip(others, self.shares[1:], strict=True)}
         return {first: task.rows - sum(rest.values()), **rest}
@@ -82,7 +93,7 @@ class Protocol:
         n_test/n_train where the same rows are split anew for each seed; 0 where each seed draws fresh ones, and where
         all share one split, so that intervals then speak of that split alone.
         """
-        if not (task.finite and self.draws):
+        if not (task.finite and self.varies(task)):
             return 0.0
         rows = self.rows(task)
         return rows["test"] / rows["train"]
@@ -93,7 +104,11 @@ class Protocol:
             return self.flaws(task)
         rate = "the learning rate tuned per loss on validation" if tuned else "one learning rate for all losses"
         cut = "/".join(f"{100 * share:.0f}" for share in self.shares)
-        if self.draws and task.finite:
+        if task.ordered:
+            data = f"one split, about {cut}, by time for all seeds, so that intervals say nothing of other times"
+        elif self.draws and task.groups:
+            data = f"the same groups split anew for each seed, about {cut} (intervals widened after Nadeau–Bengio)"
+        elif self.draws and task.finite:
             data = f"the same rows split anew for each seed, {cut} (intervals widened after Nadeau–Bengio)"
         elif self.draws and task.family:
             data = f"a new problem of the same kind drawn for each seed, split {cut}"
@@ -105,10 +120,10 @@ class Protocol:
 
 
 def _fair(task: Task, seed: int) -> Prepared:
-    """Draw (or take) and split by the seed, classes stratified; standardise features on train."""
+    """Draw (or take) and split by the seed, classes stratified; fit the task's pipeline of features on train."""
     features, target = task.draw(seed)
-    parts = _split(task, PROTOCOLS["fair"], features, target, _stream(seed))
-    return _standardised(task, parts)
+    parts = _split(task, PROTOCOLS["fair"], target, _stream(seed))
+    return _through_pipeline(task, features, target, parts)
 
 
 def _tutorial(task: Task, seed: int) -> Prepared:  # noqa: ARG001  every protocol takes a seed; this one's data ignore it
@@ -137,10 +152,13 @@ def _published(task: Task, seed: int) -> Prepared:  # noqa: ARG001  as above
     import numpy as np
 
     features, target = task.draw(0)
-    parts = _split(task, PROTOCOLS["published"], features, target, 0)
-    largest = np.abs(parts["train"][0]).max()
+    parts = _split(task, PROTOCOLS["published"], target, 0)
+    largest = np.abs(features[parts["train"]]).max()
     return Prepared(
-        splits={name: Split((x / largest).astype(np.float32), y.astype(np.int64)) for name, (x, y) in parts.items()}
+        splits={
+            name: Split((features[rows] / largest).astype(np.float32), target[rows].astype(np.int64))
+            for name, rows in parts.items()
+        }
     )
 
 
@@ -163,36 +181,104 @@ def _stream(seed: int) -> int:
     return int(np.random.SeedSequence([seed, 2]).generate_state(1)[0])
 
 
-def _split(task: Task, protocol: Protocol, features: "np.ndarray", target: "np.ndarray", random_state: int) -> "Parts":
+def _split(task: Task, protocol: Protocol, target: "np.ndarray", random_state: int) -> "Parts":
+    """Cut the rows by time, by groups, or at random with classes stratified."""
+    import numpy as np
     from sklearn.model_selection import train_test_split
 
-    rows = protocol.rows(task)
-    parts: Parts = {}
+    wanted, rest = protocol.rows(task), np.arange(len(target))
+    if task.ordered:
+        ends = np.cumsum([wanted[split] for split in protocol.splits])[:-1]
+        parts: Parts = dict(zip(protocol.splits, np.split(rest, _between_times(task, ends)), strict=True))
+        return _with_every_class(task, target, parts)
+    parts = {}
+    left = len(target)  # what would be left if all groups were of one size
     for split in reversed(protocol.splits[1:]):  # test first, then validation; train is what is left
-        features, other, target, truth = train_test_split(
-            features,
-            target,
-            test_size=rows[split],
+        if task.groups:
+            rest, parts[split] = _by_groups(task, target, rest, (left, wanted[split]), random_state)
+            left -= wanted[split]
+            continue
+        rest, parts[split] = train_test_split(
+            rest,
+            test_size=wanted[split],
             random_state=random_state,
-            stratify=None if task.kind == "regression" else target,
+            stratify=None if task.kind == "regression" else target[rest],
         )
-        parts[split] = other, truth
-    parts[protocol.splits[0]] = features, target
-    return {split: parts[split] for split in protocol.splits}
+    parts[protocol.splits[0]] = rest
+    return _with_every_class(task, target, {split: parts[split] for split in protocol.splits})
 
 
-def _standardised(task: Task, parts: "Parts") -> Prepared:
+def _between_times(task: Task, ends: "np.ndarray") -> "list[int]":
+    """Move places where rows in order of time are to be cut to the nearest change of time."""
     import numpy as np
-    from sklearn.preprocessing import StandardScaler
 
-    scaler = StandardScaler().fit(parts["train"][0])
+    if task.times is None:
+        return [int(end) for end in ends]
+    changes = np.flatnonzero(np.diff(task.times())) + 1
+    cuts: list[int] = []
+    for place, end in enumerate(ends):
+        free = changes[place : len(changes) - (len(ends) - 1 - place)]  # one is left for each of the other cuts
+        free = free[free > cuts[-1]] if cuts else free
+        cuts.append(int(free[np.argmin(np.abs(free - end))]))
+    return cuts
+
+
+def _with_every_class(task: Task, target: "np.ndarray", parts: "Parts") -> "Parts":
+    """Return the parts. Raises DataError where a class is in none of the rows that are trained on."""
+    import numpy as np
+
+    first = next(iter(parts))
+    lost = set(range(task.classes or 0)) - set(np.unique(target[parts[first]]).tolist()) if task.classes else set()
+    if lost:
+        place = min(lost)
+        name = task.labels[place] if task.labels else place
+        raise DataError(
+            f"{task.title}: no row of the class {name} is among those that are trained on. "
+            "Split otherwise than by this time or these groups, or leave the class out."
+        )
+    return parts
+
+
+def _by_groups(
+    task: Task, target: "np.ndarray", rows: "np.ndarray", sizes: tuple[int, int], random_state: int
+) -> "tuple[np.ndarray, np.ndarray]":
+    """Take whole groups out of the rows, as near to the second size of the first as they allow.
+
+    Raises DataError for too few groups.
+    """
+    import numpy as np
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
+    assert task.groups is not None
+    groups = task.groups()[rows]
+    folds, found = round(sizes[0] / sizes[1]), len(np.unique(groups))
+    if found < folds:
+        raise DataError(
+            f"{task.title} has {found} groups left where {folds} are wanted to split them: "
+            "take a column with more groups, or leave --group away."
+        )
+    fold = GroupKFold if task.kind == "regression" else StratifiedGroupKFold
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a class in fewer groups than folds
+        cut = list(fold(folds, shuffle=True, random_state=random_state).split(rows, target[rows], groups))
+    rest, taken = min(cut, key=lambda parts: abs(len(parts[1]) - sizes[1]))
+    return rows[rest], rows[taken]
+
+
+def _through_pipeline(task: Task, features: "np.ndarray", target: "np.ndarray", parts: "Parts") -> Prepared:
+    """Transform each split by the task's pipeline, fitted on train."""
+    import numpy as np
+
+    pipeline = task.pipeline().fit(features[parts["train"]])
     form = np.float64 if task.kind == "regression" else np.int64
-    return Prepared(
-        splits={
-            name: Split(scaler.transform(features).astype(np.float32), target.astype(form))
-            for name, (features, target) in parts.items()
-        }
-    )
+
+    def transformed(rows: "np.ndarray") -> "np.ndarray":
+        found = np.empty((len(rows), task.features), np.float32)
+        for start in range(0, len(rows), BLOCK):
+            found[start : start + BLOCK] = pipeline.transform(features[rows[start : start + BLOCK]])
+        return found
+
+    return Prepared(splits={name: Split(transformed(rows), target[rows].astype(form)) for name, rows in parts.items()})
 
 
 PROTOCOLS: dict[str, Protocol] = {

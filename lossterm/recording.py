@@ -7,17 +7,16 @@ from typing import Annotated, Any
 import msgspec
 
 from lossterm import __version__
-from lossterm.comparison import Comparison, Hyperparameters
+from lossterm.comparison import Comparison
 from lossterm.errors import DataError, LosstermError
 from lossterm.figures import number
-from lossterm.losses import Source, is_own, source_from
 from lossterm.metrics import metric_named
 from lossterm.protocols import protocol_named
+from lossterm.recorded import Given, RecordedComparison, RecordedStanding
 from lossterm.report import SCHEMA, Report, build
 from lossterm.reproduction import Case, case_named
-from lossterm.standings import Interval, Summary, Verdict, mean_interval, summarise
+from lossterm.standings import Summary, mean_interval, summarise
 from lossterm.store import Asked, TrialRow
-from lossterm.tasks import task_named
 
 MOST_BYTES = 200_000_000
 """Size from which a file is not read: a recording without trials has some kilobytes."""
@@ -26,57 +25,6 @@ WRITE_ONE = "Write a recording with `lossterm run --format json > FILE`."
 
 ROUNDING = 1e-9
 """Relative error of figures that were written and read again."""
-
-
-class RecordedStanding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recording says of one loss."""
-
-    loss: str
-    verdict: Verdict | None
-    mean: float | None
-    sd: float | None
-    ci: Interval | None
-    learning_rate: float
-    trials: int
-    diverged: int
-    failed: int
-    scores: dict[str, dict[str, Summary | None] | None]
-
-
-class _Key(msgspec.Struct, frozen=True):
-    key: str
-
-
-class _Settings(Hyperparameters, frozen=True, kw_only=True):
-    learning_rates: tuple[float, ...]
-
-
-class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
-    """One comparison of a recording: the part of the JSON that a second run needs."""
-
-    task: _Key
-    protocol: str
-    metric: _Key
-    seeds: int
-    partial: bool = False
-    hyperparameters: _Settings
-    standings: tuple[RecordedStanding, ...]
-
-    def asked(self, own: Sequence[Source]) -> Comparison:
-        """Return the comparison that it came from; `own` says where losses of one's own are that it may hold.
-
-        A recording never says itself where to find code. Raises UsageError where there is no such comparison.
-        """
-        names = {standing.loss.partition("@")[0] for standing in self.standings if is_own(standing.loss)}
-        return Comparison.ask(
-            self.task.key,
-            [standing.loss for standing in self.standings],
-            own=[source.text for source in own if source.key.partition("@")[0] in names],
-            protocol=self.protocol,
-            metric=self.metric.key,
-            seeds=self.seeds,
-            **msgspec.structs.asdict(self.hyperparameters),
-        )
 
 
 class _Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,12 +91,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 # Reading
 
 
-def read(path: Path, own: Sequence[str] = ()) -> Recording:
-    """Read a recording. Raises DataError with a sentence for a file that is none, or that contradicts itself.
-
-    `own` says where losses of one's own are, as `losses.source_from` reads it; raises what that does.
-    """
-    sources = [source_from(text) for text in own]
+def read(path: Path, given: Given = Given()) -> Recording:  # noqa: B008  frozen: it cannot be changed by a caller
+    """Read a recording. Raises DataError with a sentence for a file that is none, or that contradicts itself."""
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -164,11 +108,11 @@ def read(path: Path, own: Sequence[str] = ()) -> Recording:
                 f"{__version__} reads form {SCHEMA}. Record it anew, or check it with that version."
             )
         if head.reproduction is None:
-            return _sound(path, head, (msgspec.json.decode(data, type=RecordedComparison),), None, (), sources)
+            return _sound(path, head, (msgspec.json.decode(data, type=RecordedComparison),), None, (), given)
         case = case_named(head.reproduction)
         whole = msgspec.json.decode(data, type=_Reproduction)
         rows = tuple(msgspec.json.decode(row, type=case.row_type) for row in whole.rows)
-        return _sound(path, head, whole.comparisons, case, rows, ())
+        return _sound(path, head, whole.comparisons, case, rows, Given())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{path} is no recording of lossterm: {error}. {WRITE_ONE}") from error
     except DataError:
@@ -183,9 +127,9 @@ def _sound(
     comparisons: tuple[RecordedComparison, ...],
     case: Case | None,
     rows: tuple[Any, ...],
-    own: Sequence[Source],
+    given: Given,
 ) -> Recording:
-    asked = tuple(one.asked(own) for one in comparisons)
+    asked = tuple(one.asked(given) for one in comparisons)
     edited = "was it edited? Record it anew."
     if case:
         expected = tuple(case.comparisons(asked[0].seeds if asked else case.seeds))
@@ -217,7 +161,7 @@ def _refuse_unsound(path: Path, recorded: RecordedComparison, asked: Comparison)
                 f"{path} has {standing.trials} trials of {standing.loss} on {recorded.task.key} for {recorded.seeds} "
                 f"seeds. Run what is missing, record it anew."
             )
-        if words := next(_contradictions(recorded, standing), None):
+        if words := next(_contradictions(recorded, asked, standing), None):
             raise DataError(
                 f"{path} contradicts itself: {standing.loss} on {recorded.task.key}, {words}. Was it edited?"
             )
@@ -237,7 +181,7 @@ def _named(case: Case, row: Any) -> tuple[str, list[str]]:
     return row.loss, [quantity.what for quantity in case.quantities(row)]
 
 
-def _contradictions(comparison: RecordedComparison, standing: RecordedStanding) -> Iterator[str]:
+def _contradictions(comparison: RecordedComparison, asked: Comparison, standing: RecordedStanding) -> Iterator[str]:
     """Yield what cannot be true of a standing."""
     metric, rates = comparison.metric.key, comparison.hyperparameters.learning_rates
     scores = (standing.scores.get(metric) or {}).get("test") or Summary(None, None)
@@ -250,7 +194,7 @@ def _contradictions(comparison: RecordedComparison, standing: RecordedStanding) 
         yield "it has an sd below 0"
     if standing.ci and not _equal(sum(standing.ci) / 2, standing.mean):
         yield f"its mean {number(standing.mean)} is not the middle of its interval"
-    if (standing.ci is None) != (standing.sd is None) or (standing.ci and not _follows(comparison, standing)):
+    if (standing.ci is None) != (standing.sd is None) or (standing.ci and not _follows(asked, standing)):
         yield f"its interval does not follow from its sd {number(standing.sd)}"
     if standing.learning_rate not in rates:
         yield f"its learning rate {standing.learning_rate:g} is none of those tried"
@@ -258,9 +202,9 @@ def _contradictions(comparison: RecordedComparison, standing: RecordedStanding) 
         yield f"{standing.diverged} diverged and {standing.failed} failed of {standing.trials} trials"
 
 
-def _follows(comparison: RecordedComparison, standing: RecordedStanding) -> bool:
+def _follows(comparison: Comparison, standing: RecordedStanding) -> bool:
     """Whether the interval is that of some number of seeds: a metric may be undefined on some of those that ended."""
-    rho = protocol_named(comparison.protocol).correlation(task_named(comparison.task.key))
+    rho = protocol_named(comparison.protocol).correlation(comparison.record)
     done = standing.trials - standing.diverged - standing.failed
     possible = (mean_interval(Summary(standing.mean, standing.sd), count, rho) for count in range(2, done + 1))
     return any(ends and standing.ci and all(map(_equal, ends, standing.ci)) for ends in possible)

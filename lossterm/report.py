@@ -9,10 +9,10 @@ from lossterm import __version__
 from lossterm.comparison import Comparison
 from lossterm.losses import loss_recorded
 from lossterm.metrics import PRIMARY, Metric, metric_for, metric_named, metrics_for, worth_showing
+from lossterm.networks import called
 from lossterm.protocols import Protocol, SplitName, protocol_named
 from lossterm.standings import Place, Summary, places, summarise
 from lossterm.store import Asked, Chunk, TrialRow
-from lossterm.tasks import task_named
 from lossterm.tuning import RatePoint, at_edge, sweep
 
 SCHEMA = 1
@@ -123,7 +123,7 @@ def build(asked: Asked, rows: Iterable[TrialRow], metric: str | None = None) -> 
     if metric is not None:
         asked = msgspec.structs.replace(asked, comparison=_ranked_by(asked.comparison, metric))
     comparison = asked.comparison
-    task, ranking = task_named(comparison.task), metric_named(comparison.metric)
+    task, ranking = comparison.record, metric_named(comparison.metric)
     sweeps = {loss: _sweep(comparison, loss, rows) for loss in comparison.losses}
     rates = {loss: next(point.learning_rate for point in sweeps[loss] if point.chosen) for loss in comparison.losses}
     judged = {
@@ -183,19 +183,19 @@ def rows_of(asked: Asked, rows: Iterable[TrialRow]) -> list[TrialRow]:
 
 def metrics_of(comparison: Comparison) -> tuple[Metric, ...]:
     """Return the metrics that say something of a comparison's losses, in catalogue order."""
-    task = task_named(comparison.task)
+    task = comparison.record
     fitting = metrics_for(task.kind, comparison.protocol, task.lowest)
     return worth_showing(fitting, map(loss_recorded, comparison.losses), comparison.metric)
 
 
 def fitting_metric(asked: Asked, metric: str | None) -> str | None:
     """Return the metric if it fits a comparison, None if it does not or there is none."""
-    c, task = asked.comparison, task_named(asked.comparison.task)
+    c, task = asked.comparison, asked.comparison.record
     return metric if metric in [one.key for one in metrics_for(task.kind, c.protocol, task.lowest)] else None
 
 
 def _ranked_by(comparison: Comparison, metric: str) -> Comparison:
-    task = task_named(comparison.task)
+    task = comparison.record
     ranking = metric_for(metric, task.kind, comparison.protocol, task.lowest)
     return msgspec.structs.replace(comparison, metric=ranking.key)
 
@@ -222,7 +222,7 @@ def _sweep(comparison: Comparison, loss: str, rows: Iterable[TrialRow]) -> tuple
 
 def _tuning_metric(comparison: Comparison, loss: str, rows: Iterable[TrialRow]) -> Metric:
     """Return the metric that ranks, or the task's own where the head gives that no meaning."""
-    ranking, usual = metric_named(comparison.metric), metric_named(PRIMARY[task_named(comparison.task).kind])
+    ranking, usual = metric_named(comparison.metric), metric_named(PRIMARY[comparison.record.kind])
     return ranking if _scored(ranking, loss, rows) else usual
 
 
@@ -277,7 +277,7 @@ def _standing(
 def document(report: Report, chunks: Sequence[Chunk] | None = None) -> dict[str, Any]:
     """Return version 1 of the JSON, with the trials and their curves if `chunks` are given. No value is ever NaN."""
     comparison = report.asked.comparison
-    task, protocol = task_named(comparison.task), protocol_named(comparison.protocol)
+    task, protocol = comparison.record, protocol_named(comparison.protocol)
     metric = metric_named(comparison.metric)
     h = comparison.hyperparameters
     found: dict[str, Any] = {
@@ -291,18 +291,15 @@ def document(report: Report, chunks: Sequence[Chunk] | None = None) -> dict[str,
             "features": task.features,
             "classes": task.classes,
             "rows": {split: protocol.rows(task).get(split) for split in ALL_SPLITS},
+            **({"data": comparison.data} if comparison.data else {}),
         },
         "protocol": protocol.key,
         "metric": {"key": metric.key, "direction": metric.direction},
         "seeds": comparison.seeds,
         "partial": report.partial,
         "hyperparameters": {
-            "hidden": h.hidden,
-            "activation": h.activation,
-            "initial_sd": h.initial_sd,
-            "optimizer": h.optimizer,
-            "batch_size": h.batch_size,
-            "epochs": h.epochs,
+            **msgspec.structs.asdict(h),
+            "model": called(h.model) if h.model else "",
             "learning_rates": comparison.learning_rates,
         },
         "standings": [_in_order(msgspec.structs.asdict(standing)) for standing in report.standings],

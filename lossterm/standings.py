@@ -50,7 +50,8 @@ class Difference(msgspec.Struct, frozen=True):
     ci: Interval | None
     """95 % interval of that mean, None for fewer than two seeds."""
     p_holm: float | None
-    """p of the paired t-test, by Holm's correction over the comparisons with the best."""
+    """p of the paired t-test (of the sign test without spread), by Holm's correction over the comparisons with the
+    best."""
     p_all_pairs: float | None
     """The same by Holm's correction over all pairs of losses, never smaller: the one that decides; see `places`."""
 
@@ -120,7 +121,7 @@ def places(
     for key in ranked:
         if key != best:
             pair = (best, key)
-            place = _behind(pairs[pair], adjusted.get(pair), all_pairs.get(pair), least, correlation)
+            place = _behind(pairs[pair], adjusted.get(pair), all_pairs.get(pair), least, correlation, len(tests))
             found[key] = msgspec.structs.replace(found[key], **place)
     if any(place.verdict for place in found.values()):
         found[best] = msgspec.structs.replace(found[best], verdict="best")
@@ -150,9 +151,9 @@ def _ranks(scores: Mapping[str, Scores], direction: Direction) -> dict[str, int 
 
 
 def _behind(
-    d: Sequence[float], p_holm: float | None, p_all_pairs: float | None, least: float, correlation: float
+    d: Sequence[float], p_holm: float | None, p_all_pairs: float | None, least: float, correlation: float, tests: int
 ) -> dict[str, object]:
-    """Return the fields of a place that say how a loss stands to the best."""
+    """Return the fields of a place that say how a loss stands to the best, of whose table so many pairs are tested."""
     if not d:
         return {}
     summary = summarise(d)
@@ -169,6 +170,8 @@ def _behind(
     if p_all_pairs < LEVEL and summary.mean >= least:
         return {**fields, "verdict": "worse"}
     low, high = mean_interval(summary, len(d), correlation) or (-math.inf, math.inf)
+    if _without_spread(summary) and len(d) < seeds_without_spread(tests):
+        return {**fields, "verdict": "tied", "seeds_to_settle": seeds_without_spread(tests)}
     if -least < low and high < least:
         return {**fields, "verdict": "tied", "equivalent": True}
     return {**fields, "verdict": "tied", "seeds_to_settle": seeds_to_settle(summary.sd, least, correlation)}
@@ -225,15 +228,27 @@ def mean_interval(summary: Summary, count: int, correlation: float = 0.0) -> Int
 def paired_p(d: Sequence[float], correlation: float = 0.0) -> float | None:
     """Return p = P(|T| ≥ |mean d / se|), n − 1 degrees of freedom; None for fewer than two differences.
 
-    Differences that are all zero give 1, all the same but not zero 0.
+    Differences that are all zero give 1. All the same but not zero, as of scores that come in steps, have no spread to
+    go by: the sign test gives 2^(1 − n) then. Source: Arbuthnott 1710.
     """
     summary = summarise(d)
     if summary.mean is None or summary.sd is None:
         return None
-    error = standard_error(summary.sd, len(d), correlation)
-    if error <= 1e-12 * abs(summary.mean) or error == 0:  # the spread of equal numbers is rounding
-        return float(summary.mean == 0)
-    return student_t.two_sided(summary.mean / error, len(d) - 1)
+    if _without_spread(summary):
+        return 1.0 if summary.mean == 0 else 2.0 ** (1 - len(d))
+    return student_t.two_sided(summary.mean / standard_error(summary.sd, len(d), correlation), len(d) - 1)
+
+
+def _without_spread(differences: Summary) -> bool:
+    """Whether differences are all the same: the spread of equal numbers is rounding."""
+    assert differences.mean is not None
+    assert differences.sd is not None
+    return differences.sd <= 1e-12 * abs(differences.mean)
+
+
+def seeds_without_spread(tests: int) -> int:
+    """Return the least n with 2^(1 − n)·tests < LEVEL: seeds from which differences that are all the same settle it."""
+    return math.floor(math.log2(tests / LEVEL)) + 2
 
 
 def holm(p: Sequence[float]) -> list[float]:

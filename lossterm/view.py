@@ -11,6 +11,7 @@ from lossterm import report
 from lossterm.protocols import protocol_named
 from lossterm.store import Asked, TrialRow, WorkerRow
 from lossterm.tail import Update
+from lossterm.tasks import TASKS, every_task
 
 RATE_WINDOW = 5.0
 """Seconds over which the rate of training is averaged."""
@@ -130,13 +131,19 @@ class View:
 
         `metrics` names for some tasks the metric to rank by instead of the one asked for.
         """
-        rows, metrics = list(self.rows.values()), metrics or {}
+        rows, metrics, unknown = list(self.rows.values()), metrics or {}, self.unknown
         return [
             report.build(
                 asked, report.rows_of(asked, rows), report.fitting_metric(asked, metrics.get(asked.comparison.task))
             )
-            for asked in report.tables(self.asked)
+            for asked in report.tables([asked for asked in self.asked if asked.comparison.task not in unknown])
         ]
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Tasks that were asked for and are not there: of packages that are not installed here."""
+        tasks = {asked.comparison.task for asked in self.asked if asked.comparison.data is None}
+        return tuple(sorted(task for task in tasks if task not in TASKS and task not in every_task()))
 
 
 def sentence(progress: Progress) -> str:
@@ -170,7 +177,7 @@ def what_to_do(view: View, task: str) -> str:
         return f"Compiling {worker.message} …"
     if training:
         return "Waiting for TensorFlow to load …"
-    text = "No curves yet.\n\nTick losses with space,\nthen press r to train them."
+    text = "No curves yet.\n\nTick losses with space,\nthen press r to train them.\nf brings a table of your own."
     if worker and worker.state == "loading":
         text += "\n\nTensorFlow is loading meanwhile."
     return text

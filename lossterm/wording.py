@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from lossterm.comparison import Comparison
 from lossterm.figures import bare, exact
+from lossterm.hyperparameters import ACTIVATIONS, SCHEDULES, Hyperparameters
 from lossterm.lint import doubts
 from lossterm.metrics import metric_named
+from lossterm.networks import called
 from lossterm.protocols import protocol_named
 from lossterm.report import MOST_TO_SETTLE, Report, Standing
-from lossterm.tasks import task_named
 
 
 def headline(report: Report) -> str:
@@ -18,11 +19,26 @@ def headline(report: Report) -> str:
     rates = f"lr {c.learning_rates[0]:g}"
     if c.tuned:
         rates = f"{len(c.learning_rates)} lr from {c.learning_rates[0]:g} to {c.learning_rates[-1]:g}"
+    if h.early_stopping:
+        seeds, epochs = f"{seeds} × up to", f"{h.epochs} epochs (stopped after {h.early_stopping} without a better)"
+    else:
+        seeds, epochs = f"{seeds} ×", f"{h.epochs} epochs"
+    rates += f" {h.schedule}" if h.schedule != SCHEDULES[0] else ""
+    weights = f", {h.class_weight} classes" if h.class_weight else ""
+    return f"{c.task}: {seeds} {epochs}, {rates}, {h.optimizer}, batch {h.batch_size}{weights}, {_network(h)}"
+
+
+def _network(h: Hyperparameters) -> str:
+    """Say what is trained; what is as usual is left out."""
+    if h.model:
+        return f"network {called(h.model)}"
     layers = ",".join(map(str, h.hidden)) or "none"
-    network = f"hidden {layers}" + (f" {h.activation}" if h.activation != "relu" else "")
-    if h.initial_sd is not None:
-        network += f", output drawn with sd {h.initial_sd:g}"
-    return f"{c.task}: {seeds} × {h.epochs} epochs, {rates}, {h.optimizer}, batch {h.batch_size}, {network}"
+    parts = [f"hidden {layers}" + (f" {h.activation}" if h.activation != ACTIVATIONS[0] else "")]
+    parts += ["batch norm"] if h.batch_norm else []
+    parts += [f"dropout {h.dropout:g}"] if h.dropout else []
+    parts += [f"l2 {h.l2:g}"] if h.l2 else []
+    parts += [f"output drawn with sd {h.initial_sd:g}"] if h.initial_sd is not None else []
+    return ", ".join(parts)
 
 
 def verdict(report: Report) -> str:
@@ -116,7 +132,7 @@ def _listed(words: Sequence[str]) -> str:
 def notes(report: Report) -> list[str]:
     """Say what a reader of the table must know."""
     c = report.asked.comparison
-    metric, task = metric_named(c.metric), task_named(c.task)
+    metric, task = metric_named(c.metric), c.record
     better = "less" if metric.direction == "min" else "more"
     lines = [f"Ranked by mean test {metric.key} ({better} is better)"]
     if any(s.ci for s in report.standings):

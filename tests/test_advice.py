@@ -328,6 +328,10 @@ def known(key: str, *, probabilities: bool = False) -> Advice:
         ("circles", ("binary_crossentropy", "binary_gce"), "accuracy"),
         ("blobs", ("categorical_crossentropy", "gce", "sce"), "accuracy"),
         ("digits", ("categorical_crossentropy",), "accuracy"),
+        ("diabetes", ("mse", "poisson"), "d2_poisson"),
+        ("breast_cancer", ("binary_crossentropy",), "accuracy"),
+        ("wine", ("categorical_crossentropy",), "accuracy"),
+        ("iris", ("categorical_crossentropy",), "accuracy"),
     ],
 )
 def test_the_tasks_that_come_with_it_get_what_they_were_made_for(
@@ -338,7 +342,8 @@ def test_the_tasks_that_come_with_it_get_what_they_were_made_for(
 
 
 def test_every_task_has_an_expectation_here() -> None:
-    assert list(TASKS) == ["regression", "counts", "claims", "prices", "circles", "blobs", "digits"]
+    drawn = ["regression", "counts", "claims", "prices", "circles", "blobs"]
+    assert list(TASKS) == [*drawn, "digits", "diabetes", "breast_cancer", "wine", "iris"]
 
 
 def test_losses_that_the_data_make_wrong_are_hidden_with_the_reason(residuals: Residuals) -> None:
@@ -491,5 +496,14 @@ def test_advice_in_words_has_reason_hidden_losses_and_the_way_to_know() -> None:
     ],
 )
 def test_the_sentence_names_the_others_beside_the_reference(losses: tuple[str, ...], words: str) -> None:
-    found = Advice(task="regression", losses=losses, reference="mse", metric="mae", reason="so", number=None)
+    found = Advice(
+        task="regression",
+        kind="regression",
+        words=("--task", "regression"),
+        losses=losses,
+        reference="mse",
+        metric="mae",
+        reason="so",
+        number=None,
+    )
     assert found.sentence == words

@@ -25,9 +25,11 @@ from click.testing import CliRunner
 from lossterm import __version__, daemon
 from lossterm.cli import cli, main
 from lossterm.cli.doctor import _configuration
-from lossterm.comparison import DEVICES, OPTIMIZERS, RATES_TO_TUNE, Comparison, Status, Trial
+from lossterm.comparison import DEVICES, RATES_TO_TUNE, Comparison, Status, Trial
 from lossterm.config import Config
+from lossterm.data import Asked
 from lossterm.engine.fake import BEST_RATE
+from lossterm.hyperparameters import OPTIMIZERS
 from lossterm.losses import LEFT_OUT, LOSSES, fitting
 from lossterm.metrics import METRICS, metrics_for
 from lossterm.store import Scores, Store, TrialRow, schema
@@ -707,8 +709,25 @@ def test_every_setting_reaches_the_training(shared: Path) -> None:
         "optimizer": "adam",
         "batch_size": 16,
         "epochs": 5,
+        "dropout": 0.0,
+        "batch_norm": False,
+        "l2": 0.0,
+        "schedule": "constant",
+        "early_stopping": None,
+        "class_weight": None,
+        "model": "",
         "learning_rates": [0.5],
     }
+
+
+def test_a_run_alone_trains_what_the_project_file_says_that_init_wrote(shared: Path) -> None:
+    words = ("--loss", "hinge", "--protocol", "tutorial", "--seeds", "2", "--epochs", "5", "--session", "project")
+    wrote, result = several(shared, [("init", *words), ("run", "--format", "json")])
+    assert succeeded(wrote).startswith("Wrote lossterm.toml.")
+    document = strictly(succeeded(result))
+    assert (document["session"], document["protocol"], document["seeds"]) == ("project", "tutorial", 2)
+    assert [standing["loss"] for standing in document["standings"]] == ["hinge"]
+    assert result.stderr.startswith("Using lossterm.toml; --no-project does without.\n")
 
 
 def test_a_rate_that_makes_every_trial_diverge_still_prints_the_table_and_exits_with_4(
@@ -1259,7 +1278,7 @@ class Opened:
         self.config: Config | None = None
 
     def open_app(
-        self, session: str, store: Path, own: Sequence[str] = (), *, config: Config
+        self, session: str, store: Path, own: Sequence[str] = (), table: Asked | None = None, *, config: Config
     ) -> tuple[int, str, View, dict[str, str]]:
         self.config = config
         return 0, session, View(), {}

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from lossterm import comparison as module
-from lossterm.comparison import ACTIVATIONS, DEVICES, OPTIMIZERS, RATES_TO_TUNE, Comparison, Hyperparameters, Trial
+from lossterm.comparison import DEVICES, RATES_TO_TUNE, Comparison, Trial
 from lossterm.errors import DataError, DoesNotFit, OutOfRange, UnknownName, UsageError
+from lossterm.hyperparameters import ACTIVATIONS, OPTIMIZERS, Hyperparameters
 from lossterm.losses import LOSSES, fitting, is_own, loss_recorded, source_from, usual
 from lossterm.metrics import PRIMARY, metrics_for
 from lossterm.protocols import PROTOCOLS, Protocol, protocol_named
@@ -51,6 +52,15 @@ CHANGED: dict[str, Trial] = {
     "optimizer": other_hyperparameters(optimizer="adam"),
     "batch_size": other_hyperparameters(batch_size=33),
     "epochs": other_hyperparameters(epochs=201),
+    "dropout": other_hyperparameters(dropout=0.1),
+    "batch_norm": other_hyperparameters(batch_norm=True),
+    "l2": other_hyperparameters(l2=0.1),
+    "schedule": other_hyperparameters(schedule="linear"),
+    "early_stopping": other_hyperparameters(early_stopping=1),
+    "patience": other_hyperparameters(early_stopping=2),
+    "class_weight": other_hyperparameters(class_weight="balanced"),
+    "model": other_hyperparameters(model="/a/net.py:build@01234567"),
+    "another model": other_hyperparameters(model="/a/net.py:build@76543210"),
 }
 SAME_PROGRAM = {"learning_rate", "seed", "epochs", "device", "source", "another source"}
 
@@ -346,7 +356,7 @@ def test_a_number_at_the_edge_of_its_range_is_taken(setting: dict[str, Any]) -> 
         ({"losses": ("hing",)}, "There is no loss 'hing'. Did you mean hinge"),
         ({"protocol": "tutorail"}, "There is no protocol 'tutorail'. Did you mean tutorial?"),
         ({"metric": "acuracy"}, "There is no metric 'acuracy'. Did you mean accuracy"),
-        ({"activation": "rellu"}, "There is no activation 'rellu'. Did you mean relu?"),
+        ({"activation": "rellu"}, "There is no activation 'rellu'. Did you mean relu or elu?"),
         ({"activation": "gelu-9"}, "There is no activation 'gelu-9'."),
         ({"optimizer": "adm"}, "There is no optimizer 'adm'. Did you mean adam"),
         ({"device": "gpus"}, "There is no device 'gpus'. Did you mean gpu"),

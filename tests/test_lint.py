@@ -118,6 +118,31 @@ FIRES: dict[str, list[tuple[Comparison, str]]] = {
             asked("circles", "weighted_binary_crossentropy:weight=3"),
             "weighted_binary_crossentropy:weight=3: classes of circles are about equally frequent: nothing to balance.",
         ),
+        (
+            asked("circles", "hinge", class_weight="balanced"),
+            "class weights: classes of circles are about equally frequent: nothing to balance.",
+        ),
+    ],
+    "_weighed": [
+        (
+            asked("breast_cancer", "hinge", "binary_crossentropy", "binary_focal", class_weight="balanced"),
+            "Class weights shift probabilities towards rare classes (binary_crossentropy, binary_focal): "
+            "metrics of probabilities judge them as if that were an error.",
+        ),
+        (
+            asked("breast_cancer", "weighted_binary_crossentropy", class_weight="balanced"),
+            "weighted_binary_crossentropy weighs classes itself, and class weights weigh them once more.",
+        ),
+    ],
+    "_cut_short": [
+        (
+            asked("circles", "hinge", early_stopping=20, epochs=20),
+            "Early stopping waits for 20 epochs, and there are 20: it never stops.",
+        ),
+        (
+            asked("circles", "hinge", early_stopping=5, schedule="cosine"),
+            "The cosine schedule is laid out for all 200 epochs: early stopping cuts it short.",
+        ),
     ],
     "_too_far_out": [
         (
@@ -171,6 +196,15 @@ SILENT: dict[str, list[Comparison]] = {
     ],
     "_nothing_to_balance": [
         asked("circles", "binary_crossentropy", "binary_focal"),
+        asked("breast_cancer", "hinge", class_weight="balanced"),
+    ],
+    "_weighed": [
+        asked("breast_cancer", "binary_crossentropy", "weighted_binary_crossentropy"),
+        asked("breast_cancer", "hinge", class_weight="balanced"),  # no probabilities to shift
+    ],
+    "_cut_short": [
+        asked("circles", "hinge", early_stopping=20),
+        asked("circles", "hinge", schedule="cosine"),
     ],
     "_too_far_out": [
         asked("regression", "huber", "huber:delta=4.9", "fair", "barron:c=2"),

@@ -1,4 +1,5 @@
 import math
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import confusion_matrix
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from lossterm.hyperparameters import ACTIVATIONS
 from lossterm.losses import Activation, Link, Reading
 from lossterm.predictions import confusion, field, outputs, predicted, reliability, residuals
 from lossterm.reading import Predicted, read
@@ -91,6 +93,43 @@ def test_a_classifier_gives_the_classes_and_probabilities_of_scikit_learns(class
 def test_the_output_layer_has_an_activation_of_its_own(head: Activation, expected: list[list[float]]) -> None:
     model = linear([[1, 0], [0, -1]], [0, 0], head=head, reading="scores")
     np.testing.assert_allclose(outputs(model, 1, np.array([[1, 2]])), expected, rtol=1e-6)
+
+
+def phi(x: float) -> float:
+    return (1 + math.erf(x / math.sqrt(2))) / 2
+
+
+SELU = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+"""λ and α of Klambauer et al. 2017."""
+
+
+@pytest.mark.parametrize(
+    ("activation", "formula"),
+    [
+        ("relu", lambda x: max(x, 0)),
+        ("leaky_relu", lambda x: x if x > 0 else 0.2 * x),
+        ("elu", lambda x: x if x > 0 else math.exp(x) - 1),
+        ("selu", lambda x: SELU[0] * (x if x > 0 else SELU[1] * (math.exp(x) - 1))),
+        ("silu", lambda x: x / (1 + math.exp(-x))),
+        ("gelu", lambda x: x * phi(x)),
+        ("tanh", math.tanh),
+        ("sigmoid", lambda x: 1 / (1 + math.exp(-x))),
+    ],
+)
+def test_hidden_layers_have_the_activations_of_the_textbooks(
+    activation: str, formula: Callable[[float], float]
+) -> None:
+    identity = (np.eye(1), np.zeros(1))
+    x = np.concatenate([np.linspace(-6, 6, 241), [-30, -1e-4, 1e-4, 30]])
+    found = outputs(model_of(identity, identity, activation=activation), 1, x[:, None])
+    np.testing.assert_allclose(found, [formula(value) for value in x.tolist()], rtol=2e-6, atol=1e-6)
+
+
+def test_every_activation_that_may_be_asked_for_is_known_and_does_not_overflow() -> None:
+    layer = (np.eye(2), np.zeros(2))
+    for activation in ACTIVATIONS:
+        found = outputs(model_of(layer, layer, activation=activation), 1, np.array([[-1e4, 1e4]]))
+        assert np.isfinite(found).all(), activation
 
 
 def test_a_place_that_was_not_kept_is_refused() -> None:

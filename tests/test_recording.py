@@ -16,7 +16,9 @@ from lossterm import __version__, recording, report
 from lossterm.cli.reproduce import document
 from lossterm.comparison import Comparison, Trial
 from lossterm.errors import DataError
+from lossterm.losses import source_from
 from lossterm.metrics import METRICS, Metric, metric_named
+from lossterm.recorded import Given
 from lossterm.recording import Finding, Recording
 from lossterm.report import Report
 from lossterm.reproduction import CASES
@@ -55,6 +57,11 @@ def edited(written: Document, edit: Edit) -> Document:
     mine = copy.deepcopy(written)
     edit(mine)
     return mine
+
+
+def with_losses(*own: str) -> Given:
+    """Return what `lossterm check --loss-file …` gives beside a recording."""
+    return Given(losses=tuple(map(source_from, own)))
 
 
 def read(place: Path, written: Document) -> Recording:
@@ -636,7 +643,7 @@ def test_a_recording_with_losses_of_ones_own_is_read_where_their_places_are_said
     assert str(mine) not in json.dumps(written)  # a recording never says where to find code
     path = tmp_path / "recording.json"
     path.write_text(json.dumps(written), encoding="utf-8")
-    recorded = recording.read(path, (*own, f"{mine}:yours"))
+    recorded = recording.read(path, with_losses(*own, f"{mine}:yours"))
     (asked,) = recorded.asked
     assert in_some_order(asked) == in_some_order(comparison)  # what it does not hold is left out
     assert {trial.key for trial in asked.trials()} == {trial.key for trial in comparison.trials()}
@@ -654,11 +661,11 @@ def test_a_recording_with_a_loss_of_ones_own_is_refused_where_it_is_not_the_one_
     words = f"asks for something that cannot be run: {key!r} is a loss of one's own: say where it is with --loss-file"
     for own in ((), (f"{mine}:yours",), (f"{mine}:mine:weight=2",)):
         with pytest.raises(DataError, match=re.escape(words)) as raised:
-            recording.read(path, own)
+            recording.read(path, with_losses(*own))
         assert raised.value.exit_code == 3
     mine.write_text(mine.read_text() + "# edited\n")
     with pytest.raises(DataError, match="a file that was edited is another loss"):
-        recording.read(path, (f"{mine}:mine",))
+        recording.read(path, with_losses(f"{mine}:mine"))
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from lossterm.standings import (
     places,
     rank,
     seeds_to_settle,
+    seeds_without_spread,
     standard_error,
     summarise,
     wilson,
@@ -176,14 +177,22 @@ def test_fewer_than_two_differences_give_no_p_and_no_interval() -> None:
     ("d", "p"),
     [
         ([0.0, 0.0, 0.0], 1.0),
-        ([0.25, 0.25, 0.25], 0.0),
-        ([0.3 - 0.2, 0.7 - 0.6, 0.9 - 0.8], 0.0),  # .1 but for rounding
+        ([0.25, 0.25], 0.5),  # 2^(1 − n), as of n tosses of a coin that fall alike
+        ([0.25, 0.25, 0.25], 0.25),
+        ([-0.25, -0.25, -0.25], 0.25),
+        ([0.4 - 0.3, 0.7 - 0.6, 0.3 - 0.2], 0.25),  # .1 but for rounding
+        ([0.25] * 6, 0.03125),
         ([1.0, -1.0], 1.0),
     ],
 )
 @pytest.mark.parametrize("correlation", [0.0, 0.5])
 def test_differences_without_spread_or_mean_have_a_p(d: list[float], p: float, correlation: float) -> None:
     assert paired_p(d, correlation) == p
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 6, 10, 30])
+def test_without_spread_p_is_that_of_scipys_sign_test(count: int) -> None:
+    assert paired_p([0.25] * count) == pytest.approx(stats.binomtest(count, count).pvalue, rel=1e-12)
 
 
 # Several comparisons
@@ -289,7 +298,7 @@ def test_at_the_seeds_to_settle_and_not_before_what_matters_is_2_8_standard_erro
 
 
 def test_places_are_what_was_worked_out_by_hand() -> None:
-    found = judged({"b": [0.7, 0.7, 0.7], "a": [0.7, 0.8, 0.9], "c": [0.5, 0.6, 0.7]}, rope=0.03)
+    found = judged({"b": [0.7, 0.7, 0.7], "a": [0.7, 0.8, 0.9], "c": [0.5, 0.59, 0.71]}, rope=0.03)
     assert list(found) == ["a", "b", "c"]
     assert [place.rank for place in found.values()] == [1, 2, 3]
     assert [place.verdict for place in found.values()] == ["best", "tied", "worse"]
@@ -297,18 +306,20 @@ def test_places_are_what_was_worked_out_by_hand() -> None:
     assert (a.mean, a.sd) == pytest.approx((0.8, 0.1))
     assert a.ci == pytest.approx((0.8 - 0.248414, 0.8 + 0.248414), abs=1e-6)  # 4.30265 · .1/√3
     assert all(value is None for value in (a.difference, a.beaten, a.beaten_ci, a.pairs, a.seeds_to_settle))
-    # a − b = 0, .1, .2: t = √3, p = 1 − √(3/5) = .22540; a − c = .2 throughout: p = 0; Holm: 2·0, 1·.2254
+    # a − b = 0, .1, .2: t = √3, p = 1 − √(3/5) = .22540
+    # a − c = .2, .21, .19: t = 20√3, p = 1 − √(1200/1202) = .00083; Holm: 2·.00083, 1·.2254
     assert gap_of(b).mean == pytest.approx(0.1)
     assert gap_of(b).ci == pytest.approx((0.1 - 0.248414, 0.1 + 0.248414), abs=1e-6)
     assert gap_of(b).p_holm == pytest.approx(1 - math.sqrt(3 / 5))
-    # all pairs: a − c 0, a − b .2254, b − c = .2, .1, 0 .2254; Holm: 3·0, 2·.2254, at least as much
+    # all pairs: a − c .00083, a − b .2254, b − c = .2, .11, −.01 .2419; Holm: 3·.00083, 2·.2254, at least as much
     assert gap_of(b).p_all_pairs == pytest.approx(2 * (1 - math.sqrt(3 / 5)))
     assert b.beaten == pytest.approx(2.5 / 3)
     assert b.pairs == 3
     assert b.beaten_ci == wilson(2.5 / 3, 3)
     assert b.seeds_to_settle == 90  # (2.8 · .1/.03)² + 2 = 87.1 + 2
     assert gap_of(c).mean == pytest.approx(0.2)
-    assert (gap_of(c).p_holm, gap_of(c).p_all_pairs) == (0, 0)
+    p = 1 - math.sqrt(1200 / 1202)
+    assert (gap_of(c).p_holm, gap_of(c).p_all_pairs) == pytest.approx((2 * p, 3 * p))
     assert (c.beaten, c.pairs, c.seeds_to_settle) == (1, 3, None)
 
 
@@ -387,7 +398,8 @@ def test_a_significant_difference_below_what_matters_is_tied() -> None:
 
 
 def test_what_matters_may_be_a_share_of_the_best_mean() -> None:
-    scores: dict[str, Scores] = {"a": [0.375, 0.5], "b": [0.38671875, 0.51171875]}  # .4375, and 2.7 % more
+    # a: mean .4375; b − a = .0115, .0119, .0117: 2.67 % of it
+    scores: dict[str, Scores] = {"a": [0.375, 0.5, 0.4375], "b": [0.3865, 0.5119, 0.4492]}
     for rope, verdict in ((0.026, "worse"), (0.027, "tied")):
         found = places(scores, direction="min", rope=rope, relative=True)
         assert found["b"].verdict == verdict
@@ -446,19 +458,20 @@ def test_one_seed_gives_a_rank_and_no_interval_and_no_verdict(direction: Directi
 
 
 @pytest.mark.parametrize("score", [0.0, 0.1, 0.7])
-@pytest.mark.parametrize("count", [2, 10])
-def test_identical_scores_are_tied(score: float, count: int) -> None:
+@pytest.mark.parametrize(("count", "settled_by"), [(2, 7), (6, 7), (7, None), (10, None)])
+def test_identical_scores_are_tied(score: float, count: int, settled_by: int | None) -> None:
     found = judged({key: [score] * count for key in ("x", "y", "z")}, rope=0.005)
     assert [place.verdict for place in found.values()] == ["best", "tied", "tied"]
     assert [place.rank for place in found.values()] == [1, 1, 1]
     assert list(found) == ["x", "y", "z"]
     for key in ("y", "z"):
         assert gap_of(found[key]) == Difference(0.0, (0.0, 0.0), 1.0, 1.0)
-        assert (found[key].beaten, found[key].pairs, found[key].seeds_to_settle) == (0.5, count, None)
+        assert (found[key].beaten, found[key].pairs) == (0.5, count)
+        assert (found[key].seeds_to_settle, found[key].equivalent) == (settled_by, settled_by is None)
 
 
 def test_the_same_scores_under_two_names_are_tied_where_others_differ() -> None:
-    found = judged({"a": [0.75, 0.875, 0.5], "same": [0.75, 0.875, 0.5], "c": [0.5, 0.625, 0.25]}, rope=0.005)
+    found = judged({"a": [0.75, 0.875, 0.5], "same": [0.75, 0.875, 0.5], "c": [0.5, 0.5625, 0.25]}, rope=0.005)
     assert [place.verdict for place in found.values()] == ["best", "tied", "worse"]
     assert gap_of(found["same"]).p_holm == gap_of(found["same"]).p_all_pairs == 1
 
@@ -468,13 +481,32 @@ def test_the_same_scores_under_two_names_are_tied_where_others_differ() -> None:
 def test_a_difference_that_never_varies_is_worse_if_it_matters_and_tied_if_not(
     direction: Direction, correlation: float
 ) -> None:
-    low, high = [0.25, 0.5, 0.375], [0.5, 0.75, 0.625]
+    low, high = [0.25, 0.5, 0.375] * 2, [0.5, 0.75, 0.625] * 2
     scores = {"good": high if direction == "max" else low, "bad": low if direction == "max" else high}
     for rope, verdict in ((0.25, "worse"), (0.26, "tied")):
         found = places(scores, direction=direction, rope=rope, correlation=correlation)
         assert found["bad"].verdict == verdict
-        assert gap_of(found["bad"]) == Difference(0.25, (0.25, 0.25), 0.0, 0.0)
-        assert found["bad"].seeds_to_settle is None
+        assert gap_of(found["bad"]) == Difference(0.25, (0.25, 0.25), 2**-5, 2**-5)
+        assert (found["bad"].seeds_to_settle, found["bad"].equivalent) == (None, verdict == "tied")
+
+
+@every_direction
+@pytest.mark.parametrize("gap", [0.25, 2**-10], ids=["matters", "does not matter"])
+def test_two_seeds_with_the_same_difference_call_nobody_worse_and_six_do(direction: Direction, gap: float) -> None:
+    sign = 1 if direction == "max" else -1
+
+    def behind(seeds: int) -> Place:
+        good = [0.5 + seed / 64 for seed in range(seeds)]
+        scores = {"good": good, "bad": [score - sign * gap for score in good]}
+        return judged(scores, direction, rope=0.005)["bad"]
+
+    for seeds in range(2, seeds_without_spread(1)):
+        assert gap_of(behind(seeds)) == Difference(gap, (gap, gap), 2.0 ** (1 - seeds), 2.0 ** (1 - seeds))
+        assert (behind(seeds).verdict, behind(seeds).equivalent) == ("tied", False)
+        assert behind(seeds).seeds_to_settle == seeds_without_spread(1) == 6
+    matters = gap > 0.005
+    assert (behind(6).verdict, behind(6).equivalent) == (("worse", False) if matters else ("tied", True))
+    assert behind(6).seeds_to_settle is None
 
 
 def test_a_loss_without_a_score_comes_last_and_spoils_nothing() -> None:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from lossterm import __version__, report, table, wording
+from lossterm import __version__, data, report, table, wording
 from lossterm.cli.console import print_reports
 from lossterm.comparison import RATES_TO_TUNE, Comparison, Status, Trial
 from lossterm.figures import DASH
@@ -120,6 +120,13 @@ KEYS: dict[str, Any] = {
         "optimizer": str,
         "batch_size": int,
         "epochs": int,
+        "dropout": float,
+        "batch_norm": bool,
+        "l2": float,
+        "schedule": str,
+        "early_stopping": (int, None),
+        "class_weight": (str, None),
+        "model": str,
         "learning_rates": [float],
     },
     "standings": list,
@@ -232,11 +239,11 @@ def test_identical_scores_are_tied_in_json_with_a_p_of_1_and_no_width() -> None:
     for standing in others:
         assert (standing["rank"], standing["verdict"], standing["beaten"]) == (1, "tied", 0.5)
         assert standing["difference"] == {"mean": 0, "ci": [0, 0], "p_holm": 1, "p_all_pairs": 1}
-        assert standing["seeds_to_settle"] is None
+        assert (standing["seeds_to_settle"], standing["equivalent"]) == (7, False)  # on two seeds, which say too little
 
 
 def test_json_says_what_was_asked_and_found() -> None:
-    comparison = circles("binary_crossentropy", "hinge", hidden=(8, 4), activation="tanh", initial_sd=2)
+    comparison = circles("binary_crossentropy", "hinge", hidden=(8, 4), activation="tanh", initial_sd=2, dropout=0.5)
     document = as_document(built(comparison, valued({("hinge", 0): 0.7})))
     assert (document["lossterm"], document["schema"]) == (__version__, 1)
     assert (document["session"], document["comparison"], document["protocol"]) == ("s", 1, "tutorial")
@@ -255,6 +262,13 @@ def test_json_says_what_was_asked_and_found() -> None:
         "optimizer": "momentum",
         "batch_size": 32,
         "epochs": 3,
+        "dropout": 0.5,
+        "batch_norm": False,
+        "l2": 0.0,
+        "schedule": "constant",
+        "early_stopping": None,
+        "class_weight": None,
+        "model": "",
         "learning_rates": [0.01],
     }
     assert document["environment"] == ENVIRONMENT
@@ -279,6 +293,34 @@ def test_json_says_how_many_rows_each_split_has(task: str, protocol: str, rows: 
     document = as_document(seen(f"{task} {protocol}"))
     assert document["task"]["rows"] == dict(zip(("train", "validation", "test"), rows, strict=True))
     assert document["hyperparameters"]["learning_rates"] == list(RATES_TO_TUNE)
+
+
+def test_json_names_a_network_of_ones_own_without_the_place_where_it_is() -> None:
+    usual = circles("hinge")
+    settings = msgspec.structs.replace(usual.hyperparameters, model="/a/net.py:build@01234567")
+    document = as_document(built(msgspec.structs.replace(usual, hyperparameters=settings)))
+    holds(document, KEYS)
+    assert document["hyperparameters"]["model"] == "build@01234567"
+
+
+def test_json_says_all_that_is_known_of_a_table_of_ones_own() -> None:
+    asked = data.Asked(path="/a/houses.csv", target="price", drop=("id",))
+    record = data.Data(
+        asked=asked,
+        digest="0123456789abcdef",
+        kind="regression",
+        rows=600,
+        features=6,
+        lowest=1.5,
+        zeros=False,
+        imbalance=1,
+    )
+    document = as_document(report.build(asked_for(Comparison.ask(record, ("mae",), seeds=2)), []))
+    holds(document, {**KEYS, "task": {**KEYS["task"], "data": dict}})
+    assert document["task"]["key"] == record.key
+    assert document["task"]["rows"] == {"train": 360, "validation": 120, "test": 120}
+    assert msgspec.convert(document["task"]["data"], data.Data) == record
+    assert document["task"]["data"]["asked"] == {"path": "/a/houses.csv", "target": "price", "drop": ["id"]}
 
 
 def test_json_of_regression_has_no_classes() -> None:

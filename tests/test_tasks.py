@@ -2,12 +2,13 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from sklearn import datasets
 
 from lossterm.errors import UnknownName
 from lossterm.losses import Targets, fitting, usual
 from lossterm.metrics import PRIMARY, metrics_for
 from lossterm.tasks import TASKS, Task, task_named
+from lossterm.tasks.shipped import SHIPPED
 
 every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
 
@@ -59,8 +60,11 @@ def test_task_record_leaves_no_field_empty_and_fits_losses_and_metrics(task: Tas
     assert TASKS[task.key] is task
     for field in fields(task):
         value = getattr(task, field.name)
-        assert value is not None or field.name == "classes", field.name
+        assert value is not None or field.name in ("classes", "groups", "times"), field.name
         assert value != "", field.name
+    assert len(task.labels) in (0, task.classes)
+    assert len(set(task.labels)) == len(task.labels)
+    assert task.words == ("--task", task.key)
     assert (task.classes is None) == (task.kind == "regression")
     assert (task.classes == 2) == (task.kind == "binary")
     assert all(units > 0 for units in task.hidden)
@@ -161,21 +165,40 @@ def test_keys_and_titles_are_unique_and_keys_are_typed_as_they_stand() -> None:
     assert {task.kind for task in TASKS.values()} == {"regression", "binary", "multiclass"}
 
 
-def test_digits_are_the_1797_rows_that_everyone_has_each_once() -> None:
-    task = task_named("digits")
+@pytest.mark.parametrize("key", [task.key for task in SHIPPED])
+def test_a_shipped_table_is_the_one_that_everyone_has_with_each_row_once(key: str) -> None:
+    task = task_named(key)
     features, target = task.draw(7)
-    expected = load_digits()
+    expected = getattr(datasets, f"load_{key}")()
     assert task.finite
-    assert (task.rows, task.features, task.classes) == (1797, 64, 10)
+    assert (task.ordered, task.groups, task.asked) == (False, None, ())
     np.testing.assert_array_equal(features, expected.data)
     np.testing.assert_array_equal(target, expected.target)
+    if task.classes is None:
+        assert task.lowest == target.min()
+        assert task.zeros == (target == 0).any()
+    else:
+        assert task.labels in ((), tuple(expected.target_names))
+        assert task.labels or key == "digits"  # whose labels are the indices
+
+
+def test_digits_are_1797_different_pictures_in_17_shades() -> None:
+    task = task_named("digits")
+    assert (task.rows, task.features, task.classes) == (1797, 64, 10)
+    features, _ = task.draw(0)
     assert (features.min(), features.max()) == (0, 16)
     assert len(np.unique(features, axis=0)) == 1797
 
 
 @pytest.mark.parametrize(
     ("typed", "near"),
-    [("circle", "circles"), ("Blobs", "blobs"), ("regresion", "regression"), ("digit", "digits")],
+    [
+        ("circle", "circles"),
+        ("Blobs", "blobs"),
+        ("regresion", "regression"),
+        ("digit", "digits"),
+        ("brest-cancer", "breast_cancer"),
+    ],
 )
 def test_an_unknown_task_is_refused_with_a_near_miss(typed: str, near: str) -> None:
     with pytest.raises(UnknownName, match=rf"There is no task '{typed}'\. Did you mean {near}") as raised:

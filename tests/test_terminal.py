@@ -357,3 +357,25 @@ def test_both_press_stop_at_once(shared_home: Path) -> None:
         assert "Traceback" not in terminal.rest()
         assert terminal.process.exitstatus == 0
     assert {row.status for row in rows(shared_home, "at-once")} == {"cancelled"}
+
+
+def test_a_table_of_ones_own_from_the_file_to_a_verdict(shared_home: Path, tmp_path: Path) -> None:
+    lines = [f"{40 + place},{place % 5},{'harbour' if place % 3 else 'south'},{9 * place}" for place in range(200)]
+    file = tmp_path / "houses.csv"
+    file.write_text("\n".join(["area,rooms,district,price", *lines, ""]))
+    terminal = Terminal(shared_home, "--session", "own", "--data", str(file))
+    terminal.until(lambda text: "Which column is to be predicted?" in text)
+    terminal.press(f"{DOWN * 3}t")
+    terminal.until(lambda text: re.search(r"price +number +target", text) and "regression" in text)
+    terminal.press("\r")
+    terminal.until(lambda text: re.search(r"● houses\.price@[0-9a-f]{8} regression", text))
+    terminal.press("\t10\t2\t0.01")  # 10 epochs, 2 seeds, one rate
+    terminal.until(lambda text: re.search(r"epochs 10 +seeds +2 ", text))
+    terminal.press("r")
+    terminal.until(lambda text: re.search(r"(\d+)/\1 trials", text) and braille(text))
+    terminal.press("q")
+    output = terminal.rest()
+    assert terminal.process.exitstatus == 0
+    assert restored(output)
+    assert "houses.price@" in output[output.rfind("\x1b[?1049l") :]
+    assert {row.trial.data.asked.target for row in rows(shared_home, "own") if row.trial.data} == {"price"}

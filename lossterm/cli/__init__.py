@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,8 +14,12 @@ from lossterm.cli.advise import advise
 from lossterm.cli.bench import bench
 from lossterm.cli.check import check
 from lossterm.cli.console import print_reports
+from lossterm.cli.data import data
 from lossterm.cli.doctor import doctor
 from lossterm.cli.explain import explain
+from lossterm.cli.export import export
+from lossterm.cli.first_table import table_options
+from lossterm.cli.init import init
 from lossterm.cli.linear import follow
 from lossterm.cli.lists import losses, metrics, sessions, tasks
 from lossterm.cli.options import StorePath, app_options, loss_file_option, opening, session_option, store_option
@@ -23,6 +27,7 @@ from lossterm.cli.probe import probe
 from lossterm.cli.report import report
 from lossterm.cli.reproduce import reproduce
 from lossterm.cli.run import run
+from lossterm.data import Asked
 from lossterm.errors import LosstermError, UnknownName, UsageError
 from lossterm.losses import source_from
 from lossterm.store import default_path
@@ -68,6 +73,7 @@ class Commands(click.Group):
 @session_option
 @loss_file_option
 @store_option
+@table_options
 @click.option("--linear", is_flag=True, help="Tell the session in sentences, without the app or a terminal.")
 @app_options
 @click.version_option(__version__, prog_name="lossterm", message="%(prog)s %(version)s")
@@ -78,6 +84,7 @@ def cli(
     session: str,
     own: tuple[str, ...],
     store: StorePath,
+    table: Asked | None,
     linear: bool,
     **look: str | bool | None,
 ) -> None:
@@ -92,19 +99,11 @@ def cli(
                 130 interrupted · 141 the reader of the output left, as head does
     """
     if context.invoked_subcommand is not None:
-        if own:
-            raise UsageError(f"--loss-file stands after the command's name: lossterm {context.invoked_subcommand} …")
-        for name, value in {"linear": linear or None, **look}.items():
-            if value is not None:
-                raise UsageError(f"--{name.replace('_', '-')} is for the app: leave it out before a command's name.")
+        _refuse_before(context.invoked_subcommand, own, table, {"linear": linear or None, **look})
         context.obj = {"store": store, "session": session}
         return
     if linear:
-        if own:
-            raise UsageError("--loss-file adds a loss to choose in the app; --linear only tells what there is.")
-        for name, value in look.items():
-            if value is not None:
-                raise UsageError(f"--{name.replace('_', '-')} is for the app; --linear tells in sentences instead.")
+        _refuse_with_linear(own, table, look)
         follow(session, store)
         return
     sources = [source_from(text).text for text in own]
@@ -120,7 +119,7 @@ def cli(
     configured = msgspec.structs.replace(configured, **given)
     from lossterm.tui.app import open_app  # Textual is loaded for the app alone
 
-    code, left, view, metrics = open_app(session, store or default_path(), sources, config=configured)
+    code, left, view, metrics = open_app(session, store or default_path(), sources, table, config=configured)
     if found := view.reports(metrics):
         # What was on the screen stays in the shell.
         print_reports(found, "table", plain=configured.ascii)
@@ -130,9 +129,32 @@ def cli(
     sys.exit(code)
 
 
+def _refuse_before(
+    command: str, own: tuple[str, ...], table: Asked | None, look: Mapping[str, str | bool | None]
+) -> None:
+    """Raise UsageError for what was given before a command's name and is not for it there."""
+    for option, given in (("--loss-file", own), ("--data", table)):
+        if given:
+            raise UsageError(f"{option} stands after the command's name: lossterm {command} …")
+    for name, value in look.items():
+        if value is not None:
+            raise UsageError(f"--{name.replace('_', '-')} is for the app: leave it out before a command's name.")
+
+
+def _refuse_with_linear(own: tuple[str, ...], table: Asked | None, look: Mapping[str, str | bool | None]) -> None:
+    """Raise UsageError for what the app takes, where it is not opened."""
+    if own:
+        raise UsageError("--loss-file adds a loss to choose in the app; --linear only tells what there is.")
+    if table:
+        raise UsageError("--data brings a table to train on in the app; --linear only tells what there is.")
+    for name, value in look.items():
+        if value is not None:
+            raise UsageError(f"--{name.replace('_', '-')} is for the app; --linear tells in sentences instead.")
+
+
 for command in (
-    *(run, reproduce, check, report),
-    *(explain, advise, probe),
+    *(run, init, reproduce, check, report, export),
+    *(explain, data, advise, probe),
     *(sessions, tasks, losses, metrics, bench, doctor),
 ):
     cli.add_command(command)

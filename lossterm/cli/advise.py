@@ -8,26 +8,25 @@ import msgspec
 from lossterm import advice, report
 from lossterm.cli.console import print_lines
 from lossterm.cli.options import list_formats
-from lossterm.comparison import DEFAULT_TASK
+from lossterm.cli.subject import Subject, subject_options
 from lossterm.errors import UsageError
 from lossterm.losses import loss_named
-from lossterm.tasks import task_named
 
 
 @click.command()
-@click.option("--task", "-t", default=DEFAULT_TASK, show_default=True, help="Whose data to look at.")
+@subject_options
 @click.option("--probabilities", is_flag=True, help="Name only losses whose probabilities can be taken as they are.")
 @list_formats
-def advise(task: str, probabilities: bool, form: str) -> None:
-    """Look at a task's data and say which losses to try beside the reference, with the reason and the number.
+def advise(subject: Subject, probabilities: bool, form: str) -> None:
+    """Look at data and say which losses to try beside the reference, with the reason and the number.
 
     A heuristic, not a verdict: for that, compare them with lossterm run.
     """
-    record = task_named(task)
+    record = subject.record(lambda sentence: click.echo(sentence, err=True))
     if probabilities and record.kind == "regression":
-        raise UsageError(f"--probabilities is for classes, and the targets of {task} are numbers.")
+        raise UsageError(f"--probabilities is for classes, and the targets of {record.key} are numbers.")
     if sys.stderr.isatty():  # loading what looks at data takes seconds
-        click.echo(f"Looking at the data of {task} …", err=True)
+        click.echo(f"Looking at the data of {record.key} …", err=True)
     found = advice.advise(record, probabilities=probabilities)
     if form == "json":
         named = {"sentence": found.sentence, "command": advice.command(found), "heuristic": True}

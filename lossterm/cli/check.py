@@ -16,6 +16,8 @@ from lossterm.cli.options import Choice, list_formats, loss_file_option
 from lossterm.cli.watch import Watch
 from lossterm.comparison import DEVICES
 from lossterm.figures import number
+from lossterm.losses import source_from
+from lossterm.recorded import Given
 from lossterm.recording import Finding
 from lossterm.store import Store
 from lossterm.table import Column
@@ -28,15 +30,18 @@ DIFFERS = 5
 @click.option("--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @loss_file_option
+@click.option("--model", metavar="FILE.py:NAME", default="", help="Where its network of one's own is.")
+@click.option("--data", metavar="FILE", type=click.Path(path_type=Path), help="Where its table lies, if it was moved.")
 @list_formats
-def check(file: Path, device: str, quiet: bool, own: tuple[str, ...], form: str) -> None:
+def check(file: Path, device: str, quiet: bool, own: tuple[str, ...], model: str, data: Path | None, form: str) -> None:
     """Run a recorded comparison again and compare it, loss by loss.
 
     FILE is the JSON that `run` or `reproduce` wrote. Everything is trained anew, in a store of its own that is
     removed afterwards. A score agrees if it is no further off than another run with other seeds would be, 19 times
     in 20; any other is named, and the exit code is 5.
     """
-    recorded = recording.read(file, own)
+    given = Given(losses=tuple(map(source_from, own)), model=model, data=data)
+    recorded = recording.read(file, given)
     if recorded.foreign and not quiet:
         click.echo(f"{file} was written by lossterm {recorded.version}; its form is the same.", err=True)
     asked = [msgspec.structs.replace(one, device=device) for one in recorded.asked]

@@ -19,6 +19,7 @@ from lossterm.errors import DataError, StoreError
 from lossterm.losses import every_loss, problems
 from lossterm.report import as_json
 from lossterm.store import Store, default_path, schema
+from lossterm.tasks import TASKS, every_task, task_problems
 
 PACKAGES = ("textual", "rich", "click", "msgspec", "numpy", "scikit-learn", "keras", "tensorflow")
 SMALLEST = (80, 24)
@@ -43,7 +44,7 @@ class Finding(msgspec.Struct, frozen=True):
 def doctor(form: str, store: StorePath) -> None:
     """Look at versions, devices, store, worker, configuration and terminal, and say what to do about each problem."""
     path = (store or default_path()).expanduser().resolve()
-    findings = [*_versions(), *_losses(), *_devices(), *_store(path), *_workers(path), *_configuration(), *_terminal()]
+    findings = [*_versions(), *_added(), *_devices(), *_store(path), *_workers(path), *_configuration(), *_terminal()]
     if form == "json":
         click.echo(as_json(findings))
     else:
@@ -72,12 +73,15 @@ def _versions() -> Iterator[Finding]:
         yield Finding("missing", "bad", ", ".join(missing), "Install lossterm again: pip install --force-reinstall .")
 
 
-def _losses() -> Iterator[Finding]:
-    added = sorted({loss.origin for loss in every_loss().values() if loss.origin})
-    if added:
-        yield Finding("losses", "good", f"also those of {', '.join(added)}")
-    for problem in problems():
-        yield Finding("losses", "note", problem, "Tell the authors of that package; lossterm does without.")
+def _added() -> Iterator[Finding]:
+    """Tell of losses and tasks that installed packages add, or fail to."""
+    if packages := sorted({loss.origin for loss in every_loss().values() if loss.origin}):
+        yield Finding("losses", "good", f"also those of {', '.join(packages)}")
+    if tasks := [key for key in every_task() if key not in TASKS]:
+        yield Finding("tasks", "good", f"also {', '.join(tasks)}")
+    for what, wrong in (("losses", problems()), ("tasks", task_problems())):
+        for problem in wrong:
+            yield Finding(what, "note", problem, "Tell the authors of that package; lossterm does without.")
 
 
 def _devices() -> Iterator[Finding]:

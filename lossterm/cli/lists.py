@@ -18,13 +18,19 @@ from lossterm.protocols import DEFAULT_PROTOCOL
 from lossterm.report import as_json
 from lossterm.store import SessionRow, Store
 from lossterm.table import Column, markdown
-from lossterm.tasks import TASKS, Task, task_named
+from lossterm.tasks import Task, every_task, task_named, task_problems
 
 
-def _fields(record: Metric | Task) -> dict[str, Any]:
-    """Return a record's fields as JSON can hold them: all but its function."""
-    found = {field.name: getattr(record, field.name) for field in fields(record)}
+def _fields(record: Metric | Task, *without: str) -> dict[str, Any]:
+    """Return a record's fields as JSON can hold them: all but its functions and those that are named."""
+    found = {field.name: getattr(record, field.name) for field in fields(record) if field.name not in without}
     return {name: None if value == float("-inf") else value for name, value in found.items() if not callable(value)}
+
+
+def _task(task: Task) -> dict[str, Any]:
+    """Return a task's fields as JSON can hold them; of a function that gives groups, whether there is one."""
+    more = {"grouped": task.groups is not None, "metric": metric_catalogue.PRIMARY[task.kind]}
+    return {**_fields(task, "groups", "asked"), **more}
 
 
 HEADINGS: dict[Kind, str] = {
@@ -38,7 +44,9 @@ HEADINGS: dict[Kind, str] = {
 @list_formats
 def tasks(form: str) -> None:
     """List what can be trained on."""
-    rows = [{**_fields(task), "metric": metric_catalogue.PRIMARY[task.kind]} for task in TASKS.values()]
+    for problem in task_problems():
+        click.echo(f"lossterm: {problem}", err=True)
+    rows = [_task(task) for task in every_task().values()]
     columns = {"key": "task", "kind": "kind", "rows": "rows", "features": "features", "hidden": "hidden"}
     shown = [{**row, "hidden": ",".join(map(str, row["hidden"]))} for row in rows] if form == "table" else rows
     print_rows(shown, {**columns, "epochs": "epochs", "title": "what it is"}, form, "")

@@ -11,7 +11,6 @@ from lossterm.cli.run import SOME_FAILED
 from lossterm.errors import UnknownName, UsageError
 from lossterm.metrics import metric_for
 from lossterm.store import Asked, Store
-from lossterm.tasks import task_named
 
 
 @click.command()
@@ -47,7 +46,7 @@ def report(
         ids = [one.id for one in every]
         rows = opened.trials(ids)
         if metric and not any(reports.fitting_metric(one, metric) for one in shown):
-            task = task_named(shown[-1].comparison.task)
+            task = shown[-1].comparison.record
             metric_for(metric, task.kind, shown[-1].comparison.protocol, task.lowest)  # raises, with what would fit
         found = [reports.build(one, reports.rows_of(one, rows), reports.fitting_metric(one, metric)) for one in shown]
         chunks = opened.chunks(ids)[0] if with_trials or form == "linear" else None

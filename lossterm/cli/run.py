@@ -1,36 +1,19 @@
 """`lossterm run`: ask for a comparison, watch it, print its table."""
 
 import sys
+from typing import Any
 
 import click
 
+from lossterm.cli.comparison import comparison_options
 from lossterm.cli.console import print_reports
-from lossterm.cli.options import (
-    Choice,
-    Rates,
-    StorePath,
-    loss_file_option,
-    session_option,
-    store_option,
-    table_formats,
-)
+from lossterm.cli.options import StorePath, store_option, table_formats
+from lossterm.cli.project import ProjectCommand
+from lossterm.cli.subject import Subject
 from lossterm.cli.watch import Watch
-from lossterm.comparison import (
-    DEFAULT_BATCH,
-    DEFAULT_OPTIMIZER,
-    DEFAULT_RATE,
-    DEFAULT_SEEDS,
-    DEFAULT_TASK,
-    DEVICES,
-    OPTIMIZERS,
-    RATES_TO_TUNE,
-    Comparison,
-    layers_from,
-)
+from lossterm.comparison import Comparison
 from lossterm.errors import UsageError
 from lossterm.lint import doubts
-from lossterm.losses import USUAL
-from lossterm.protocols import DEFAULT_PROTOCOL, PROTOCOLS
 from lossterm.store import Store
 
 SOME_FAILED = 4
@@ -38,104 +21,36 @@ STOPPED = 130
 """Someone else stopped trials that this run was waiting for: as if it had been interrupted here."""
 
 
-class Layers(click.ParamType[tuple[int, ...]]):
-    """Units of hidden layers: `50`, `50,20`, or `none`."""
-
-    name = "units"
-
-    def convert(
-        self, value: str | tuple[int, ...], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """Return one number per layer. Raises OutOfRange."""
-        return value if isinstance(value, tuple) else layers_from(value, "--hidden")
-
-
-@click.command()
-@click.option("--task", "-t", default=DEFAULT_TASK, show_default=True, help="What to train on; see `lossterm tasks`.")
-@click.option(
-    "--loss",
-    "-l",
-    "losses",
-    multiple=True,
-    default=(USUAL,),
-    help="A loss, again for more, as huber or huber:delta=0.5; `all` that fit, or the `usual` ones (the default).",
-)
-@loss_file_option
-@click.option("--seeds", "-n", type=int, default=DEFAULT_SEEDS, show_default=True, help="Trainings of each loss.")
-@click.option("--epochs", type=int, help="Passes over the data (default: the task's own).")
-@click.option(
-    "--lr",
-    "rates",
-    type=Rates(),
-    help=f"Learning rate; of several, and with tune ({', '.join(f'{rate:g}' for rate in RATES_TO_TUNE)}), the best on "
-    f"validation is taken for each loss (default: tune; under the tutorial protocol {DEFAULT_RATE:g}).",
-)
-@click.option(
-    "--hidden", type=Layers(), help="Units of the hidden layers, as 50,20, or none (default: the task's own)."
-)
-@click.option("--batch-size", type=int, default=DEFAULT_BATCH, show_default=True, help="Rows of one step.")
-@click.option(
-    "--optimizer",
-    type=Choice("optimizer", *OPTIMIZERS),
-    default=DEFAULT_OPTIMIZER,
-    show_default=True,
-    help="How weights are updated.",
-)
-@click.option(
-    "--protocol",
-    default=DEFAULT_PROTOCOL,
-    show_default=True,
-    help=f"How the comparison is made: {', '.join(PROTOCOLS)}.",
-)
-@click.option("--metric", help="What ranks and tunes; see `lossterm metrics` (default: accuracy, or mae).")
-@click.option("--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train.")
-@session_option
+@click.command(cls=ProjectCommand)
+@comparison_options
 @click.option("--trials", "with_trials", is_flag=True, help="Add every trial with its curves to the JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @table_formats
 @store_option
 def run(
-    task: str,
-    losses: tuple[str, ...],
-    own: tuple[str, ...],
-    seeds: int,
-    epochs: int | None,
-    rates: tuple[float, ...] | None,
-    hidden: tuple[int, ...] | None,
-    batch_size: int,
-    optimizer: str,
-    protocol: str,
-    metric: str | None,
-    device: str,
+    subject: Subject,
     session: str,
     with_trials: bool,
     quiet: bool,
     form: str,
     store: StorePath,
+    **settings: Any,
 ) -> None:
     """Train each loss with each seed and print the table of losses.
 
-    Trials that are in the store already are not trained again. Ctrl-C stops the trials and keeps what there is.
+    Trials that are in the store already are not trained again. Ctrl-C stops the trials and keeps what there is. What is
+    not given is taken from the project file, if there is one; see lossterm init.
     """
     if with_trials and form != "json":
         raise UsageError("--trials adds to the JSON: say --format json too.")
-    comparison = Comparison.ask(
-        task,
-        losses,
-        own=own,
-        protocol=protocol,
-        metric=metric,
-        seeds=seeds,
-        learning_rates=rates,
-        hidden=hidden,
-        optimizer=optimizer,
-        batch_size=batch_size,
-        epochs=epochs,
-        device=device,
-    )
-    if not quiet:
-        for doubt in doubts(comparison):
-            click.echo(f"Note: {doubt}", err=True)
+
+    def say(sentence: str) -> None:
+        if not quiet:
+            click.echo(sentence, err=True)
+
+    comparison = Comparison.ask(subject.found(say), **settings)
+    for doubt in doubts(comparison):
+        say(f"Note: {doubt}")
     with Store(store) as opened:
         watch = Watch(opened, session, [comparison], quiet=quiet)
         try:

@@ -17,7 +17,6 @@ from lossterm.engine.network import build_network, build_optimizer
 from lossterm.engine.training import Trainer
 from lossterm.losses import loss_named
 from lossterm.protocols import protocol_named
-from lossterm.tasks import task_named
 
 WARM_TRAININGS = 15
 
@@ -63,7 +62,7 @@ def _test_accuracy(result: Result) -> float:
 
 def _fit(asked: Comparison) -> tuple[float, float]:
     """Train as the tutorial writes it, with a validation pass each epoch; return seconds and test accuracy."""
-    task, loss = task_named(asked.task), loss_named(asked.losses[0])
+    task, loss = asked.record, loss_named(asked.losses[0])
     splits = protocol_named(asked.protocol).prepare(task, 0).splits
     train, test = splits["train"], splits["test"]
     network = build_network(task, loss.under(asked.protocol), asked.hyperparameters)

@@ -20,7 +20,6 @@ from lossterm.losses import loss_recorded, place_of
 from lossterm.metrics import metrics_for
 from lossterm.protocols import protocol_named
 from lossterm.store import Chunk, Scores
-from lossterm.tasks import task_named
 
 _REPORT_SECONDS = 0.1
 
@@ -69,7 +68,7 @@ class FakeTrainer:
             if diverged:
                 return _with_model(Result(status="diverged", seconds=seconds, scores=None, chunk=chunk), trial, number)
             if start + count == epochs:
-                task, loss = task_named(trial.task), loss_recorded(trial.loss)
+                task, loss = trial.record, loss_recorded(trial.loss)
                 scores: Scores = {
                     metric.key: {
                         split: level if metric.direction == "min" else 1 - level / 2 - 0.01 * place

@@ -10,12 +10,12 @@ from itertools import pairwise
 import numpy as np
 
 from lossterm.comparison import Trial
-from lossterm.engine.keeping import Keeping, kept_epochs, sample_of
+from lossterm.engine.keeping import Form, Keeping, kept_epochs, sample_of
 from lossterm.losses import Kind, Reading, loss_recorded
 from lossterm.protocols import Split, protocol_named
 from lossterm.scaling import Scaling
 from lossterm.store import Model, Sample
-from lossterm.tasks import Task, task_named
+from lossterm.tasks import Task
 
 _LOADED: dict[Kind, Reading] = {"regression": "value", "binary": "logit", "multiclass": "logits"}
 """What a loss of one's own is pretended to be found to be."""
@@ -23,7 +23,7 @@ _LOADED: dict[Kind, Reading] = {"regression": "value", "binary": "logit", "multi
 
 def fake_model(trial: Trial, number: int, *, trained: bool) -> Model | None:
     """Return weights that the trial's loss and rate decide, growing epoch by epoch; untrained, the initial ones."""
-    task, loss = task_named(trial.task), loss_recorded(trial.loss).under(trial.protocol)
+    task, loss = trial.record, loss_recorded(trial.loss).under(trial.protocol)
     if loss.reading == "unknown":
         loss = replace(loss, reading=_LOADED[task.kind])
     outputs = (task.classes if loss.by_class else None) or loss.units
@@ -39,12 +39,12 @@ def fake_model(trial: Trial, number: int, *, trained: bool) -> Model | None:
     keeping = Keeping(wanted)
     for epoch in wanted if trained else wanted[: wanted[:1] == (0,)]:
         keeping.keep(epoch, [part * (0.2 + 0.8 * epoch / epochs) for part in final])
-    return keeping.model(trial, number, layers, loss, Scaling())
+    return keeping.model(number, Form(layers, trial.hyperparameters.activation, loss.activation), loss, Scaling())
 
 
 def fake_sample(trial: Trial) -> Sample:
     """Return rows in a cube from −2 to 2, as many as the test split has, with targets that a simple rule gives."""
-    task = task_named(trial.task)
+    task = trial.record
     rows = protocol_named(trial.protocol).rows(task)["test"]
     features = _stream(f"{trial.task} {trial.protocol} {trial.seed}").uniform(-2, 2, (rows, task.features))
     return sample_of(trial, Split(features.astype(np.float32), _targets(task, features)), task.classes)
@@ -52,7 +52,9 @@ def fake_sample(trial: Trial) -> Sample:
 
 def _targets(task: Task, features: np.ndarray) -> np.ndarray:
     if task.classes is None:
-        return np.asarray((features if task.lowest < 0 else np.abs(features)).sum(axis=1))
+        if task.lowest < 0:
+            return np.asarray(features.sum(axis=1))
+        return np.asarray(np.abs(features).sum(axis=1) + task.lowest)
     if task.key == "circles":
         return np.asarray(np.hypot(*features.T) < 1.5, np.int64)
     if task.features == 2:

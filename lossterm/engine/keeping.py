@@ -1,11 +1,12 @@
 """Weights kept while a network is trained, so that its predictions can be shown without TensorFlow."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from lossterm.comparison import Trial
-from lossterm.losses import Loss
+from lossterm.losses import Activation, Loss
 from lossterm.protocols import Split
 from lossterm.scaling import Scaling
 from lossterm.store import MOST_SAMPLED, Model, Sample, sample_key
@@ -26,6 +27,14 @@ def kept_epochs(epochs: int, weights: int) -> tuple[int, ...]:
     if places < 2:
         return (epochs,) * places
     return tuple(sorted({round(epochs * (place / (places - 1)) ** 1.5) for place in range(places)}))
+
+
+class Form(NamedTuple):
+    """A stack of dense layers, but for its weights: fields of `Model` by the same names."""
+
+    layers: tuple[int, ...]
+    activation: str
+    head: Activation
 
 
 class Keeping:
@@ -51,16 +60,20 @@ class Keeping:
         if np.isfinite(flat).all():
             self._kept[epoch] = flat.tobytes()
 
-    def model(self, trial: Trial, number: int, layers: tuple[int, ...], loss: Loss, scaling: Scaling) -> Model | None:
+    def end(self, epoch: int, weights: list[np.ndarray]) -> None:
+        """Keep the weights after an epoch that a training was brought back to, and none after later ones."""
+        self._kept = {one: kept for one, kept in self._kept.items() if one < epoch}
+        if self._wanted:
+            self.keep(epoch, weights)
+
+    def model(self, number: int, form: Form, loss: Loss, scaling: Scaling) -> Model | None:
         """Return what was kept as a record of trial `number`, None for nothing; `loss` as it was loaded."""
         if not self._kept:
             return None
         return Model(
             trial=number,
             epochs=tuple(self._kept),
-            layers=layers,
-            activation=trial.hyperparameters.activation,
-            head=loss.activation,
+            **form._asdict(),
             reading=loss.reading,
             link=loss.link,
             scaling=scaling,

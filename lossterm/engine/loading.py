@@ -1,4 +1,4 @@
-"""From a file or package of one's own to a record of a loss, in the form that a task wants."""
+"""From a file or package of one's own to what is in it, and to a record of a loss, in the form that a task wants."""
 
 import importlib
 import inspect
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from lossterm.engine.runtime import keras
 from lossterm.errors import DataError, UsageError
@@ -22,6 +22,9 @@ from lossterm.tasks import Task
 
 Way = Literal["compiled", "graph", "eager"]
 """How a training is run: one XLA program, a TensorFlow graph, or Python step by step."""
+
+WAYS: tuple[Way, ...] = get_args(Way)
+"""The same, the fastest first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,10 +45,10 @@ def own(source: Source, task: Task) -> Loss:
     Raises DataError for a file that fails, with its line, for a name that is no loss, and for one of another task.
     """
     with blamed(source, "loaded"):
-        given = getattr(_module(source), source.name, None)
+        given = getattr(module_of(source), source.name, None)
     if given is None:
         raise DataError(f"{source.place} has no {source.name}.")
-    spot = f"{source.name} in {source.place}{_line(given)}"
+    spot = f"{source.name} in {source.place}{line_of(given)}"
     settings = {name: _value(value) for name, value in source.settings}
     head, labels = settings.pop("head", None), settings.pop("labels", None)
     if isinstance(given, Loss):
@@ -86,7 +89,7 @@ def _refuse_idle(spot: str, task: Task, head: str | None, labels: str | None) ->
 _TARGETS = {"regression": "numbers", "binary": "two classes", "multiclass": "three or more classes"}
 
 
-def _line(given: object) -> str:
+def line_of(given: object) -> str:
     """Name the line at which a function or class begins, where Python knows it."""
     try:
         return f", line {inspect.getsourcelines(inspect.unwrap(given))[1]}"  # type: ignore[arg-type]  # any other raises
@@ -179,7 +182,7 @@ _OWN = "lossterm_own_"
 _names = (f"{_OWN}{number}" for number in itertools.count())
 
 
-def _module(source: Source) -> ModuleType:
+def module_of(source: Source) -> ModuleType:
     """Run a file afresh, with its directory on the path meanwhile, or import an installed module."""
     if source.file is None:
         return importlib.import_module(source.place)

@@ -5,7 +5,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -42,7 +42,7 @@ def load(trial: Trial) -> Loaded:
         if loss.origin != trial.source:
             raise DataError(f"{trial.loss} was asked for of {trial.source} and is now of {loss.origin}. Run again.")
         return Loaded(loss=loss)
-    task = task_named(trial.task)
+    task = trial.record
     try:
         source = source_from(trial.source)
     except UsageError as error:  # the file was edited since
@@ -82,8 +82,7 @@ def checks(loss: Loss, source: Source, task: Task) -> Iterator[tuple[str, Loaded
     if way == "compiled":
         yield "compiles", found
     else:
-        slower = "as a TensorFlow graph" if way == "graph" else "step by step in Python"
-        note = f"{loss.title} does not compile ({reason.rstrip('.')}): it trains {slower}, which is slower."
+        note = slower(loss.title, way, reason)
         yield note, Loaded(loss=loss, way=way, note=note)
 
 
@@ -187,11 +186,16 @@ def _fastest(loss: Loss, target: Any, output: Any, counts: Any) -> tuple[Way, st
             total = tf.reduce_sum(loss(keras.ops, y, f, n))
         return total, tape.gradient(total, f)
 
+    return fastest(both, target, output, counts)
+
+
+def fastest(both: Callable[..., tuple[Any, Any]], *arguments: Any) -> tuple[Way, str]:
+    """Return the fastest way to compute a value and its gradient, and why not a faster one; "" where there is none."""
     reason = ""
     ways: tuple[tuple[Way, bool], ...] = (("compiled", True), ("graph", False))
     for way, compiled in ways:
         try:
-            _, gradient = tf.function(both, jit_compile=compiled, autograph=False)(target, output, counts)
+            _, gradient = tf.function(both, jit_compile=compiled, autograph=False)(*arguments)
         except Exception as error:  # whatever stands in the way, a slower one is tried
             cause = error.__cause__ if isinstance(error, DataError) and error.__cause__ else error
             reason = reason or f"{type(cause).__name__}: {first_line(cause)}"
@@ -199,6 +203,12 @@ def _fastest(loss: Loss, target: Any, output: Any, counts: Any) -> tuple[Way, st
             if gradient is not None:
                 return way, reason
     return "eager", reason
+
+
+def slower(title: str, way: Way, reason: str) -> str:
+    """Say in a sentence that something trains in another way than compiled, and why."""
+    how = "as a TensorFlow graph" if way == "graph" else "step by step in Python"
+    return f"{title} does not compile ({reason.rstrip('.')}): it trains {how}, which is slower."
 
 
 def main() -> None:

@@ -1,43 +1,38 @@
-"""One compiled program per network, loss, optimizer and shape of data; epochs and steps are loops inside it."""
+"""From a trial to its result: data drawn and encoded, epochs run in chunks, what came out scored and kept."""
 
+import math
 import time
 from collections import OrderedDict
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from lossterm.comparison import Status, Trial
 from lossterm.engine.anatomy import anatomy_of
+from lossterm.engine.drawing import drawn
+from lossterm.engine.epochs import Epochs, Tensors
 from lossterm.engine.keeping import Keeping, kept_epochs, sample_of
 from lossterm.engine.lane import Report, Result
-from lossterm.engine.network import batch_orders, build_network, build_optimizer, initial_weights, shuffler
+from lossterm.engine.network import batch_orders, shuffler
 from lossterm.engine.probe import load
-from lossterm.engine.runtime import keras, tf
+from lossterm.engine.runtime import tf
 from lossterm.engine.scoring import encode, outcome_of, score
+from lossterm.engine.stack import stack_of
 from lossterm.errors import LosstermError
 from lossterm.metrics import metrics_for
 from lossterm.protocols import Prepared, SplitName, protocol_named
 from lossterm.scaling import Scaling
 from lossterm.store import Chunk
-from lossterm.tasks import task_named
 
 REPORT_SECONDS = 0.1
 """Length of a chunk: how often a curve grows, and how long a cancel may go unseen."""
 
+FORGET_SECONDS = 10.0
+"""Time for which what cannot be trained is not looked at again: its file may be mended meanwhile."""
+
 _ORDERS_BYTES = 2**21
 _MOST_CHUNK = 256
-
-
-class Tensors(NamedTuple):
-    """What a program is called with for one draw of the data."""
-
-    splits: list[tuple[Any, Any]]
-    """Features (rows, features) and encoded target of each split."""
-    counts: Any
-    """Training rows of each class, (K,); (1,) for regression, where nothing reads it."""
-    scale: Any
-    """Origin and unit of the target, (2,)."""
 
 
 class Trainer:
@@ -46,7 +41,7 @@ class Trainer:
     def __init__(self, most: int = 64) -> None:
         self._programs: OrderedDict[str, Program] = OrderedDict()
         self._most = most
-        self._unfit: dict[str, LosstermError] = {}
+        self._unfit: dict[str, tuple[float, type[LosstermError], str]] = {}
 
     @property
     def programs(self) -> frozenset[str]:
@@ -55,12 +50,13 @@ class Trainer:
 
     def train(self, trial: Trial, number: int, report: Report) -> Result:
         """Train from the trial's seed; see `Program.train`."""
-        if wrong := self._unfit.get(trial.program):
-            raise wrong
+        looked, kind, words = self._unfit.get(trial.program, (-math.inf, LosstermError, ""))
+        if time.monotonic() - looked < FORGET_SECONDS:
+            raise kind(words)
         try:
             program = self._programs.pop(trial.program, None) or Program(trial)
         except LosstermError as error:  # looked at once, and not again for each of its trials
-            self._unfit[trial.program] = error
+            self._unfit[trial.program] = time.monotonic(), type(error), str(error)
             raise
         self._programs[trial.program] = program  # the last used goes last
         if len(self._programs) > self._most:
@@ -69,31 +65,20 @@ class Trainer:
 
 
 class Program:
-    """A Keras model and optimizer in one compiled program, to be run for any rate, seed and number of epochs.
-
-    Everything that may differ between trials of one program (initial weights, batch orders, learning rate, number of
-    epochs) is an argument or a variable, so that it is compiled once. Not to be shared between threads: the weights are
-    the model's own variables.
-    """
+    """What trains all trials of one program, as `Trial.program` names it, one after the other. One per thread."""
 
     def __init__(self, trial: Trial) -> None:
-        """Build network and optimizer, draw and encode the data; the program is compiled at its first run."""
-        self.task, self.protocol = task_named(trial.task), protocol_named(trial.protocol)
+        """Load the loss, build network and optimizer; they are compiled with the first trial."""
+        self.task, self.protocol = trial.record, protocol_named(trial.protocol)
         loaded = load(trial)
-        self.loss, self._note = loaded.loss.under(self.protocol.key), loaded.note
+        self.loss = loaded.loss.under(self.protocol.key)
         self._metrics = metrics_for(self.task.kind, self.protocol.key, self.task.lowest)
-        self.batch_size = trial.hyperparameters.batch_size
-        self.network = build_network(self.task, self.loss, trial.hyperparameters)
-        self.optimizer = build_optimizer(trial.hyperparameters.optimizer)
-        self.optimizer.build(self.network.trainable_variables)
-        self._fresh = [(variable, tf.constant(variable.numpy())) for variable in self.optimizer.variables]
-        self._drawn: tuple[int, list[Any]] | None = None
-        self._begin = tf.function(self._assign, autograph=False)  # one call, where each assignment alone costs 0.5 ms
-        self._data: tuple[int, Prepared, Tensors] | None = None
-        self._compiled = self._epochs
-        if loaded.way != "eager":
-            self._compiled = tf.function(self._epochs, jit_compile=loaded.way == "compiled", autograph=False)
-        self._ready = False
+        self._epochs = Epochs(trial, self.task, self.protocol, self.loss, loaded.way)
+        self.network, self._stopping = self._epochs.network, self._epochs.stopping
+        self._note = " ".join(note for note in (loaded.note, self._epochs.note) if note) or None
+        self._stack = stack_of(self.network)
+        self._encoded: tuple[int, list[Any]] | None = None
+        self._ready: set[tuple[int, ...]] = set()
         self._epoch_seconds: float | None = None
 
     def train(self, trial: Trial, number: int = 0, report: Report = lambda _: False) -> Result:
@@ -104,10 +89,11 @@ class Program:
         """
         data, tensors = self._prepare(trial.seed)
         rows = len(data.splits["train"].target)
-        self._reset(trial)
-        if not self._ready:
-            self._run(np.zeros((_most(rows), rows), np.int32), 0, tensors)  # compiles; trains nothing
-            self._ready = True
+        self._epochs.reset(trial, rows)
+        shape = tuple(len(part.target) for part in data.splits.values())
+        if shape not in self._ready:  # splits by groups differ in size from seed to seed
+            self._epochs.run(np.zeros((_most(rows), rows), np.int32), 0, tensors)  # compiles; trains nothing
+            self._ready.add(shape)
         stream, keeping = shuffler(trial.seed), self._keeping(trial)
         began, done, epochs = time.perf_counter(), 0, trial.hyperparameters.epochs
         while True:
@@ -118,7 +104,8 @@ class Program:
             if not np.isfinite(values[-1]).all():
                 result = self._result("diverged", began, chunk=chunk)
                 return self._with_model(result, keeping, trial, number, data)
-            if done == epochs:
+            if done == epochs or self._stopped:
+                outputs, slopes = self._restored(outputs, slopes, rows, tensors, keeping)
                 seconds = time.perf_counter() - began
                 outcomes = {name: outcome_of(self.loss, data, name, f) for name, f in outputs.items()}
                 scores = score(self._metrics, self.loss, outcomes)
@@ -131,39 +118,66 @@ class Program:
                 return self._result("cancelled", began)
 
     def _advance(
-        self, done: int, count: int, stream: np.random.Generator, tensors: "Tensors", keeping: Keeping
+        self, done: int, count: int, stream: np.random.Generator, tensors: Tensors, keeping: Keeping
     ) -> tuple[np.ndarray, dict[SplitName, np.ndarray], np.ndarray]:
-        """Train the next epochs, up to the first that is not finite; return their curve, and the rest as `_run`."""
+        """Train the next epochs, up to the first that is not finite; return what `Epochs.run` does, of all of them."""
         rows, seconds, parts = int(tensors.splits[0][0].shape[0]), 0.0, []
         for piece in keeping.pieces(done, count):
             orders = np.zeros((_most(rows), rows), np.int32)
             orders[:piece] = batch_orders(stream, rows, piece)
             start = time.perf_counter()
-            values, outputs, slopes = self._run(orders, piece, tensors)
+            values, outputs, slopes = self._epochs.run(orders, piece, tensors)
             seconds += time.perf_counter() - start
-            done += piece
+            if self._stopping:
+                values = values[: self._stopping.seen - done]
+            done += len(values)
             finite = np.isfinite(values).all(axis=1)
             if not finite.all():
                 parts.append(values[: int(finite.argmin()) + 1])  # the epoch in which it happened is the last one shown
                 break
             parts.append(values)
             if keeping.wants(done):
-                keeping.keep(done, self.network.get_weights())
-        self._epoch_seconds = seconds / count
-        return np.concatenate(parts), outputs, slopes
+                keeping.keep(done, self._weights())
+            if self._stopped:
+                break
+        found = np.concatenate(parts)
+        self._epoch_seconds = seconds / len(found)
+        return found, outputs, slopes
+
+    @property
+    def _stopped(self) -> bool:
+        return self._stopping is not None and self._stopping.stopped
+
+    def _restored(
+        self,
+        outputs: dict[SplitName, np.ndarray],
+        slopes: np.ndarray,
+        rows: int,
+        tensors: Tensors,
+        keeping: Keeping,
+    ) -> tuple[dict[SplitName, np.ndarray], np.ndarray]:
+        """Go back to the best weights where trainings may be stopped early, and return what they give."""
+        if self._stopping is None:
+            return outputs, slopes
+        self._stopping.restore()
+        keeping.end(self._stopping.best, self._weights())
+        _, outputs, slopes = self._epochs.run(np.zeros((_most(rows), rows), np.int32), 0, tensors)
+        return outputs, slopes
+
+    def _weights(self) -> list[np.ndarray]:
+        return self._stack.weights() if self._stack else []
 
     def _keeping(self, trial: Trial) -> Keeping:
-        """Return where the weights of a trial are kept; only those of the first seed are."""
-        if trial.seed != 0:
+        """Return where the weights of a trial are kept; only those of the first seed are, and of stacks of layers."""
+        if trial.seed != 0 or self._stack is None:
             return Keeping()
-        keeping = Keeping(kept_epochs(trial.hyperparameters.epochs, self.network.count_params()))
+        keeping = Keeping(kept_epochs(trial.hyperparameters.epochs, self._stack.size))
         if keeping.wants(0):
-            keeping.keep(0, self.network.get_weights())
+            keeping.keep(0, self._weights())
         return keeping
 
     def _with_model(self, result: Result, keeping: Keeping, trial: Trial, number: int, data: Prepared) -> Result:
-        layers = (self.task.features, *(layer.units for layer in self.network.layers))
-        model = keeping.model(trial, number, layers, self.loss, self._scaling(data))
+        model = self._stack and keeping.model(number, self._stack.form, self.loss, self._scaling(data))
         if model is None:
             return result
         sample = sample_of(trial, data.splits["test"], self.task.classes)
@@ -177,133 +191,25 @@ class Program:
             return 1
         return max(1, int(REPORT_SECONDS / max(self._epoch_seconds, 1e-6)))
 
-    def _prepare(self, seed: int) -> "tuple[Prepared, Tensors]":
-        """Draw, split, scale and encode the data of a seed, or reuse the last if it is the same draw."""
-        if self._data is None or (self._data[0] != seed and self.protocol.draws):
-            data = self.protocol.prepare(self.task, seed)
-            self._data = seed, data, self._tensors(data)
-        return self._data[1], self._data[2]
-
-    def _scaling(self, data: Prepared) -> Scaling:
-        return data.scaling(self.loss.scale) if self.task.kind == "regression" else Scaling()
-
-    def _tensors(self, data: Prepared) -> "Tensors":
-        scaling, classes = self._scaling(data), self.task.classes
+    def _prepare(self, seed: int) -> tuple[Prepared, Tensors]:
+        """Draw, split, scale and encode the data of a seed; the features are those of all programs."""
+        seed = seed if self.protocol.varies(self.task) else 0
+        found = drawn(self.task, self.protocol, seed)
+        data, scaling, classes = found.data, self._scaling(found.data), self.task.classes
+        if self._encoded is None or self._encoded[0] != seed:
+            encoded = [tf.constant(encode(self.loss, scaling, part.target, classes)) for part in data.splits.values()]
+            self._encoded = seed, encoded
         counts = np.bincount(data.splits["train"].target, minlength=classes) if classes else np.zeros(1)
-        return Tensors(
-            splits=[
-                (tf.constant(part.features), tf.constant(encode(self.loss, scaling, part.target, classes)))
-                for part in data.splits.values()
-            ],
+        return data, Tensors(
+            splits=list(zip(found.features, self._encoded[1], strict=True)),
             counts=tf.constant(counts, tf.float32),
             scale=tf.constant([scaling.origin, scaling.unit], tf.float32),
         )
 
-    def _reset(self, trial: Trial) -> None:
-        if self._drawn is None or self._drawn[0] != trial.seed:  # the rates of a sweep share a seed's
-            self._drawn = trial.seed, [tf.constant(value) for value in initial_weights(self.network, trial.seed)]
-        self._begin(tf.constant(trial.learning_rate, tf.float32), self._drawn[1])
-
-    def _assign(self, learning_rate: Any, weights: list[Any]) -> None:
-        for variable, value in self._fresh:
-            variable.assign(value)
-        self.optimizer.learning_rate.assign(learning_rate)
-        for variable, value in zip(self.network.weights, weights, strict=True):
-            variable.assign(value)
-
-    def _run(
-        self, orders: np.ndarray, count: int, tensors: "Tensors"
-    ) -> tuple[np.ndarray, dict[SplitName, np.ndarray], np.ndarray]:
-        curve, outputs, slopes = self._compiled(
-            tf.constant(orders), tf.constant(count), tensors.splits, tensors.counts, tensors.scale
-        )
-        named = {name: output.numpy() for name, output in zip(self.protocol.splits, outputs, strict=True)}
-        return curve.numpy()[:count], named, slopes.numpy()
-
-    # What is compiled
-
-    def _epochs(
-        self, orders: Any, count: Any, data: list[tuple[Any, Any]], counts: Any, scale: Any
-    ) -> tuple[Any, Any, Any]:
-        """Train `count` epochs; return the curve (epochs, columns), the last outputs on each split, and `_slopes`."""
-        features, target = data[0]
-        rows, size = int(orders.shape[1]), self.batch_size
-        full, rest = divmod(rows, size)
-
-        def epoch(number: Any, curve: Any, _: Any) -> tuple[Any, Any, Any]:
-            order = orders[number]
-            shuffled = tf.gather(features, order), tf.gather(target, order)
-
-            def train(start: Any, number: int) -> None:
-                batch, truth = (_rows(part, start, number) for part in shuffled)
-                self._step(batch, truth, counts)
-
-            def step(place: Any) -> tuple[Any]:
-                train(place * size, size)
-                return (place + 1,)
-
-            if full:
-                tf.while_loop(lambda place: place < full, step, [tf.constant(0)])
-            if rest:  # the smaller last batch is a step of its own, as in Model.fit
-                train(full * size, rest)
-            outputs = [self._output(x) for x, _ in data]
-            columns = [
-                value
-                for f, (_, y) in zip(outputs, data, strict=True)
-                for value in (self._mean(y, f, counts), self._metric(y, f, scale))
-            ]
-            curve = tf.tensor_scatter_nd_update(curve, [[number]], [tf.stack(columns)])
-            return number + 1, curve, outputs
-
-        empty = tf.zeros((orders.shape[0], 2 * len(data)))
-        outputs = [tf.zeros_like(self._output(x)) for x, _ in data]
-        _, curve, outputs = tf.while_loop(lambda number, *_: number < count, epoch, [tf.constant(0), empty, outputs])
-        return curve, outputs, self._slopes(target, outputs[0], counts)
-
-    def _step(self, features: Any, target: Any, counts: Any) -> None:
-        variables = self.network.trainable_variables
-        with tf.GradientTape() as tape:
-            mean = self._mean(target, self._output(features, training=True), counts)
-        self.optimizer.apply(tape.gradient(mean, variables), variables)
-
-    def _output(self, features: Any, *, training: bool = False) -> Any:
-        output = self.network(features, training=training)
-        return output if self.loss.by_class or self.loss.units > 1 else tf.squeeze(output, -1)
-
-    def _mean(self, target: Any, output: Any, counts: Any) -> Any:
-        return tf.reduce_mean(self.loss(keras.ops, target, output, counts))
-
-    def _slopes(self, target: Any, output: Any, counts: Any) -> Any:
-        """Return the size of each row's gradient with respect to its output, (rows,)."""
-        with tf.GradientTape() as tape:
-            tape.watch(output)
-            total = tf.reduce_sum(self.loss(keras.ops, target, output, counts))
-        slope = tape.gradient(total, output)
-        return tf.abs(slope) if len(slope.shape) == 1 else tf.norm(slope, axis=-1)
-
-    def _metric(self, target: Any, output: Any, scale: Any) -> Any:
-        """Return the curve's metric: mean absolute error in the target's units, or accuracy by sign or argmax."""
-        if self.loss.reading == "value":
-            first = output[:, 0] if self.loss.units > 1 else output
-            value = tf.exp(first) if self.loss.link == "log" else first
-            if self.loss.scale == "log1p" and self.protocol.scales:
-                target, value = (tf.math.expm1(scale[0] + scale[1] * one) for one in (target, value))
-                return tf.reduce_mean(tf.abs(target - value))
-            return scale[1] * tf.reduce_mean(tf.abs(target - value))
-        if self.loss.by_class:
-            truth = tf.argmax(target, -1, tf.int32) if self.loss.encoding == "one_hot" else target
-            right = tf.argmax(output, -1, tf.int32) == truth
-        else:
-            right = (output > 0) == (target > (0.5 if self.loss.encoding == "zero_one" else 0.0))
-        return tf.reduce_mean(tf.cast(right, tf.float32))
+    def _scaling(self, data: Prepared) -> Scaling:
+        return data.scaling(self.loss.scale) if self.task.kind == "regression" else Scaling()
 
 
 def _most(rows: int) -> int:
     """Return how many epochs one call of a program may train, from the number of training rows."""
     return max(1, min(_MOST_CHUNK, _ORDERS_BYTES // (4 * rows)))
-
-
-def _rows(part: Any, start: Any, count: int) -> Any:
-    """Cut `count` rows out of a tensor of rank 1 or 2."""
-    whole = tf.slice(part, [start, *[0] * (len(part.shape) - 1)], [count, *part.shape[1:]])
-    return tf.ensure_shape(whole, (count, *part.shape[1:]))

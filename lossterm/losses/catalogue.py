@@ -1,12 +1,8 @@
 """Every loss by name: lossterm's own, those that installed packages add, those of a person's file."""
 
-import importlib
 import math
-import sys
 import zlib
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lossterm.errors import DoesNotFit, UnknownName, UsageError
 from lossterm.losses.binary import BINARY
@@ -18,9 +14,7 @@ from lossterm.losses.positive import POSITIVE
 from lossterm.losses.record import Loss, Targets
 from lossterm.losses.regression import REGRESSION
 from lossterm.losses.robust import ROBUST
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+from lossterm.plugins import Offer, offers
 
 LOSSES: dict[str, Loss] = {
     loss.key: loss for loss in (*REGRESSION, *ROBUST, *POSITIVE, *BINARY, *MARGINS, *MULTICLASS, *NOISY_LABELS)
@@ -59,14 +53,15 @@ def _every() -> tuple[dict[str, Loss], tuple[str, ...]]:
     found = dict(LOSSES)
     wrong: list[str] = []
     taken = {name for loss in LOSSES.values() for name in (loss.key, *loss.aliases)}
-    for point in _entry_points():
-        records, problems = _records(point)
+    for offer in offers(GROUP, "losses"):
+        wrong += [offer.problem] if offer.problem else []
+        records, problems = _records(offer)
         wrong += problems
         for loss in records:
             if clash := taken & {loss.key, *loss.aliases}:
                 names = ", ".join(sorted(clash))
                 wrong.append(
-                    f"{loss.origin} gives a loss {loss.key!r} ({point.value}), but {names} is taken: left out."
+                    f"{loss.origin} gives a loss {loss.key!r} ({offer.place}), but {names} is taken: left out."
                 )
             else:
                 found[loss.key] = loss
@@ -74,34 +69,14 @@ def _every() -> tuple[dict[str, Loss], tuple[str, ...]]:
     return found, tuple(wrong)
 
 
-def _entry_points() -> "tuple[EntryPoint, ...]":
-    if not any(GROUP in file.read_text(encoding="utf-8", errors="replace") for file in _declarations()):
-        return ()  # as nearly always: 2 ms, where importlib.metadata takes 30 that the first paint would wait for
-    return tuple(importlib.import_module("importlib.metadata").entry_points(group=GROUP))
-
-
-def _declarations() -> list[Path]:
-    """Return the files in which installed packages declare entry points."""
-    return [file for place in sys.path if place for file in Path(place).glob("*.*-info/entry_points.txt")]
-
-
-def _records(point: "EntryPoint") -> tuple[tuple[Loss, ...], tuple[str, ...]]:
-    """Load what an entry point gives: sound records, and what is wrong with the others."""
-    package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-    before = "tensorflow" in sys.modules
-    try:
-        given = point.load()
-    except (Exception, SystemExit) as error:  # a package that fails to load must not take lossterm with it
-        return (), (f"The losses of {package} do not load ({point.value}): {type(error).__name__}: {error}.",)
-    wrong = []
-    if not before and "tensorflow" in sys.modules:
-        wrong.append(f"{package} imports TensorFlow with its losses ({point.value}), which makes every start slow.")
-    records = []
-    for one in given if isinstance(given, tuple) else (given,):
+def _records(offer: Offer) -> tuple[tuple[Loss, ...], tuple[str, ...]]:
+    """Return the sound records among what a package gives, and what is wrong with the others."""
+    package, place, records, wrong = offer.package, offer.place, [], []
+    for one in offer.given:
         if not isinstance(one, Loss):
-            wrong.append(f"{package} gives a {type(one).__name__} as a loss ({point.value}), where a record is wanted.")
+            wrong.append(f"{package} gives a {type(one).__name__} as a loss ({place}), where a record is wanted.")
         elif not one.key.isidentifier() or one.key != one.key.lower() or one.key in (ALL, USUAL):
-            wrong.append(f"{package} gives a loss {one.key!r} ({point.value}), which is no name for one: left out.")
+            wrong.append(f"{package} gives a loss {one.key!r} ({place}), which is no name for one: left out.")
         else:
             records.append(one.from_outside(package))
     return tuple(records), tuple(wrong)
@@ -170,11 +145,13 @@ def _numbers(loss: Loss, written: str) -> dict[str, float]:
     return given
 
 
+@cache
 def fitting(targets: Targets, protocol: str = "fair") -> tuple[Loss, ...]:
     """Return every loss that can train on such targets, in catalogue order."""
     return tuple(loss for loss in every_loss().values() if loss.misfit(targets, protocol) is None)
 
 
+@cache
 def usual(targets: Targets, protocol: str = "fair") -> tuple[Loss, ...]:
     """Return those that are compared unless a person chooses otherwise: the usual ones, and the protocol's own."""
     return tuple(loss for loss in fitting(targets, protocol) if loss.usual or loss.variant(protocol))

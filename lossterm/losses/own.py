@@ -17,7 +17,8 @@ import msgspec
 from lossterm.errors import DataError, UnknownName, UsageError
 from lossterm.losses.record import Kind, Loss
 
-FORM = "FILE.py:NAME, or package.module:NAME for an installed package, and then perhaps :parameter=value,…"
+PLACE = "FILE.py:NAME, or package.module:NAME for an installed package"
+FORM = f"{PLACE}, and then perhaps :parameter=value,…"
 
 Head = Literal["probability", "logit", "margin"]
 """What the function is given as y_pred for classes: probabilities, as Keras does; logits; or an output whose sign is
@@ -135,8 +136,10 @@ def _not_loaded(*_: object, **__: object) -> None:
     raise NotImplementedError("a loss of one's own is loaded by the worker alone")
 
 
-def source_from(text: str) -> Source:
+def source_from(text: str, option: str = "--loss-file", what: str = "loss", form: str = FORM) -> Source:
     """Read where a loss of one's own is, and look at the file without running it.
+
+    `option` is what a person said it with, `what` what they said it of, `form` how it is to be said.
 
     Raises UsageError for what is no such place, UnknownName for a name that the file does not define, and DataError for
     a file that is not there or is not Python, with the line.
@@ -148,21 +151,21 @@ def source_from(text: str) -> Source:
         place, _, rest = text.partition(":")
     name, _, written = rest.partition(":")
     if not place or not name.isidentifier():
-        raise UsageError(f"--loss-file {text!r} says no place and name: give {FORM}.")
+        raise UsageError(f"{option} {text!r} says no place and name: give {form}.")
     settings = []
     for part in filter(None, written.split(",")):
         if not (read := _SETTING.fullmatch(part)):
-            raise UsageError(f"--loss-file {text!r}: {part!r} is no parameter=value. Give {FORM}.")
+            raise UsageError(f"{option} {text!r}: {part!r} is no parameter=value. Give {form}.")
         parameter, value = read.groups()
         if parameter in _OURS and value not in _OURS[parameter]:
             raise UnknownName(f"{parameter} for a loss of one's own", value, _OURS[parameter])
         settings.append((parameter, value))
     if place.endswith(".py") or "/" in place:
         path = Path(place).expanduser().absolute()
-        _look_at(path, name)
+        _look_at(path, name, what)
         place = str(path)
     elif not all(part.isidentifier() for part in place.split(".")):
-        raise UsageError(f"--loss-file {text!r}: {place!r} is neither a Python file nor a module. Give {FORM}.")
+        raise UsageError(f"{option} {text!r}: {place!r} is neither a Python file nor a module. Give {form}.")
     elif _top(place) is None:
         raise DataError(f"There is no module {place} to take {name} from: install its package, or give a FILE.py.")
     return Source(place=place, name=name, settings=tuple(settings))
@@ -171,10 +174,10 @@ def source_from(text: str) -> Source:
 _OURS: dict[str, tuple[str, ...]] = {"head": get_args(Head), "labels": get_args(Labels)}
 
 
-def _look_at(path: Path, name: str) -> None:
+def _look_at(path: Path, name: str, what: str) -> None:
     """See that the file is there, is Python, and gives the name a meaning."""
     if path.suffix != ".py":
-        raise DataError(f"{path} is no Python file: a loss of your own must be in a file that ends in .py.")
+        raise DataError(f"{path} is no Python file: a {what} of your own must be in a file that ends in .py.")
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except OSError as error:
@@ -193,4 +196,4 @@ def _look_at(path: Path, name: str) -> None:
             names.update(dict.fromkeys(((alias.asname or alias.name).partition(".")[0] for alias in node.names), True))
     if name not in names and "*" not in names:
         own = [one for one, imported in names.items() if not (imported or one.startswith("_"))]
-        raise UnknownName(f"loss in {path.name} called", name, own)
+        raise UnknownName(f"{what} in {path.name} called", name, own)

@@ -7,9 +7,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from lossterm.errors import StoreError
+from lossterm.home import home
 
 APPLICATION_ID = 0x6C6F7373  # "loss": tells our files from any other SQLite file
 
@@ -121,8 +120,7 @@ VERSION = len(MIGRATIONS)
 
 def default_path() -> Path:
     """Return where the store lies unless `--store` says otherwise: in LOSSTERM_HOME, or the user's data directory."""
-    home = os.environ.get("LOSSTERM_HOME")
-    return (Path(home).expanduser() if home else user_data_path("lossterm")) / "lossterm.db"
+    return home() / "lossterm.db"
 
 
 def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:

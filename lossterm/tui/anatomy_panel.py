@@ -31,10 +31,11 @@ class AnatomyPanel(ViewPanel):
     def __init__(self) -> None:
         super().__init__(id="anatomy")
         self._drawn: Any = None
+        self.chart = Lines(id="chart-anatomy")
 
     def compose(self) -> ComposeResult:
         """Lay out the one chart."""
-        yield Lines(id="chart-anatomy")
+        yield self.chart
 
     def on_mount(self) -> None:
         """Draw, and follow the theme."""
@@ -55,15 +56,15 @@ class AnatomyPanel(ViewPanel):
         """Draw if anything is different: each look at the store comes by here, and few bring anything new."""
         if not self.seen:
             return
-        room = self.query_one("#chart-anatomy", Lines)
         anatomy = importlib.import_module("lossterm.anatomy")
         known, models = anatomy.drawable(self.ticked), self._models()
         axis = explain.axis(known) if self.size.width >= WIDE else ""
         self.entitle("Anatomy: loss and slope", axis or ("bars: training rows of the models" if models else ""))
-        drawn = known, models, room.size, self.dark
+        drawn = known, models, self.chart.size, self.dark
         if drawn != self._drawn:
             self._drawn = drawn
-            room.show(texts(anatomy.lines(known, models, room.size.width, room.size.height, dark=self.dark)))
+            width, height = self.chart.size
+            self.chart.show(texts(anatomy.lines(known, models, width, height, dark=self.dark)))
 
     def _models(self) -> dict[str, list[Anatomy]]:
         """Return what the judged models of the losses that are drawn do on their training rows."""

@@ -19,6 +19,7 @@ from textual.types import CSSPathType
 
 from lossterm import daemon
 from lossterm.config import Config
+from lossterm.data import Asked
 from lossterm.errors import StoreError, UnknownName
 from lossterm.tail import Tail
 from lossterm.tui import keymap
@@ -29,6 +30,7 @@ from lossterm.tui.glyph_filter import GlyphFilter
 from lossterm.tui.main_screen import MainScreen
 from lossterm.tui.no_colours import NoColours
 from lossterm.tui.pace import LIVE, SPARING, Budget, Meter, metered
+from lossterm.tui.table_reader import Read, read_table
 from lossterm.view import View
 
 THEMES = {"dark": "textual-dark", "light": "textual-light"}
@@ -72,13 +74,16 @@ class LosstermApp(App[None]):
         clock: Callable[[], float] = time.monotonic,
         own: Sequence[str] = (),
         find_advice: Find | None = None,
+        read: Read = read_table,
+        table: Asked | None = None,
         config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
     ) -> None:
         """Open a session.
 
         `command` starts a worker, None for watching only; `clock` measures the rate of training; `own` says where
-        losses of one's own are; `find_advice` looks at a task's data, None for no advice. Raises UnknownName for a
-        theme, a key binding or a key in `config` that isn't there, and UsageError for one that is given twice.
+        losses of one's own are; `find_advice` looks at a task's data, None for no advice; `read` reads tables of one's
+        own, and `table` is one to train on. Raises UnknownName for a theme, a key binding or a key in `config` that
+        isn't there, and UsageError for one that is given twice.
         """
         self._meter = Meter()
         super().__init__()
@@ -88,12 +93,14 @@ class LosstermApp(App[None]):
             clock=clock,
             own=own,
             advisor=Advisor(find_advice),
+            read=read,
+            tables={},
             budget=SPARING if config.low_bandwidth else Budget(seconds=config.frame_seconds, bytes=LIVE.bytes),
             written=lambda: self._meter.bytes,
             bands=not config.low_bandwidth,
             keys=config.keys,
         )
-        self.main = MainScreen(session, store, self._habits)
+        self.main = MainScreen(session, store, self._habits, table)
         self.animation_level = "none"  # a movement is bytes over the link that tell nothing
         self._any_theme = config.theme is None
         self.theme = self._theme_named(config.theme)
@@ -196,13 +203,15 @@ def open_app(
     session: str,
     store: Path,
     own: Sequence[str] = (),
+    table: Asked | None = None,
     config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
 ) -> tuple[int, str, View, dict[str, str]]:
     """Run the app until it is left.
 
-    Returns its exit code, the session that was open at the end, how that stands, and what each task was ranked by.
+    `own` says where losses of one's own are, `table` is one of one's own to train on. Returns its exit code, the
+    session that was open at the end, how that stands, and what each task was ranked by.
     """
-    app = LosstermApp(session, store, own=own, find_advice=ask_for_advice, config=config)
+    app = LosstermApp(session, store, own=own, find_advice=ask_for_advice, table=table, config=config)
     app.run()
     view = app.main.view
     if store.exists():

@@ -77,16 +77,15 @@ class CurvesPanel(ViewPanel):
 
     def __init__(self) -> None:
         super().__init__(id="curves")
-        self._picked = False
+        self.picked = False  # whether a person has selected a loss here
         self.values: dict[int, array[float]] = {}
         self._overlay: Any = None
+        self.charts = {chart: Lines(id=f"chart-{chart}") for chart in ORDER}
+        self.readout = Lines(id="readout")
 
     def compose(self) -> ComposeResult:
         """Lay out the charts."""
-        with Horizontal():
-            for chart in ORDER:
-                yield Lines(id=f"chart-{chart}")
-        yield Lines(id="readout")
+        yield Horizontal(*self.charts.values())
 
     def on_mount(self) -> None:
         """Say what the panel is for until there is something to draw, and follow the theme."""
@@ -97,6 +96,7 @@ class CurvesPanel(ViewPanel):
     def on_resize(self) -> None:
         """Show as many charts as there is room for."""
         self._arrange()
+        self.post_message(self.Changed())
 
     def on_lines_resized(self) -> None:
         """Draw in the new size."""
@@ -125,7 +125,7 @@ class CurvesPanel(ViewPanel):
 
     def watch_selected(self) -> None:
         """Say which loss is selected."""
-        if self._picked:
+        if self.picked:
             self.paint()
 
     watch_pattern = watch_bands = watch_look
@@ -262,7 +262,7 @@ class CurvesPanel(ViewPanel):
         keys = self._candidates
         if keys:
             place = keys.index(self.selected) + by if self.selected in keys else 0
-            self._picked = True
+            self.picked = True
             self.selected = keys[place % len(keys)]
 
     def action_pin(self) -> None:
@@ -283,7 +283,7 @@ class CurvesPanel(ViewPanel):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is."""
-        for lines in self.query(Lines):
+        for lines in self.charts.values():
             place = lines.content_region
             if self.over_epochs and lines.display and place.contains(event.screen_x, event.screen_y):
                 overlay = importlib.import_module("lossterm.overlay")
@@ -298,18 +298,17 @@ class CurvesPanel(ViewPanel):
             return
         beside = self.both and self.shown != "rates"
         self.set_class(beside and self.size.width < SIDE_BY_SIDE, "-stacked")
-        for chart in ORDER:
-            self.query_one(f"#chart-{chart}").display = chart == self.shown or (beside and chart != "rates")
+        for chart, lines in self.charts.items():
+            lines.display = chart == self.shown or (beside and chart != "rates")
 
     def paint(self) -> None:
         """Draw the charts that are shown."""
         if not self.seen:
             return
-        rooms = {chart: self.query_one(f"#chart-{chart}", Lines) for chart in ORDER}
         if self.report is None or not self.drawn:
             self.entitle("Curves", "")
             first = "loss" if self.both and self.shown != "rates" else self.shown
-            for chart, lines in rooms.items():
+            for chart, lines in self.charts.items():
                 lines.show(self.said(self.waiting) if chart == first else [])
             return
         overlay = importlib.import_module("lossterm.overlay")
@@ -318,7 +317,7 @@ class CurvesPanel(ViewPanel):
         style = Style(dark=self.dark, plain=self.plain, bands=self.bands and not self.plain)
         self._say_what_is_drawn(curves, overlay)
         self._read_out(curves, overlay)
-        for chart, lines in rooms.items():
+        for chart, lines in self.charts.items():
             size = lines.size.width, lines.size.height
             if not lines.display or not size[0]:
                 continue
@@ -343,7 +342,9 @@ class CurvesPanel(ViewPanel):
         words = []
         if self.shown != "rates":
             words = [overlay.at_cursor(curves, self.look)]
-            words += [f"{self.named} selected: p pins, x hides"] if self._picked and self.named else []
-        line, readout = " · ".join(filter(None, words)), self.query_one("#readout", Lines)
-        readout.display = bool(line)
-        readout.show([Text(line)] if line else [])
+            words += [f"{self.named} selected: p pins, x hides"] if self.picked and self.named else []
+        line = " · ".join(filter(None, words))
+        if line and not self.readout.is_attached:
+            self.mount(self.readout)  # not before: the first paint does without
+        self.readout.display = bool(line)
+        self.readout.show([Text(line)] if line else [])

@@ -9,12 +9,14 @@ from textual import work
 from textual.screen import Screen
 
 from lossterm import daemon
+from lossterm.data import Data
 from lossterm.errors import LosstermError, StoreError
 from lossterm.store import Store
 from lossterm.tail import Tail
 from lossterm.tui.advisor import Advisor
 from lossterm.tui.desk import Desk
 from lossterm.tui.pace import Budget, Pace
+from lossterm.tui.table_reader import Read
 from lossterm.view import View
 
 DEVICE = "auto"
@@ -38,6 +40,10 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """Where losses of one's own are."""
     advisor: Advisor
     """Looks at tasks' data."""
+    read: Read
+    """Reads tables of one's own."""
+    tables: dict[str, Data]
+    """Those that were brought, by key."""
     budget: Budget
     """What live frames may cost."""
     written: Callable[[], int]

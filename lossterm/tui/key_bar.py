@@ -8,7 +8,16 @@ from lossterm.tui.lines import Lines
 
 LESS_NEEDED = (
     *("curves.hide", "curves.pin", "curves.splits", "curves.smoother", "curves.log", "curves.seeds"),
-    *("main.filter", "main.rank", "loss.all", "view.chart", "sessions.resume", "main.settle"),
+    *(
+        "main.export",
+        "main.network",
+        "main.filter",
+        "main.rank",
+        "loss.all",
+        "view.chart",
+        "sessions.resume",
+        "main.settle",
+    ),
 )
 """Keys that give way first where there is no room for all; `?` lists them."""
 

@@ -8,6 +8,9 @@ SCREEN: list[BindingType] = [
     Binding("r", "run", "Run", id="main.run", tooltip="Train the ticked losses"),
     Binding("s", "stop", "Stop", id="main.stop", tooltip="Stop the training; what is there is kept"),
     Binding("t", "settle", "Settle", id="main.settle", tooltip="Add the seeds that would settle a tie"),
+    Binding("f", "file", "File", id="main.file", tooltip="Train on a table of your own: CSV, TSV, Parquet, NPZ"),
+    Binding("N", "network", "Network", id="main.network", tooltip="Choose layers, optimizer, early stopping and more"),
+    Binding("w", "export", "Export", id="main.export", tooltip="Write the session for another tool, or as a report"),
     Binding("o", "rank_by", "Rank", id="main.rank", tooltip="Rank by the next metric; nothing is trained"),
     *(
         Binding(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -60,6 +61,11 @@ class Lines(ScrollView, can_focus=False):
         if row >= len(self._strips):
             return Strip.blank(self.size.width, style)
         return self._strips[row].crop_extend(0, self.size.width, style).apply_style(style)
+
+
+def fitted(text: str, width: int) -> str:
+    """Return a text in exactly `width` cells: filled up with spaces, or cut with an ellipsis."""
+    return set_cell_size(text, width) if cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…"
 
 
 def _at(strips: Sequence[Strip], row: int) -> Strip:

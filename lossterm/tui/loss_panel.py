@@ -16,7 +16,7 @@ from lossterm.losses import Loss, every_loss, fitting, is_own, loss_named, loss_
 from lossterm.palette import colour_of, written
 from lossterm.pattern import matches
 from lossterm.protocols import DEFAULT_PROTOCOL
-from lossterm.tasks import task_named
+from lossterm.tasks import Task, task_named
 from lossterm.tui.dialogs import ExplainDialog, VaryDialog
 
 
@@ -34,8 +34,8 @@ class LossPanel(OptionList):
         Binding("k", "cursor_up", "Up", show=False, id="loss.up"),
     ]
 
-    task_key: var[str] = var(DEFAULT_TASK, init=False)
-    """Key of the task whose losses are shown."""
+    record: var[Task] = var(task_named(DEFAULT_TASK), init=False)
+    """The task whose losses are shown."""
     protocol: var[str] = var(DEFAULT_PROTOCOL, init=False)
     """Key of the protocol, under which some losses do not fit."""
 
@@ -88,16 +88,15 @@ class LossPanel(OptionList):
         return self.get_option_at_index(self.highlighted).id
 
     def _is_ticked(self, key: str) -> bool:
-        task = task_named(self.task_key)
-        default = key in self._sources or key in [loss.key for loss in usual(task.targets, self.protocol)]
-        return self._turned.get(self.task_key, {}).get(key, default)
+        default = key in self._sources or key in [loss.key for loss in usual(self.record.targets, self.protocol)]
+        return self._turned.get(self.record.key, {}).get(key, default)
 
     @property
     def _keys(self) -> list[str]:
         """Keys of what fits: the usual losses first, each followed by those of it with parameters; then one's own."""
-        task = task_named(self.task_key)
-        plain = [loss.key for loss in usual(task.targets, self.protocol)]
-        plain += [loss.key for loss in fitting(task.targets, self.protocol) if loss.key not in plain]
+        targets = self.record.targets
+        plain = [loss.key for loss in usual(targets, self.protocol)]
+        plain += [loss.key for loss in fitting(targets, self.protocol) if loss.key not in plain]
         bases = {varied: loss_recorded(varied).base for varied in self._varied}
         every = [key for base in plain for key in (base, *(one for one in bases if bases[one] == base))]
         return [*every, *self._sources]
@@ -110,7 +109,7 @@ class LossPanel(OptionList):
     @property
     def _misfits(self) -> list[tuple[str, str]]:
         """Losses of the task's kind that its targets make wrong, each with what it needs."""
-        targets = task_named(self.task_key).targets
+        targets = self.record.targets
         return [
             (loss.key, f"needs {loss.valid}")
             for loss in every_loss().values()
@@ -152,7 +151,7 @@ class LossPanel(OptionList):
         self.touched = True
         if key not in every_loss():
             self._varied[key] = None
-        self._turned.setdefault(self.task_key, {})[key] = True
+        self._turned.setdefault(self.record.key, {})[key] = True
         self._fill()
         if key in self.listed:
             self.highlighted = self.listed.index(key)
@@ -164,7 +163,7 @@ class LossPanel(OptionList):
         self.post_message(self.Ticked())
         self.app.theme_changed_signal.subscribe(self, lambda _: self._fill())
 
-    def watch_task_key(self) -> None:
+    def watch_record(self) -> None:
         """Show the losses of another task."""
         self._fill()
 
@@ -214,20 +213,20 @@ class LossPanel(OptionList):
     def _turn(self, loss: str | None) -> None:
         if loss:
             self.touched = True
-            self._turned.setdefault(self.task_key, {})[loss] = not self._is_ticked(loss)
+            self._turned.setdefault(self.record.key, {})[loss] = not self._is_ticked(loss)
             self._changed()
 
-    def adopt(self, comparison: Comparison) -> None:
-        """Tick the losses of a comparison; one's own as their files are now."""
+    def adopt(self, comparison: Comparison, task: Task) -> None:
+        """Tick the losses of a comparison on its task; one's own as their files are now."""
         for _, text in comparison.sources:
             with suppress(LosstermError):  # a file that has gone is no longer offered; what it trained is still shown
                 source = source_from(text)
                 self._sources[source.key] = source.text
         known = every_loss()
         self._varied.update(dict.fromkeys(key for key in comparison.losses if key not in known and not is_own(key)))
-        self.task_key, self.protocol = comparison.task, comparison.protocol
+        self.record, self.protocol = task, comparison.protocol
         losses = {*comparison.losses, *self._sources}
-        self._turned[self.task_key] = {key: key in losses for key in self._keys}
+        self._turned[self.record.key] = {key: key in losses for key in self._keys}
         self._fill()
         self.post_message(self.Ticked())
 
@@ -249,7 +248,7 @@ class LossPanel(OptionList):
         """Tick all, or none if all are ticked."""
         self.touched = True
         some_left = not set(self.listed) <= set(self.ticked)
-        self._turned.setdefault(self.task_key, {}).update(dict.fromkeys(self.listed, some_left))
+        self._turned.setdefault(self.record.key, {}).update(dict.fromkeys(self.listed, some_left))
         self._changed()
 
     def _changed(self) -> None:

@@ -3,37 +3,40 @@
 from collections.abc import Awaitable
 from pathlib import Path
 
+import msgspec
 from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from lossterm.comparison import Comparison
 from lossterm.config import default_path
+from lossterm.data import Asked
 from lossterm.errors import LosstermError
 from lossterm.report import Report, metrics_of
-from lossterm.tasks import TASKS
 from lossterm.tui import keymap, keys
+from lossterm.tui.choosing_screen import ChoosingScreen
 from lossterm.tui.curves_panel import CurvesPanel
-from lossterm.tui.dialogs import HelpDialog, Leaving, QuitDialog
+from lossterm.tui.dialogs import ConfirmDialog, HelpDialog, Leaving, QuitDialog
+from lossterm.tui.directory import apart
+from lossterm.tui.exporter import Wanted, export, is_there
 from lossterm.tui.filter_box import FilterBox
 from lossterm.tui.following import DEVICE, Habits
 from lossterm.tui.key_bar import KeyBar
 from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.memory import Choices, recall
+from lossterm.tui.memory import recall
 from lossterm.tui.predictions_panel import PredictionsPanel
 from lossterm.tui.protocol_field import ProtocolField
 from lossterm.tui.scores_panel import ScoresPanel
 from lossterm.tui.sessions_panel import SessionsPanel
 from lossterm.tui.status_line import StatusLine
 from lossterm.tui.task_panel import TaskPanel
-from lossterm.tui.view_screen import ViewScreen
 from lossterm.view import what_to_do
 
 SMALLEST = (80, 24)
 """Columns and lines below which a sentence stands in for the panels."""
 
 
-class MainScreen(ViewScreen):
+class MainScreen(ChoosingScreen):
     """Hands panels what is new in the session, and the desk what a person wants."""
 
     BINDINGS = keys.SCREEN
@@ -44,9 +47,11 @@ class MainScreen(ViewScreen):
     )
     """Whose keys the help lists, besides the screen's own."""
 
-    def __init__(self, session: str, store: Path, habits: Habits) -> None:
+    def __init__(self, session: str, store: Path, habits: Habits, table: Asked | None = None) -> None:
+        """`table` is one of one's own to train on."""
         super().__init__(session, store, habits)
-        self._asking = self._adopted = self._begun = False
+        self._asking = self._begun = False
+        self._table = table
         self._chosen_at = 0
         self._reports: tuple[Report, ...] = ()
         self.status = StatusLine(session)
@@ -55,7 +60,6 @@ class MainScreen(ViewScreen):
         """Lay out the panels."""
         yield Static(id="too-small")
         yield self.stage
-        yield FilterBox()
         yield self.status
         yield KeyBar()
 
@@ -64,20 +68,11 @@ class MainScreen(ViewScreen):
         how = recall(self.store, self.session)
         self.recall(how)
         self._chosen_at = how.asked
-        self.call_after_refresh(self._choose_again, how.choices)
+        self.call_after_refresh(self.choose_again, how.choices)
         self._say_what_to_do()
-        self._advise()
-
-    def _choose_again(self, choices: Choices | None) -> None:
-        """Choose what was chosen before."""
-        if choices is None or choices.task not in TASKS or self.losses.touched or self._adopted:
-            return
-        self.tasks.chosen = choices.task
-        self._pass_on()
-        self.settings.write(choices.settings, choices.protocol)
-        self._pass_on()
-        self.losses.restore(choices.turned, choices.varied)
-        self._advise()
+        self.advise()
+        if self._table:
+            self.call_after_refresh(self.bring, self._table)
 
     def on_resize(self) -> None:
         """Say so where the terminal is too small for the panels."""
@@ -100,103 +95,63 @@ class MainScreen(ViewScreen):
         if self._begun and not self.view.asked and not self.leaves:
             self.notify(f"The session {self.session} was deleted or renamed elsewhere; r begins it anew.", markup=False)
         self._begun = bool(self.view.asked)
-        if self.view.asked and not (self._adopted or self.losses.touched):
-            if self.view.asked[-1].id == self._chosen_at:
-                self._adopted = True  # what was chosen after that was remembered
-            else:
-                self._adopt(self.view.asked[-1].comparison)
-
-    def _adopt(self, comparison: Comparison) -> None:
-        """Show the task, losses and settings that were asked for last."""
-        self._adopted = True
-        self.tasks.chosen = comparison.task
-        self.losses.adopt(comparison)
-        self.settings.adopt(comparison)
-        self._advise()
+        self.tasks.know(one.comparison.data for one in self.view.asked if one.comparison.data)
+        for task in self.view.unknown:
+            self.tell_unknown(task)
+        settled = self.adopted or self.losses.touched  # or what was chosen after the last was asked for is remembered
+        if self.view.asked and not settled and self.view.asked[-1].id != self._chosen_at:
+            self.adopt(self.view.asked[-1].comparison)
 
     def show(self) -> None:
-        """Hand the panels what is new, unless the app is being taken down."""
-        if not (self.is_attached and self.stage.is_attached and self.scores.is_attached and self.status.is_attached):
+        """Hand the panels what is new; once they are there, and unless the app is being taken down."""
+        if not (self.stage.is_attached and self.scores.is_attached and self.status.is_attached):
+            self._pace.ask()
             return
         view, status = self.view, self.status
         status.worker, status.progress = view.worker, view.progress()
         self._reports = tuple(view.reports(self.metrics))
         self.show_chosen()
-        self._say_what_to_do()
         self.grey_out()
 
     def show_chosen(self) -> None:
         """Hand the panels what there is of the chosen task."""
         self.show_reports(self._reports)
+        self._say_what_to_do()
 
     @property
     def _report(self) -> Report | None:
         """What was last asked for on the chosen task."""
-        task = self.tasks.chosen
+        task = self.tasks.chosen.key
         return next((one for one in reversed(self._reports) if one.asked.comparison.task == task), None)
 
-    @work(name="advise", exclusive=True, group="advise")
-    async def _advise(self) -> None:
-        """Show the advice on the chosen task."""
-        self.scores.advice, self.losses.advised = "", ()
-        if advice := await self.habits.advisor.on(self.tasks.chosen):
-            self.scores.advice, self.losses.advised = advice.sentence, advice.losses
-
     def _say_what_to_do(self) -> None:
-        self.curves.waiting = what_to_do(self.view, self.tasks.chosen)
-
-    # What a person chooses
-
-    def _pass_on(self) -> None:
-        """Tell the panels what was chosen."""
-        self.losses.task_key = self.settings.task_key = self.tasks.chosen
-        self.settings.follow_protocol()
-        self.losses.protocol = self.settings.protocol
-        self.on_loss_panel_ticked()
-
-    def on_task_panel_chosen(self, event: TaskPanel.Chosen) -> None:
-        """Show the losses, the defaults and the curves of another task."""
-        self._adopted = True  # what another terminal asks for no longer moves what was chosen here
-        self._pass_on()
-        self.remember()
-        self._advise()
-        self.show_chosen()
-        self._say_what_to_do()
-        self.grey_out()
-
-    def on_protocol_field_chosen(self, event: ProtocolField.Chosen) -> None:
-        """Show the losses that fit under another protocol."""
-        self._pass_on()
-
-    def on_loss_panel_ticked(self) -> None:
-        """With nothing ticked there is nothing to run; the anatomy is that of what is ticked."""
-        self.anatomy.protocol, self.anatomy.ticked = self.losses.protocol, self.losses.set_up
-        self.grey_out()
-
-    def on_loss_panel_pointed(self, event: LossPanel.Pointed) -> None:
-        """The loss under the cursor is the one that is pinned or hidden."""
-        self.curves.selected = event.loss
+        self.curves.waiting = what_to_do(self.view, self.tasks.chosen.key)
 
     def can(self, action: str) -> bool:
         """Whether an action has something to do."""
-        can = {
-            "run": bool(self.losses.ticked) and not self._asking,
-            "stop": self.view.training,
-            "rank_by": self._report is not None,
-            "settle": self._settling() is not None and not self._asking,
-        }
-        return can[action] if action in can else super().can(action)
+        match action:
+            case "run":
+                return bool(self.losses.ticked) and not self._asking
+            case "stop":
+                return self.view.training
+            case "rank_by":
+                return self._report is not None
+            case "settle":
+                return self._settling() is not None and not self._asking
+            case "export":
+                return bool(self.view.asked)
+        return super().can(action)
 
     # What is trained
 
     def action_run(self) -> None:
         """Train the ticked losses on the chosen task."""
-        self._pass_on()  # a choice that came in one burst with this key may still be on its way here
+        self.pass_on()  # a choice that came in one burst with this key may still be on its way here
         if not self.losses.ticked:
             return  # the last that was ticked does not fit what was chosen in the same burst of keys
         try:
             self.losses.reread()
-            comparison = self.settings.comparison(self.losses.ticked, self.losses.own)
+            comparison = self.settings.comparison(self.tasks.subject, self.losses.ticked, self.losses.own)
         except LosstermError as error:
             self.notify(str(error), severity="error", markup=False)
             return
@@ -204,7 +159,7 @@ class MainScreen(ViewScreen):
 
     def _begin(self, comparison: Comparison) -> None:
         self._asking = True
-        self._adopted = True
+        self.adopted = True
         self.grey_out()
         self._write(self.desk.ask(comparison))
 
@@ -249,6 +204,33 @@ class MainScreen(ViewScreen):
             self.metrics[comparison.task] = metrics[(metrics.index(comparison.metric) + 1) % len(metrics)]
             self.show()
             self.remember()
+
+    def action_export(self) -> None:
+        """Ask for a format and a path, and write the session."""
+        if not self.view.asked:
+            return  # deleted elsewhere while this key came
+        from lossterm.tui.dialogs.exporting import ExportDialog
+
+        task = self._report.asked.comparison.task if self._report else self.view.asked[-1].comparison.task
+        dialog = ExportDialog(self.session, task, self.curves.named if self.curves.picked else None)
+        self.app.push_screen(dialog, self._exported)
+
+    def _exported(self, wanted: Wanted | None) -> None:
+        if wanted:
+            self._export(wanted)
+
+    @work(name="export", group="export")
+    async def _export(self, wanted: Wanted) -> None:
+        try:
+            if await apart(lambda: is_there(wanted)):
+                question = f"{wanted.path} is there already."
+                if not await self.app.push_screen_wait(ConfirmDialog(question, "replace it")):
+                    return
+                wanted = msgspec.structs.replace(wanted, force=True)
+            self.notify(f"Writing {wanted.path} …", timeout=3, markup=False)
+            self.notify(await export(self.store.path, self.session, wanted), timeout=10, markup=False)
+        except LosstermError as error:
+            self.notify(str(error), severity="error", timeout=15, markup=False)
 
     def action_help(self) -> None:
         """List the keys of the screen and its panels."""

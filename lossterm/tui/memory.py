@@ -2,10 +2,12 @@
 
 import msgspec
 
+from lossterm.data import Data
 from lossterm.errors import StoreError
 from lossterm.look import Look
 from lossterm.store import Store
 from lossterm.tui.curves_panel import Shown
+from lossterm.tui.network import Network
 from lossterm.tui.stage import Name
 
 
@@ -14,10 +16,14 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     task: str
     """Key of the task."""
+    data: Data | None = None
+    """The table that it is on, if it is one of one's own."""
     protocol: str
     """Key of the protocol."""
     settings: dict[str, str] = {}
     """What is written in each field of the settings."""
+    network: Network = Network()
+    """What is chosen of the network besides."""
     turned: dict[str, dict[str, bool]] = {}
     """Task → loss → whether it is ticked, where that is not as it comes."""
     varied: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from textual.reactive import var
 
 from lossterm.errors import LosstermError
 from lossterm.look import FAST
+from lossterm.networks import NOT_SHOWN, called
 from lossterm.pattern import matches
 from lossterm.report import Report
 from lossterm.store import Model, Sample, sample_key
@@ -53,11 +54,12 @@ class PredictionsPanel(ViewPanel):
         self._chart, self._first = 0, 0
         self._epoch: int | None = None
         self._drawn: object = None
+        self.pictures, self.scrubber = Lines(id="pictures"), Lines(id="scrubber")
 
     def compose(self) -> ComposeResult:
         """Lay out the pictures and the scrubber."""
-        yield Lines(id="pictures")
-        yield Lines(id="scrubber")
+        yield self.pictures
+        yield self.scrubber
 
     def on_mount(self) -> None:
         """Draw, and follow the theme."""
@@ -103,6 +105,7 @@ class PredictionsPanel(ViewPanel):
                 return
             self._models = {row.trial.loss: models[row.id] for row in rows if row.id in models}
         self.paint()
+        self.post_message(self.Changed())
 
     # What there is
 
@@ -124,7 +127,7 @@ class PredictionsPanel(ViewPanel):
 
     @property
     def _epochs(self) -> tuple[int, ...]:
-        return max((model.epochs for model in self._shown.values()), key=len, default=(0,))
+        return tuple(sorted({epoch for model in self._shown.values() for epoch in model.epochs})) or (0,)
 
     @property
     def _place(self) -> int:
@@ -177,8 +180,7 @@ class PredictionsPanel(ViewPanel):
 
     def on_click(self, event: events.Click) -> None:
         """Show the models as they were at the kept epoch that is nearest to the mouse."""
-        scrubber = self.query_one("#scrubber", Lines)
-        place = scrubber.content_region
+        place = self.scrubber.content_region
         if self.drawn and place.contains(event.screen_x, event.screen_y):
             gallery = importlib.import_module("lossterm.gallery")
             self._go(gallery.place_at(self._epochs, self._place, event.screen_x - place.x, place.width))
@@ -189,13 +191,12 @@ class PredictionsPanel(ViewPanel):
         """Draw the models at the chosen epoch."""
         if not self.seen:
             return
-        pictures, scrubber = self.query_one("#pictures", Lines), self.query_one("#scrubber", Lines)
         models, sample = self._shown, self._sample
         if not models or sample is None:
             self._drawn = None
             self.entitle("Predictions", "")
-            pictures.show(self.said(self._nothing()))
-            scrubber.show([])
+            self.pictures.show(self.said(self._nothing()))
+            self.scrubber.show([])
             return
         gallery = importlib.import_module("lossterm.gallery")
         kinds = gallery.kinds(sample)
@@ -203,7 +204,7 @@ class PredictionsPanel(ViewPanel):
         epochs, place = self._epochs, self._place
         first = min(self._first, len(models) - 1)
         style = Style(dark=self.dark, plain=self.plain)
-        size = pictures.size.width, pictures.size.height
+        size = self.pictures.size.width, self.pictures.size.height
         drawn = kind, tuple(models.values()), sample, epochs[place], first, size, style
         if drawn == self._drawn:  # each look at the store comes by here, and few bring anything new
             return
@@ -211,12 +212,15 @@ class PredictionsPanel(ViewPanel):
         page = gallery.page(kind, models, sample, epochs[place], first, size, style)
         more = f"{len(page.shown)} of {len(models)} losses, down: more" if len(page.shown) < len(models) else ""
         self.entitle(f"Predictions: {gallery.TITLES[kind]}, test rows of seed {SEED}", more)
-        pictures.show(texts(page.lines))
-        scrubber.show([gallery.slider(epochs, place, scrubber.size.width)])
+        self.pictures.show(texts(page.lines))
+        self.scrubber.show([gallery.slider(epochs, place, self.scrubber.size.width)])
 
     def _nothing(self) -> str:
         if self._models and self.pattern:
             return "No loss matches the filter."
+        own = self.report.asked.comparison.hyperparameters.model if self.report else ""
+        if own and any(row.status == "done" for row in self._judged()):
+            return NOT_SHOWN.format(called(own))
         if self._read and self.report and not self.report.pending:
             return "No model was kept of these trainings: they were stopped, diverged at once or failed."
         return NOTHING

@@ -7,7 +7,7 @@ from textual.widgets import Static
 
 from lossterm.comparison import DEFAULT_TASK
 from lossterm.protocols import DEFAULT_PROTOCOL, protocols_for
-from lossterm.tasks import task_named
+from lossterm.tasks import Task, task_named
 
 
 class ProtocolField(Static, can_focus=True):
@@ -21,8 +21,8 @@ class ProtocolField(Static, can_focus=True):
 
     chosen: var[str] = var(DEFAULT_PROTOCOL, init=False)
     """Key of the protocol."""
-    task_key: var[str] = var(DEFAULT_TASK, init=False)
-    """Key of the task that it must fit."""
+    record: var[Task] = var(task_named(DEFAULT_TASK), init=False)
+    """The task that it must fit."""
 
     class Chosen(Message):
         """Another protocol is chosen."""
@@ -36,9 +36,9 @@ class ProtocolField(Static, can_focus=True):
 
     @property
     def _fitting(self) -> list[str]:
-        return [protocol.key for protocol in protocols_for(task_named(self.task_key))]
+        return [protocol.key for protocol in protocols_for(self.record)]
 
-    def watch_task_key(self) -> None:
+    def watch_record(self) -> None:
         """Fall back to the default where the chosen one does not fit the task."""
         if self.chosen not in self._fitting:
             self.chosen = DEFAULT_PROTOCOL

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
@@ -19,6 +19,7 @@ from lossterm.pattern import matches
 from lossterm.store import SessionRow
 from lossterm.tui.desk import Desk
 from lossterm.tui.dialogs import ConfirmDialog, RenameDialog, TextDialog
+from lossterm.tui.lines import fitted
 from lossterm.tui.view_panel import ViewPanel
 
 WIDEST_NAME = 30
@@ -67,10 +68,11 @@ class SessionsPanel(ViewPanel, can_focus=False):
         super().__init__(id="sessions")
         self._desk, self._session = desk, session
         self._marked: set[str] = set()
+        self.list = OptionList(id="session-list", compact=True)
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
-        yield OptionList(id="session-list", compact=True)
+        yield self.list
 
     def on_mount(self) -> None:
         """Fill the list, and again whenever the theme changes."""
@@ -83,8 +85,7 @@ class SessionsPanel(ViewPanel, can_focus=False):
 
     def focus_list(self) -> None:
         """Give the list the keys."""
-        for listed in self.query(OptionList):  # none while the view is being mounted or taken down
-            listed.focus()
+        self.list.focus()
 
     def watch_rows(self) -> None:
         """Show other sessions."""
@@ -120,15 +121,14 @@ class SessionsPanel(ViewPanel, can_focus=False):
 
     @property
     def _under_cursor(self) -> str | None:
-        listed = self.query_one(OptionList)
-        if listed.highlighted is None or not listed.option_count:
+        if self.list.highlighted is None or not self.list.option_count:
             return None
-        return listed.get_option_at_index(listed.highlighted).id
+        return self.list.get_option_at_index(self.list.highlighted).id
 
     def _fill(self) -> None:
         if not self.seen:
             return
-        listed, cursor = self.query_one(OptionList), self._under_cursor
+        listed, cursor = self.list, self._under_cursor
         shown, now = self._shown, time.time()
         wide = max([cell_len(row.name) for row in shown], default=0)
         done = max([len(counts(row)) for row in shown], default=0)
@@ -149,9 +149,8 @@ class SessionsPanel(ViewPanel, can_focus=False):
 
     def _line(self, row: SessionRow, widths: tuple[int, int], now: float) -> Text:
         wide, done = widths
-        name = set_cell_size(row.name, wide) if cell_len(row.name) <= wide else f"{set_cell_size(row.name, wide - 1)}…"
         marks = ("✓" if row.name in self._marked else " ") + ("●" if row.name == self._session else " ")
-        line = Text(f"{marks} {name}  {counts(row):<{done}}")
+        line = Text(f"{marks} {fitted(row.name, wide)}  {counts(row):<{done}}")
         line.append(f"  asked {ago(now - row.last):<12}  {', '.join(row.tasks)}", "dim")
         line.truncate(max(self.size.width - 4, 20), overflow="ellipsis")
         return line

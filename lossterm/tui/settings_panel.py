@@ -1,8 +1,9 @@
 """Epochs, learning rate, seeds, batch size, hidden layers and protocol."""
 
 from collections.abc import Mapping
-from typing import Any
 
+import msgspec
+from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -10,23 +11,23 @@ from textual.reactive import var
 from textual.widgets import Input, Label
 
 from lossterm.comparison import (
-    DEFAULT_BATCH,
     DEFAULT_RATE,
     DEFAULT_SEEDS,
     DEFAULT_TASK,
-    NO_LAYERS,
     RATES_TO_TUNE,
     TUNE,
     Comparison,
-    layers_from,
     rates_from,
 )
+from lossterm.data import Data
 from lossterm.errors import OutOfRange
 from lossterm.figures import exact
+from lossterm.hyperparameters import NO_LAYERS, layers_from
 from lossterm.losses import is_own
 from lossterm.metrics import metrics_for
 from lossterm.protocols import PROTOCOLS, protocol_named
-from lossterm.tasks import task_named
+from lossterm.tasks import Task, task_named
+from lossterm.tui.network import Network
 from lossterm.tui.protocol_field import ProtocolField
 
 
@@ -70,37 +71,61 @@ class SettingsPanel(Container):
         ("hidden", "0123456789,none"),
     )
 
-    task_key: var[str] = var(DEFAULT_TASK, init=False)
-    """Key of the task whose defaults are shown."""
+    record: var[Task] = var(task_named(DEFAULT_TASK), init=False)
+    """The task whose defaults are shown."""
+    network: var[Network] = var(Network(), init=False)
+    """What is chosen of the network and has no field here."""
 
     def __init__(self) -> None:
         super().__init__(id="settings")
         self.border_title = "Settings"
-        self._without_field: dict[str, Any] = {}
         self._metric: str | None = None
+        self._fields = {name: Field(name, characters) for name, characters in self.FIELDS}
+        self._protocol = ProtocolField()
 
     def compose(self) -> ComposeResult:
         """Lay out a label and a field for each setting."""
-        for name, characters in self.FIELDS:
+        for name, field in self._fields.items():
             yield Label(name)
-            yield Field(name, characters)
+            yield field
         yield Label("protocol")
-        yield ProtocolField()
+        yield self._protocol
 
     def on_mount(self) -> None:
         """Show what a run would use."""
-        for name, value in {"seeds": DEFAULT_SEEDS, "batch": DEFAULT_BATCH}.items():
-            self._field(name).value = str(value)
+        self._fields["seeds"].value = str(DEFAULT_SEEDS)
         self._show_rates(None)
-        self.watch_task_key(self.task_key)
+        self.watch_record(self.record)
+        self.watch_network(self.network)
 
-    def watch_task_key(self, task: str) -> None:
-        """Show another task's defaults for what depends on it."""
-        self._without_field, self._metric = {}, None
-        record = task_named(task)
-        self._field("epochs").value = str(record.epochs)
-        self._field("hidden").value = ",".join(map(str, record.hidden))
-        self.query_one(ProtocolField).task_key = task
+    def watch_record(self, task: Task) -> None:
+        """Show another task's defaults for what depends on it; the network stays, as far as it can."""
+        self._metric = None
+        kept = msgspec.structs.replace(self.network, initial_sd=None)
+        self.network = msgspec.structs.replace(kept, class_weight=None) if task.kind == "regression" else kept
+        self._fields["epochs"].value = str(task.epochs)
+        self._fields["batch"].value = str(task.batch_size)
+        self._fields["hidden"].value = self.usual_layers
+        self._protocol.record = task
+
+    @property
+    def usual_layers(self) -> str:
+        """The hidden layers that are usual: the task's own, and none where a network of one's own is built."""
+        return NO_LAYERS if self.network.model else written_layers(self.record.hidden)
+
+    @property
+    def hidden_layers(self) -> str:
+        """The hidden layers, as they are written."""
+        return self._fields["hidden"].value
+
+    def watch_network(self, network: Network) -> None:
+        """Say in the border what differs from what is usual."""
+        self.border_subtitle = Text(network.other or "N: more of the network")
+
+    def take(self, network: Network, layers: str) -> None:
+        """Choose another network."""
+        self.network = network
+        self._fields["hidden"].value = layers
 
     def follow_protocol(self) -> None:
         """Show the rates that are usual under the other protocol, unless this is not what changed them."""
@@ -110,73 +135,83 @@ class SettingsPanel(Container):
     @property
     def protocol(self) -> str:
         """Key of the protocol."""
-        return self.query_one(ProtocolField).chosen
+        return self._protocol.chosen
 
     def _show_rates(self, rates: tuple[float, ...] | None) -> None:
         """Show learning rates, None for what is usual under the protocol."""
         self._tunable = protocol_named(self.protocol).tunes
         usual = RATES_TO_TUNE if self._tunable else (DEFAULT_RATE,)
         shown = usual if rates is None else rates
-        self._field("rate").value = TUNE if shown == RATES_TO_TUNE else ",".join(map(exact, shown))
+        self._fields["rate"].value = TUNE if shown == RATES_TO_TUNE else ",".join(map(exact, shown))
 
     def ask_for_seeds(self, seeds: int) -> None:
         """Show another number of seeds."""
-        self._field("seeds").value = str(seeds)
+        self._fields["seeds"].value = str(seeds)
 
-    def adopt(self, comparison: Comparison) -> None:
-        """Show the settings of a comparison, and keep those that have no field here."""
-        self.task_key, hyperparameters = comparison.task, comparison.hyperparameters
-        self._without_field = {
-            name: getattr(hyperparameters, name) for name in ("optimizer", "activation", "initial_sd")
-        }
+    def adopt(self, comparison: Comparison, task: Task) -> None:
+        """Show the settings of a comparison on its task."""
+        self.record, hyperparameters = task, comparison.hyperparameters
+        self.network = Network.of(hyperparameters)
         self._metric = comparison.metric
-        self.query_one(ProtocolField).chosen = comparison.protocol
+        self._protocol.chosen = comparison.protocol
         self._show_rates(comparison.learning_rates)
         for name, value in {
             "epochs": hyperparameters.epochs,
             "seeds": comparison.seeds,
             "batch": hyperparameters.batch_size,
-            "hidden": ",".join(map(str, hyperparameters.hidden)) or NO_LAYERS,
+            "hidden": written_layers(hyperparameters.hidden),
         }.items():
-            self._field(name).value = str(value)
+            self._fields[name].value = str(value)
 
     @property
     def written(self) -> dict[str, str]:
         """What is written in each field."""
-        return {name: self._field(name).value for name, _ in self.FIELDS}
+        return {name: field.value for name, field in self._fields.items()}
 
-    def write(self, written: Mapping[str, str], protocol: str) -> None:
-        """Choose a protocol and write into the fields."""
+    def write(self, written: Mapping[str, str], protocol: str, network: Network) -> None:
+        """Choose a protocol and a network, and write into the fields."""
+        self.network = network
         if protocol in PROTOCOLS:
-            self.query_one(ProtocolField).chosen = protocol
+            self._protocol.chosen = protocol
             self._tunable = protocol_named(protocol).tunes
-        for name, _ in self.FIELDS:
-            self._field(name).value = written.get(name, self._field(name).value)
+        for name, field in self._fields.items():
+            field.value = written.get(name, field.value)
 
-    def _field(self, name: str) -> Field:
-        return self.query_one(f"#{name}", Field)
+    def comparison(
+        self,
+        subject: str | Data,
+        losses: tuple[str, ...],
+        own: tuple[str, ...] = (),
+        network: Network | None = None,
+        layers: str | None = None,
+    ) -> Comparison:
+        """Return what is asked for; `network` and `layers` stand in for those that are chosen.
 
-    def comparison(self, losses: tuple[str, ...], own: tuple[str, ...] = ()) -> Comparison:
-        """Return what is asked for. Raises UsageError with a sentence that names the setting."""
+        `subject` is the task as `Comparison.ask` takes it. Raises LosstermError with a sentence that names the setting.
+        """
         named = [loss for loss in losses if not is_own(loss)]
-        task = task_named(self.task_key)
-        fitting = metrics_for(task.kind, self.protocol, task.lowest)
+        fitting = metrics_for(self.record.kind, self.protocol, self.record.lowest)
         return Comparison.ask(
-            self.task_key,
+            subject,
             named,
             own=own,
-            **self._without_field,
+            **msgspec.structs.asdict(network or self.network),
             metric=self._metric if self._metric in [one.key for one in fitting] else None,
             protocol=self.protocol,
             epochs=self._whole("epochs", "The number of epochs"),
             seeds=self._whole("seeds", "The number of seeds"),
             batch_size=self._whole("batch", "The batch size"),
-            learning_rates=rates_from(self._field("rate").value, "The learning rate"),
-            hidden=layers_from(self._field("hidden").value, "Hidden layers"),
+            learning_rates=rates_from(self._fields["rate"].value, "The learning rate"),
+            hidden=layers_from(self.hidden_layers if layers is None else layers, "Hidden layers"),
         )
 
     def _whole(self, name: str, setting: str) -> int:
-        value = self._field(name).value
+        value = self._fields[name].value
         if not value.isdecimal():
             raise OutOfRange(setting, repr(value), "a whole number")
         return int(value)
+
+
+def written_layers(units: tuple[int, ...]) -> str:
+    """Write hidden layers as a person does."""
+    return ",".join(map(str, units)) or NO_LAYERS

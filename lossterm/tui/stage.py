@@ -53,7 +53,6 @@ class Stage(Container):
         super().__init__(id="stage")
         self._choices, self._panels, self._scores = choices, panels, scores
         self._turned: dict[str, bool] = {}
-        self._layout_class = "-a"
         self._mounting: AwaitMount | None = None
 
     def compose(self) -> ComposeResult:
@@ -115,13 +114,11 @@ class Stage(Container):
         choices, scores = self.shows("choices"), self.shows("scores")
         area = not (scores and self.scores_alone)
         shown = {"choices": choices, "area": area, "scores": scores}
-        for part, there in shown.items():
-            self.set_class(there, f"-{part}")
         beside = scores and area and self.size.width >= (ALL_BESIDE if choices else BESIDE)
-        self.remove_class(self._layout_class)
-        self._layout_class = f"-{''.join(part[0] for part, there in shown.items() if there)}{'-beside' * beside}"
-        self.add_class(self._layout_class)
-        self.set_class(self.size.height >= TALL - 2, "-tall")
+        together = f"{''.join(part[0] for part, there in shown.items() if there)}{'-beside' * beside}"
+        classes = [*(part for part, there in shown.items() if there), together]
+        classes += ["tall"] if self.size.height >= TALL - 2 else []
+        self.set_classes([f"-{name}" for name in classes])  # at once: each change has all beneath styled anew
         if area:
             if not self.panel.is_attached:
                 self._mounting = self.query_one("#area").mount(self.panel)

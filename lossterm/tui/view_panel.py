@@ -5,6 +5,7 @@ from textwrap import wrap
 from typing import Any, ClassVar
 
 from rich.text import Text
+from textual.message import Message
 from textual.widget import Widget
 
 
@@ -13,6 +14,9 @@ class ViewPanel(Widget, can_focus=True):
 
     CAN: ClassVar[Mapping[str, str]] = {}
     """For actions that can't always be done, the property that tells whether they can be done now."""
+
+    class Changed(Message):
+        """Other things can be done than before, though no key was pressed."""
 
     _titles = ("", "")
 

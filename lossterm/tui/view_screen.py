@@ -15,7 +15,6 @@ from lossterm.tui.following import Following, Habits
 from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.memory import Choices, Remembered
 from lossterm.tui.predictions_panel import PredictionsPanel
-from lossterm.tui.protocol_field import ProtocolField
 from lossterm.tui.scores_panel import ScoresPanel
 from lossterm.tui.sessions_panel import SessionsPanel
 from lossterm.tui.settings_panel import SettingsPanel
@@ -55,11 +54,12 @@ class ViewScreen(Following):
         self.metrics: dict[str, str] = {}
         self._possible: dict[str, bool] = {}
         self._kept: Remembered | None = None
-        self._leaves = False
+        self.leaves = False  # whether another session is about to take this one's place
+        self.filter = FilterBox()
 
     def show_reports(self, reports: tuple[Report, ...]) -> None:
         """Hand the panels that are seen the standings of all tasks, and the curves of the chosen one."""
-        task = self.tasks.chosen
+        task = self.tasks.chosen.key
         # The last stands on top: the chosen task's before the others'.
         self.scores.reports = tuple(sorted(reports, key=lambda report: report.asked.comparison.task == task))
         report = next((one for one in reversed(reports) if one.asked.comparison.task == task), None)
@@ -102,6 +102,8 @@ class ViewScreen(Following):
         """What can be done depends on what is shown."""
         self.grey_out()
 
+    on_view_panel_changed = on_stage_arranged
+
     def on_curves_panel_looked(self) -> None:
         """Keep how the curves are looked at; another look can do other things."""
         self.grey_out()
@@ -120,13 +122,8 @@ class ViewScreen(Following):
 
     def on_sessions_panel_open(self, event: SessionsPanel.Open) -> None:
         """Have another session opened in place of this one."""
-        self._leaves = True
+        self.leaves = True
         self._open(event.name)
-
-    @property
-    def leaves(self) -> bool:
-        """Whether another session is about to take this one's place."""
-        return self._leaves
 
     @work(name="open", exclusive=True, group="open")
     async def _open(self, name: str) -> None:
@@ -156,9 +153,8 @@ class ViewScreen(Following):
 
     def action_out(self) -> None:
         """Go one layer out: of the filter, of the zoom, of a view that has the room to itself, of the view."""
-        box = self.query_one(FilterBox)
-        if box.display:
-            box.drop()
+        if self.filter.display:
+            self.filter.drop()
         elif self.stage.scores_alone or not self.stage.panel.action_out():
             stays = self.stage.full and self.stage.view not in ("scores", "sessions")
             self.stage.show(self.stage.view if stays else "curves", full=False)
@@ -166,9 +162,11 @@ class ViewScreen(Following):
         self.grey_out()
         self.remember()
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Ask for a pattern."""
-        self.query_one(FilterBox).ask()
+        if not self.filter.is_attached:
+            await self.mount(self.filter, after=self.stage)
+        self.filter.ask()
 
     def focus_view(self) -> None:
         """Give the keys to what is seen."""
@@ -202,9 +200,11 @@ class ViewScreen(Following):
         return Remembered(
             asked=self.view.asked[-1].id if self.view.asked else 0,
             choices=Choices(
-                task=self.tasks.chosen,
+                task=self.tasks.chosen.key,
+                data=self.tasks.table,
                 protocol=self.settings.protocol,
                 settings=self.settings.written,
+                network=self.settings.network,
                 turned=self.losses.turned,
                 varied=self.losses.varied,
             ),
@@ -219,6 +219,6 @@ class ViewScreen(Following):
     async def remember(self) -> None:
         """Keep how the session is looked at, once it has been looked at so for a moment."""
         await asyncio.sleep(REMEMBER_SECONDS)
-        if self.query(ProtocolField) and self.remembered != self._kept:  # unless the screen is being taken down
+        if self.remembered != self._kept:
             self._kept = self.remembered
             await self.desk.remember(self._kept)

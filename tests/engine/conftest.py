@@ -70,8 +70,7 @@ def trial_of(
     optimizer: str = "momentum",
     batch_size: int = 32,
     hidden: tuple[int, ...] | None = None,
-    activation: str = "relu",
-    initial_sd: float | None = None,
+    **others: Any,
 ) -> Trial:
     """Return one trial, asked for as a person would: of a loss by name, or of one's own by its place."""
     asked = Comparison.ask(
@@ -85,8 +84,7 @@ def trial_of(
         optimizer=optimizer,
         batch_size=batch_size,
         hidden=hidden,
-        activation=activation,
-        initial_sd=initial_sd,
+        **others,
         device="cpu",
     )
     return list(asked.trials())[seed]

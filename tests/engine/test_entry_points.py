@@ -1,4 +1,4 @@
-"""Losses that an installed package adds: listed, trained, and harmless where they are broken."""
+"""Losses and tasks that an installed package adds: listed, trained, and harmless where they are broken."""
 
 import json
 import os
@@ -33,18 +33,33 @@ TAKEN = record("mse", title="not the one that you know")
 MIXED = (record("quintic", aliases=()), "not a record")
 """
 
+TASKS = """
+import numpy as np
+from lossterm.tasks import Task
+
+def draw(seed):
+    features = np.random.default_rng(seed).normal(size=(90, 3))
+    return features, features @ [1, 2, 3]
+
+PLANE = Task(
+    key="plane", title="a plane", kind="regression", rows=90, features=3, classes=None, hidden=(4,), epochs=3,
+    draw=draw,
+)
+"""
+
 
 @pytest.fixture
 def install(tmp_path: Path) -> Callable[..., Ask]:
     """Lay a package with entry points down as pip would; return a way to ask a process that has it."""
 
-    def installed(module: str = SOUND, **points: str) -> Ask:
+    def installed(module: str = SOUND, task: str = "", **points: str) -> Ask:
         (tmp_path / "extra_losses.py").write_text(module)
         about = tmp_path / "extra_losses-1.2.dist-info"
         about.mkdir()
         (about / "METADATA").write_text("Metadata-Version: 2.1\nName: extra-losses\nVersion: 1.2\n")
         lines = "".join(f"{name} = {value}\n" for name, value in points.items())
-        (about / "entry_points.txt").write_text(f"[lossterm.losses]\n{lines}")
+        tasks = f"[lossterm.tasks]\ntask = {task}\n" if task else ""
+        (about / "entry_points.txt").write_text(f"[lossterm.losses]\n{lines}{tasks}")
 
         def ask(code: str) -> Any:
             environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
@@ -144,22 +159,45 @@ def test_a_key_of_the_catalogue_cannot_be_replaced(install: Callable[..., Ask]) 
     assert len(found["problems"]) == 1
 
 
+def test_a_task_that_a_package_gives_is_listed_after_lossterms_own(install: Callable[..., Ask]) -> None:
+    found = install(TASKS, task="extra_losses:PLANE")("""
+from lossterm.tasks import TASKS, every_task, task_problems
+print(json.dumps([list(every_task())[len(TASKS):], task_problems(), "tensorflow" in sys.modules]))
+""")
+    assert found == [["plane"], [], False]
+
+
+def test_a_broken_entry_point_of_a_task_is_told_and_does_no_harm(install: Callable[..., Ask]) -> None:
+    found = install("raise OSError('no disk')\n", task="extra_losses:PLANE")("""
+from lossterm.tasks import TASKS, every_task, task_problems
+print(json.dumps([every_task() == TASKS, task_problems()]))
+""")
+    assert found == [
+        True,
+        ["The tasks of extra-losses 1.2 do not load (extra_losses:PLANE): OSError: no disk."],
+    ]
+
+
 @pytest.mark.tensorflow
-def test_a_loss_of_a_package_is_trained_by_the_real_engine(install: Callable[..., Ask]) -> None:
-    found = install(quartic="extra_losses:QUARTIC")("""
+def test_losses_and_tasks_of_a_package_are_trained_by_the_real_engine(install: Callable[..., Ask]) -> None:
+    found = install(SOUND + TASKS, task="extra_losses:PLANE", quartic="extra_losses:QUARTIC")("""
 from lossterm.engine import runtime
 runtime.configure("cpu")
 from lossterm.comparison import Comparison
 from lossterm.engine.training import Program
 losses = ["quartic:power=2", "mse"]
-asked = Comparison.ask("regression", losses, seeds=1, epochs=3, learning_rates=(0.01,), device="cpu")
-trials = list(asked.trials())
+asked = [
+    Comparison.ask(task, losses, seeds=1, epochs=3, learning_rates=(0.01,), device="cpu")
+    for task in ("regression", "plane")
+]
+trials = [trial for one in asked for trial in one.trials()]
 results = [Program(trial).train(trial) for trial in trials]
-print(json.dumps([[trial.source, result.status, result.scores["mae"]["test"], result.note]
+print(json.dumps([[trial.task, trial.source, result.status, result.scores["mae"]["test"], result.note]
     for trial, result in zip(trials, results)]))
 """)
-    (source, status, mae, note), (_, _, same, _) = found
-    assert source == "extra-losses 1.2"
-    assert status == "done"
-    assert note is None
-    assert mae == pytest.approx(same, rel=1e-4)  # |e|² is the squared error
+    assert [task for task, *_ in found] == ["regression", "regression", "plane", "plane"]
+    for (_, source, status, mae, note), (_, _, _, same, _) in (found[:2], found[2:]):
+        assert source == "extra-losses 1.2"
+        assert status == "done"
+        assert note is None
+        assert mae == pytest.approx(same, rel=1e-4)  # |e|² is the squared error

@@ -55,7 +55,7 @@ def final(training: ModuleType) -> Finals:
             trial = trial_of(task, loss.key, protocol=protocol, epochs=EPOCHS, learning_rate=RATES.get(loss.key, 0.01))
             program = training.Program(trial)
             trained = train(program, trial)
-            assert program._compiled._jit_compile
+            assert program._epochs._compiled._jit_compile
             data = protocol_named(protocol).prepare(task_named(task), 0)
             outputs = {
                 name: program.network(part.features).numpy().astype(np.float64) for name, part in data.splits.items()

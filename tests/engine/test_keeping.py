@@ -185,7 +185,7 @@ def faked(task: str, loss: str, **settings: Any) -> Result:
     return fake.FakeTrainer().train(trial_of(task, loss, protocol="fair", **settings), 7, lambda _: False)
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ["regression", "claims", "circles", "blobs", "digits"])
 def test_the_fake_leaves_a_model_and_a_sample_as_the_real_engine_does(task: str) -> None:
     record = TASKS[task]
     loss = {"regression": "mae", "binary": "hinge", "multiclass": "categorical_crossentropy"}[record.kind]

@@ -53,10 +53,18 @@ def write(tmp_path: Path) -> Write:
     return written
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def trained(training: ModuleType) -> Callable[..., Trained]:
-    """Train a trial in a program of its own."""
-    return lambda trial: train(training.Program(trial), trial)
+    """Train a trial in a program of its own; what the catalogue's losses come to is remembered."""
+    known: dict[str, Trained] = {}
+
+    def once(trial: Trial) -> Trained:
+        found = known.get(trial.key) or train(training.Program(trial), trial)
+        if not trial.source:
+            known[trial.key] = found
+        return found
+
+    return once
 
 
 @pytest.fixture

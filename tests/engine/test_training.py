@@ -166,7 +166,7 @@ def test_seeds_rates_and_lengths_share_one_compiled_program(training: ModuleType
     program = training.Program(trial_of("regression", "mse"))
     for seed, rate, epochs in ((0, 0.01, 1), (1, 0.01, 5), (1, 0.3, 5), (2, 0.001, 300)):
         train(program, trial_of("regression", "mse", seed=seed, learning_rate=rate, epochs=epochs))
-    assert program._compiled.experimental_get_tracing_count() == 1
+    assert program._epochs._compiled.experimental_get_tracing_count() == 1
 
 
 def test_a_trainer_keeps_the_programs_used_last(training: ModuleType) -> None:
@@ -232,4 +232,4 @@ def test_fair_seeds_have_data_of_their_own_in_one_compiled_program(training: Mod
     first, other, again = (train(fair, trial) for trial in trials)
     assert first.bits == again.bits != other.bits
     assert first.result.scores == again.result.scores != other.result.scores
-    assert fair._compiled.experimental_get_tracing_count() == 1
+    assert fair._epochs._compiled.experimental_get_tracing_count() == 1

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lossterm import plugins
 from lossterm.errors import UnknownName
 from lossterm.losses import (
     LOSSES,
@@ -38,7 +39,7 @@ QUARTIC = replace(
 
 
 def forget() -> None:
-    for cached in (catalogue._every, catalogue.loss_named):
+    for cached in (catalogue._every, catalogue.loss_named, catalogue.fitting, catalogue.usual):
         cached.cache_clear()
 
 
@@ -46,7 +47,10 @@ def forget() -> None:
 def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Return what makes the losses that a function gives those of a package that is installed for this test."""
     points: list[EntryPoint] = []
-    monkeypatch.setattr(catalogue, "_entry_points", lambda: tuple(points))  # read for real in engine/test_entry_points
+    # They are read for real in test_plugins and in engine/test_entry_points.
+    monkeypatch.setattr(
+        plugins, "_entry_points", lambda group: tuple(point for point in points if point.group == group)
+    )
 
     def installed(given: Callable[[], object]) -> None:
         name = f"package_{len(points)}"

@@ -1,10 +1,16 @@
 """Where pictures of screens lie, and what they must not depend on."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 import pytest_textual_snapshot
 from syrupy.location import PyTestLocation
+from textual.pilot import Pilot
+
+from lossterm.tui.app import LosstermApp
+from lossterm.tui.pace import Budget
+from tests.tui.prepared import still
 
 SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 
@@ -36,6 +42,26 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at the store and after the worker more often than a person needs, so that tests wait less."""
+    """Look at the store and after the worker, and paint, more often than a person needs, so that tests wait less."""
     monkeypatch.setattr("lossterm.tui.following.LOOK_SECONDS", 0.05)
     monkeypatch.setattr("lossterm.tui.following.TEND_SECONDS", 0.05)
+    monkeypatch.setattr("lossterm.tui.app.Budget", lambda seconds, bytes: Budget(seconds=0.02, bytes=1e9))  # noqa: A006  its field
+
+
+@pytest.fixture
+def snap_compare(snap_compare: Callable[..., bool]) -> Callable[..., bool]:
+    """Return the plugin's comparison, which takes its picture once the screen has come to rest."""
+
+    def compare(
+        app: LosstermApp,
+        terminal_size: tuple[int, int],
+        run_before: Callable[[Pilot[None]], Awaitable[None]] | None = None,
+    ) -> bool:
+        async def rested(pilot: Pilot[None]) -> None:
+            if run_before:
+                await run_before(pilot)
+            await still(pilot)
+
+        return snap_compare(app, terminal_size=terminal_size, run_before=rested)
+
+    return compare

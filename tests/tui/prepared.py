@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from lossterm.comparison import Comparison, Trial
 from lossterm.config import Config
+from lossterm.data import Asked
 from lossterm.engine.fake import FakeTrainer
 from lossterm.losses import loss_recorded, place_of
 from lossterm.report import Report
@@ -19,6 +20,7 @@ from lossterm.tui.advisor import Find
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.scores_panel import ScoresPanel
+from lossterm.tui.table_reader import Read, read_table
 
 SESSION = "prepared"
 DEVICE = "auto"
@@ -39,14 +41,20 @@ def tied(trial: Trial, metric: str) -> float:
     """Score the first two so close that two more seeds would settle it; by balanced accuracy in the other order."""
     place = LOSSES.index(trial.loss)
     if metric == "balanced_accuracy":
-        return 0.5 + 0.1 * place + 0.001 * (trial.seed % 2)
+        return 0.5 + 0.1 * place + 0.001 * (1 + place) * (trial.seed % 2)
     luck = (0.004, -0.002)[trial.seed % 2]
-    return (0.9, 0.9 - luck, 0.6)[place] - 0.05 * abs(math.log10(trial.learning_rate / 0.01))
+    return (0.9, 0.9 - luck, 0.6 + luck)[place] - 0.05 * abs(math.log10(trial.learning_rate / 0.01))
 
 
 def settled(trial: Trial, metric: str) -> float:
     """Score the losses far apart, in the catalogue's order."""
-    return 0.9 - 0.1 * LOSSES.index(trial.loss) + 0.001 * (trial.seed % 2)
+    place = LOSSES.index(trial.loss)
+    return 0.9 - 0.1 * place + 0.001 * (1 + place) * (trial.seed % 2)
+
+
+def equal(trial: Trial, metric: str) -> float:
+    """Score the losses so close that it does not matter."""
+    return 0.9 + 0.0001 * LOSSES.index(trial.loss) * (trial.seed % 2)
 
 
 def measured(trial: Trial) -> Anatomy:
@@ -115,10 +123,22 @@ def opened(
     session: str = SESSION,
     own: Sequence[str] = (),
     find_advice: Find | None = None,
+    read: Read = read_table,
+    table: Asked | None = None,
     config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
 ) -> LosstermApp:
     """Return an app on a prepared store: no worker, a clock that stands still."""
-    return LosstermApp(session, path, command=None, clock=lambda: 0.0, own=own, find_advice=find_advice, config=config)
+    return LosstermApp(
+        session,
+        path,
+        command=None,
+        clock=lambda: 0.0,
+        own=own,
+        find_advice=find_advice,
+        read=read,
+        table=table,
+        config=config,
+    )
 
 
 def offered(app: LosstermApp) -> list[str]:
@@ -169,6 +189,25 @@ async def until(pilot: Pilot[None], true: Callable[[], bool], seconds: float = 1
     raise AssertionError("it did not come to pass")
 
 
+LASTING = {"tail", "file", "keeper", "remember", "leave", "table", "export"}
+"""Names of the workers that go on for as long as a screen is there, or wait for a person."""
+
+
+async def still(pilot: Pilot[None]) -> None:
+    """Wait until nothing short is under way and the screen is painted as it was a moment ago."""
+    app, before, same = pilot.app, None, 0
+    assert isinstance(app, LosstermApp)
+    for _ in range(500):
+        await pilot.pause(0.02)
+        now = painted(app)
+        busy = any(worker.is_running and worker.name not in LASTING for worker in app.workers)
+        same = same + 1 if now == before and not busy else 0
+        before = now
+        if same == 3:
+            return
+    raise AssertionError("the screen does not come to rest")
+
+
 def shown(trials: int) -> Callable[[Pilot[None]], Awaitable[None]]:
     """Return what waits until the screen has seen so many trials."""
 
@@ -176,6 +215,6 @@ def shown(trials: int) -> Callable[[Pilot[None]], Awaitable[None]]:
         app = pilot.app
         assert isinstance(app, LosstermApp)
         await until(pilot, lambda: len(app.main.view.rows) == trials)
-        await pilot.pause(0.05)
+        await still(pilot)
 
     return wait

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from lossterm.advice import Advice
 from lossterm.comparison import Comparison
-from lossterm.tasks import TASKS
+from lossterm.tasks import TASKS, Task, task_named
 from lossterm.tui.advisor import Advisor
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.loss_panel import LossPanel
@@ -24,11 +24,20 @@ NAMED = {"circles": ("binary_crossentropy", "binary_gce"), "regression": ("mse",
 
 def advice_on(task: str) -> Advice:
     losses = NAMED.get(task, ("mse",) if TASKS[task].kind == "regression" else ("categorical_crossentropy",))
-    return Advice(task=task, losses=losses, reference=losses[0], metric="mae", reason=f"so says {task}", number=None)
+    return Advice(
+        task=task,
+        kind="regression",
+        words=("--task", task),
+        losses=losses,
+        reference=losses[0],
+        metric="mae",
+        reason=f"so says {task}",
+        number=None,
+    )
 
 
-async def at_once(task: str) -> Advice | None:
-    return advice_on(task)
+async def at_once(task: Task) -> Advice | None:
+    return advice_on(task.key)
 
 
 class Slow:
@@ -38,10 +47,10 @@ class Slow:
         self.asked: list[str] = []
         self._waiting: dict[str, asyncio.Event] = {}
 
-    async def __call__(self, task: str) -> Advice | None:
-        self.asked.append(task)
-        await self._event(task).wait()
-        return advice_on(task)
+    async def __call__(self, task: Task) -> Advice | None:
+        self.asked.append(task.key)
+        await self._event(task.key).wait()
+        return advice_on(task.key)
 
     def let_go(self, task: str) -> None:
         self._event(task).set()
@@ -65,7 +74,7 @@ def stars(app: LosstermApp) -> set[str]:
 async def choose(pilot: Pilot[None], app: LosstermApp, task: str) -> None:
     app.main.query_one(TaskPanel).focus()
     await pilot.press("home", *["down"] * list(TASKS).index(task), "space")
-    await until(pilot, lambda: app.main.query_one(TaskPanel).chosen == task)
+    await until(pilot, lambda: app.main.query_one(TaskPanel).chosen.key == task)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])
@@ -93,7 +102,7 @@ async def test_advice_stands_under_the_table_on_top_alone(path: Path, size: tupl
 
 
 async def test_nothing_is_said_where_there_is_no_advisor_or_no_advice(path: Path) -> None:
-    async def none(_: str) -> Advice | None:
+    async def none(_: Task) -> Advice | None:
         return None
 
     for find in (None, none):
@@ -150,22 +159,23 @@ async def test_of_tasks_that_are_gone_through_fast_the_last_ones_advice_is_shown
         await pilot.pause()
         for key in ("home", "space", *["down", "space"] * (len(TASKS) - 1), "up", "space"):
             app.simulate_key(key)
-        await until(pilot, lambda: app.main.query_one(TaskPanel).chosen == "blobs")
+        last = list(TASKS)[-2]
+        await until(pilot, lambda: app.main.query_one(TaskPanel).chosen.key == last)
         for task in reversed(TASKS):
             slow.let_go(task)
-        await until(pilot, lambda: "so says blobs" in scores(app))
+        await until(pilot, lambda: f"so says {last}" in scores(app))
         await pilot.pause(0.05)
         assert scores(app).count("so says") == 1
-        assert "so says blobs" in scores(app)
-        assert stars(app) == {"brier", "gce"}
+        assert f"so says {last}" in scores(app)
+        assert stars(app) == {"categorical_crossentropy"}
 
 
 async def test_the_advice_on_a_task_goes_away_with_it_and_is_there_again_when_it_comes_back(path: Path) -> None:
     asked: list[str] = []
 
-    async def once(task: str) -> Advice | None:
-        asked.append(task)
-        return advice_on(task) if task == "circles" else None
+    async def once(task: Task) -> Advice | None:
+        asked.append(task.key)
+        return advice_on(task.key) if task.key == "circles" else None
 
     app = opened(path, find_advice=once)
     async with app.run_test(size=SMALL) as pilot:
@@ -183,7 +193,7 @@ async def test_a_session_that_is_taken_up_gets_the_advice_on_its_own_task(path: 
     app = opened(path, find_advice=at_once)
     async with app.run_test(size=LARGE) as pilot:
         await shown(6)(pilot)
-        await until(pilot, lambda: app.main.query_one(TaskPanel).chosen == "blobs")
+        await until(pilot, lambda: app.main.query_one(TaskPanel).chosen.key == "blobs")
         await until(pilot, lambda: "so says" in scores(app))
         assert "so says blobs" in scores(app)
         assert "so says circles" not in scores(app)
@@ -191,7 +201,7 @@ async def test_a_session_that_is_taken_up_gets_the_advice_on_its_own_task(path: 
 
 
 async def test_an_advisor_that_fails_does_not_end_the_app(path: Path) -> None:
-    async def fails(_: str) -> Advice | None:
+    async def fails(_: Task) -> Advice | None:
         raise OSError("there is no program `nice` here")
 
     app = opened(path, find_advice=fails)
@@ -204,13 +214,13 @@ async def test_an_advisor_that_fails_does_not_end_the_app(path: Path) -> None:
 async def test_a_task_is_looked_at_once_and_again_after_an_interruption() -> None:
     slow = Slow()
     advisor = Advisor(slow)
-    first = asyncio.create_task(advisor.on("circles"))
+    first = asyncio.create_task(advisor.on(task_named("circles")))
     await asyncio.sleep(0)
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
     slow.let_go("circles")
-    assert await advisor.on("circles") == advice_on("circles")
-    assert await advisor.on("circles") == advice_on("circles")
+    assert await advisor.on(task_named("circles")) == advice_on("circles")
+    assert await advisor.on(task_named("circles")) == advice_on("circles")
     assert slow.asked == ["circles", "circles"]
-    assert await Advisor(None).on("circles") is None
+    assert await Advisor(None).on(task_named("circles")) is None

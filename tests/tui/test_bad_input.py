@@ -12,7 +12,6 @@ from textual.widgets import Input
 from lossterm.comparison import Comparison
 from lossterm.store import Store
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.filter_box import FilterBox
 from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.protocol_field import ProtocolField
 from lossterm.tui.scores_panel import ScoresPanel
@@ -160,7 +159,7 @@ async def test_a_view_that_was_asked_for_in_too_little_room_is_there_when_there_
         await pilot.press(key)
         await pilot.resize_terminal(*SIZE)
         view = app.main.stage.view
-        words = {"curves": "loss", "scores": "accuracy test", "anatomy": "slope", "predictions": "accuracy"}
+        words = {"curves": "loss", "scores": "accuracy test", "anatomy": "slope", "predictions": "wrong"}
         await until(pilot, lambda: words.get(view, "●") in "\n".join(painted(app)))
 
 
@@ -217,9 +216,9 @@ async def test_text_pasted_into_the_filter_is_a_pattern_or_is_waited_for(path: P
             await pilot.press("slash")
             await paste(pilot, app, text)
             assert app.is_running
-            app.main.query_one(FilterBox).value = ""
+            app.main.filter.value = ""
         await pilot.press("escape")
-        await until(pilot, lambda: not app.main.query_one(FilterBox).display)
+        await until(pilot, lambda: not app.main.filter.display)
 
 
 async def test_what_is_pasted_into_a_field_and_makes_no_sense_gets_a_sentence(path: Path) -> None:

@@ -43,7 +43,7 @@ async def choose(pilot: Pilot[None], app: LosstermApp, task: str) -> None:
     tasks = app.main.query_one(TaskPanel)
     tasks.focus()
     await pilot.press("home", *["down"] * list(TASKS).index(task), "space")
-    await until(pilot, lambda: panel(app).task_key == task)
+    await until(pilot, lambda: panel(app).record.key == task)
     panel(app).focus()
     await pilot.press("home")
 
@@ -299,7 +299,7 @@ async def test_varied_losses_survive_leaving_and_coming_back(path: Path) -> None
     fill(path, wanted, anatomy=measured)
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
-        await until(pilot, lambda: panel(app).task_key == "regression")
+        await until(pilot, lambda: panel(app).record.key == "regression")
         assert set(panel(app).ticked) == set(wanted.losses)
         assert offered(app)[offered(app).index("huber") + 1] == "huber:delta=0.5"
         assert offered(app)[offered(app).index("pinball") + 1] == "pinball:tau=0.25"
@@ -510,7 +510,7 @@ async def test_q_is_in_the_key_bar_while_one_task_trains_and_a_tie_on_another_co
         store.ask(SESSION, FAIR)
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
-        await until(pilot, lambda: app.main.query_one(TaskPanel).chosen == "circles" and app.main.view.training)
+        await until(pilot, lambda: app.main.query_one(TaskPanel).chosen.key == "circles" and app.main.view.training)
         await until(pilot, lambda: not grey(app, "stop") and not grey(app, "settle"))
         bar = app.main.query_one(KeyBar)
         panel(app).focus()

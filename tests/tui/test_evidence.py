@@ -22,6 +22,7 @@ from tests.tui.prepared import (
     SESSION,
     TUTORIAL,
     Scored,
+    equal,
     fill,
     grey,
     heads,
@@ -62,7 +63,7 @@ def stored(path: Path) -> list[TrialRow]:
     [
         (settled, "binary_crossentropy is best"),
         (tied, "Best: binary_crossentropy, tied with hinge; ~6 seeds would settle it"),
-        (lambda trial, _: 0.9, "No detectable difference: all 3 tied; equal for all that matters"),
+        (equal, "No detectable difference: all 3 tied; equal for all that matters"),
     ],
     ids=["clear", "tied with one", "all tied"],
 )

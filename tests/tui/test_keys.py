@@ -268,7 +268,7 @@ async def test_a_click_on_a_loss_ticks_it_and_a_click_on_a_task_chooses_it(path:
         await until(pilot, lambda: losses.listed[0] in losses.ticked)
         tasks = app.main.query_one(TaskPanel)
         await pilot.click(tasks, offset=(4, 1))
-        await until(pilot, lambda: tasks.chosen == "regression")
+        await until(pilot, lambda: tasks.chosen.key == "regression")
 
 
 async def test_a_click_on_a_session_opens_it(path: Path) -> None:

@@ -9,7 +9,6 @@ from lossterm.comparison import Comparison
 from lossterm.look import FAST, LEAST_SHOWN, SMOOTHING, SPLITS
 from lossterm.palette import colour_of, written
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.filter_box import FilterBox
 from lossterm.tui.lines import Lines
 from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.task_panel import TaskPanel
@@ -41,7 +40,7 @@ def colours(app: LosstermApp) -> set[str]:
 
 def said(app: LosstermApp) -> str:
     """Return what stands on the frame of the curves, and beneath them."""
-    readout = app.main.curves.query_one("#readout", Lines)
+    readout = app.main.curves.readout
     told = readout.text if readout.display else ""
     return f"{app.main.curves.border_title} | {app.main.curves.border_subtitle} | {told}"
 
@@ -279,7 +278,7 @@ async def test_the_filter_narrows_list_and_curves_and_keeps_ticks_and_colours(pa
     app = opened(path)
     async with app.run_test(size=LARGE) as pilot:
         await shown(6)(pilot)
-        losses, box = app.main.query_one(LossPanel), app.main.query_one(FilterBox)
+        losses, box = app.main.query_one(LossPanel), app.main.filter
         assert not box.display
         await pilot.press("slash", *"hinge|!squared")
         await until(pilot, lambda: colours(app) == {"hinge"})
@@ -301,12 +300,12 @@ async def test_a_half_typed_pattern_leaves_what_was_found(path: Path) -> None:
         await shown(6)(pilot)
         await pilot.press("slash", *"hinge|")
         await pilot.pause()
-        assert app.main.query_one(FilterBox).has_class("-half")
-        assert app.main.query_one(FilterBox).pattern == "hinge"
+        assert app.main.filter.has_class("-half")
+        assert app.main.filter.pattern == "hinge"
         assert app.main.query_one(LossPanel).listed
         await pilot.press(*"x")
         await pilot.pause()
-        assert not app.main.query_one(FilterBox).has_class("-half")
+        assert not app.main.filter.has_class("-half")
 
 
 async def test_letters_typed_into_the_filter_are_letters(path: Path) -> None:
@@ -317,7 +316,7 @@ async def test_letters_typed_into_the_filter_are_letters(path: Path) -> None:
         await pilot.press("slash", *"qrsx12?")
         await pilot.pause()
         assert app.is_running
-        assert app.main.query_one(FilterBox).value == "qrsx12?"
+        assert app.main.filter.value == "qrsx12?"
         assert app.main.stage.view == "curves"
         assert app.main.curves.look.hidden == ()
 
@@ -327,7 +326,7 @@ async def test_an_empty_filter_goes_away_with_enter(path: Path) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("slash", "enter")
         await pilot.pause()
-        assert not app.main.query_one(FilterBox).display
+        assert not app.main.filter.display
         assert app.focused is app.main.query_one(LossPanel)
 
 
@@ -353,7 +352,7 @@ async def test_the_filter_holds_when_another_task_is_chosen(path: Path) -> None:
         await pilot.pause()
         app.main.query_one(TaskPanel).focus()
         await pilot.press("down", "space")
-        await until(pilot, lambda: app.main.query_one(LossPanel).task_key == "blobs")
+        await until(pilot, lambda: app.main.query_one(LossPanel).record.key == "blobs")
         await pilot.pause()
         assert app.main.curves.losses == [loss for loss in app.main.curves.losses if "cross" in loss] != []
         await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in chart(app)))

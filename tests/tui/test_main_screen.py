@@ -255,7 +255,7 @@ async def test_opening_a_session_takes_up_what_was_asked_for_last(path: Path) ->
     fill(path, Comparison.ask("blobs", ["kl_divergence"], seeds=3, epochs=40, learning_rates=[0.1], hidden=[20, 10]))
     app = opened(path)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.main.query_one(TaskPanel).chosen == "blobs")
+        await until(pilot, lambda: app.main.query_one(TaskPanel).chosen.key == "blobs")
         assert app.main.query_one(LossPanel).ticked == ("kl_divergence",)
         assert [field.value for field in app.main.query(Field)] == ["40", "3", "0.1", "32", "20,10"]
         await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss", Lines).text))

@@ -44,8 +44,7 @@ async def test_the_view_comes_back_after_leaving(path: Path) -> None:
     assert len(look.frames) == 1
     second = opened(path)
     async with second.run_test(size=SIZE) as pilot:
-        await shown(36)(pilot)
-        assert second.main.remembered == how
+        await until(pilot, lambda: second.main.remembered == how)
         assert second.main.curves.look == look
         assert (second.main.stage.view, second.main.stage.full, second.main.curves.shown) == ("curves", True, "metric")
         assert reported(second).asked.comparison.metric == "balanced_accuracy"
@@ -61,11 +60,10 @@ async def test_every_view_comes_back_with_something_in_it(path: Path, key: str) 
         await leave(pilot, first)
     second = opened(path)
     async with second.run_test(size=SIZE) as pilot:
-        await shown(12)(pilot)
         view = first.main.stage.view
-        assert second.main.stage.view == view
-        assert second.main.query_one(f"#{view}").region.size == (80, 22)
-        words = {"curves": "loss", "scores": "accuracy test", "anatomy": "slope", "predictions": "accuracy"}
+        await until(pilot, lambda: second.main.stage.view == view and bool(second.main.query(f"#{view}")))
+        await until(pilot, lambda: second.main.query_one(f"#{view}").region.size == (80, 22))
+        words = {"curves": "loss", "scores": "accuracy test", "anatomy": "slope", "predictions": "wrong"}
         await until(pilot, lambda: words.get(view, "●") in second.export_screenshot().replace("&#160;", " "))
 
 

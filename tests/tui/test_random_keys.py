@@ -32,7 +32,20 @@ BOUND = sorted(
 )
 MOVES = ["up", "down", "home", "end", "pageup", "pagedown", "backspace", "delete", "tab", "shift+tab", "space", "enter"]
 SIZES = [(80, 24), (120, 35), (140, 40), (20, 5), (300, 80), (79, 23), (1, 1), (80, 24)]
-PASTES = ["", "hinge", "12", "[a(", "q" * 300, "two\nlines", "\x1b[31m", "日本語 🙂", "mse:delta=1", "1e999,nan,-3"]
+PASTES = [
+    "/",
+    "~/",
+    "",
+    "hinge",
+    "12",
+    "[a(",
+    "q" * 300,
+    "two\nlines",
+    "\x1b[31m",
+    "日本語 🙂",
+    "mse:delta=1",
+    "1e999,nan,-3",
+]
 
 STEPS = st.one_of(
     st.sampled_from(BOUND),
@@ -102,6 +115,10 @@ async def press(path: Path, steps: list[Step]) -> None:
 @example(steps=["1", "enter", "enter", "greater_than_sign", "left", (20, 5), "x", (300, 80), "escape"])
 @example(steps=["5", "space", "down", "c", "escape", "n", ("paste", "two\nlines"), "enter", "escape", "enter", "4"])
 @example(steps=["slash", "[", "a", "5", "escape", "3", "left_square_bracket", "tab", "0", ("paste", "12"), "r"])
+@example(
+    steps=["f", "h", "tab", "j", "l", "backspace", ("paste", "/no/such.csv"), "enter", "escape", "N", "space", "r"]
+)
+@example(steps=["N", "down", "l", "tab", "0", ".", "5", "enter", "w", "down", "tab", "x", (20, 5), "escape", "r", "f"])
 @example(steps=["4", "left", "m", "m", "down", (1, 1), "2", (120, 35), "tab", "r", "s", "t"])
 @given(steps=st.lists(STEPS, min_size=5, max_size=20))
 def test_no_keys_crash_the_app_or_lose_a_trial(
@@ -117,4 +134,4 @@ def test_no_keys_crash_the_app_or_lose_a_trial(
 
 
 def test_the_keys_are_all_there_is_but_what_ends_or_deletes() -> None:
-    assert {"r", "s", "t", "o", "1", "5", "left", "H", "slash", "space", "n", "u", "c"} <= set(BOUND)
+    assert {"r", "s", "t", "o", "1", "5", "left", "H", "slash", "space", "n", "u", "c", "f", "w", "N"} <= set(BOUND)

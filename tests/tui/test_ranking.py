@@ -24,6 +24,7 @@ from tests.tui.prepared import (
     LOSSES,
     SESSION,
     TUTORIAL,
+    equal,
     fill,
     grey,
     heads,
@@ -269,7 +270,7 @@ async def test_t_is_grey_where_nothing_is_tied(path: Path) -> None:
 
 
 async def test_t_is_grey_where_more_seeds_would_not_help(path: Path) -> None:
-    fill(path, FAIR, scored=lambda trial, _: 0.9)
+    fill(path, FAIR, scored=equal)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await shown(36)(pilot)

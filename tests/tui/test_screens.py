@@ -4,24 +4,32 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from lossterm import daemon
 from lossterm.advice import Advice
 from lossterm.comparison import Comparison, Trial
 from lossterm.config import Config
+from lossterm.data import Asked
 from lossterm.store import Store
-from lossterm.tasks import TASKS
+from lossterm.tasks import TASKS, Task
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.dialogs import ExplainDialog, QuitDialog, VaryDialog
+from lossterm.tui.dialogs import ExplainDialog, HelpDialog, QuitDialog, VaryDialog
+from lossterm.tui.dialogs.exporting import ExportDialog
+from lossterm.tui.dialogs.files import FileDialog
+from lossterm.tui.dialogs.network import NetworkDialog
+from lossterm.tui.dialogs.previewing import PreviewDialog
 from lossterm.tui.loss_panel import LossPanel
 from lossterm.tui.scores_panel import ScoresPanel
 from lossterm.tui.task_panel import TaskPanel
 from tests.tui.prepared import DEVICE, LOSSES, SESSION, TUTORIAL, fill, measured, offered, opened, painted, shown, until
+from tests.tui.tables import HOUSES, ROWS, Reader
 
 SnapCompare = Callable[..., bool]
 Before = Callable[[Pilot[None]], Awaitable[None]]
@@ -30,6 +38,8 @@ SMALL, LARGE = (80, 24), (140, 40)
 both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])
 
 
+PLAIN = Asked(path="/data/houses.csv", target="")
+"""A file that nothing was said of."""
 TUNED = Comparison.ask("circles", epochs=40, seeds=5)
 """Three losses at five rates: 75 trials."""
 
@@ -137,7 +147,11 @@ def test_while_tensorflow_loads(snap_compare: SnapCompare, path: Path) -> None:
 
 
 def test_help(snap_compare: SnapCompare, path: Path) -> None:
-    assert snap_compare(opened(path), terminal_size=SMALL, press=["question_mark"])
+    async def ask(pilot: Pilot[None]) -> None:
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog))
+
+    assert snap_compare(opened(path), terminal_size=SMALL, run_before=ask)
 
 
 def test_leaving_while_training_goes_on(snap_compare: SnapCompare, path: Path) -> None:
@@ -164,7 +178,7 @@ async def at_task(pilot: Pilot[None], task: str) -> LosstermApp:
     assert isinstance(app, LosstermApp)
     app.main.query_one(TaskPanel).focus()
     await pilot.press("home", *["down"] * list(TASKS).index(task), "space")
-    await until(pilot, lambda: app.main.query_one(LossPanel).task_key == task)
+    await until(pilot, lambda: app.main.query_one(LossPanel).record.key == task)
     app.main.query_one(LossPanel).focus()
     await pilot.press("home")
     return app
@@ -266,11 +280,20 @@ def test_a_loss_with_other_parameters_in_the_list(snap_compare: SnapCompare, pat
     assert snap_compare(opened(path), terminal_size=LARGE, run_before=vary)
 
 
-async def advise(task: str) -> Advice | None:
+async def advise(task: Task) -> Advice | None:
     """Advise what `lossterm advise` does on circles."""
     reason = "a cross-validated forest disagrees with 19 % of the labels: wrong ones, or classes overlap"
     losses = ("binary_crossentropy", "binary_gce")
-    return Advice(task=task, losses=losses, reference=losses[0], metric="accuracy", reason=reason, number=0.19)
+    return Advice(
+        task=task.key,
+        kind=task.kind,
+        words=task.words,
+        losses=losses,
+        reference=losses[0],
+        metric="accuracy",
+        reason=reason,
+        number=0.19,
+    )
 
 
 def advised(trials: int) -> Callable[[Pilot[None]], Awaitable[None]]:
@@ -294,6 +317,101 @@ def test_advice_before_training(snap_compare: SnapCompare, path: Path, size: tup
 def test_advice_under_a_table(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
     fill(path, TUTORIAL)
     assert snap_compare(opened(path, find_advice=advise), terminal_size=size, run_before=advised(12))
+
+
+# Dialogs
+
+
+def on_files(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go to a directory of files, whose path is the same on every machine."""
+    for name in ("results", "2025"):
+        (home / "work" / name).mkdir(parents=True)
+    for name in ("houses.csv", "wine.parquet", "sensors.tsv", "arrays.npz", "readme.md", "plot.png"):
+        (home / "work" / name).write_text(ROWS)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(home / "work")
+
+
+def opening(*keys: str, dialog: type[ModalScreen[Any]], trials: int = 0) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """Return what presses keys and waits for a dialog that is still."""
+
+    async def press(pilot: Pilot[None]) -> None:
+        await shown(trials)(pilot)
+        await pilot.press(*keys)
+        await until(pilot, lambda: isinstance(pilot.app.screen, dialog))
+
+    return press
+
+
+@both_sizes
+def test_the_file_chooser(
+    snap_compare: SnapCompare, path: Path, home: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_files(home, monkeypatch)
+    assert snap_compare(opened(path), terminal_size=size, run_before=opening("f", dialog=FileDialog))
+
+
+def looking_at(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """Return what waits until a file is looked at, presses keys, and waits until it is read anew."""
+
+    async def look(pilot: Pilot[None]) -> None:
+        def there() -> bool:
+            return isinstance(pilot.app.screen, PreviewDialog) and not pilot.app.screen.reading
+
+        await until(pilot, there)
+        await pilot.press(*keys)
+        await until(pilot, there)
+
+    return look
+
+
+@both_sizes
+@pytest.mark.parametrize("target", ["price", "garden"])
+def test_a_file_that_is_looked_at(snap_compare: SnapCompare, path: Path, size: tuple[int, int], target: str) -> None:
+    app = opened(path, read=Reader(), table=PLAIN)
+    keys = ["down", "d", "end", *(["up"] if target == "garden" else []), "t"]
+    assert snap_compare(app, terminal_size=size, run_before=looking_at(*keys))
+
+
+def test_a_file_that_is_looked_at_in_a_light_terminal(
+    snap_compare: SnapCompare, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLORFGBG", "0;15")
+    app = opened(path, read=Reader(), table=PLAIN)
+    assert snap_compare(app, terminal_size=SMALL, run_before=looking_at("end", "t"))
+
+
+def test_a_file_that_cannot_be_read(snap_compare: SnapCompare, path: Path) -> None:
+    sentence = "/data/houses.csv: the file is a workbook of Excel. Save its sheet as CSV."
+    app = opened(path, read=Reader(refuses={"houses.csv": sentence}), table=PLAIN)
+    assert snap_compare(app, terminal_size=SMALL, run_before=looking_at())
+
+
+@both_sizes
+def test_the_network(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+    fill(path, Comparison.ask("circles", epochs=20, seeds=2, learning_rates=[0.01], dropout=0.1, optimizer="adamw"))
+    assert snap_compare(opened(path), terminal_size=size, run_before=opening("N", dialog=NetworkDialog, trials=6))
+
+
+def test_a_network_that_cannot_be(snap_compare: SnapCompare, path: Path) -> None:
+    keys = ("N", *["down"] * 2, "2", "enter")
+    assert snap_compare(opened(path), terminal_size=SMALL, run_before=opening(*keys, dialog=NetworkDialog))
+
+
+@both_sizes
+def test_the_exports(
+    snap_compare: SnapCompare, path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "cwd", lambda: Path("/home/me/work"))
+    fill(path, TUTORIAL)
+    assert snap_compare(opened(path), terminal_size=size, run_before=opening("w", dialog=ExportDialog, trials=12))
+
+
+@both_sizes
+def test_a_comparison_on_a_table_of_ones_own(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+    network: dict[str, Any] = {"activation": "gelu", "dropout": 0.2, "optimizer": "adamw", "early_stopping": 20}
+    fill(path, Comparison.ask(HOUSES, epochs=20, seeds=3, learning_rates=[0.01], **network))
+    assert snap_compare(opened(path), terminal_size=size, run_before=shown(15))
 
 
 # Each view, in every terminal and every state

@@ -139,7 +139,7 @@ async def test_enter_opens_a_session_with_its_curves_and_choices(two: Path) -> N
         await at(pilot, app, "older")
         await pilot.press("enter")
         await until(pilot, lambda: app.main.session == "older" and len(app.main.view.rows) == 6)
-        await until(pilot, lambda: app.main.tasks.chosen == "blobs")
+        await until(pilot, lambda: app.main.tasks.chosen.key == "blobs")
         assert app.main.stage.view == "curves"
         assert app.main.losses.ticked == BLOBS.losses
         await until(pilot, lambda: "older" in app.export_screenshot())
@@ -154,7 +154,7 @@ async def test_what_is_asked_for_after_opening_another_belongs_to_it(two: Path) 
         await shown(12)(pilot)
         await at(pilot, app, "older")
         await pilot.press("enter")
-        await until(pilot, lambda: app.main.session == "older" and app.main.tasks.chosen == "blobs")
+        await until(pilot, lambda: app.main.session == "older" and app.main.tasks.chosen.key == "blobs")
         app.main.settings.ask_for_seeds(3)
         await pilot.press("r")
         await until(pilot, lambda: len(stored(two, "older")) == 9)

@@ -43,7 +43,7 @@ async def choose(pilot: Pilot[None], app: LosstermApp, task: str) -> None:
     panel = app.main.query_one(TaskPanel)
     panel.focus()
     await pilot.press("home", *["down"] * list(TASKS).index(task), "space")
-    await until(pilot, lambda: panel.chosen == app.main.query_one(LossPanel).task_key == task)
+    await until(pilot, lambda: panel.chosen.key == app.main.query_one(LossPanel).record.key == task)
 
 
 async def ask(pilot: Pilot[None], path: Path, wanted: Comparison) -> None:
@@ -283,7 +283,7 @@ async def test_the_task_of_a_session_that_is_taken_up_is_in_sight(path: Path, si
     app = opened(path)
     async with app.run_test(size=size) as pilot:
         panel = app.main.query_one(TaskPanel)
-        await until(pilot, lambda: panel.chosen == "digits")
+        await until(pilot, lambda: panel.chosen.key == "digits")
         rows = range(panel.size.height)
         await until(pilot, lambda: any("● digits" in panel.render_line(row).text for row in rows))
         assert panel.highlighted == list(TASKS).index("digits")

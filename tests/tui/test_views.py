@@ -250,7 +250,7 @@ async def test_what_comes_in_while_another_view_is_shown_is_there_afterwards(pat
         await press(pilot, "1")
         await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss").text))  # type: ignore[attr-defined]  # they are Lines
         await press(pilot, "4")
-        await until(pilot, lambda: "accuracy" in app.main.query_one("#pictures").text)  # type: ignore[attr-defined]  # the same
+        await until(pilot, lambda: "wrong" in app.main.query_one("#pictures").text)  # type: ignore[attr-defined]  # the same
         await press(pilot, "2")
         assert "accuracy test" in app.main.query_one(ScoresPanel).text
 

@@ -1,0 +1,174 @@
+"""What a cell of text may stand for: nothing, a number, a day, yes or no."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+MISSING = frozenset(
+    ("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "nat", "null", "#null!", "none", "?", "-", "--", "–", "—", ".")
+)
+"""What stands for nothing, in any case of letters."""
+
+TRUE, FALSE = frozenset(("true", "yes", "t", "y")), frozenset(("false", "no", "f", "n"))
+
+_PAIRS = tuple(map(frozenset, (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))))
+
+_AMOUNT = re.compile(
+    r"(?P<before>[$€£¥])?\s*(?P<digits>[+-]?\s*(?P<again>[$€£¥])?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)"
+    r"\s*(?P<after>[%$€£¥])?"
+)
+_THOUSANDS = re.compile(r"[$€£¥]?\s*[+-]?\d{1,3}(?:([.,'\u2019 \u00a0\u202f])\d{3})+(?:[.,]\d+)?\s*[%$€£¥]?")
+_SEPARATED = re.compile(r"[$€£¥]?\s*[+-]?\d[\d.,'\u2019 \u00a0\u202f]*[%$€£¥]?")
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell stands for nothing."""
+    return cell.strip().casefold() in MISSING
+
+
+def are_booleans(words: Sequence[str]) -> bool:
+    """Whether distinct words are yes and no, in one of their pairs, and both occur."""
+    return frozenset(word.casefold() for word in words) in _PAIRS
+
+
+class Number(NamedTuple):
+    """A number as it was written."""
+
+    value: float
+    sign: str
+    """The decimal sign: "." or ",", "" where there is none."""
+    unit: str
+    """A currency or %, "" where there is none; the value is as written, 12 % being 12."""
+
+
+def number_of(cell: str, *, comma: bool) -> Number | None:
+    """Read a number, with a decimal comma too where `comma` allows it; None for what is none.
+
+    Thousands separators are not guessed: 1,234 is 1.234 with `comma` and no number without.
+    """
+    text = cell.strip().replace("−", "-")
+    if "_" in text:  # which Python's float would read over
+        return None
+    try:
+        return Number(float(text), "." if "." in text else "", "")
+    except ValueError:
+        pass
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
+        return None
+    units = [unit for unit in (found["before"], found["again"], found["after"]) if unit]
+    digits = re.sub(r"[$€£¥\s]", "", found["digits"])
+    if len(units) > 1 or ("," in digits and not comma):
+        return None
+    sign = "," if "," in digits else "." if "." in digits else ""
+    return Number(float(digits.replace(",", ".")), sign, "".join(units))
+
+
+def is_amount(cell: str) -> bool:
+    """Whether a cell holds digits and nothing but what may stand between and beside them."""
+    return _SEPARATED.fullmatch(cell.strip()) is not None
+
+
+def has_thousands(cell: str) -> bool:
+    """Whether a cell looks like a number with separators between thousands."""
+    return _THOUSANDS.fullmatch(cell.strip()) is not None
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = f"(?P<name>{'|'.join(_MONTHS)})[a-z]*\\.?"
+_CLOCK = r"(?:,?[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?\s*(?P<half>[ap]m)?)?"
+
+
+def _form(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern + _CLOCK, re.IGNORECASE | re.ASCII)
+
+
+_DAY_FIRST = _form(r"(?P<day>\d{1,2})[/-](?P<month>\d{1,2})[/-](?P<year>\d{4})")
+_MONTH_FIRST = _form(r"(?P<month>\d{1,2})[/-](?P<day>\d{1,2})[/-](?P<year>\d{4})")
+_FORMS = (
+    _form(r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})"),
+    _form(r"(?P<year>\d{4})[/.](?P<month>\d{1,2})[/.](?P<day>\d{1,2})"),
+    _form(rf"(?P<day>\d{{1,2}})[ -]{_MONTH}[ -](?P<year>\d{{4}})"),
+    _form(rf"{_MONTH} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}})"),
+)
+_ISO = re.compile(r"\d{4}-\d\d(-\d\d([T ].+)?)?", re.ASCII)
+_EPOCH = datetime(1970, 1, 1)
+
+Days = Callable[[str], float | None]
+"""Reads a cell as days since 1970 (in UTC, where the cell says so); None for what is no day."""
+
+
+def days_in(cells: Sequence[str]) -> Days | None:
+    """Return what reads these cells as days, None where fewer than half of them are any.
+
+    ISO 8601, 31.12.2020, 2020/12/31, 31 Dec 2020 and Dec 31, 2020, each with a time or without. 31/12/2020 and
+    12/31/2020 only where a day above 12 tells which it is.
+    """
+    if _share(_iso, cells) >= 0.5:
+        return _iso
+    for form in _FORMS:
+        if _share(reader := _reader(form), cells) >= 0.5:
+            return reader
+    if ambiguous := [found for found in map(_DAY_FIRST.fullmatch, cells) if found]:
+        day, month = (max(int(found[part]) for found in ambiguous) for part in ("day", "month"))
+        if (day > 12) != (month > 12):
+            reader = _reader(_DAY_FIRST if day > 12 else _MONTH_FIRST)
+            return reader if _share(reader, cells) >= 0.5 else None
+    return None
+
+
+def is_ambiguous_day(cell: str) -> bool:
+    """Whether a cell is a date of which nobody can say whether the day or the month comes first."""
+    return _reader(_DAY_FIRST)(cell) is not None
+
+
+def _share(read: Days, cells: Sequence[str]) -> float:
+    return sum(read(cell.strip()) is not None for cell in cells) / max(1, len(cells))
+
+
+def _iso(cell: str) -> float | None:
+    if not _ISO.fullmatch(cell):
+        return None
+    try:
+        found = datetime.fromisoformat(cell + "-01" if len(cell) == len("2020-12") else cell)
+        return _days(found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found)
+    except (ValueError, OverflowError):  # no such day, or at an end of the calendar
+        return None
+
+
+def _reader(form: re.Pattern[str]) -> Days:
+    def read(cell: str) -> float | None:
+        found = form.fullmatch(cell)
+        if found is None:
+            return None
+        parts = found.groupdict()
+        month = _MONTHS.index(parts["name"].lower()) + 1 if parts.get("name") else int(parts["month"])
+        hour = int(parts["hour"] or 0)
+        if parts["half"]:
+            hour = hour % 12 + 12 * (parts["half"].lower() == "pm")
+        minute, second = int(parts["minute"] or 0), int(parts["second"] or 0)
+        try:
+            return _days(datetime(int(parts["year"]), month, int(parts["day"]), hour, minute, second))
+        except ValueError:
+            return None
+
+    return read
+
+
+def _days(moment: datetime) -> float:
+    return (moment - _EPOCH).total_seconds() / 86400
+
+
+def day_text(days: float) -> str:
+    """Write days since 1970 as a date, with the time where there is one; as a number beyond the years 1 to 9999."""
+    try:
+        moment = _EPOCH + timedelta(days=days)
+    except OverflowError:
+        return f"{number_text(days)} days since 1970"
+    return f"{moment:%Y-%m-%d}" if moment.time() == _EPOCH.time() else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def number_text(value: float) -> str:
+    """Write a number so that it can be read again as the same: 3, 2.5."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))

@@ -1,0 +1,164 @@
+"""Which columns become features, as what, and which do not, with the reason."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lossterm.data.asked import Asked, joined
+from lossterm.data.column import Column, ColumnKind
+from lossterm.data.place import counted
+from lossterm.data.printable import clipped
+from lossterm.data.raw import MISSING_WORD, Raw, Sheet, as_words
+
+MOST_LEVELS = 50
+OTHER = "other"
+"""The level of all that are rarer than those that are kept."""
+
+_FREE_TEXT = 0.5
+"""Share of cells that are different, from which on a column is text rather than names."""
+
+_SPREADS = 100
+"""How many times its spread a number may be, before what it has in common with the others is subtracted."""
+
+_ID = re.compile(r"(?i:id|index|uuid|guid|row(?:[ _.-]?(?:number|names?|id))?)|.*[ _.-](?i:id)|.*[a-z0-9](?:Id|ID)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Feature:
+    """A column that becomes a feature, and how its cells are written into the table."""
+
+    column: Column
+    raw: Raw
+    levels: np.ndarray | None
+    """(words,) int: code → index of its level, of a category."""
+    rest: bool = False
+    """Whether its last level is that of all that are rarer than the others."""
+
+    def write(self, rows: np.ndarray, into: np.ndarray) -> None:
+        """Write the cells of these rows into a column of float32, NaN where missing."""
+        values = self.raw.values[rows]
+        if self.levels is None:
+            into[:] = values - self.column.origin
+        else:
+            rare = len(self.column.levels) - 1
+            level = np.where(values >= 0, self.levels[np.maximum(values, 0)], rare).astype(np.float32)
+            level[values == MISSING_WORD] = np.nan
+            into[:] = level
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Features:
+    """What became of a sheet's columns."""
+
+    features: tuple[Feature, ...]
+    left_out: dict[str, str]
+    """Column → why it is no feature; without those that a person left out."""
+    texts: frozenset[str]
+    """Those of them that are free text."""
+    warnings: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """Inputs of the network."""
+        return sum(feature.column.width for feature in self.features)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What was left out, columns with the same reason in one sentence."""
+        by_reason: dict[str, list[str]] = {}
+        for name, why in self.left_out.items():
+            by_reason.setdefault(why, []).append(name)
+        return tuple(f"Left out, since it {why}: {_listed(names)}." for why, names in by_reason.items())
+
+
+def _listed(names: list[str], most: int = 8) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(clipped, names[:most])) + more
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Without:
+    """A column that becomes no feature."""
+
+    why: str
+    text: bool = False
+
+
+def features_of(sheet: Sheet, rows: np.ndarray, asked: Asked) -> Features:
+    """Look at the columns that have no other part, in the rows at these indices."""
+    found: list[Feature] = []
+    left, texts, warnings = dict(sheet.unread), set[str](), list[str]()
+    for raw in sheet.raws.values():
+        if raw.name in (asked.target, asked.group, asked.time):
+            continue
+        warnings += raw.said
+        feature = _feature(raw, rows, asked)
+        if isinstance(feature, _Without):
+            left[raw.name] = feature.why
+            if feature.text:
+                texts.add(raw.name)
+            continue
+        found.append(feature)
+        warnings += _warnings(sheet, raw, feature, rows, asked)
+    return Features(features=tuple(found), left_out=left, texts=frozenset(texts), warnings=tuple(warnings))
+
+
+def _feature(raw: Raw, rows: np.ndarray, asked: Asked) -> Feature | _Without:
+    """Return the feature that a column becomes, or why it becomes none."""
+    if raw.name in asked.categorical:
+        raw = as_words(raw) if raw.kind != "nothing" else raw
+    values, missing = raw.values[rows], raw.missing[rows]
+    present = values[~missing]
+    if not len(present):
+        return _Without(why="is empty in every row")
+    if (present == present[0]).all() and not missing.any():
+        return _Without(why="is the same in every row")
+    if raw.kind == "word":
+        return _category(raw, present, bool(missing.any()), forced=raw.name in asked.categorical)
+    origin = 0.0
+    low, high = float(present.min()), float(present.max())
+    if raw.kind == "date" or (raw.kind == "number" and max(abs(low), abs(high)) > _SPREADS * (high - low) > 0):
+        origin = float(np.floor(low))
+    kind: ColumnKind = "date" if raw.kind == "date" else "boolean" if raw.kind == "boolean" else "number"
+    column = Column(name=raw.name, kind=kind, origin=origin, missing=bool(missing.any()))
+    return Feature(column=column, raw=raw, levels=None)
+
+
+def _category(raw: Raw, present: np.ndarray, missing: bool, *, forced: bool) -> Feature | _Without:
+    counts = np.bincount(present[present >= 0], minlength=len(raw.words))
+    rare = int((present < 0).sum())
+    different = int((counts > 0).sum())
+    text = different + rare > max(MOST_LEVELS, _FREE_TEXT * len(present)) or different + rare == len(present)
+    if text and not forced:
+        return _Without(why="is free text, nearly every cell different", text=True)
+    order = [int(code) for code in np.argsort(-counts, kind="stable") if counts[code]]
+    kept = order if different <= MOST_LEVELS and not rare else order[: MOST_LEVELS - 1]
+    names = [raw.words[code] for code in kept]
+    if rest := len(kept) < different or rare > 0:
+        names.append(OTHER if OTHER not in names else f"any {OTHER}")
+    levels = np.full(max(1, len(raw.words)), len(names) - 1)
+    levels[kept] = np.arange(len(kept))
+    column = Column(name=raw.name, kind="category", levels=tuple(names), missing=missing)
+    return Feature(column=column, raw=raw, levels=levels, rest=rest)
+
+
+def _warnings(sheet: Sheet, raw: Raw, feature: Feature, rows: np.ndarray, asked: Asked) -> Iterable[str]:
+    drop = f"--drop {joined((*asked.drop, raw.name))} leaves it out."
+    if raw.odd.count:
+        cells = counted(raw.odd.count, "cell")
+        yield (
+            f"{raw.name}: {cells} taken as missing, since the others are {raw.kind}s; the first is "
+            f"{raw.odd.cell!r} in row {sheet.row(raw.odd.index)}. "
+            f"--categorical {joined([raw.name])} takes all as names."
+        )
+    if _ID.fullmatch(raw.name):
+        yield f"{raw.name} has the name of an id, which says nothing of a new row. {drop}"
+    elif raw.kind == "number":
+        values = raw.values[rows][~raw.missing[rows]]
+        if len(np.unique(values)) == len(values) and np.all(values == np.round(values)):
+            yield f"{raw.name} is a whole number that is different in every row, as an id is. {drop}"
+    if feature.rest and len(feature.column.levels) == MOST_LEVELS:
+        kept = MOST_LEVELS - 1
+        yield f"{raw.name} has more than {MOST_LEVELS} names; the {kept} most frequent are kept, the rest is one."

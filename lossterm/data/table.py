@@ -1,0 +1,25 @@
+"""A table as it is trained on: numbers and indices, no text."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lossterm.data.column import Column
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """The rows that have a target, in the file's order or, where it was asked for, in that of time."""
+
+    features: "np.ndarray"
+    """(rows, columns) float32, NaN where missing; mapped from the shelf, read-only."""
+    target: "np.ndarray"
+    """(rows,) float64, or int64 indices of classes."""
+    groups: "np.ndarray | None"
+    """(rows,) int64, equal for rows that stay in one split; None where no group was asked for."""
+    times: "np.ndarray | None"
+    """(rows,) int64, the rank of each row's time from 0, never falling; None where no order of time was asked for."""
+    columns: tuple[Column, ...]
+    """The features, in order."""

@@ -1,0 +1,98 @@
+"""The engine's side of `lossterm export`: describes a loss of one's own, trains one trial again and saves its network.
+
+`python -m lossterm.engine.exporting describe` and `… train FILE.keras` read a trial as JSON from stdin; the first
+answers in MessagePack, the second in JSON.
+"""
+
+import inspect
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lossterm.comparison import Trial
+from lossterm.engine import loading, probe
+from lossterm.engine.inputs import about_inputs
+from lossterm.engine.runtime import configure, environment, keras
+from lossterm.engine.training import Program
+from lossterm.errors import DataError, LosstermError
+from lossterm.losses import Loss, source_from
+from lossterm.protocols import protocol_named
+from lossterm.scaling import Scaling
+
+FIELDS = ("kinds", "reading", "encoding", "activation", "units", "scale", "link", "counted", "lowest", "zeros")
+"""What of a record says how a network is trained by it."""
+
+
+def describe(trial: Trial) -> dict[str, Any]:
+    """Return what a loss of one's own is for the task of a trial: fields of `export.script.described.Described`."""
+    loss = probe.load(trial).loss
+    source = source_from(trial.source)
+    given = getattr(loading.module_of(source), source.name)
+    settings = {name: loading._value(value) for name, value in source.settings}
+    head = settings.pop("head", None)
+    settings.pop("labels", None)
+    found: dict[str, Any] = {"fields": {name: getattr(loss, name) for name in FIELDS}, "settings": settings}
+    if isinstance(given, Loss):
+        plain = inspect.unwrap(given.function)
+        file = inspect.getsourcefile(plain) if inspect.isfunction(plain) else None
+        name = getattr(plain, "__qualname__", "")
+        if file is None or not name.isidentifier():
+            raise DataError(f"{loss.title} cannot be written out: its function is no plain one in a file.")
+        return {**found, "form": "record", "takes": "output", "file": file, "name": name, "values": loss.values}
+    form = "class" if inspect.isclass(given) else "instance" if isinstance(given, keras.losses.Loss) else "function"
+    made = given(**settings) if form == "class" else given
+    logits = loss.reading in ("value", "margin") or head == "logit" or (head is None and loading._wants_logits(made))
+    if head is None and "hinge" in source.name.lower() and loss.reading == "logits":
+        logits = True
+    takes = "output" if logits else "probability" if loss.reading == "logit" else "probabilities"
+    return {**found, "form": form, "takes": takes}
+
+
+def train(trial: Trial, path: Path) -> dict[str, Any]:
+    """Train a trial again, save its network, and return what goes in, what comes out and what it scores."""
+    program = Program(trial)
+    result = program.train(trial)
+    if result.status != "done":
+        raise DataError(f"Trained again, seed {trial.seed} of {trial.loss} ended as {result.status}: nothing to save.")
+    program.network.save(path)
+    task, protocol, loss = program.task, protocol_named(trial.protocol), program.loss
+    inputs, target = about_inputs(trial, task, protocol)
+    scaling = protocol.prepare(task, trial.seed).scaling(loss.scale) if task.kind == "regression" else Scaling()
+    names = task.labels or tuple(map(str, range(task.classes or 0)))
+    return {
+        "inputs": inputs,
+        "output": {
+            "units": int(program.network.output_shape[-1]),
+            "reading": loss.reading,
+            "link": loss.link,
+            "origin": scaling.origin,
+            "unit": scaling.unit,
+            "log1p": scaling.log1p,
+            "target": target,
+            "classes": list(names),
+        },
+        "scores": result.scores,
+        "environment": environment(),
+    }
+
+
+def main() -> None:
+    """Answer on stdout; whatever else is printed meanwhile goes to stderr."""
+    what, *words = sys.argv[1:]
+    trial = msgspec.json.decode(sys.stdin.buffer.read(), type=Trial)
+    try:
+        with redirect_stdout(sys.stderr):
+            configure(trial.device)
+            answer = describe(trial) if what == "describe" else train(trial, Path(words[0]))
+    except LosstermError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+    encode = msgspec.msgpack.encode if what == "describe" else msgspec.json.encode
+    sys.stdout.buffer.write(encode(answer))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Trials with what was recorded of their epochs, read one comparison at a time: what every format of data shares."""
+
+from array import array
+from collections.abc import Iterator
+
+import msgspec
+
+from lossterm.export.contents import Contents
+from lossterm.metrics import PRIMARY
+from lossterm.protocols import SplitName, protocol_named
+from lossterm.report import ALL_SPLITS, curve_columns
+from lossterm.store import Chunk, TrialRow
+
+
+class Epochs(msgspec.Struct, frozen=True, kw_only=True):
+    """One trial with its epochs, none where it has not begun."""
+
+    row: TrialRow
+    """The trial and what became of it."""
+    comparisons: tuple[int, ...]
+    """Numbers of the comparisons that hold it, oldest first."""
+    metric: str
+    """Key of the metric that its curves follow, whatever ranks."""
+    splits: tuple[SplitName, ...]
+    """Splits that it has curves of, in the protocol's order."""
+    values: "array[float]"
+    """(epochs, columns) row by row, float32, not finite in an epoch that diverged: `columns` names them."""
+
+    def __len__(self) -> int:
+        """Return the number of epochs."""
+        return len(self.values) // len(self.columns)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns: train_loss, train_metric, …"""
+        return tuple(f"{split}_{what}" for split in self.splits for what in ("loss", "metric"))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The same as trackers group them: loss/train, accuracy/train, …"""
+        return tuple(f"{what}/{split}" for split in self.splits for what in ("loss", self.metric))
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Scores of the final model that it has, as trackers group them: score/accuracy/test, …"""
+        return {
+            f"score/{metric}/{split}": value
+            for metric, splits in (self.row.scores or {}).items()
+            for split, value in (splits or {}).items()
+            if value is not None
+        }
+
+    def lines(self) -> Iterator[tuple[int, "array[float]"]]:
+        """Yield each epoch, from 1, with its values, (columns,)."""
+        width = len(self.columns)
+        for place in range(len(self)):
+            yield place + 1, self.values[place * width : (place + 1) * width]
+
+    def column(self, place: int) -> "array[float]":
+        """Return one column, (epochs,)."""
+        return self.values[place :: len(self.columns)]
+
+
+def every(contents: Contents) -> Iterator[Epochs]:
+    """Yield every trial once, with its epochs, under the first comparison that holds it.
+
+    No more than the curves of one comparison are in memory at a time, four bytes a value.
+    """
+    rows = {row.id: row for row in contents.rows}
+    for asked in contents.asked:
+        mine = [number for number, holders in contents.held.items() if holders[0] == asked.id]
+        chunks: dict[int, list[Chunk]] = {}
+        for chunk in contents.store.chunks([asked.id])[0] if mine else ():
+            chunks.setdefault(chunk.trial, []).append(chunk)
+        for number in mine:
+            yield _epochs(rows[number], contents.held[number], chunks.pop(number, []))
+
+
+def _epochs(row: TrialRow, comparisons: tuple[int, ...], chunks: list[Chunk]) -> Epochs:
+    protocol = protocol_named(row.trial.protocol)
+    values = array("f")
+    for chunk in chunks:
+        values.extend(chunk.values())
+    # What lies beyond is of an attempt that a worker's death cut short, or came after the row was read.
+    del values[row.epochs * len(curve_columns(protocol)) :]
+    return Epochs(
+        row=row,
+        comparisons=comparisons,
+        metric=PRIMARY[row.trial.record.kind],
+        splits=protocol.splits,
+        values=values,
+    )
+
+
+def splits_of(contents: Contents) -> tuple[SplitName, ...]:
+    """Return the splits that any trial has curves of, in the usual order."""
+    there = {split for row in contents.rows for split in protocol_named(row.trial.protocol).splits}
+    return tuple(split for split in ALL_SPLITS if split in there)

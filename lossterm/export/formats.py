@@ -1,0 +1,117 @@
+"""The formats that a session can be written in: adding one is adding one record."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from lossterm.errors import UnknownName
+from lossterm.export.contents import Contents
+from lossterm.export.delimited import write_csv
+from lossterm.export.document import write_json
+from lossterm.export.mlflow import clear_mlflow, write_mlflow
+from lossterm.export.model import sidecar, write_model
+from lossterm.export.page import write_html
+from lossterm.export.parquet import write_parquet
+from lossterm.export.pull_request import write_markdown
+from lossterm.export.script import write_keras
+from lossterm.export.tensorboard import write_tensorboard
+
+Place = Literal["file", "directory", "store"]
+"""What is written: a new file, a new directory, or runs into a place that may hold others."""
+
+Write = Callable[[Contents, Path], str | None]
+"""Writes to a path at which nothing is; into a store that may be there. May return a sentence to be told."""
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """One form in which a session leaves lossterm."""
+
+    key: str
+    """As typed after --to."""
+    title: str
+    """One line for lists."""
+    suffix: str
+    """End of a file's or directory's name, without the point."""
+    write: Write
+    """Writes it. Raises LosstermError with a sentence, or OSError."""
+    place: Place = "file"
+    """What it is."""
+    text: bool = False
+    """Whether it is text that may go to stdout."""
+    one: bool = False
+    """Whether it holds one comparison only."""
+    beside: Callable[[Path], Path] | None = None
+    """Where it writes a second file, from where it writes the first."""
+    clear: Write | None = None
+    """Takes out of a store what an earlier export of the session put there."""
+
+
+FORMATS: dict[str, Format] = {
+    one.key: one
+    for one in (
+        Format(key="csv", title="a line for each epoch of each trial", suffix="csv", write=write_csv, text=True),
+        Format(
+            key="json",
+            title="settings, standings, scores and curves of every trial",
+            suffix="json",
+            write=write_json,
+            text=True,
+        ),
+        Format(
+            key="parquet",
+            title="the lines of csv in typed columns (needs lossterm[parquet])",
+            suffix="parquet",
+            write=write_parquet,
+        ),
+        Format(
+            key="html",
+            title="a report in one file: charts, standings, settings",
+            suffix="html",
+            write=write_html,
+            text=True,
+        ),
+        Format(key="markdown", title="a summary for a pull request", suffix="md", write=write_markdown, text=True),
+        Format(
+            key="keras",
+            title="a standalone script that trains the best loss with Keras alone",
+            suffix="py",
+            write=write_keras,
+            text=True,
+            one=True,
+        ),
+        Format(
+            key="model",
+            title="the trained network of the best loss, and beside it in JSON what goes in and comes out",
+            suffix="keras",
+            write=write_model,
+            one=True,
+            beside=sidecar,
+        ),
+        Format(
+            key="tensorboard",
+            title="a directory with a run for each trial",
+            suffix="tensorboard",
+            write=write_tensorboard,
+            place="directory",
+        ),
+        Format(
+            key="mlflow",
+            title="a run for each trial, into an MLflow store (needs lossterm[mlflow])",
+            suffix="mlflow.db",
+            write=write_mlflow,
+            place="store",
+            clear=clear_mlflow,
+        ),
+    )
+}
+"""Every format by key, in the order in which lists show them."""
+
+
+def format_named(key: str) -> Format:
+    """Return the record of a key. Raises UnknownName with near misses."""
+    try:
+        return FORMATS[key]
+    except KeyError:
+        raise UnknownName("format", key, FORMATS) from None

@@ -1,0 +1,52 @@
+"""Trials and epochs in long form, a line for each epoch of each trial: the columns that CSV and Parquet share."""
+
+import math
+from collections.abc import Iterator
+from typing import Literal
+
+from lossterm.export.contents import Contents
+from lossterm.export.epochs import Epochs, splits_of
+
+Cell = int | float | str | None
+
+TRIAL_COLUMNS: dict[str, Literal["integer", "number", "text"]] = {
+    "comparison": "integer",
+    "trial": "integer",
+    "task": "text",
+    "protocol": "text",
+    "loss": "text",
+    "seed": "integer",
+    "learning_rate": "number",
+    "status": "text",
+    "error": "text",
+    "metric": "text",
+}
+"""Columns that say of which trial a line is, and what they hold; `metric` is the one that the epochs follow."""
+
+
+def value_columns(contents: Contents) -> tuple[str, ...]:
+    """Return the columns of an epoch: loss and metric of each split that any trial has."""
+    return tuple(f"{split}_{what}" for split in splits_of(contents) for what in ("loss", "metric"))
+
+
+def of_trial(epochs: Epochs) -> tuple[Cell, ...]:
+    """Return the cells of TRIAL_COLUMNS."""
+    row, trial = epochs.row, epochs.row.trial
+    return (
+        *(epochs.comparisons[0], row.id, trial.task, trial.protocol, trial.loss, trial.seed, trial.learning_rate),
+        *(row.status, row.error, epochs.metric),
+    )
+
+
+def of_epochs(epochs: Epochs, columns: tuple[str, ...]) -> Iterator[tuple[Cell, ...]]:
+    """Yield epoch and `columns` of each epoch; one line without either for a trial that has none.
+
+    None stands for a split that the trial does not have, and for what is not finite.
+    """
+    if not len(epochs):
+        yield (None,) * (1 + len(columns))
+    own = epochs.columns
+    places = [own.index(column) if column in own else None for column in columns]
+    for epoch, values in epochs.lines():
+        there = [value if math.isfinite(value) else None for value in values]
+        yield epoch, *(None if place is None else there[place] for place in places)

@@ -1,0 +1,134 @@
+"""What a script reads a table's cells with: functions of a column, as text."""
+
+NUMBERS = '''
+def numbers(cells):
+    """Return cells as numbers, NaN where one holds none."""
+    found = []
+    for cell in cells:
+        try:
+            found.append({plain})
+        except ValueError:
+            found.append(np.nan)
+    return np.array(found)
+'''
+WRITTEN_NUMBERS = '''
+AMOUNT = re.compile(r"[$€£¥]?\\s*([+-]?\\s*[$€£¥]?(?:\\d+(?:[.,]\\d*)?|[.,]\\d+)(?:[eE][+-]?\\d+)?)\\s*[%$€£¥]?")
+
+
+def written_numbers(cells):
+    """Return cells as numbers, whatever decimal sign they have and whatever unit is beside them; NaN for no number."""
+    found = []
+    for cell in cells:
+        amount = {matched}
+        digits = re.sub(r"[$€£¥\\s]", "", amount[1]).replace(",", ".") if amount else "nan"
+        found.append(float(digits))
+    return np.array(found)
+'''
+DAYS = '''
+def days(cells):
+    """Return cells as days since 1970, NaN where one is no date as ISO 8601 writes it."""
+    found = []
+    for cell in cells:
+        cell = cell.strip()
+        try:
+            moment = datetime.fromisoformat(f"{cell}-01" if len(cell) == len("2020-12") else cell)
+        except ValueError:
+            found.append(np.nan)
+            continue
+        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+        found.append((moment - datetime(1970, 1, 1)).total_seconds() / 86400)
+    return np.array(found)
+'''
+DAYS_BY = '''
+def days_by(cells, formats):
+    """Return cells as days since 1970, NaN where one is no date in any of the formats."""
+    found = np.full(len(cells), np.nan)
+    for place, cell in enumerate(cells):
+        for form in formats:
+            try:
+                found[place] = (datetime.strptime(cell.strip(), form) - datetime(1970, 1, 1)).total_seconds() / 86400
+                break
+            except ValueError:
+                continue
+    return found
+'''
+YES = '''
+def truths(cells):
+    """Return 1 for yes and 0 for no, NaN where a cell stands for nothing."""
+    words = [cell.strip().casefold() for cell in cells]
+    return np.array([np.nan if word in MISSING else float(word in YES) for word in words])
+'''
+WORDS = '''
+def words(cells):
+    """Return cells as words, NaN where one stands for nothing."""
+    stripped = [cell.strip() for cell in cells]
+    return [np.nan if word.casefold() in MISSING else word for word in stripped]
+'''
+TYPED = '''
+def typed(cells):
+    """Return what the file holds as numbers."""
+    return np.asarray(cells, float)
+'''
+PLACES = '''
+def places(values, levels):
+    """Return the index of each value among the levels, NaN where it is missing; of one that is rarer, the last."""
+    known = {level: place for place, level in enumerate(levels)}
+    return np.array([value if value != value else known.get(value, len(levels) - 1) for value in values])
+'''
+GROUPS_OF_WORDS = '''
+def numbered(values):
+    """Return a number for each value, in the order in which they appear; what is missing is a group of its own."""
+    known = {}
+    return np.array([-1 if value != value else known.setdefault(value, len(known)) for value in values])
+'''
+GROUPS_OF_NUMBERS = '''
+def numbered(values):
+    """Return a number for each value, by size; what is missing is a group of its own."""
+    return np.unique(np.nan_to_num(values, nan=-np.inf), return_inverse=True)[1]
+'''
+
+READ_TEXT = '''
+def read():
+    """Return the cells of each column by its name."""
+    with open(DATA, encoding={encoding}, newline="") as file:
+        {names}rows = filter(None, csv.reader(file, delimiter={delimiter}, skipinitialspace=True))
+    return {cells}
+'''
+READ_ARRAYS = '''
+def read():
+    """Return the arrays of the file by their names, those of two dimensions column by column."""
+    cells = {}
+    with np.load(DATA) as arrays:
+        for name, array in arrays.items():
+            if array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1):
+                cells[name] = array.ravel()
+            elif array.ndim == 2:
+                cells |= {f"{name}_{place}": column for place, column in enumerate(array.T)}
+    return cells
+'''
+READ_DAYS_OF_ARRAYS = '''
+def typed(cells):
+    """Return what the file holds as numbers, moments as days since 1970."""
+    if cells.dtype.kind != "M":
+        return np.asarray(cells, float)
+    moments = cells.astype("datetime64[us]")
+    return np.where(np.isnat(moments), np.nan, moments.astype(np.int64) / 86_400e6)
+'''
+READ_COLUMNS = '''
+def read():
+    """Return the columns of the file: lists of text, arrays of numbers, moments as days since 1970."""
+    return {name: unpacked(column.combine_chunks()) for name, column in zip(NAMES, parquet.read_table(DATA).columns)}
+
+
+def unpacked(column):
+    """Return an array of Arrow's as a list of text or an array of numbers, None for anything else."""
+    if types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if types.is_string(column.type) or types.is_large_string(column.type):
+        return [cell or "" for cell in column.to_pylist()]
+    if types.is_timestamp(column.type) or types.is_date(column.type):
+        return unpacked(column.cast("timestamp[us]", safe=False).cast("int64")) / 86_400e6
+    if types.is_primitive(column.type) or types.is_decimal(column.type):
+        return column.cast("float64", safe=False).to_numpy(zero_copy_only=False)
+    return None
+'''

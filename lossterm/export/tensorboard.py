@@ -1,0 +1,83 @@
+"""TensorBoard: a directory with a run for each trial, written by tensorboardX."""
+
+from pathlib import Path
+from typing import Any
+
+from lossterm.comparison import Status
+from lossterm.export.contents import Contents
+from lossterm.export.epochs import Epochs, every
+from lossterm.export.settings import hyperparameters
+from lossterm.export.text import file_name
+
+_STATUS: dict[Status, str] = {
+    "queued": "STATUS_UNKNOWN",
+    "running": "STATUS_RUNNING",
+    "done": "STATUS_SUCCESS",
+    **dict.fromkeys(("diverged", "failed", "cancelled"), "STATUS_FAILURE"),
+}
+
+
+def write_tensorboard(contents: Contents, path: Path) -> None:
+    """Write one event file a trial: a scalar for each value of each epoch, what it was trained with, its scores.
+
+    Epochs count from 1; what is not finite is kept as it is.
+    """
+    began = {asked.id: asked.created for asked in contents.asked}
+    for epochs in every(contents):
+        _write_run(epochs, path / run_name(epochs), began[epochs.comparisons[0]])
+
+
+def run_name(epochs: Epochs) -> str:
+    """Return the name of a trial's run, and of its directory; the trial's number makes it the only one."""
+    trial = epochs.row.trial
+    return file_name(f"{trial.task}-{trial.loss}-lr{trial.learning_rate:g}-seed{trial.seed}") + f"-trial{epochs.row.id}"
+
+
+def _write_run(epochs: Epochs, directory: Path, began: float) -> None:
+    # Below SummaryWriter, which starts a process's worth of queues for each run and writes one value an event.
+    from tensorboardX.event_file_writer import EventsWriter
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.proto.summary_pb2 import Summary
+
+    row = epochs.row
+    directory.mkdir(parents=True)
+    seconds = row.seconds or 0.0
+    began = began if row.finished is None else row.finished - seconds
+    writer = EventsWriter(str(directory / "events"))
+    try:
+        for summary in _described(epochs):
+            writer.write_event(Event(wall_time=began, summary=summary))
+        for epoch, values in epochs.lines():
+            scalars = [
+                Summary.Value(tag=tag, simple_value=value) for tag, value in zip(epochs.tags, values, strict=True)
+            ]
+            now = began + seconds * epoch / len(epochs)
+            writer.write_event(Event(wall_time=now, step=epoch, summary=Summary(value=scalars)))
+        if scores := [Summary.Value(tag=tag, simple_value=value) for tag, value in epochs.scores.items()]:
+            writer.write_event(Event(wall_time=began + seconds, step=len(epochs), summary=Summary(value=scores)))
+    finally:
+        writer.close()
+
+
+def _described(epochs: Epochs) -> list[Any]:
+    """Return the summaries of the plugin that compares runs by what they were trained with."""
+    from tensorboardX.proto.api_pb2 import Status as Ends
+    from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData, SessionEndInfo
+    from tensorboardX.summary import hparams
+
+    row, trial = epochs.row, epochs.row.trial
+    given: dict[str, str | float] = {
+        "task": trial.task,
+        "protocol": trial.protocol,
+        "loss": trial.loss,
+        "learning rate": trial.learning_rate,
+        "seed": trial.seed,
+        **dict(hyperparameters(trial.hyperparameters)),
+        "status": row.status,
+    }
+    if row.error:
+        given["error"] = row.error
+    experiment, start, end = hparams(given, dict.fromkeys([*epochs.tags, *epochs.scores], 0.0))
+    ended = HParamsPluginData(session_end_info=SessionEndInfo(status=Ends.Value(_STATUS[row.status])), version=0)
+    end.value[0].metadata.plugin_data.content = ended.SerializeToString()
+    return [experiment, start, end]

@@ -1,0 +1,61 @@
+"""What installed packages add by entry points: found without a cost where there is none, loaded without a risk."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """What one entry point gives."""
+
+    place: str
+    """`module:NAME`, as the package declares it."""
+    package: str
+    """Name and version of the package."""
+    given: tuple[object, ...]
+    """The objects; none where they do not load."""
+    problem: str | None = None
+    """What is wrong with all of them."""
+
+
+def offers(group: str, what: str) -> Iterator[Offer]:
+    """Load what packages declare under a group: `key = "module:NAME"`, one object or a tuple of them.
+
+    `what` is what they are called in sentences, as "losses".
+    """
+    for point in _entry_points(group):
+        package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+        before = "tensorflow" in sys.modules
+        try:
+            given = point.load()
+        except (Exception, SystemExit) as error:  # a package that fails to load must not take lossterm with it
+            problem = f"The {what} of {package} do not load ({point.value}): {type(error).__name__}: {error}."
+            yield Offer(place=point.value, package=package, given=(), problem=problem)
+            continue
+        slow = not before and "tensorflow" in sys.modules
+        yield Offer(
+            place=point.value,
+            package=package,
+            given=given if isinstance(given, tuple) else (given,),
+            problem=f"{package} imports TensorFlow with its {what} ({point.value}), which makes every start slow."
+            if slow
+            else None,
+        )
+
+
+def _entry_points(group: str) -> "tuple[EntryPoint, ...]":
+    if not any(group in file.read_text(encoding="utf-8", errors="replace") for file in _declarations()):
+        return ()  # as nearly always: 2 ms, where importlib.metadata takes 30 that the first paint would wait for
+    return tuple(importlib.import_module("importlib.metadata").entry_points(group=group))
+
+
+def _declarations() -> list[Path]:
+    """Return the files in which installed packages declare entry points."""
+    return [file for place in sys.path if place for file in Path(place).glob("*.*-info/entry_points.txt")]

@@ -1,0 +1,59 @@
+"""Writing a project file: what is given is set, all else is there to be set."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lossterm.comparison import Comparison
+from lossterm.project.keys import SECTIONS, Value
+from lossterm.project.places import relative
+from lossterm.project.toml import toml
+
+_OPENING = """\
+# What `lossterm run` compares when it is started here. Keys are its long options, and those that are given on the
+# command line go before what stands here. What stands behind a # is not set. Paths start where this file lies.
+"""
+
+
+def written(given: Mapping[str, Value], comparison: Comparison, folder: Path, session: str) -> str:
+    """Write a project file for a folder: what is given is set, all else stands behind a # as it is in the comparison.
+
+    `given` holds values of TOML by key; paths in it that start at the working directory and lie in the folder become
+    relative to it, others absolute.
+    """
+    usual = _usual(comparison, session)
+    lines = [_OPENING]
+    for section, keys in SECTIONS.items():
+        lines.append(f"[{section}]")
+        for key in keys:
+            lines.append(f"# {key.meaning}")
+            if key.name in given:
+                lines.append(f"{key.name} = {toml(relative(key.name, given[key.name], folder))}")
+            else:
+                lines.append(f"#{key.name} = {toml(usual.get(key.name, key.example))}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _usual(comparison: Comparison, session: str) -> dict[str, Value]:
+    """Return the values of keys that have one whether they are set or not."""
+    settings, own = comparison.hyperparameters, dict(comparison.sources)
+    rates = [*comparison.learning_rates]
+    found: dict[str, Value] = {
+        "hidden": [*settings.hidden],
+        "activation": settings.activation,
+        "dropout": settings.dropout,
+        "batch-norm": settings.batch_norm,
+        "l2": settings.l2,
+        "epochs": settings.epochs,
+        "batch-size": settings.batch_size,
+        "lr": rates if len(rates) > 1 else rates[0],
+        "optimizer": settings.optimizer,
+        "schedule": settings.schedule,
+        "loss": [loss for loss in comparison.losses if loss not in own],
+        "seeds": comparison.seeds,
+        "protocol": comparison.protocol,
+        "metric": comparison.metric,
+        "device": comparison.device,
+        "session": session,
+    }
+    return found if comparison.data else {**found, "task": comparison.task}

@@ -1,0 +1,80 @@
+"""A task as one record: data, their kind, and the network they start from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lossterm.losses import Kind, Targets
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Draw = tuple[np.ndarray, np.ndarray]
+    """Features (rows, features) and target (rows,): a number, or the index of a class."""
+
+
+def standard() -> Any:
+    """Return what brings every feature to mean 0 and standard deviation 1."""
+    from sklearn.preprocessing import StandardScaler
+
+    return StandardScaler()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """One record of the catalogue of tasks."""
+
+    key: str
+    """As typed on the command line."""
+    title: str
+    """One line for lists."""
+    kind: Kind
+    """What is to be predicted."""
+    rows: int
+    """Rows of one draw, before it is split."""
+    features: int
+    """Columns of the network's input."""
+    classes: int | None
+    """Number of classes, None for regression."""
+    hidden: tuple[int, ...]
+    """Units of each hidden layer, unless the comparison says otherwise."""
+    epochs: int
+    """Epochs, unless the comparison says otherwise."""
+    batch_size: int = 32
+    """Rows of one step, unless the comparison says otherwise."""
+    lowest: float = float("-inf")
+    """No target is below this; losses that need more are not offered."""
+    zeros: bool = True
+    """Whether a target may be exactly 0."""
+    imbalance: float = 1.0
+    """Rows of the largest class over those of the smallest."""
+    finite: bool = False
+    """Whether there is one set of rows, to be split anew for each seed, rather than a source of fresh draws."""
+    family: bool = False
+    """Whether a seed draws a new problem (coefficients, centres) and not only new rows of the same."""
+    ordered: bool = False
+    """Whether the rows are in order of time, so that the last of them are the ones to be tested on."""
+    times: "Callable[[], np.ndarray] | None" = None
+    """Returns the rank in time of each row of an ordered task, (rows,), where several are of one time; they stay in one
+    split."""
+    groups: "Callable[[], np.ndarray] | None" = None
+    """Returns the group of each row, (rows,), where rows of one group must stay in one split."""
+    pipeline: "Callable[[], Any]" = standard
+    """Returns an unfitted scikit-learn transformer of the features, to be fitted on the training rows."""
+    labels: tuple[str, ...] = ()
+    """What the classes are called, in the order of their indices; () for the indices themselves."""
+    draw: "Callable[[int], Draw]"
+    """`seed -> (features, target)`, the same for the same seed on every machine; finite data ignore the seed."""
+
+    asked: tuple[str, ...] = ()
+    """What names it on the command line, where that is more than its key."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return what names it on the command line."""
+        return self.asked or ("--task", self.key)
+
+    @property
+    def targets(self) -> Targets:
+        """What losses must know of the targets to fit."""
+        return Targets(kind=self.kind, lowest=self.lowest, zeros=self.zeros)

@@ -1,0 +1,135 @@
+"""A table of one's own: from file to first epoch, the memory that it takes, an epoch beside Model.fit.
+
+    python -m tests.bench.table [--rows 200000] [--columns 20] [--batch-size 1024]
+
+The worker is warm: it has loaded TensorFlow and trained other trials, but never seen the table. Memory is the worker's
+highest resident size less what it had before, in multiples of the table's float32 size. An epoch of Model.fit is one of
+the same network, optimizer and batch size with one held-out split evaluated, where the engine evaluates all three.
+"""
+
+import argparse
+import csv
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from lossterm import daemon
+from lossterm.comparison import Comparison
+from lossterm.data import Asked, Data, describe
+from lossterm.home import shelf
+from lossterm.store import Store
+
+EPOCHS = 10
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--columns", type=int, default=20, help="the target and two categories among them")
+    parser.add_argument("--batch-size", type=int, default=1024)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="lossterm-bench-", ignore_cleanup_errors=True) as place:
+        os.environ["LOSSTERM_HOME"] = place
+        file = Path(place) / "table.csv"
+        write(file, given.rows, given.columns)
+        size = 4 * given.rows * given.columns / 2**20
+        print(
+            f"{given.rows:,} rows × {given.columns} columns: {file.stat().st_size / 2**20:.1f} MB of CSV, {size:.1f} MB"
+        )
+        data = with_a_warm_worker(file, size, given.batch_size)
+        beside_fit(data, given.batch_size)
+
+
+def write(file: Path, rows: int, columns: int) -> None:
+    """Write numbers, two categories, and a target that both decide."""
+    stream = np.random.default_rng(0)
+    numbers = stream.normal(size=(rows, columns - 3)).round(4)
+    names = stream.choice(["north", "south", "east", "west"], size=(rows, 2))
+    target = 2 * numbers[:, 0] + np.sin(numbers[:, 1]) + 1.5 * (names[:, 0] == "north") + stream.normal(size=rows)
+    with file.open("w", newline="", encoding="utf-8") as opened:
+        written = csv.writer(opened)
+        written.writerow([*(f"x{place}" for place in range(columns - 3)), "first", "second", "y"])
+        for row, pair, y in zip(numbers.tolist(), names.tolist(), target.round(4).tolist(), strict=True):
+            written.writerow([*row, *pair, y])
+
+
+def with_a_warm_worker(file: Path, size: float, batch_size: int) -> Data:
+    """Time the way from the file to the first epoch in the store, and look at the worker's memory."""
+    with Store() as store:
+        keeper = daemon.Keeper(store.path, "auto", daemon.WORKER)
+        for task in ("circles", "diabetes"):
+            train(store, keeper, Comparison.ask(task, ("usual",), seeds=1, epochs=2, learning_rates=[0.01]))
+        (worker,) = store.workers()
+        before = high_water(worker.pid)
+        start = time.perf_counter()
+        data, _ = describe(Asked(path=str(file), target="y"), shelf())
+        described = time.perf_counter() - start
+        losses = ("mse", "huber")
+        question = Comparison.ask(data, losses, seeds=1, epochs=EPOCHS, batch_size=batch_size, learning_rates=[0.01])
+        asked = store.ask("table", question)
+        while not any(row.epochs for row in store.trials([asked.id])):
+            time.sleep(0.01)
+        print(f"file to first epoch: {time.perf_counter() - start:.2f} s, of which reading it {described:.2f} s")
+        train(store, keeper, question)
+        more = high_water(worker.pid) - before
+        print(f"memory of the worker: {more:.0f} MB more at the most, {more / size:.1f} × the table as float32")
+        os.kill(worker.pid, 15)
+    return data
+
+
+def train(store: Store, keeper: daemon.Keeper, question: Comparison) -> None:
+    """Ask for a comparison and wait for its end."""
+    asked = store.ask("table", question)
+    while not all(row.ended for row in store.trials([asked.id])):
+        keeper.tend(needed=True, ready=False)
+        time.sleep(0.05)
+
+
+def high_water(pid: int) -> float:
+    """Return the highest resident size of a process so far, in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def beside_fit(data: Data, batch_size: int) -> None:
+    """Train the same network here and with Model.fit in one process, in turn."""
+    from lossterm.engine import runtime
+
+    runtime.configure("cpu")
+    from lossterm.engine.network import build_network, build_optimizer
+    from lossterm.engine.training import Trainer
+    from lossterm.losses import LOSSES
+    from lossterm.protocols import protocol_named
+    from lossterm.scaling import scaling_of
+
+    question = Comparison.ask(data, ("mse",), seeds=1, epochs=EPOCHS, batch_size=batch_size, learning_rates=[0.01])
+    (trial,) = question.trials()
+    trainer, task = Trainer(), question.record
+    trainer.train(trial, 0, lambda _: False)  # compiles
+    parts = protocol_named("fair").prepare(task, 0).splits
+    scaling = scaling_of("standard", parts["train"].target)
+    x, y = parts["train"].features, scaling.scaled(parts["train"].target).astype(np.float32)
+    held_out = parts["validation"].features, scaling.scaled(parts["validation"].target).astype(np.float32)
+    network = build_network(task, LOSSES["mse"], question.hyperparameters)
+    network.compile(build_optimizer("momentum", 0.01), "mse")
+    network.fit(x, y, batch_size=batch_size, validation_data=held_out, verbose=0)  # traces
+    ours, theirs = [], []
+    for _ in range(5):
+        ours.append(trainer.train(trial, 0, lambda _: False).seconds / EPOCHS)
+        start = time.perf_counter()
+        network.fit(x, y, batch_size=batch_size, validation_data=held_out, epochs=2, verbose=0)
+        theirs.append((time.perf_counter() - start) / 2)
+    ratio = statistics.median(theirs) / statistics.median(ours)
+    print(
+        f"an epoch: {1000 * statistics.median(ours):.0f} ms here, {1000 * statistics.median(theirs):.0f} ms with "
+        f"Model.fit, {ratio:.1f} × as fast"
+    )
+
+
+if __name__ == "__main__":
+    main()

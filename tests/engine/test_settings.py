@@ -1,0 +1,196 @@
+"""Each setting of network and training held to `keras.Model.fit`, and what each promises besides."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lossterm.comparison import Trial
+from lossterm.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
+from lossterm.predictions import outputs
+from lossterm.protocols import protocol_named
+from lossterm.tasks import task_named
+
+from .conftest import Trained, train, trial_of
+from .reference import Fitted, fit
+
+pytestmark = pytest.mark.tensorflow
+
+TWO: dict[str, Any] = {"hidden": (12, 6)}
+OVERFITS: dict[str, Any] = {
+    "hidden": (40,),
+    "optimizer": "adam",
+    "learning_rate": 0.03,
+    "epochs": 60,
+    "early_stopping": 3,
+}
+ALL: dict[str, Any] = {
+    **{"hidden": (16, 8), "activation": "gelu", "dropout": 0.1, "batch_norm": True, "l2": 1e-3, "optimizer": "adamw"},
+    **{"schedule": "cosine", "early_stopping": 4, "class_weight": "balanced", "epochs": 25},
+}
+
+SETTINGS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    **{activation: ("regression", "mse", {**TWO, "activation": activation}) for activation in ACTIVATIONS},
+    **{schedule: ("regression", "mse", {"schedule": schedule}) for schedule in SCHEDULES[1:]},
+    "cosine with adam": ("circles", "binary_crossentropy", {"schedule": "cosine", "optimizer": "adam"}),
+    "cosine with decay of weights": ("circles", "hinge", {"schedule": "cosine", "optimizer": "adamw"}),
+    **{
+        f"exponential with {optimizer}": ("circles", "hinge", {"schedule": "exponential", "optimizer": optimizer})
+        for optimizer in ("nadam", "adagrad")
+    },
+    "dropout": ("circles", "binary_crossentropy", {"dropout": 0.3}),
+    "dropout twice": ("regression", "mse", {**TWO, "dropout": 0.5, "batch_size": 50}),
+    "batch norm": ("circles", "binary_crossentropy", {**TWO, "batch_norm": True}),
+    "l2": ("regression", "mse", {**TWO, "l2": 0.02}),
+    "class weight of two": ("breast_cancer", "binary_crossentropy", {"class_weight": "balanced"}),
+    "class weight of margins": ("breast_cancer", "hinge", {"class_weight": "balanced"}),
+    "class weight of one-hot rows": ("wine", "categorical_crossentropy", {"class_weight": "balanced"}),
+    "class weight of indices": ("wine", "sparse_categorical_crossentropy", {"class_weight": "balanced"}),
+    "early stopping": ("circles", "binary_crossentropy", OVERFITS),
+    "early stopping with what it penalises": ("circles", "binary_crossentropy", {**OVERFITS, "l2": 0.003}),
+    "early stopping with means of batches": ("wine", "categorical_crossentropy", {**OVERFITS, "batch_norm": True}),
+    "early stopping that never stops": ("regression", "mse", {"early_stopping": 50, "epochs": 6}),
+    "all": ("breast_cancer", "binary_crossentropy", ALL),
+}
+"""Setting → task, loss and what is asked for besides, under the fair protocol."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One setting, trained three times."""
+
+    trial: Trial
+    ours: Trained
+    again: Trained
+    """The same after a training of another seed and rate in the same program."""
+    theirs: Fitted
+    program: Any
+
+
+@pytest.fixture(scope="module")
+def case(runtime: ModuleType, training: ModuleType, network: ModuleType) -> Callable[[str], Case]:
+    """Train a setting by the engine and by Keras; what was done is not done again."""
+    done: dict[str, Case] = {}
+
+    def trained(name: str) -> Case:
+        if name not in done:
+            task, loss, settings = SETTINGS[name]
+            asked: dict[str, Any] = {"protocol": "fair", **settings}
+            trial = trial_of(task, loss, **asked)
+            program = training.Program(trial)
+            ours = train(program, trial)
+            train(program, trial_of(task, loss, seed=1, **{**asked, "learning_rate": 0.002, "epochs": 3}))
+            again = train(program, trial)
+            done[name] = Case(trial, ours, again, fit(runtime, network, program, trial, curves=True), program)
+        return done[name]
+
+    return trained
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_weights_and_curves_are_those_of_fit(case: Callable[[str], Case], name: str) -> None:
+    found = case(name)
+    assert found.ours.result.status == "done"
+    for ours, theirs in zip(found.ours.weights, found.theirs.weights, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+    assert found.ours.curve[:, ::2].shape == found.theirs.losses.shape
+    if not found.trial.hyperparameters.l2:  # of a penalised loss Keras's curves show the penalty too
+        np.testing.assert_allclose(found.ours.curve[:, ::2], found.theirs.losses, rtol=2e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_same_trial_gives_the_same_bits_after_another_in_one_compiled_program(
+    case: Callable[[str], Case], name: str
+) -> None:
+    found = case(name)
+    assert found.ours.bits == found.again.bits
+    assert found.ours.result.scores == found.again.result.scores
+    assert found.program._epochs._compiled._jit_compile
+    assert found.program._epochs._compiled.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_what_is_kept_predicts_as_the_network_does(case: Callable[[str], Case], name: str) -> None:
+    found = case(name)
+    model = found.again.result.model
+    assert model is not None
+    test = protocol_named("fair").prepare(task_named(found.trial.task), 0).splits["test"]
+    theirs = found.program.network.predict(test.features, verbose=0)
+    np.testing.assert_allclose(outputs(model, -1, test.features).reshape(theirs.shape), theirs, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_gives_the_same_bits_after_another_training(training: ModuleType, optimizer: str) -> None:
+    def trial(**settings: Any) -> Trial:
+        return trial_of("circles", "hinge", optimizer=optimizer, hidden=(4,), **settings)
+
+    program = training.Program(trial())
+    first = train(program, trial(seed=3))
+    train(program, trial(seed=1, learning_rate=0.1, epochs=3))
+    assert train(program, trial(seed=3)).bits == first.bits
+
+
+# Early stopping
+
+
+def _overfitting(**settings: Any) -> Trial:
+    return trial_of("circles", "binary_crossentropy", protocol="fair", **{**OVERFITS, **settings})
+
+
+def test_a_training_stops_after_epochs_without_a_better_loss_and_is_that_of_the_best(
+    case: Callable[[str], Case], training: ModuleType
+) -> None:
+    found = case("early stopping")
+    losses = found.ours.curve[:, 2]
+    best = int(losses.argmin()) + 1
+    assert len(losses) == best + OVERFITS["early_stopping"] < OVERFITS["epochs"]
+    shorter = _overfitting(epochs=best, early_stopping=None)
+    end = train(training.Program(shorter), shorter)
+    for stopped, whole in zip(found.ours.weights, end.weights, strict=True):
+        np.testing.assert_allclose(stopped, whole, rtol=0, atol=1e-6)
+    scores, expected = found.ours.result.scores, end.result.scores
+    assert scores is not None
+    assert expected is not None
+    assert scores["accuracy"] == expected["accuracy"]
+    assert (scores["log_loss"] or {})["test"] == pytest.approx((expected["log_loss"] or {})["test"], rel=1e-5)
+    anatomy, whole_anatomy = found.ours.result.anatomy, end.result.anatomy
+    assert anatomy is not None
+    assert whole_anatomy is not None
+    assert anatomy.quantiles == pytest.approx(whole_anatomy.quantiles, rel=1e-3)
+
+
+def test_models_are_kept_up_to_the_epoch_that_a_training_was_brought_back_to(case: Callable[[str], Case]) -> None:
+    found = case("early stopping")
+    model = found.ours.result.model
+    assert model is not None
+    assert model.epochs[0] == 0
+    assert model.epochs[-1] == int(found.ours.curve[:, 2].argmin()) + 1
+    last = [part for layer in model.weights(-1) for part in layer]
+    assert [part.tolist() for part in last] == [part.tolist() for part in found.ours.weights]
+
+
+@pytest.mark.parametrize("seconds", [0, 1e9], ids=["epoch by epoch", "all at once"])
+def test_where_it_stops_does_not_depend_on_chunks(
+    case: Callable[[str], Case], monkeypatch: pytest.MonkeyPatch, training: ModuleType, seconds: float
+) -> None:
+    found = case("early stopping")
+    monkeypatch.setattr(training, "REPORT_SECONDS", seconds)
+    assert train(found.program, found.trial).bits == found.ours.bits
+
+
+def test_a_training_with_all_settings_may_be_cancelled_or_diverge(
+    training: ModuleType, case: Callable[[str], Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = case("all")
+    monkeypatch.setattr(training, "REPORT_SECONDS", 0)
+    stopped = train(found.program, found.trial, stop_at=2)
+    assert (stopped.result.status, len(stopped.curve)) == ("cancelled", 2)
+    trial = trial_of("regression", "mse", protocol="fair", learning_rate=1e30, epochs=30, early_stopping=20, l2=0.1)
+    diverged = train(training.Program(trial), trial)
+    assert diverged.result.status == "diverged"
+    assert diverged.result.scores is None
+    assert not np.isfinite(diverged.curve[-1]).all()
+    assert train(found.program, found.trial).bits == found.ours.bits

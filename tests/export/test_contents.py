@@ -1,0 +1,112 @@
+"""What of a session is written out: everything, each trial once, or what was chosen."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lossterm.comparison import Comparison
+from lossterm.errors import UnknownName, UsageError
+from lossterm.export import Contents, gather
+from lossterm.export.epochs import every, splits_of
+from lossterm.store import Chunk, Store
+from tests.tui.prepared import fill
+
+from .prepared import PLAIN, SESSION, TRIALS, TUNED, stored
+
+
+def test_every_trial_is_there_once_whatever_became_of_it(contents: Contents, opened: Store) -> None:
+    assert sorted(row.id for row in contents.rows) == sorted(stored(opened))
+    assert len(contents.rows) == TRIALS
+    assert set(Counter(row.status for row in contents.rows)) == {
+        *("queued", "running", "done", "diverged", "failed", "cancelled")
+    }
+    assert contents.epochs == sum(len(values) for _, _, values in stored(opened).values())
+
+
+def test_a_trial_that_several_comparisons_hold_names_them_all(contents: Contents) -> None:
+    both = [row.trial for row in contents.rows if contents.held[row.id] == (1, 2)]
+    assert {(trial.loss, trial.learning_rate) for trial in both} == {("hinge", 0.01)}
+    assert len(both) == 3
+    assert {contents.held[row.id] for row in contents.rows} == {(1, 2), (2,), (3,), (4,)}
+
+
+def test_every_epoch_is_the_stored_one(contents: Contents, opened: Store) -> None:
+    expected = stored(opened)
+    found = list(every(contents))
+    assert [one.row.id for one in found] == [row.id for row in contents.rows]
+    for one in found:
+        row, columns, values = expected[one.row.id]
+        assert (one.row, one.columns, len(one)) == (row, columns, len(values))
+        assert one.metric == {"circles": "accuracy", "regression": "mae"}[row.trial.task]
+        for place in range(len(columns)):
+            np.testing.assert_array_equal(np.array(one.column(place), np.float32), values[:, place])
+        assert [epoch for epoch, _ in one.lines()] == list(range(1, len(values) + 1))
+    assert splits_of(contents) == ("train", "validation", "test")
+
+
+def test_what_a_dead_worker_left_beyond_the_last_row_is_not_told(opened: Store) -> None:
+    row = opened.claim("auto")
+    assert row is not None
+    assert row.epochs == 0
+    before = gather(opened, SESSION)
+    opened.record(Chunk(trial=row.id, start=0, epochs=1, data=bytes(4 * 4)))
+    assert [len(one) for one in every(before) if one.row.id == row.id] == [0]
+    assert [len(one) for one in every(gather(opened, SESSION)) if one.row.id == row.id] == [1]
+
+
+def test_one_task_is_chosen_by_its_key(opened: Store) -> None:
+    found = gather(opened, SESSION, task="regression")
+    assert [one.id for one in found.asked] == [3]
+    assert {row.trial.task for row in found.rows} == {"regression"}
+    assert len(found.reports) == 1
+
+
+def test_losses_are_chosen_and_judged_among_themselves(opened: Store) -> None:
+    found = gather(opened, SESSION, losses=["hinge", "mae"])
+    assert {row.trial.loss for row in found.rows} == {"hinge", "mae"}
+    assert [one.asked.comparison.losses for one in found.reports] == [("hinge",), ("hinge",), ("mae",), ("hinge",)]
+    assert all(standing.rank in (1, None) for one in found.reports for standing in one.standings)
+    assert found.left_out == ("binary_crossentropy", "squared_hinge", "mse")
+    assert found.choice.endswith("judged among themselves; left out: binary_crossentropy, squared_hinge, mse.")
+    assert gather(opened, SESSION).choice == ""
+    only = gather(opened, SESSION, losses=["squared_hinge"])
+    assert [one.id for one in only.asked] == [2]
+
+
+def test_a_loss_of_ones_own_needs_no_fingerprint(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text("def mine(y_true, y_pred):\n    return y_pred\n")
+    comparison = Comparison.ask("circles", ("hinge",), own=[f"{file}:mine"], protocol="tutorial", seeds=1, epochs=1)
+    fill(tmp_path / "s.db", comparison, session="s")
+    with Store(tmp_path / "s.db") as store:
+        (row,) = gather(store, "s", losses=["mine"]).rows
+        assert row.trial.loss.startswith("mine@")
+        (asked,) = gather(store, "s", losses=["mine"]).asked
+        assert [loss for loss, _ in asked.comparison.sources] == [row.trial.loss]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"task": "circle"}, "Did you mean circles"),
+        ({"losses": ["hing"]}, "Did you mean hinge"),
+        ({"losses": ["mae"], "task": "circles"}, "There is no loss in this session 'mae'"),
+    ],
+)
+def test_what_is_not_in_the_session_is_said(opened: Store, chosen: dict[str, Any], said: str) -> None:
+    with pytest.raises(UnknownName, match=said):
+        gather(opened, SESSION, **chosen)
+
+
+def test_a_session_that_is_not_there_or_empty_is_said(opened: Store) -> None:
+    with pytest.raises(UnknownName, match="There is no session"):
+        gather(opened, "nobody's")
+    for asked in (TUNED, PLAIN):
+        opened.ask("empty", asked)
+    with opened._write():
+        opened._connection.execute("DELETE FROM comparisons WHERE session = (SELECT max(id) FROM sessions)")
+    with pytest.raises(UsageError, match=r"holds no comparison yet.*lossterm run"):
+        gather(opened, "empty")

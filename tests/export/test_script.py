@@ -1,0 +1,604 @@
+"""The standalone script: for every loss, metric, task and setting as text, and some of them run."""
+
+import ast
+import importlib
+import importlib.util
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lossterm.comparison import Comparison
+from lossterm.data import Asked as AskedOfFile
+from lossterm.data import Data, describe, load
+from lossterm.errors import DataError, UsageError
+from lossterm.export import gather
+from lossterm.export.chosen import chosen
+from lossterm.export.script.composing import compose, script_of
+from lossterm.export.script.described import described
+from lossterm.export.script.loss import add_loss, keras_loss
+from lossterm.export.script.page import Script
+from lossterm.export.script.plan import Plan
+from lossterm.export.script.scoring import expression
+from lossterm.home import shelf
+from lossterm.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
+from lossterm.losses import LOSSES, Loss, is_own, loss_named
+from lossterm.losses.arrays import numpy
+from lossterm.metrics import METRICS, Metric, Outcome, metric_named
+from lossterm.protocols import PROTOCOLS, protocol_named, protocols_for
+from lossterm.store import Store
+from lossterm.tasks import TASKS
+from lossterm.tasks.own import pipeline
+
+from .trained import Train, train_all
+
+__all__ = ["train_all"]  # a fixture
+
+Run = Callable[[str], ModuleType]
+
+PARAMETERS = (
+    *("huber:delta=0.5", "pinball:tau=0.2", "focal:gamma=0", "gce:q=0.3", "weighted_binary_crossentropy:weight=3"),
+    *("barron:alpha=2", "barron:alpha=0", "barron:alpha=-inf", "barron:alpha=-2,c=0.5"),
+    *("bi_tempered:t1=1,t2=1", "bi_tempered:t1=0.5", "beta_nll:beta=1", "smoothed_crossentropy:epsilon=0.3"),
+)
+"""Losses whose parameters decide what of them is written."""
+
+
+def plan_of(task: str | Data, loss: str, **asked: Any) -> Plan:
+    """Return what a script of a comparison is to do, as if it had been trained."""
+    own = [loss] if ".py:" in loss else []
+    wanted = {"learning_rates": (0.01,), "seeds": 2, "device": "cpu", **asked}
+    c = Comparison.ask(task, [] if own else [loss], own=own, **wanted)
+    trial = next(c.trials())
+    told = described(trial) if is_own(trial.loss) else None
+    record = told.record(trial.loss) if told else loss_named(trial.loss)
+    return Plan(
+        comparison=c,
+        task=c.record,
+        protocol=protocol_named(c.protocol),
+        loss=record.under(c.protocol),
+        source=trial.source,
+        own=told,
+        learning_rate=c.learning_rates[0],
+        metric=metric_named(c.metric),
+        seeds=tuple(range(c.seeds)),
+    )
+
+
+def settings_of(loss: Loss) -> Iterator[tuple[str, str]]:
+    """Yield each protocol with the first task that the loss fits under it."""
+    for protocol in PROTOCOLS:
+        for task in TASKS.values():
+            if protocol_named(protocol) in protocols_for(task) and loss.misfit(task.targets, protocol) is None:
+                yield task.key, protocol
+                break
+
+
+CASES = [
+    *((key, *setting) for key in (*LOSSES, *PARAMETERS) for setting in settings_of(loss_named(key))),
+    *(
+        ("mse" if task.kind == "regression" else "hinge" if task.kind == "binary" else "focal", task.key, "fair")
+        for task in TASKS.values()
+    ),
+]
+
+SETTINGS: tuple[dict[str, Any], ...] = (
+    *({"activation": activation} for activation in ACTIVATIONS),
+    *({"optimizer": optimizer} for optimizer in OPTIMIZERS),
+    *({"schedule": schedule} for schedule in SCHEDULES),
+    *({"hidden": hidden} for hidden in ((), (8, 4))),
+    {"initial_sd": 0.1},
+    {"dropout": 0.5, "batch_norm": True, "l2": 1e-3},
+    {"early_stopping": 3, "class_weight": "balanced", "metric": "roc_auc"},
+)
+
+
+def scripts() -> dict[str, str]:
+    """Return a script for every loss, task, protocol and setting, by what it is for."""
+    found = {
+        f"{loss} {task} {protocol}": compose(plan_of(task, loss, protocol=protocol)) for loss, task, protocol in CASES
+    }
+    return found | {f"hinge {settings}": compose(plan_of("circles", "hinge", **settings)) for settings in SETTINGS}
+
+
+@pytest.fixture(scope="module")
+def every() -> dict[str, str]:
+    return scripts()
+
+
+# As text
+
+
+def test_every_script_is_python_without_a_trace_of_where_it_is_from(every: dict[str, str]) -> None:
+    assert len(every) > len(LOSSES) + len(TASKS)
+    for name, text in every.items():
+        ast.parse(text)
+        assert "lossterm" not in text.casefold(), name
+        imported = {node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)}
+        packages = {
+            (node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name).partition(".")[0]
+            for node in imported
+        }
+        assert packages <= {"os", "math", "keras", "numpy", "sklearn"}, name
+
+
+def test_every_script_is_as_a_formatter_and_a_linter_want_it(every: dict[str, str], tmp_path: Path) -> None:
+    for number, text in enumerate(every.values()):
+        (tmp_path / f"script_{number}.py").write_text(text)
+    ruff = [sys.executable, "-m", "ruff"]
+    shape = ["--isolated", "--line-length", "120", str(tmp_path)]
+    for words in (["check", "--select", "E,F,W,I,B,ARG,SIM,C4", "--ignore", "B905"], ["format", "--check"]):
+        done = subprocess.run([*ruff, *words, *shape], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def test_branches_that_parameters_decide_are_not_written() -> None:
+    written = {
+        loss: compose(plan_of(task, loss))
+        for loss, task in (
+            ("barron", "regression"),
+            ("barron:alpha=2", "regression"),
+            ("barron:alpha=-inf", "regression"),
+            ("weighted_binary_crossentropy", "circles"),
+            ("weighted_binary_crossentropy:weight=3", "circles"),
+            ("focal:gamma=0", "blobs"),
+        )
+    }
+    assert all("\n    if " not in text for text in written.values())
+    assert "_LOGARITHMIC" not in "".join(written.values())
+    assert "alpha" not in written["barron:alpha=2"].partition("# Loss")[2]
+    assert "expm1(-0.5 * square)" in written["barron:alpha=-inf"]
+    assert "return (1 + y * (weight - 1)) * logistic(y, z)" in written["weighted_binary_crossentropy:weight=3"]
+    assert "balanced" not in written["weighted_binary_crossentropy:weight=3"]
+    assert "weight=" not in written["weighted_binary_crossentropy"]
+    assert "power" not in written["focal:gamma=0"]
+
+
+# The loss
+
+
+def batch(loss: Loss, classes: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return targets and outputs as the record has them, and the number of training rows of each class."""
+    stream = np.random.default_rng(0)
+    rows = np.arange(24) % (classes if loss.by_class else 2)
+    counts = np.bincount(rows).astype(np.float32)
+    counts[0] += 5
+    units = classes if loss.by_class else loss.units
+    output = stream.normal(size=(24, units)).astype(np.float32)
+    if loss.encoding == "value":
+        return stream.gamma(2, size=24).astype(np.float32), output, counts
+    if loss.encoding == "one_hot":
+        return np.eye(classes, dtype=np.float32)[rows], output, counts
+    if loss.encoding == "index":
+        return rows, output, counts
+    return (2 * rows - 1 if loss.encoding == "plus_minus_one" else rows).astype(np.float32), output, counts
+
+
+def loss_in_script(plan: Plan, rows: np.ndarray, namespace: dict[str, Any]) -> Any:
+    """Run what a script says of its loss and return what `compile` is given."""
+    script = Script()
+    found = add_loss(script, plan)
+    texts = [script.given.get("Loss", ""), *script.sections.get("Loss", ())]
+    namespace |= {"np": np, "y": rows, "train": np.arange(len(rows))}
+    exec(
+        "\n\n".join([*sorted(one for one in script.imports if "keras" not in one), *texts]).replace("their__", ""),
+        namespace,
+    )
+    return eval(found.replace("their__", ""), namespace)
+
+
+WRITTEN = [key for key in (*LOSSES, *PARAMETERS) if keras_loss(loss_named(key), "fair") is None]
+
+
+@pytest.mark.parametrize("key", WRITTEN)
+def test_a_loss_that_is_written_out_gives_what_its_record_does(key: str) -> None:
+    task, protocol = next(iter(settings_of(loss_named(key))))
+    plan = plan_of(task, key, protocol=protocol)
+    _hold(plan, {"ops": SimpleNamespace(**vars(numpy()), cast=lambda x, _: x)})
+
+
+def _hold(plan: Plan, namespace: dict[str, Any]) -> None:
+    target, output, counts = batch(plan.loss)
+    weighed = np.repeat(np.arange(len(counts)), counts.astype(int))  # rows with these counts
+    given = loss_in_script(plan, weighed, namespace)
+    squeezed = output if plan.loss.by_class or plan.loss.units > 1 else output[:, 0]
+    expected = plan.loss(numpy(), target, squeezed, counts)
+    column = target if target.ndim == 2 else target[:, None]
+    found = (given.call if hasattr(given, "call") else given)(column, output)
+    np.testing.assert_allclose(np.ravel(np.asarray(found)), expected, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.tensorflow
+def test_a_loss_of_keras_is_written_only_where_it_is_the_same_function(train_all: Train) -> None:
+    keras = importlib.import_module("keras")
+    same = [
+        (key, task, protocol)
+        for key, task, protocol in CASES
+        if keras_loss(loss_named(key), protocol) and key in {*LOSSES, *PARAMETERS}
+    ]
+    assert len({key for key, _, _ in same}) > 12
+    for key, task, protocol in same:
+        _hold(plan_of(task, key, protocol=protocol), {"keras": keras, "ops": keras.ops})
+
+
+# The metric
+
+
+def outcomes(metric: Metric) -> Iterator[tuple[Loss, Outcome]]:
+    """Yield predictions by each way to read an output that the metric has a meaning for."""
+    stream = np.random.default_rng(1)
+    if "regression" in metric.kinds:
+        yield LOSSES["mse"], Outcome(target=stream.poisson(3, 50).astype(float), prediction=stream.normal(2, 2, 50))
+        return
+    for loss in map(
+        LOSSES.__getitem__, ("binary_crossentropy", "hinge", "categorical_crossentropy", "multiclass_hinge")
+    ):
+        if set(loss.kinds) & set(metric.kinds) and metric.defined(loss):
+            classes = 3 if loss.by_class else 2
+            decision = np.round(stream.normal(size=(50, classes) if loss.by_class else 50), 1)  # with ties
+            p = stream.dirichlet(np.ones(classes), 50)
+            prediction = decision.argmax(1) if loss.by_class else (decision > 0).astype(int)
+            target = stream.integers(classes, size=50)
+            yield (
+                loss,
+                Outcome(
+                    target=target,
+                    prediction=prediction,
+                    decision=decision,
+                    probability=p if loss.probabilistic else None,
+                ),
+            )
+
+
+@pytest.mark.parametrize("key", METRICS)
+def test_every_metric_is_computed_as_here(key: str) -> None:
+    metric, seen = METRICS[key], 0
+    for loss, o in outcomes(metric):
+        text, function = expression(metric, loss, None if loss.reading == "value" else o.target.max() + 1)
+        space = {"np": np, "y": np.concatenate([[9], o.target]).astype(o.target.dtype), "test": np.arange(1, 51)}
+        exec(function, space)
+        space |= {"prediction": o.prediction, "output": o.decision, "probability": o.probability}
+        assert eval(text, space) == pytest.approx(metric.function(np, o), rel=1e-12), loss.key
+        seen += 1
+    assert seen
+
+
+# The data
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Return what runs a script but for its `main`, with nothing in place of Keras."""
+    nothing = ModuleType("keras")
+    nothing.utils = SimpleNamespace(PyDataset=object)  # type: ignore[attr-defined]  # all that a script's classes need
+    nothing.ops = SimpleNamespace()  # type: ignore[attr-defined]  # as above
+    monkeypatch.setitem(sys.modules, "keras", nothing)
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")  # as it is set by a script: put back when the test is over
+
+    def loaded(text: str) -> ModuleType:
+        (tmp_path / "script.py").write_text(text, encoding="utf-8")
+        spec = importlib.util.spec_from_file_location("script", tmp_path / "script.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return loaded
+
+
+@pytest.mark.parametrize("key", TASKS)
+def test_every_task_is_drawn_and_split_as_here(run: Run, key: str) -> None:
+    task = TASKS[key]
+    text = compose(plan_of(key, "mse" if task.kind == "regression" else "usual"))
+    module = run(text)
+    drawn = module.draw(3) if not task.finite else getattr(module, f"load_{key}")(return_X_y=True)
+    for mine, theirs in zip(drawn, task.draw(3), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    prepared = PROTOCOLS["fair"].prepare(task, 3).splits
+    for rows, part in zip(module.split(drawn[1], 3), prepared.values(), strict=True):
+        np.testing.assert_array_equal(drawn[1][rows], part.target)
+
+
+def messy(path: Path, rows: int = 240) -> Path:
+    """Write a table with decimal commas, units, days, categories, booleans, gaps and odd cells, in UTF-16."""
+    stream, lines = np.random.default_rng(0), ["area;built;city;garden;price;owner;since"]
+    for number in range(rows):
+        area, city = stream.uniform(20, 200), ("Rome", "Oslo", "Paris")[number % 7 % 3]
+        price = 2000 * area + len(city) * 9000 + stream.normal() * 5000
+        lines.append(
+            ";".join(
+                (
+                    "n/a"
+                    if number % 17 == 0
+                    else f"{area:.2f}".replace(".", ",") + (" %" if number % 60 == 59 else " €"),
+                    "" if number % 23 == 0 else f"{number % 28 + 1:02d}.{number % 12 + 1:02d}.{1950 + number % 60}",
+                    "-" if number % 29 == 0 else city,
+                    "" if number % 31 == 0 else ("yes", "No")[number % 3 == 0],
+                    "?" if number % 41 == 0 else f"{price:.0f}",
+                    f"o{(number * 7) % 37}",
+                    f"{2000 + number % 20}-{number % 12 + 1:02d}-{number % 28 + 1:02d}T10:{number % 60:02d}",
+                )
+            )
+        )
+    path.write_text("\n".join(lines), encoding="utf-16")
+    return path
+
+
+def arrays(path: Path) -> Path:
+    """Write arrays of every type that a table can use."""
+    stream = np.random.default_rng(1)
+    x = stream.normal(size=(120, 3))
+    x[3, 1] = np.nan
+    np.savez(
+        path,
+        x=x,
+        flag=stream.random(120) > 0.5,
+        when=np.datetime64("2020-01-01T12:00") + np.arange(120).astype("timedelta64[h]"),
+        word=stream.choice(["a", "b", "c"], 120),
+        code=stream.choice([1, 2, 5], 120),
+        written=np.array([f"{value:.3f}" for value in stream.random(120)]),
+        y=x[:, 0] + stream.normal(size=120),
+    )
+    return path
+
+
+def columns(path: Path) -> Path:
+    """Write a Parquet file of numbers, days, words, text that stands for numbers, yes and no, with gaps."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    stream = np.random.default_rng(2)
+    table = pa.table(
+        {
+            "a": stream.normal(size=90),
+            "w": pa.array(stream.choice(["x", "y"], 90).tolist()).dictionary_encode(),
+            "d": (np.datetime64("2020-01-01") + np.arange(90)).astype("datetime64[D]"),
+            "t": [None if number % 9 == 0 else f"{number * 1.5}" for number in range(90)],
+            "b": [None if number % 7 == 0 else bool(number % 2) for number in range(90)],
+            "y": stream.normal(size=90),
+        }
+    )
+    parquet.write_table(table, path)
+    return path
+
+
+PLAIN_TABLE = "\n".join(f"{number};x{number % 4};{number * 1.5};{number % 3}" for number in range(60))
+
+TABLES: dict[str, tuple[Any, dict[str, Any]]] = {
+    "groups": (messy, {"target": "price", "group": "owner", "drop": ("since",)}),
+    "time": (messy, {"target": "price", "time": "since"}),
+    "yes or no": (messy, {"target": "garden"}),
+    "names": (messy, {"target": "city"}),
+    "numbers as names": (messy, {"target": "price", "categorical": ("built",)}),
+    "arrays": (arrays, {"target": "y"}),
+    "arrays by group": (arrays, {"target": "y", "group": "written"}),
+    "arrays with codes": (arrays, {"target": "y", "categorical": ("code",), "drop": ("word",)}),
+    "arrays in time": (arrays, {"target": "code", "time": "when", "kind": "multiclass"}),
+    "flag": (arrays, {"target": "flag"}),
+    "columns": (columns, {"target": "y"}),
+    "words in columns": (columns, {"target": "w"}),
+}
+
+
+def suffix(write: Any) -> str:
+    return {messy: ".csv", arrays: ".npz", columns: ".parquet"}[write]
+
+
+def told(path: Path, **asked: Any) -> Data:
+    return describe(AskedOfFile(path=str(path), **asked), shelf())[0]
+
+
+def script_of_table(data: Data) -> str:
+    return compose(plan_of(data, {"regression": "mse", "binary": "hinge", "multiclass": "focal"}[data.kind]))
+
+
+def hold_table(run: Run, data: Data) -> ModuleType:
+    """Hold what a script reads and how it prepares it to what is trained on here."""
+    text = script_of_table(data)
+    assert "lossterm" not in text.casefold()
+    module, table = run(text), load(data, shelf())
+    x, y, *rest = module.load()
+    np.testing.assert_array_equal(y, table.target)
+    if table.groups is not None:
+        mine, theirs = (np.unique(one, return_inverse=True)[1] for one in (rest[0], table.groups))
+        np.testing.assert_array_equal(mine, theirs)
+    rows = np.arange(0, len(y), 2)
+    mine = module.preprocessing().fit(x[rows]).transform(x)
+    theirs = pipeline(table.columns).fit(table.features[rows]).transform(table.features)
+    assert mine.shape[1] == data.features
+    np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-6)
+    return module
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_read_and_prepared_as_here(run: Run, home: Path, name: str) -> None:
+    write, asked = TABLES[name]
+    hold_table(run, told(write(home / f"table{suffix(write)}"), **asked))
+
+
+@pytest.mark.parametrize(
+    ("head", "asked"),
+    [
+        ("", {"target": "column_3"}),
+        ("a;b;y;k", {"target": "y", "delimiter": ";"}),
+        (" a ;;y;k", {"target": "k"}),
+        ("a;b;y;y z", {"target": "y z", "kind": "multiclass"}),
+    ],
+    ids=["no names", "names", "a name left out", "classes"],
+)
+def test_names_are_those_of_the_file(run: Run, home: Path, head: str, asked: dict[str, Any]) -> None:
+    file = home / "table.csv"
+    file.write_text(f"{head}\n{PLAIN_TABLE}\n" if head else PLAIN_TABLE)
+    hold_table(run, told(file, **asked))
+
+
+def test_rare_levels_and_cells_with_an_underscore_are_read_as_here(run: Run, home: Path) -> None:
+    file = home / "table.csv"
+    rows = [f"{number},c{min(number % 100, number // 4)},{number * 1.5}" for number in range(400)]
+    rows[7] = "1_000,c1,3"
+    file.write_text("\n".join(["a,c,y", *rows]))
+    module = hold_table(run, told(file, target="y"))
+    assert module.LEVELS["c"][-1] == "other"
+    assert {"1_000"} == module.IGNORED
+
+
+def test_days_in_any_form_are_read_as_here(run: Run, home: Path) -> None:
+    forms = (
+        "{y}-{m:02}-{d:02}",
+        "{y}-{m:02}",
+        "{d}.{m}.{y}",
+        "{d:02}/{m:02}/{y}",
+        "{d} Mar {y}",
+        "{y}/{m:02}/{d:02} 10:30",
+    )
+    head = ",".join(f"d{number}" for number in range(len(forms)))
+    rows = [
+        ",".join([*(form.format(y=2000 + n % 9, m=n % 12 + 1, d=n % 28 + 1) for form in forms), str(n * 1.5)])
+        for n in range(60)
+    ]
+    file = home / "table.csv"
+    file.write_text("\n".join([f"{head},y", *rows]))
+    data = told(file, target="y")
+    table = load(data, shelf())
+    assert len(table.columns) == len(forms)
+    hold_table(run, data)
+
+
+def test_a_table_that_was_changed_is_refused(home: Path) -> None:
+    file = messy(home / "table.csv")
+    data = told(file, target="price")
+    plan = plan_of(data, "mse")
+    file.write_text("a,y\n1,2\n")
+    with pytest.raises(DataError, match=r"table\.csv was changed since it was trained on"):
+        compose(plan)
+
+
+# What is chosen
+
+
+def test_nothing_trained_is_told(store: Store) -> None:
+    store.ask("s", Comparison.ask("circles", ("hinge",), seeds=1, epochs=1))
+    with pytest.raises(UsageError, match="No trial of the session 's' has a score yet"):
+        script_of(chosen(gather(store, "s")))
+
+
+def test_the_best_loss_at_the_rate_it_is_judged_at_and_the_seeds_that_have_a_score_are_written(store: Store) -> None:
+    store.ask("s", Comparison.ask("circles", ("hinge", "binary_focal"), seeds=3, learning_rates=(0.01, 0.03), epochs=1))
+    while row := store.claim("auto"):
+        best = row.trial.loss == "binary_focal" and row.trial.learning_rate == 0.03
+        value = 0.9 if best else 0.8
+        test = None if best and row.trial.seed == 1 else value
+        store.finish(row.id, "done", scores={"accuracy": {"train": value, "validation": value, "test": test}})
+    text = script_of(chosen(gather(store, "s")))
+    assert "def focal(y, z, *, gamma):" in text
+    assert "\nLEARNING_RATE = 0.03\n" in text
+    assert "\nSEEDS = [0, 2]\n" in text
+    assert "It was 0.9" in text
+    other = script_of(chosen(gather(store, "s", losses=("hinge",))))
+    assert "keras.losses.Hinge()" in other
+    assert "\nLEARNING_RATE = 0.01\n" in other
+
+
+# Run
+
+RUNS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "circles": ("circles", "hinge", {"seeds": 3, "epochs": 20}),
+    "regression": ("regression", "huber", {"epochs": 8}),
+    "log1p": ("prices", "log1p_mse", {"epochs": 8}),
+    "blobs": ("blobs", "categorical_crossentropy", {"epochs": 8, "metric": "log_loss"}),
+    "tutorial": ("regression", "msle", {"epochs": 4, "protocol": "tutorial"}),
+}
+
+ALL: dict[str, Any] = {
+    **{"hidden": (8,), "activation": "gelu", "dropout": 0.1, "batch_norm": True, "l2": 1e-3, "optimizer": "adamw"},
+    **{"schedule": "cosine", "early_stopping": 2, "class_weight": "balanced", "epochs": 4},
+    "metric": "roc_auc",
+}
+
+
+def hold_run(train_all: Train, comparison: Comparison, home: Path) -> str:
+    """Train a comparison, run its script in a process of its own, and hold the scores to each other; return it."""
+    with Store() as store:
+        train_all(store, comparison)
+        what = chosen(gather(store, "s"))
+    text = script_of(what)
+    assert "lossterm" not in text.casefold()
+    (home / "script.py").write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-I", str(home / "script.py")], capture_output=True, text=True, check=False, cwd=home
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    *seeds, last = done.stdout.splitlines()
+    found = {int(seed): float(score) for seed, score in (re.findall(r"seed (\d+): (.+)", line)[0] for line in seeds)}
+    assert found == pytest.approx(what.scores, rel=1e-3)
+    mean = float(last.rpartition(": ")[2])
+    assert what.standing.ci is not None
+    low, high = what.standing.ci
+    printed = 1e-5 * abs(mean)  # six digits of it
+    assert low - printed <= mean <= high + printed
+    assert mean == pytest.approx(what.standing.mean, rel=1e-3)
+    return text
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", RUNS)
+def test_a_script_prints_the_scores_that_were_found_here(train_all: Train, home: Path, name: str) -> None:
+    task, loss, asked = RUNS[name]
+    wanted = {"seeds": 2, "learning_rates": (0.01,), "device": "cpu", **asked}
+    hold_run(train_all, Comparison.ask(task, (loss,), **wanted), home)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("loss", "asked", "settings"),
+    [
+        ("huber", {"target": "price", "group": "owner"}, {"early_stopping": 3, "optimizer": "adam", "epochs": 6}),
+        ("hinge", {"target": "garden", "time": "since"}, ALL),
+    ],
+    ids=["groups", "time"],
+)
+def test_a_script_on_a_table_prints_the_scores_that_were_found_here(
+    train_all: Train, home: Path, loss: str, asked: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    data = told(messy(home / "table.csv"), **asked)
+    hold_run(train_all, Comparison.ask(data, (loss,), learning_rates=(0.01,), seeds=2, device="cpu", **settings), home)
+
+
+OWN = """
+import keras
+from beside import WIDE
+
+def build(features, outputs):
+    layers = [keras.layers.Dense(WIDE, "tanh"), keras.layers.Dropout(0.1), keras.layers.Dense(outputs)]
+    return keras.Sequential(layers)
+
+def loss(y_true, y_pred, power=2):
+    return keras.ops.mean(keras.ops.abs(y_true - y_pred) ** power, axis=-1)
+"""
+
+
+@pytest.mark.tensorflow
+def test_a_loss_and_a_network_of_ones_own_are_copied_in(train_all: Train, home: Path) -> None:
+    (home / "beside.py").write_text("WIDE = 7\nOTHER = 8\n")
+    file = home / "mine.py"
+    file.write_text(OWN)
+    comparison = Comparison.ask(
+        "regression",
+        (),
+        own=[f"{file}:loss:power=1.5"],
+        model=f"{file}:build",
+        learning_rates=(0.01,),
+        seeds=2,
+        epochs=4,
+        device="cpu",
+    )
+    text = hold_run(train_all, comparison, home)
+    assert "OTHER" not in text
+    assert "beside" not in text

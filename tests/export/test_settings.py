@@ -1,0 +1,37 @@
+"""What a comparison was trained with: all that is set and nothing that is idle."""
+
+import msgspec
+import pytest
+
+from lossterm.errors import UsageError
+from lossterm.export.settings import OF_LAYERS, hyperparameters
+from lossterm.hyperparameters import Hyperparameters
+from lossterm.protocols import protocol_named
+
+STACK = Hyperparameters(hidden=(), optimizer="adam", batch_size=8, epochs=5)
+OWN = msgspec.structs.replace(STACK, model="nets.py:build@0123456789ab")
+SHAPED = {
+    "hidden": (8, 4),
+    "activation": "tanh",
+    "initial_sd": 0.1,
+    "dropout": 0.2,
+    "batch_norm": True,
+    "l2": 0.01,
+}
+
+
+def test_what_shapes_a_stack_of_layers_is_told_of_such_a_stack_alone() -> None:
+    rest = [("optimizer", "adam"), ("batch size", "8"), ("epochs", "5"), ("schedule", "constant")]
+    assert hyperparameters(STACK) == [("hidden", "none"), ("activation", "relu"), *rest]
+    assert hyperparameters(OWN) == [*rest, ("model", OWN.model)]
+    assert {label.replace(" ", "_") for label, _ in hyperparameters(msgspec.structs.replace(STACK, **SHAPED))} >= (
+        OF_LAYERS
+    )
+
+
+@pytest.mark.parametrize("name", Hyperparameters.__struct_fields__)
+def test_a_setting_is_left_out_where_a_network_of_ones_own_refuses_it(name: str) -> None:
+    assert (name in OF_LAYERS) == (name in SHAPED)
+    if name in SHAPED:
+        with pytest.raises(UsageError, match=f"so {name.replace('_', ' ')} would change nothing"):
+            msgspec.structs.replace(OWN, **{name: SHAPED[name]}).checked("binary", protocol_named("fair"))

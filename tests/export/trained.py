@@ -1,0 +1,31 @@
+"""Comparisons trained for real, in this process, into a store."""
+
+import importlib
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from lossterm.comparison import Comparison
+from lossterm.store import Store
+from tests.engine.conftest import ENGINE_SETS
+
+Train = Callable[[Store, Comparison], None]
+"""Asks for a comparison in the session "s" and trains its trials, one after the other; its device is the CPU."""
+
+
+@pytest.fixture(scope="session")
+def train_all() -> Iterator[Train]:
+    """TensorFlow in this process, set up as a worker sets it up on the CPU."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ENGINE_SETS:
+            environment.delenv(name, raising=False)  # and put back when the last test has run
+        importlib.import_module("lossterm.engine.runtime").configure("cpu")
+        trainer = importlib.import_module("lossterm.engine.training").Trainer()
+
+        def trained(store: Store, comparison: Comparison) -> None:
+            store.ask("s", comparison)
+            while row := store.claim("cpu"):
+                result = trainer.train(row.trial, row.id, lambda _: False)
+                store.finish(row.id, result.status, scores=result.scores, seconds=result.seconds)
+
+        yield trained

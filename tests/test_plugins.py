@@ -1,0 +1,224 @@
+"""Tasks that installed packages add under an entry point, and how entry points are found at all."""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from lossterm import plugins
+from lossterm.cli import cli
+from lossterm.cli.doctor import _added
+from lossterm.comparison import Comparison
+from lossterm.errors import DoesNotFit, UnknownName
+from lossterm.tasks import TASKS, Task, catalogue, every_task, task_named, task_problems
+
+Install = Callable[[Callable[[], object]], None]
+
+
+def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    stream = np.random.default_rng(seed)
+    features = stream.normal(size=(60, 2))
+    return features, features[:, 0] > 0
+
+
+HALVES = Task(
+    key="halves",
+    title="two halves of the plane",
+    kind="binary",
+    rows=60,
+    features=2,
+    classes=2,
+    hidden=(5,),
+    epochs=10,
+    groups=lambda: np.arange(60) // 3,
+    labels=("left", "right"),
+    finite=True,
+    draw=drawn,
+)
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Return what makes the tasks that a function gives those of a package that is installed for this test."""
+    points: list[EntryPoint] = []
+    # They are read for real below, and in engine/test_entry_points.
+    monkeypatch.setattr(
+        plugins, "_entry_points", lambda group: tuple(point for point in points if point.group == group)
+    )
+
+    def installed(given: Callable[[], object]) -> None:
+        name = f"package_{len(points)}"
+        module = ModuleType(name)
+        module.__getattr__ = lambda _: given()  # type: ignore[method-assign]  # PEP 562
+        monkeypatch.setitem(sys.modules, name, module)
+        points.append(EntryPoint(name="tasks", value=f"{name}:TASKS", group=catalogue.GROUP))
+        catalogue._every.cache_clear()
+
+    catalogue._every.cache_clear()
+    yield installed
+    monkeypatch.undo()
+    catalogue._every.cache_clear()
+
+
+# Tasks
+
+
+def test_a_packages_task_is_found_after_lossterms_own_and_compared(install: Install) -> None:
+    install(lambda: HALVES)
+    assert list(every_task()) == [*TASKS, "halves"]
+    assert task_named("halves") is HALVES
+    assert task_problems() == []
+    asked = Comparison.ask("halves", ("hinge",))
+    assert asked.record is HALVES
+    assert asked.hyperparameters.hidden == (5,)
+    with pytest.raises(DoesNotFit):
+        Comparison.ask("halves", protocol="tutorial")
+    with pytest.raises(UnknownName, match="Did you mean halves"):
+        task_named("halvs")
+
+
+def test_a_package_may_give_several_tasks_and_what_is_wrong_among_them_is_left_out(install: Install) -> None:
+    install(lambda: (HALVES, "a task", replace(HALVES, key="circles"), replace(HALVES, key="thirds")))
+    assert list(every_task()) == [*TASKS, "halves", "thirds"]
+    assert every_task()["circles"] is TASKS["circles"] is task_named("circles")
+    assert task_problems() == [
+        "package_0:TASKS gives a str as a task (package_0:TASKS), where a record is wanted.",
+        "package_0:TASKS gives a task 'circles' (package_0:TASKS), but that is taken: left out.",
+    ]
+
+
+def test_of_two_packages_with_one_key_the_first_is_taken(install: Install) -> None:
+    install(lambda: HALVES)
+    install(lambda: replace(HALVES, title="others"))
+    assert task_named("halves") is HALVES
+    assert task_problems() == ["package_1:TASKS gives a task 'halves' (package_1:TASKS), but that is taken: left out."]
+
+
+@pytest.mark.parametrize("key", ["", "two words", "Halves", "t.y@0123abcd", "\x1b[31m", "-h", "a" * 41])
+def test_a_task_whose_key_is_no_name_is_left_out_and_the_others_are_taken(install: Install, key: str) -> None:
+    install(lambda: (replace(HALVES, key=key), HALVES))
+    assert list(every_task()) == [*TASKS, "halves"]
+    (problem,) = task_problems()
+    assert problem == f"package_0:TASKS gives a task {key!r} (package_0:TASKS), which is no name for one."
+    assert problem.isprintable()
+
+
+def test_a_task_of_no_kind_is_left_out_and_told(install: Install) -> None:
+    install(lambda: (replace(HALVES, kind="binray"), HALVES))  # type: ignore[arg-type]  # that is the point
+    assert list(every_task()) == [*TASKS, "halves"]
+    assert task_problems() == ["package_0:TASKS gives a task 'halves' (package_0:TASKS) of no kind that there is."]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, ImportError, SystemExit])
+def test_a_package_that_fails_to_load_takes_nothing_with_it(install: Install, error: type[BaseException]) -> None:
+    def fail() -> Task:
+        raise error("half installed")
+
+    install(fail)
+    install(lambda: HALVES)
+    assert "halves" in every_task()
+    (problem,) = task_problems()
+    assert problem == f"The tasks of package_0:TASKS do not load (package_0:TASKS): {error.__name__}: half installed."
+
+
+def test_a_package_that_imports_tensorflow_is_told_and_taken(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+
+    def heavy() -> Task:
+        monkeypatch.setitem(sys.modules, "tensorflow", ModuleType("tensorflow"))
+        return HALVES
+
+    install(heavy)
+    assert "halves" in every_task()
+    (problem,) = task_problems()
+    assert "imports TensorFlow with its tasks" in problem
+
+
+def test_tasks_of_packages_are_listed_and_what_is_wrong_is_told(install: Install) -> None:
+    install(lambda: (HALVES, 3))
+    for words in (["tasks"], ["tasks", "--format", "json"]):
+        result = CliRunner().invoke(cli, words)
+        assert result.exception is None
+        assert result.stderr == f"lossterm: {task_problems()[0]}\n"
+    row = json.loads(result.stdout)[-1]
+    assert row == {
+        "key": "halves",
+        "title": "two halves of the plane",
+        "kind": "binary",
+        "rows": 60,
+        "features": 2,
+        "classes": 2,
+        "hidden": [5],
+        "epochs": 10,
+        "batch_size": 32,
+        "lowest": None,
+        "zeros": True,
+        "imbalance": 1.0,
+        "finite": True,
+        "family": False,
+        "ordered": False,
+        "grouped": True,
+        "labels": ["left", "right"],
+        "metric": "accuracy",
+    }
+
+
+def test_the_doctor_tells_of_tasks_of_packages_and_of_what_is_wrong_with_them(install: Install) -> None:
+    assert list(_added()) == []
+    install(lambda: (HALVES, 3))
+    good, note = _added()
+    assert (good.what, good.state, good.found) == ("tasks", "good", "also halves")
+    assert (note.what, note.state, note.found) == ("tasks", "note", task_problems()[0])
+    assert note.advice
+
+
+# Entry points
+
+
+@pytest.fixture
+def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, bytes], Path]:
+    """Return what lays down a package as pip would, in the only place that is looked at."""
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), str(tmp_path / "absent")])
+
+    def lay(name: str, entry_points: bytes) -> Path:
+        about = tmp_path / f"{name}-1.0.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_bytes(entry_points)
+        return tmp_path
+
+    return lay
+
+
+def test_entry_points_of_a_group_are_found_with_their_package(declared: Callable[[str, bytes], Path]) -> None:
+    place = declared("one", b"[lossterm.tasks]\na = module_of_one:A\n[console_scripts]\na = b:c\n")
+    declared("two", b"[lossterm.losses]\nb = module_of_two:B\n")
+    (place / "module_of_one.py").write_text("A = (1, 2)\n")
+    importlib.invalidate_caches()
+    (offer,) = plugins.offers("lossterm.tasks", "tasks")
+    assert (offer.package, offer.place, offer.given, offer.problem) == ("one 1.0", "module_of_one:A", (1, 2), None)
+    (offer,) = plugins.offers("lossterm.losses", "losses")
+    assert (offer.package, offer.given) == ("two 1.0", ())
+    assert offer.problem is not None
+    assert offer.problem.startswith("The losses of two 1.0 do not load (module_of_two:B): ModuleNotFoundError: ")
+
+
+def test_where_no_package_declares_the_group_nothing_is_loaded_to_look_for_it(
+    declared: Callable[[str, bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared("one", b"[lossterm.losses]\na = b:c\n")
+    declared("broken", b"\xff\xfe[nothing]\n")
+
+    def refuse(name: str) -> ModuleType:
+        raise AssertionError(f"{name} is loaded")
+
+    monkeypatch.setattr(importlib, "import_module", refuse)
+    assert list(plugins.offers("lossterm.tasks", "tasks")) == []
