@@ -28,9 +28,9 @@ def _fields(record: Metric | Task, *without: str) -> dict[str, Any]:
 
 
 def _task(task: Task) -> dict[str, Any]:
-    """Return a task's fields as JSON can hold them; of a function that gives groups, whether there is one."""
+    """Return a task's fields as JSON can hold them; of what gives groups, whether there is such a thing."""
     more = {"grouped": task.groups is not None, "metric": metric_catalogue.PRIMARY[task.kind]}
-    return {**_fields(task, "groups", "asked"), **more}
+    return {**_fields(task, "groups", "times", "asked"), **more}
 
 
 HEADINGS: dict[Kind, str] = {
