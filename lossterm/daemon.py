@@ -2,11 +2,15 @@
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+
+import msgspec
 
 from lossterm.errors import WorkerError
 
@@ -63,22 +67,53 @@ def hold(store: Path, device: str, patience: float = 0.3) -> int | None:
             return descriptor
 
 
-def ensure(store: Path, device: str, command: Sequence[str] = WORKER) -> "subprocess.Popen[bytes] | None":
+class Sign(msgspec.Struct, frozen=True, kw_only=True):
+    """What the holder of a lock writes into its file: a store would wake every viewer each time."""
+
+    pid: int
+    """Its process."""
+    beat: int
+    """Grows about every second as long as it lives and is not stopped; no clock, since clocks are set."""
+    memory: int | None = None
+    """Bytes that it may take, None for no limit."""
+
+
+def give(descriptor: int, sign: Sign) -> None:
+    """Write a sign into the file of a lock that is held."""
+    os.pwrite(descriptor, msgspec.json.encode(sign).ljust(_SIGN_BYTES), 0)
+
+
+def sign(store: Path, device: str) -> Sign | None:
+    """Return the last sign of a worker, dead or alive; None where there was none."""
+    try:
+        with lock_path(store, device).open("rb") as file:
+            return msgspec.json.decode(file.read(_SIGN_BYTES), type=Sign)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+_SIGN_BYTES = 100
+
+
+def ensure(
+    store: Path, device: str, command: Sequence[str] = WORKER, memory: int | None = None
+) -> "subprocess.Popen[bytes] | None":
     """Start a worker unless one is alive, and return the process that was started. Does not wait for it.
 
     The worker is detached: its own process session, no stdin, output to a log file. Two that start at once settle it by
-    the lock. Raises WorkerError if the program cannot be started at all.
+    the lock. `memory` is what it may take, in bytes. Raises WorkerError if the program cannot be started at all.
     """
     if alive(store, device):
         return None
     log = log_path(store, device)
     too_long = log.exists() and log.stat().st_size > _LOG_LIMIT
+    limit = [] if memory is None else ["--memory", str(memory)]
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if too_long else os.O_APPEND)
     try:
         output = os.open(log, flags, 0o600)
         try:
             process = subprocess.Popen(
-                [*command, "--store", str(store.resolve()), "--device", device],
+                [*command, "--store", str(store.resolve()), "--device", device, *limit],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -111,9 +146,17 @@ class Keeper:
     """Seconds that a started process which still runs has to take its lock: Python may load from a slow disk."""
     MOST = 3
     """Starts in a row without a sign of life."""
+    SILENCE = 60.0
+    """Seconds without a sign after which a worker that holds its lock is taken for hung, and killed."""
 
-    def __init__(self, store: Path, device: str, command: Sequence[str] = WORKER) -> None:
-        self._store, self._device, self._command = store, device, command
+    def __init__(self, store: Path, device: str, command: Sequence[str] = WORKER, memory: int | None = None) -> None:
+        """Keep a worker; one that may take more than `memory` bytes, if that is given, is replaced by one that may not.
+
+        What it was training goes on from its last checkpoint.
+        """
+        self._store, self._device, self._command, self._memory = store, device, command, memory
+        self._heard: tuple[Sign | None, float] = None, float("-inf")
+        self._replaced: int | None = None  # process that was asked to leave
         self._starts = 0
         self._started = float("-inf")
         self._process: subprocess.Popen[bytes] | None = None
@@ -125,9 +168,11 @@ class Keeper:
         """
         if ready:
             self._starts = 0
-        if alive(self._store, self._device):
-            return
         now = time.monotonic()
+        if alive(self._store, self._device):
+            if needed:
+                self._look_at_holder(now)
+            return
         running = self._process is not None and self._process.poll() is None
         if not needed or now - self._started < (self.PATIENCE if running else self.GRACE):
             return
@@ -136,7 +181,27 @@ class Keeper:
                 f"The worker was started {self.MOST} times and went away each time. The end of its log, "
                 f"{log_path(self._store, self._device)}:\n{last_words(self._store, self._device)}"
             )
-        self._process = ensure(self._store, self._device, self._command)
+        self._process = ensure(self._store, self._device, self._command, self._memory)
         if self._process:
             self._starts += 1
             self._started = now
+
+    def _look_at_holder(self, now: float) -> None:
+        """Kill a worker that has been silent for too long, and ask one that may take too much to leave."""
+        found, (last, since) = sign(self._store, self._device), self._heard
+        if found is None:
+            return
+        if found != last:
+            self._heard = found, now
+        elif now - since > self.SILENCE:
+            self._heard = found, now
+            _signal(found.pid, signal.SIGKILL)
+        if self._memory is not None and found.memory != self._memory and found.pid != self._replaced:
+            self._replaced = found.pid
+            _signal(found.pid, signal.SIGTERM)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    """Send a signal to the holder of a lock; one that has just died, or is another user's, is left alone."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)

@@ -33,7 +33,7 @@ def wait_for(name):
     while name in os.environ and not pathlib.Path(os.environ[name]).exists():
         time.sleep(0.01)
 
-def load(device):
+def load(device, memory):
     wait_for("LOADS_AFTER")
     return fake.load_fake(device)
 

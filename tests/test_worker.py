@@ -22,7 +22,7 @@ WAIT = 20.0
 
 BROKEN = """
 from lossterm.engine.worker import main
-def load(device):
+def load(device, memory):
     raise {error}
 main(load)
 """
@@ -31,11 +31,11 @@ THROWS = """
 from lossterm.engine import fake
 from lossterm.engine.worker import main
 class Throws(fake.FakeTrainer):
-    def train(self, trial, number, report):
+    def train(self, trial, *more):
         if trial.loss == "hinge":
             raise ValueError("no such thing as a hinge")
-        return super().train(trial, number, report)
-main(lambda device: (Throws, {"device": "CPU"}, 1))
+        return super().train(trial, *more)
+main(lambda device, memory: (Throws, {"device": "CPU"}, 1))
 """
 
 
@@ -46,14 +46,14 @@ from lossterm.engine.worker import main
 from lossterm.errors import DataError
 from lossterm.store import Anatomy
 class Picky(fake.FakeTrainer):
-    def train(self, trial, number, report):
+    def train(self, trial, *more):
         if "broken" in trial.source:
             raise DataError(f"{trial.source}, line 3: loading it raised KeyError: no such key.")
-        found = super().train(trial, number, report)
+        found = super().train(trial, *more)
         anatomy = Anatomy(of="margin", quantiles=(-1.0, 0.5), share=0.25)
         return Result(**{**{name: getattr(found, name) for name in found.__struct_fields__},
                          "anatomy": anatomy, "note": "Trained step by step." if trial.source else None})
-main(lambda device: (Picky, {"device": "CPU"}, 1))
+main(lambda device, memory: (Picky, {"device": "CPU"}, 1))
 """
 
 

@@ -82,6 +82,12 @@ class Epochs:
         if self.stopping:
             self.stopping.begin()
 
+    def variables(self) -> list[Any]:
+        """Return every variable that a training goes on from."""
+        watched = self.stopping.variables if self.stopping else []
+        trained = (*self.network.variables, *(variable for variable, _ in self._fresh), self._rate, self._steps)
+        return [*{id(variable): variable for variable in trained}.values(), *watched]
+
     def run(
         self, orders: np.ndarray, count: int, tensors: Tensors
     ) -> tuple[np.ndarray, dict[SplitName, np.ndarray], np.ndarray]:

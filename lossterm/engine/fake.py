@@ -14,12 +14,13 @@ from collections.abc import Callable
 import msgspec
 
 from lossterm.comparison import Trial
-from lossterm.engine.lane import Engine, Report, Result
+from lossterm.engine.checkpoints import Pulse
+from lossterm.engine.lane import Engine, Report, Result, Save
 from lossterm.engine.worker import main
 from lossterm.losses import loss_recorded, place_of
 from lossterm.metrics import metrics_for
 from lossterm.protocols import protocol_named
-from lossterm.store import Chunk, Scores
+from lossterm.store import Checkpoint, Chunk, Scores
 
 _REPORT_SECONDS = 0.1
 
@@ -40,15 +41,23 @@ class FakeTrainer:
         """Programs pretended to be compiled."""
         return self._programs
 
-    def train(self, trial: Trial, number: int, report: Report) -> Result:
+    def train(
+        self,
+        trial: Trial,
+        number: int,
+        report: Report,
+        save: Save = lambda _: None,
+        checkpoint: Checkpoint | None = None,
+    ) -> Result:
         """Pretend to train."""
         self._programs |= {trial.program}
         splits = protocol_named(trial.protocol).splits
         epochs = trial.hyperparameters.epochs
         chunk_epochs = epochs if not self._epoch_seconds else max(1, int(_REPORT_SECONDS / self._epoch_seconds))
         level = _level(trial)
-        began = time.monotonic()
-        for start in range(0, epochs, chunk_epochs):
+        done, before = (checkpoint.epochs, checkpoint.seconds) if checkpoint else (0, 0.0)
+        began, pulse = time.monotonic() - before, Pulse(before)
+        for start in range(done, epochs, chunk_epochs):
             count = min(chunk_epochs, epochs - start)
             time.sleep(count * self._epoch_seconds)
             rows = [
@@ -79,7 +88,10 @@ class FakeTrainer:
                     for metric in metrics_for(task.kind, trial.protocol, task.lowest)
                 }
                 return _with_model(Result(status="done", seconds=seconds, scores=scores, chunk=chunk), trial, number)
-            if report(chunk):
+            leaving = report(chunk)
+            if pulse.due(time.monotonic() - began, leaving=leaving):
+                save(Checkpoint(epochs=start + count, seconds=time.monotonic() - began, state=b""))
+            if leaving:
                 break
         return Result(status="cancelled", seconds=time.monotonic() - began, scores=None, chunk=None)
 
@@ -102,7 +114,7 @@ def _level(trial: Trial) -> float:
     return 0.3 + 0.01 * place**2 + 0.1 * off + luck
 
 
-def load_fake(device: str) -> tuple[Callable[[], Engine], dict[str, str], int]:
+def load_fake(device: str, _: int | None = None) -> tuple[Callable[[], Engine], dict[str, str], int]:
     """Return the fake engine on two lanes."""
     versions = dict.fromkeys(("tensorflow", "keras", "numpy"), "fake")
     return FakeTrainer, {**versions, "device": device.upper(), "cpu": "fake"}, 2

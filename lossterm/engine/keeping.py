@@ -66,6 +66,15 @@ class Keeping:
         if self._wanted:
             self.keep(epoch, weights)
 
+    @property
+    def kept(self) -> dict[int, bytes]:
+        """What was kept so far, by epoch."""
+        return dict(self._kept)
+
+    def go_on(self, kept: dict[int, bytes]) -> None:
+        """Take over what was kept before an interruption."""
+        self._kept = dict(kept)
+
     def model(self, number: int, form: Form, loss: Loss, scaling: Scaling) -> Model | None:
         """Return what was kept as a record of trial `number`, None for nothing; `loss` as it was loaded."""
         if not self._kept:

@@ -11,7 +11,7 @@ import msgspec
 
 from lossterm.comparison import Status, Trial
 from lossterm.errors import LosstermError, StoreError
-from lossterm.store import Anatomy, Chunk, Model, Sample, Scores, Store, TrialRow
+from lossterm.store import Anatomy, Checkpoint, Chunk, Model, Sample, Scores, Store, TrialRow
 
 POLL = 0.05
 """Seconds between two looks at an empty queue."""
@@ -44,6 +44,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 Report = Callable[[Chunk], bool]
 """Takes a part of a curve; returns whether to stop."""
 
+Save = Callable[[Checkpoint], None]
+"""Takes where a training stands, after the part of the curve that leads there was reported."""
+
 
 class Engine(Protocol):
     """What trains: `training.Trainer`, or the fake in `fake.py`."""
@@ -52,8 +55,18 @@ class Engine(Protocol):
     def programs(self) -> frozenset[str]:
         """Programs that are compiled already."""
 
-    def train(self, trial: Trial, number: int, report: Report) -> Result:
-        """Train one trial, reporting parts of its curve but the last, which comes with the result."""
+    def train(
+        self,
+        trial: Trial,
+        number: int,
+        report: Report,
+        save: Save = lambda _: None,
+        checkpoint: Checkpoint | None = None,
+    ) -> Result:
+        """Train one trial, reporting parts of its curve but the last, which comes with the result.
+
+        It goes on from a checkpoint, unless it cannot be used, and saves another now and then, if it takes long.
+        """
 
 
 class Board:
@@ -64,11 +77,15 @@ class Board:
         self._programs: dict[int, frozenset[str]] = {}
         self._pace: dict[str, float] = {}  # seconds an epoch
         self._busy: dict[int, tuple[TrialRow, float]] = {}
+        self._heard: dict[int, float] = {}
+        self.ended = 0
+        """Trials that were trained so far."""
 
     def begin(self, lane: int, row: TrialRow) -> None:
         """Note that a lane took a trial up, and with it its program."""
         with self._lock:
             self._busy[lane] = row, time.monotonic()
+            self._heard[lane] = time.monotonic()
             self._programs[lane] = self._programs.get(lane, frozenset()) | {row.trial.program}
 
     def end(self, lane: int, programs: frozenset[str], seconds: float | None) -> None:
@@ -76,6 +93,7 @@ class Board:
         with self._lock:
             row, _ = self._busy.pop(lane)
             self._programs[lane] = programs
+            self.ended += 1
             if seconds is not None:
                 self._pace[row.trial.program] = seconds / max(row.trial.hyperparameters.epochs, 1)
 
@@ -83,6 +101,17 @@ class Board:
         """Return what is being trained now."""
         with self._lock:
             return [row for row, _ in self._busy.values()]
+
+    def hear(self, lane: int) -> None:
+        """Note that a lane is not hung."""
+        with self._lock:
+            self._heard[lane] = time.monotonic()
+
+    def silent(self, seconds: float) -> list[TrialRow]:
+        """Return what is trained on lanes of which nothing was heard for so long."""
+        now = time.monotonic()
+        with self._lock:
+            return [row for lane, (row, _) in self._busy.items() if now - self._heard[lane] > seconds]
 
     def _soon(self, lane: int, now: float) -> frozenset[str]:
         """Return the programs whose trials a lane will soon take: of one that is busy for long, the one it is at."""
@@ -137,18 +166,28 @@ class Lane(threading.Thread):
             return None
         return store.claim(self._device, self._board.avoid(self._number, queued))
 
+    def _record(self, store: Store, chunk: Chunk) -> bool:
+        self._board.hear(self._number)
+        return store.record(chunk) or self._stopping.is_set()
+
     def _train(self, store: Store, row: TrialRow) -> None:
         self._board.begin(self._number, row)
         result: Result | None = None
         try:
-            result = self._engine.train(row.trial, row.id, lambda chunk: store.record(chunk) or self._stopping.is_set())
+            result = self._engine.train(
+                row.trial,
+                row.id,
+                lambda chunk: self._record(store, chunk),
+                lambda checkpoint: store.save(row.id, checkpoint),
+                store.checkpoint(row.id) if row.epochs else None,
+            )
         except StoreError:
             raise  # the store's failure, not the trial's
         except LosstermError as error:  # a loss of one's own that cannot be used: a sentence, no traceback
             store.finish(row.id, "failed", error=str(error))
         except Exception as error:  # whatever a training throws is that trial's failure, not the worker's
             traceback.print_exc()
-            store.finish(row.id, "failed", error=f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
+            store.finish(row.id, "failed", error=_sentence(error))
         finally:
             self._board.end(self._number, self._engine.programs, result.seconds if result else None)
         if result and not (result.status == "cancelled" and self._stopping.is_set()):
@@ -163,3 +202,12 @@ class Lane(threading.Thread):
                 model=result.model,
                 sample=result.sample,
             )
+
+
+def _sentence(error: Exception) -> str:
+    """Say what a training threw, kept short; of memory that ran out, also what helps."""
+    said = " ".join(str(error).split())[:500]
+    name = type(error).__name__
+    if isinstance(error, MemoryError) or name == "ResourceExhaustedError" or "RESOURCE_EXHAUSTED" in said:
+        return f"Out of memory ({name}: {said[:200]}). A smaller --batch-size or --hidden needs less."
+    return f"{name}: {said}"

@@ -14,8 +14,10 @@ def cpu() -> str:
         return platform.processor() or platform.machine()
 
 
-def configure(device: str) -> None:
+def configure(device: str, memory: int | None = None) -> None:
     """Set what must be set before the first operation: one thread an operation, a device, memory taken as needed.
+
+    `memory` is what may be taken of a card, in bytes; without it, as much as is needed.
 
     One thread within an operation is right because trials run side by side, one to a core, and each is far too small to
     be cut up. Raises RuntimeError where a GPU is asked for and TensorFlow sees none.
@@ -28,7 +30,11 @@ def configure(device: str) -> None:
     if device == "cpu":
         tf.config.set_visible_devices([], "GPU")
     for card in cards if device != "cpu" else ():
-        tf.config.experimental.set_memory_growth(card, True)
+        if memory is None:
+            tf.config.experimental.set_memory_growth(card, True)
+        else:  # a part of the card cannot grow too: it is taken as a whole
+            part = tf.config.LogicalDeviceConfiguration(memory_limit=memory // 2**20)
+            tf.config.set_logical_device_configuration(card, [part])
 
 
 def environment() -> dict[str, str]:

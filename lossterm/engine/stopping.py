@@ -47,6 +47,11 @@ class Stopping:
     # Between programs
 
     @property
+    def variables(self) -> list[Any]:
+        """All that changes as it goes."""
+        return [self._lowest, self._waited, self._seen, self._best, *self._kept]
+
+    @property
     def seen(self) -> int:
         """Epochs trained."""
         return int(self._seen.numpy())

@@ -8,22 +8,23 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from lossterm.comparison import Status, Trial
+from lossterm.comparison import ENGINE, Status, Trial
 from lossterm.engine.anatomy import anatomy_of
+from lossterm.engine.checkpoints import Pulse, Unpacked, packed
 from lossterm.engine.drawing import drawn
 from lossterm.engine.epochs import Epochs, Tensors
 from lossterm.engine.keeping import Keeping, kept_epochs, sample_of
-from lossterm.engine.lane import Report, Result
+from lossterm.engine.lane import Report, Result, Save
 from lossterm.engine.network import batch_orders, shuffler
 from lossterm.engine.probe import load
-from lossterm.engine.runtime import tf
+from lossterm.engine.runtime import environment, tf
 from lossterm.engine.scoring import encode, outcome_of, score
 from lossterm.engine.stack import stack_of
 from lossterm.errors import LosstermError
 from lossterm.metrics import metrics_for
 from lossterm.protocols import Prepared, SplitName, protocol_named
 from lossterm.scaling import Scaling
-from lossterm.store import Chunk
+from lossterm.store import Checkpoint, Chunk
 
 REPORT_SECONDS = 0.1
 """Length of a chunk: how often a curve grows, and how long a cancel may go unseen."""
@@ -48,8 +49,15 @@ class Trainer:
         """Names of the programs at hand, as `Trial.program` gives them."""
         return frozenset(self._programs)
 
-    def train(self, trial: Trial, number: int, report: Report) -> Result:
-        """Train from the trial's seed; see `Program.train`."""
+    def train(
+        self,
+        trial: Trial,
+        number: int,
+        report: Report,
+        save: Save = lambda _: None,
+        checkpoint: Checkpoint | None = None,
+    ) -> Result:
+        """Train from the trial's seed or a checkpoint; see `Program.train`."""
         looked, kind, words = self._unfit.get(trial.program, (-math.inf, LosstermError, ""))
         if time.monotonic() - looked < FORGET_SECONDS:
             raise kind(words)
@@ -61,7 +69,11 @@ class Trainer:
         self._programs[trial.program] = program  # the last used goes last
         if len(self._programs) > self._most:
             self._programs.popitem(last=False)
-        return program.train(trial, number, report)
+        try:
+            return program.train(trial, number, report, save, checkpoint)
+        except (MemoryError, tf.errors.ResourceExhaustedError):
+            self._programs.clear()  # so that the next trial finds what memory there is
+            raise
 
 
 class Program:
@@ -81,11 +93,19 @@ class Program:
         self._ready: set[tuple[int, ...]] = set()
         self._epoch_seconds: float | None = None
 
-    def train(self, trial: Trial, number: int = 0, report: Report = lambda _: False) -> Result:
+    def train(
+        self,
+        trial: Trial,
+        number: int = 0,
+        report: Report = lambda _: False,
+        save: Save = lambda _: None,
+        checkpoint: Checkpoint | None = None,
+    ) -> Result:
         """Train from the trial's seed, reporting about every REPORT_SECONDS; the first seed's weights are kept.
 
         The epochs of the last chunk come with the result rather than with a report, so that a short trial is one
-        transaction. Stops within a chunk of `report` asking for it.
+        transaction. Stops within a chunk of `report` asking for it. A long training saves checkpoints; it goes on from
+        one to the same bits, and begins anew where that is not possible.
         """
         data, tensors = self._prepare(trial.seed)
         rows = len(data.splits["train"].target)
@@ -95,7 +115,8 @@ class Program:
             self._epochs.run(np.zeros((_most(rows), rows), np.int32), 0, tensors)  # compiles; trains nothing
             self._ready.add(shape)
         stream, keeping = shuffler(trial.seed), self._keeping(trial)
-        began, done, epochs = time.perf_counter(), 0, trial.hyperparameters.epochs
+        done, before = self._go_on(checkpoint, stream, keeping)
+        began, epochs, pulse = time.perf_counter() - before, trial.hyperparameters.epochs, Pulse(before)
         while True:
             count = min(self._chunk_epochs(), _most(rows), epochs - done)
             values, outputs, slopes = self._advance(done, count, stream, tensors, keeping)
@@ -114,8 +135,30 @@ class Program:
                     status="done", seconds=seconds, scores=scores, chunk=chunk, anatomy=anatomy, note=self._note
                 )
                 return self._with_model(result, keeping, trial, number, data)
-            if report(chunk):
+            leaving, seconds = report(chunk), time.perf_counter() - began
+            if pulse.due(seconds, leaving=leaving):
+                state = packed(self._values(), stream, keeping.kept, _made())
+                save(Checkpoint(epochs=done, seconds=seconds, state=state))
+            if leaving:
                 return self._result("cancelled", began)
+
+    def _go_on(self, checkpoint: Checkpoint | None, stream: np.random.Generator, keeping: Keeping) -> tuple[int, float]:
+        """Bring everything to where a checkpoint is; return the epochs and seconds trained, 0 without a usable one."""
+        if checkpoint is None:
+            return 0, 0.0
+        try:
+            found = Unpacked(checkpoint.state, self._values(), _made())
+        except ValueError as error:
+            print(f"A checkpoint is left aside: {error}.", flush=True)
+            return 0, 0.0
+        for variable, value in zip(self._epochs.variables(), found.variables, strict=True):
+            variable.assign(value)
+        found.set_stream(stream)
+        keeping.go_on(found.kept)
+        return checkpoint.epochs, checkpoint.seconds
+
+    def _values(self) -> list[np.ndarray]:
+        return [np.asarray(variable) for variable in self._epochs.variables()]
 
     def _advance(
         self, done: int, count: int, stream: np.random.Generator, tensors: Tensors, keeping: Keeping
@@ -208,6 +251,11 @@ class Program:
 
     def _scaling(self, data: Prepared) -> Scaling:
         return data.scaling(self.loss.scale) if self.task.kind == "regression" else Scaling()
+
+
+def _made() -> str:
+    """Return what the bits of a training depend on besides its trial."""
+    return " ".join([str(ENGINE), *environment().values()])
 
 
 def _most(rows: int) -> int:

@@ -1,11 +1,12 @@
 """The worker: a detached process that trains what a store has queued, and leaves when idle for a while.
 
-`python -m lossterm.engine.worker --store FILE --device auto|cpu|gpu`; started by `daemon.ensure`.
+`python -m lossterm.engine.worker --store FILE --device auto|cpu|gpu [--memory BYTES]`; started by `daemon.ensure`.
 """
 
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -15,8 +16,9 @@ from pathlib import Path
 
 from lossterm import daemon
 from lossterm.comparison import DEVICES
+from lossterm.engine import watching
 from lossterm.engine.lane import POLL, Board, Engine, Lane
-from lossterm.store import Store, WorkerState
+from lossterm.store import Store, TrialRow, WorkerState
 
 IDLE_SECONDS = 600.0
 """How long a worker without work stays warm; LOSSTERM_IDLE_SECONDS overrides it."""
@@ -24,15 +26,16 @@ IDLE_SECONDS = 600.0
 NICENESS = 5
 """How far the worker steps back: it takes all cores, and the screen that shows it must still answer a key at once."""
 
-Loader = Callable[[str], tuple[Callable[[], Engine], dict[str, str], int]]
-"""`device -> (maker of engines, environment, number of lanes)`; what takes the seconds before a worker is ready."""
+Loader = Callable[[str, int | None], tuple[Callable[[], Engine], dict[str, str], int]]
+"""`device, memory -> (maker of engines, environment, number of lanes)`; what takes the seconds before a worker is
+ready."""
 
 
-def load_tensorflow(device: str) -> tuple[Callable[[], Engine], dict[str, str], int]:
+def load_tensorflow(device: str, memory: int | None) -> tuple[Callable[[], Engine], dict[str, str], int]:
     """Import TensorFlow and return the real engine: a lane for each core, one on a GPU."""
     from lossterm.engine import runtime, training
 
-    runtime.configure(device)
+    runtime.configure(device, memory)
     # A lane back from a compiled program waits for the interpreter; the default 5 ms is a third of a training.
     sys.setswitchinterval(0.0005)
     environment = runtime.environment()
@@ -46,11 +49,19 @@ def _cores() -> int:
 class Worker:
     """Holds the lock, keeps the lanes, says what it does, and knows when to go."""
 
-    def __init__(self, path: Path, device: str, idle_seconds: float) -> None:
+    def __init__(
+        self, path: Path, device: str, idle_seconds: float, *, memory: int | None = None, lanes: int | None = None
+    ) -> None:
+        """Prepare to work; `memory` is what it may take, in bytes, and `lanes` how many trials it trains at once."""
         self._path, self._device, self._idle_seconds = path, device, idle_seconds
+        self._memory, self._lanes = memory, lanes
+        self._hang_seconds = watching.seconds_from("LOSSTERM_HANG_SECONDS", watching.HANG_SECONDS)
         self._stop = threading.Event()
         self._board = Board()
+        self._threads: list[Lane] = []
         self._said: tuple[WorkerState, str] | None = None
+        self.successor: tuple[str, ...] | None = None
+        """Options of the worker that must follow this one, None if none must: a lane hangs, or memory is used up."""
 
     def stop(self) -> None:
         """Ask the worker to leave in good order: running trials go back into the queue."""
@@ -65,13 +76,23 @@ class Worker:
         if lock is None:
             print(f"Another worker trains for {self._path} on {self._device}; this one leaves.", flush=True)
             return 0
+        heart = watching.Heart(lock, self._memory)
+        heart.start()
+        try:
+            return self._work(load)
+        finally:
+            heart.stop()
+            os.close(lock)
+
+    def _work(self, load: Loader) -> int:
         if not self._path.exists():
             return 0
         with Store(self._path, make=False) as store:
             self._say(store, "loading", "loading TensorFlow")
             store.requeue(self._device, died=True)  # the lock is ours: whoever was training these is dead
             try:
-                make, environment, lanes = load(self._device)
+                make, environment, lanes = load(self._device, self._memory)
+                self._refuse_too_little()
             except Exception as error:  # a broken installation fails in many ways; all end here, said and logged
                 traceback.print_exc()
                 reason = str(error) if isinstance(error, RuntimeError) else f"TensorFlow does not load: {error}"
@@ -81,19 +102,29 @@ class Worker:
             if not self._path.exists():
                 return 0
             store.report_worker(self._device, os.getpid(), "ready", "ready", environment)
-            threads = [Lane(n, self._path, self._device, make(), self._board, self._stop) for n in range(lanes)]
-            for thread in threads:
+            self._threads = [
+                Lane(n, self._path, self._device, make(), self._board, self._stop)
+                for n in range(min(lanes, self._lanes or lanes))
+            ]
+            for thread in self._threads:
                 thread.start()
             try:
                 self._watch(store)
             finally:
                 self._stop.set()
-                for thread in threads:
-                    thread.join()
-                broken = any(thread.broken for thread in threads)
+                for thread in self._threads:
+                    thread.join(None if self.successor is None else watching.LEAVE_SECONDS)
+                broken = any(thread.broken for thread in self._threads)
                 # A lane that broke counts as a death, so that a trial which breaks it each time is failed at last.
                 store.requeue(self._device, died=broken)
             return int(broken)
+
+    def _refuse_too_little(self) -> None:
+        if self._memory is not None and (taken := watching.resident()) > self._memory:
+            raise RuntimeError(
+                f"TensorFlow alone takes {watching.gigabytes(taken)}, and the limit of memory is "
+                f"{watching.gigabytes(self._memory)}: allow more."
+            )
 
     def _watch(self, store: Store) -> None:
         """Say what is going on until it is time to leave."""
@@ -106,7 +137,37 @@ class Worker:
             self._say(store, "training" if busy else "ready", now or "ready")
             if time.monotonic() - last_work > self._idle_seconds or not self._path.exists():
                 self._stop.set()
+            elif busy:
+                self._end_hung(store)
+                self._end_large(store, busy)
             self._stop.wait(2 * POLL)
+
+    def _end_hung(self, store: Store) -> None:
+        """Leave to a successor where a lane does not answer: a thread cannot be stopped, a process can."""
+        if not (quiet := self._board.silent(watching.OBEY_SECONDS)):
+            return
+        unwanted, hung = store.unanswered(self._device), self._board.silent(self._hang_seconds)
+        for row in hung:
+            reason = f"It gave no epoch for {self._hang_seconds:g} s and was taken for hung."
+            store.finish(row.id, "failed", error=reason)
+        if hung or any(row.id in unwanted for row in quiet):  # those end as cancelled when all are put back
+            print(f"Hung: {', '.join(row.trial.loss for row in hung or quiet)}. Another worker goes on.", flush=True)
+            self.successor = ()
+            self._stop.set()
+
+    def _end_large(self, store: Store, busy: list[TrialRow]) -> None:
+        """Leave to a successor where memory is used up: one that trains nothing beside what took so much."""
+        if self._memory is None or (taken := watching.resident()) <= self._memory:
+            return
+        if len(busy) == 1 and not self._board.ended:  # nothing else can have taken it
+            reason = (
+                f"Out of memory: it took the worker to {watching.gigabytes(taken)}, and the limit is "
+                f"{watching.gigabytes(self._memory)}. A smaller --batch-size or --hidden needs less."
+            )
+            store.finish(busy[0].id, "failed", error=reason)
+        print(f"At {watching.gigabytes(taken)}, above the limit of memory. Another worker goes on.", flush=True)
+        self.successor = ("--lanes", "1")
+        self._stop.set()
 
     def _say(self, store: Store, state: WorkerState, message: str) -> None:
         if (state, message) != self._said:
@@ -119,12 +180,20 @@ def main(load: Loader = load_tensorflow) -> None:
     parser = argparse.ArgumentParser(prog="python -m lossterm.engine.worker", description=__doc__)
     parser.add_argument("--store", type=Path, required=True, help="the store to work for")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="train what was asked for on this device")
+    parser.add_argument("--memory", type=int, metavar="BYTES", help="what the worker may take (default: no limit)")
+    parser.add_argument("--lanes", type=int, metavar="N", help="trials at once at most (default: one for each core)")
     given = parser.parse_args()
-    worker = Worker(given.store, given.device, float(os.environ.get("LOSSTERM_IDLE_SECONDS", IDLE_SECONDS)))
+    idle_seconds = watching.seconds_from("LOSSTERM_IDLE_SECONDS", IDLE_SECONDS)
+    worker = Worker(given.store, given.device, idle_seconds, memory=given.memory, lanes=given.lanes)
+    os.umask(0o077)  # whatever TensorFlow writes is nobody else's business
     os.nice(NICENESS)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
-    sys.exit(worker.work(load))
+    code = worker.work(load)
+    if worker.successor is not None:
+        subprocess.Popen([*sys.orig_argv, *worker.successor], stdin=subprocess.DEVNULL, start_new_session=True)
+        os._exit(code)  # a hung lane would keep this process from leaving
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -146,6 +146,17 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
         return values
 
 
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a training stands, so that another worker goes on from there to the same bits."""
+
+    epochs: int
+    """Epochs trained."""
+    seconds: float
+    """Time that they took."""
+    state: bytes
+    """All that the training goes on from, as the engine writes it: arrays, nothing that runs when it is read."""
+
+
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """The weights of one trial's network at some of its epochs: a stack of dense layers."""
 

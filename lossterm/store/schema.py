@@ -105,14 +105,23 @@ MIGRATIONS = (
 
     CREATE INDEX trials_by_number ON trials (id, status)
     """,
+    """
+    CREATE TABLE checkpoints (
+        trial INTEGER PRIMARY KEY REFERENCES trials (id) ON DELETE CASCADE,
+        epochs INTEGER NOT NULL,
+        seconds REAL NOT NULL,
+        state BLOB NOT NULL
+    )
+    """,
 )
 """Script n takes a store from version n to n + 1. A script that was released is never edited.
 
 `curves.data` holds float32, little-endian, (epochs, columns): for each split of the protocol in order its loss, then
-its metric. A chunk with `start` 0 replaces what was there. `trials.queued` is the tick at which a trial was last
+its metric. A chunk replaces what was there from its `start` on. `trials.queued` is the tick at which a trial was last
 queued: a comparison asked for before that has seen it end, and no longer waits for it. `clock.given` is the largest
 number of any comparison or trial that was deleted: none is given twice, since viewers know rows by their numbers.
 `models.about` and `samples.about` are `Model` and `Sample` in JSON, but for the numbers, which lie beside them.
+`checkpoints` hold long trainings that have not ended well: where another worker goes on.
 """
 
 VERSION = len(MIGRATIONS)

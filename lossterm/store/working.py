@@ -9,6 +9,7 @@ from lossterm.store.rows import (
     AS_NEW,
     TRIAL_COLUMNS,
     Anatomy,
+    Checkpoint,
     Chunk,
     Model,
     Sample,
@@ -28,13 +29,17 @@ class Working(Connection):
     """Claims trials and writes what happens to them."""
 
     def claim(self, device: str, avoid: Collection[str] = ()) -> TrialRow | None:
-        """Take up the first queued trial for a device whose program is not to be avoided; None if there is none."""
+        """Take up the first queued trial for a device whose program is not to be avoided; None if there is none.
+
+        It begins with the epochs of its checkpoint, if it has one.
+        """
         if not self._read("SELECT 1 FROM trials WHERE status = 'queued' AND device = ? LIMIT 1", device):
             return None
         marks = ",".join("?" * len(avoid))
         with self._write() as tick:
             row = self._connection.execute(
-                f"UPDATE trials SET status = 'running', attempts = attempts + 1, epochs = 0, {AS_NEW}, changed = ? "
+                f"UPDATE trials SET status = 'running', attempts = attempts + 1, {AS_NEW}, changed = ?, "
+                "epochs = coalesce((SELECT epochs FROM checkpoints WHERE trial = trials.id), 0) "
                 "WHERE id = (SELECT id FROM trials "
                 f"WHERE status = 'queued' AND device = ? AND program NOT IN ({marks}) ORDER BY id LIMIT 1) "
                 "RETURNING id",
@@ -56,10 +61,25 @@ class Working(Connection):
         )
         return {row["program"]: row["epochs"] for row in rows}
 
+    def checkpoint(self, trial: int) -> Checkpoint | None:
+        """Return where a trial's training is to go on, None for its beginning."""
+        rows = self._read("SELECT epochs, seconds, state FROM checkpoints WHERE trial = ?", trial)
+        return Checkpoint(**dict(rows[0])) if rows else None
+
+    def save(self, trial: int, checkpoint: Checkpoint) -> None:
+        """Keep where a running trial stands, of which the curve is recorded up to there or further."""
+        with self._write():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO checkpoints SELECT id, ?, ?, ? FROM trials WHERE id = ?",
+                (checkpoint.epochs, checkpoint.seconds, checkpoint.state, trial),
+            )
+
     def record(self, chunk: Chunk) -> bool:
-        """Add to a running trial's curve; return whether someone asked to stop it, or deleted it."""
+        """Add to a running trial's curve; return whether someone asked to stop it, deleted it, or took it away."""
         with self._write() as tick:
-            row = self._connection.execute("SELECT cancel FROM trials WHERE id = ?", (chunk.trial,)).fetchone()
+            row = self._connection.execute(
+                "SELECT cancel FROM trials WHERE id = ? AND status = 'running'", (chunk.trial,)
+            ).fetchone()
             if row is None:
                 return True
             self._add_chunk(chunk, tick)
@@ -81,11 +101,12 @@ class Working(Connection):
     ) -> None:
         """End a running trial, with the last of its curve, and its model with the rows to show it on.
 
-        One that was stopped and meanwhile asked for again goes back into the queue; of one that was deleted nothing is
-        written. A sample that is there already stays as it is.
+        One that was stopped and meanwhile asked for again goes back into the queue; of one that was deleted, or is no
+        longer running, nothing is written. A sample that is there already stays as it is; a checkpoint stays for one
+        that was stopped.
         """
         with self._write() as tick:
-            if not self._read("SELECT 1 FROM trials WHERE id = ?", trial):
+            if not self._read("SELECT 1 FROM trials WHERE id = ? AND status = 'running'", trial):
                 return
             if chunk:
                 self._add_chunk(chunk, tick)
@@ -93,6 +114,8 @@ class Working(Connection):
                 self._connection.execute(
                     "INSERT OR REPLACE INTO models VALUES (?, ?, ?)", (model.trial, about(model), model.data)
                 )
+            if status != "cancelled":
+                self._connection.execute("DELETE FROM checkpoints WHERE trial = ?", (trial,))
             if sample:
                 self._connection.execute(
                     "INSERT OR IGNORE INTO samples VALUES (?, ?, ?, ?)",
@@ -104,6 +127,11 @@ class Working(Connection):
                 "environment = (SELECT environment FROM workers WHERE workers.device = trials.device) WHERE id = ?7",
                 (status, seconds, encode(scores), error, time.time(), tick, trial, encode(anatomy), note),
             )
+
+    def unanswered(self, device: str) -> frozenset[int]:
+        """Return the running trials of a device that someone wants stopped."""
+        rows = self._read("SELECT id FROM trials WHERE status = 'running' AND cancel AND device = ?", device)
+        return frozenset(row["id"] for row in rows)
 
     def requeue(self, device: str, *, died: bool) -> None:
         """Put a device's running trials back: after a worker's death, or before one leaves in good order.
@@ -119,7 +147,8 @@ class Working(Connection):
             if died:
                 self._connection.execute(
                     "UPDATE trials SET status = 'failed', finished = ?, changed = ?, "
-                    "error = 'The worker died ' || attempts || ' times while training this; see its log.' "
+                    "error = 'The worker died ' || attempts || ' times while training this: see its log, and whether "
+                    "memory ran out.' "
                     "WHERE status = 'running' AND device = ? AND attempts >= ?",
                     (time.time(), tick, device, MOST_ATTEMPTS),
                 )
@@ -151,8 +180,8 @@ class Working(Connection):
             )
 
     def _add_chunk(self, chunk: Chunk, tick: int) -> None:
-        if chunk.start == 0:
-            self._connection.execute("DELETE FROM curves WHERE trial = ?", (chunk.trial,))
+        # Whatever lies beyond is of an attempt that was interrupted.
+        self._connection.execute("DELETE FROM curves WHERE trial = ? AND start >= ?", (chunk.trial, chunk.start))
         self._connection.execute(
             "INSERT INTO curves (trial, start, epochs, data) VALUES (?, ?, ?, ?)",
             (chunk.trial, chunk.start, chunk.epochs, chunk.data),

@@ -1,0 +1,80 @@
+"""Where a training stands, as bytes from which another worker goes on: arrays alone, checked before they are used."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+SECONDS = 15.0
+"""Training between two checkpoints, which is what a death of the worker costs at most."""
+
+_WORTH_KEEPING = 2.0
+"""Training that is kept when it is stopped on purpose; a shorter one is as quickly done again."""
+
+
+class Pulse:
+    """Tells when the next checkpoint is due, from the seconds that a training has taken."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self._last = seconds
+
+    def due(self, seconds: float, *, leaving: bool) -> bool:
+        """Whether to keep a checkpoint now; `leaving` where the training is being stopped."""
+        due = seconds - self._last > (_WORTH_KEEPING if leaving else SECONDS)
+        if due:
+            self._last = seconds
+        return due
+
+
+def packed(variables: Sequence[np.ndarray], stream: np.random.Generator, kept: dict[int, bytes], made: str) -> bytes:
+    """Write the variables of a program, the stream of its batch orders, and the weights that were kept, by epoch.
+
+    `made` names all that the bits depend on.
+    """
+    state = stream.bit_generator.state
+    arrays: dict[str, Any] = {
+        "made": np.array(made),
+        "stream": np.array([*state["state"]["state"], state["has_uint32"], state["uinteger"]], np.uint64),
+        "epochs": np.array(list(kept), np.int64),
+        "kept": np.frombuffer(b"".join(kept.values()), np.uint8),
+        **{f"variable_{place}": value for place, value in enumerate(variables)},
+    }
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+class Unpacked:
+    """What `packed` wrote."""
+
+    def __init__(self, state: bytes, variables: Sequence[np.ndarray], made: str) -> None:
+        """Read it for a program with these variables.
+
+        Raises ValueError for anything but a sound checkpoint of such a program with the same `made`: of others the
+        training would not end with the same bits.
+        """
+        try:
+            with np.load(io.BytesIO(state), allow_pickle=False) as file:
+                arrays = dict(file)
+            if str(arrays["made"]) != made:
+                raise ValueError("it was made by another version or processor")
+            self.variables = [arrays[f"variable_{place}"] for place in range(len(variables))]
+            self._stream, epochs, data = arrays["stream"], arrays["epochs"], arrays["kept"].tobytes()
+        except (OSError, EOFError, KeyError, zipfile.BadZipFile, MemoryError, NotImplementedError) as error:
+            raise ValueError(f"it is damaged ({error})") from error
+        if [(one.shape, one.dtype) for one in self.variables] != [(one.shape, one.dtype) for one in variables]:
+            raise ValueError("it is of another network")
+        size = len(data) // max(len(epochs), 1)
+        self.kept = {int(epoch): data[place * size : (place + 1) * size] for place, epoch in enumerate(epochs)}
+
+    def set_stream(self, stream: np.random.Generator) -> None:
+        """Bring a stream of `network.shuffler` to where it was."""
+        *words, has_uint32, uinteger = (int(word) for word in self._stream)
+        stream.bit_generator.state = {
+            **stream.bit_generator.state,
+            "state": {"state": np.array(words, np.uint64)},
+            "has_uint32": has_uint32,
+            "uinteger": uinteger,
+        }
