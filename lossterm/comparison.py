@@ -40,6 +40,9 @@ ENGINE = 4
 
 MOST_SEEDS, MOST_RATES = 10_000, 100
 
+MANY = 10_000
+"""Trials of a comparison that is trained without asking whether it is meant."""
+
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """One training, fully determined: the same trial gives the same result."""
@@ -202,6 +205,18 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
                         source=sources[loss],
                         data=self.data or msgspec.UNSET,
                     )
+
+    @property
+    def size(self) -> int:
+        """How many trials it expands into."""
+        return self.seeds * len(self.learning_rates) * len(self.losses)
+
+    @property
+    def size_told(self) -> str:
+        """Say how many trials it has, and of what: `20,000 trials (10,000 seeds × 2 rates)`."""
+        counts = {"losses": len(self.losses), "seeds": self.seeds, "rates": len(self.learning_rates)}
+        product = " × ".join(f"{count:,} {what}" for what, count in counts.items() if count > 1)
+        return f"{self.size:,} trials ({product})"
 
     @property
     def tuned(self) -> bool:

@@ -10,6 +10,8 @@ import msgspec
 from platformdirs import user_config_path
 
 from lossterm.errors import DataError, UnknownName
+from lossterm.home import refuse_foreign
+from lossterm.printable import printable
 
 Markers = Literal["braille", "blocks", "ascii"]
 """What curves are drawn with."""
@@ -60,6 +62,7 @@ def load(path: Path | None = None) -> tuple[Config, list[str]]:
     """
     path = path or default_path()
     try:
+        refuse_foreign(path, of_root=True)
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return Config(), []
@@ -75,7 +78,7 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
 
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # thousands of digits, or of brackets, are neither to tomllib
         raise DataError(f"The configuration {path} is no TOML: {error}. Mend that line, or remove the file.") from error
 
 
@@ -101,7 +104,8 @@ def _checked(path: Path, name: str, value: object, kind: object, wanted: str) ->
     except msgspec.ValidationError:
         found = math.nan
     if isinstance(found, float) and math.isnan(found):  # TOML can write it, and it is a number to msgspec
-        raise DataError(f"The configuration {path} is wrong: {name} is {_written(value)}, but must be {wanted}.")
+        shown = printable(f"{name} is {_written(value)}")
+        raise DataError(f"The configuration {path} is wrong: {shown}, but must be {wanted}.")
     return found
 
 

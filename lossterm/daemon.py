@@ -12,7 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from lossterm.errors import WorkerError
+from lossterm.errors import StoreError, WorkerError
+from lossterm.home import opened
 
 WORKER = (sys.executable, "-P", "-m", "lossterm.engine.worker")
 """The command that starts a worker; `--store FILE --device DEVICE` is added."""
@@ -36,7 +37,7 @@ def alive(store: Path, device: str) -> bool:
     """Whether a worker holds its lock. The kernel frees it when the worker dies, however it dies."""
     try:
         held = os.open(lock_path(store, device), os.O_RDONLY)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -48,12 +49,31 @@ def alive(store: Path, device: str) -> bool:
         os.close(held)
 
 
+def in_use(store: Path) -> bool:
+    """Whether another process has a store open, as SQLite says with a lock on these bytes of a file with a log.
+
+    For a process that has not opened it itself: looking would drop its own locks.
+    """
+    looking = os.open(store, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.lockf(looking, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_BYTES, _SHARED_FIRST)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(looking)
+
+
+_SHARED_FIRST, _SHARED_BYTES = 0x40000002, 510
+
+
 def hold(store: Path, device: str, patience: float = 0.3) -> int | None:
     """Take a worker's lock and return its descriptor, None if another worker has it.
 
     A viewer that looks at the lock holds it for an instant; hence the patience, in seconds.
     """
-    descriptor = os.open(lock_path(store, device), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = opened(lock_path(store, device), os.O_RDWR | os.O_CREAT)
     until = time.monotonic() + patience
     while True:
         try:
@@ -76,6 +96,8 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True):
     """Grows about every second as long as it lives and is not stopped; no clock, since clocks are set."""
     memory: int | None = None
     """Bytes that it may take, None for no limit."""
+    refused: bool = False
+    """Whether it left since the store took nothing more, not even that what it was training goes back."""
 
 
 def give(descriptor: int, sign: Sign) -> None:
@@ -110,7 +132,7 @@ def ensure(
     limit = [] if memory is None else ["--memory", str(memory)]
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if too_long else os.O_APPEND)
     try:
-        output = os.open(log, flags, 0o600)
+        output = opened(log, flags)
         try:
             process = subprocess.Popen(
                 [*command, "--store", str(store.resolve()), "--device", device, *limit],
@@ -162,7 +184,9 @@ class Keeper:
         self._process: subprocess.Popen[bytes] | None = None
 
     def tend(self, *, needed: bool, ready: bool) -> None:
-        """Start a worker if one is needed and none is there. Raises WorkerError after MOST vain starts.
+        """Start a worker if one is needed and none is there.
+
+        Raises WorkerError after MOST vain starts, StoreError where the store was what made them vain, or is gone.
 
         `ready` says that a worker got as far as being able to train: one that dies while it loads was a vain start.
         """
@@ -176,15 +200,25 @@ class Keeper:
         running = self._process is not None and self._process.poll() is None
         if not needed or now - self._started < (self.PATIENCE if running else self.GRACE):
             return
+        if not self._store.exists():
+            raise StoreError(f"The store {self._store} is gone.")
         if self._starts == self.MOST:
+            last = sign(self._store, self._device)
+            if last and last.refused:
+                raise StoreError(last_words(self._store, self._device, lines=1))
             raise WorkerError(
-                f"The worker was started {self.MOST} times and went away each time. The end of its log, "
-                f"{log_path(self._store, self._device)}:\n{last_words(self._store, self._device)}"
+                f"The worker was started {self.MOST} times and went away each time{self._ended_by()}. The end of its "
+                f"log, {log_path(self._store, self._device)}:\n{last_words(self._store, self._device)}"
             )
         self._process = ensure(self._store, self._device, self._command, self._memory)
         if self._process:
             self._starts += 1
             self._started = now
+
+    def _ended_by(self) -> str:
+        """Say which signal ended the last worker, if one did: a crash leaves no word in the log."""
+        code = self._process.poll() if self._process else None
+        return f", the last time by {signal.Signals(-code).name}" if code and code < 0 else ""
 
     def _look_at_holder(self, now: float) -> None:
         """Kill a worker that has been silent for too long, and ask one that may take too much to leave."""

@@ -6,7 +6,8 @@ LosstermError                1   the root; never raised itself
 │   ├── OutOfRange               a number that makes no sense
 │   └── DoesNotFit               a loss, metric or protocol on a task that it is not for
 ├── DataError                3   a file that cannot be used
-│   └── StoreError               … and it is the store
+│   ├── StoreError               … and it is the store
+│   └── Unnamed                  code that a store names, and that no person named on this machine
 ├── WorkerError              1   the worker could not be started, or keeps dying
 └── BenchmarkError           1   the benchmark did not finish
 
@@ -66,6 +67,10 @@ class DataError(LosstermError):
 
 class StoreError(DataError):
     """The store cannot be opened, read or written; nothing in it was changed."""
+
+
+class Unnamed(DataError):
+    """Code that a store names, and that no person named on this machine; at any moment one may."""
 
 
 class WorkerError(LosstermError):

@@ -12,6 +12,7 @@ from lossterm.hyperparameters import Hyperparameters
 from lossterm.losses import Source, is_own
 from lossterm.networks import OPTION, called, network_from
 from lossterm.standings import Interval, Summary, Verdict
+from lossterm.tilde import expanded
 
 
 class RecordedStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +97,7 @@ class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
             raise DataError("the task's name is not that of its table: was it edited? Record it anew.")
         if path is None:
             return data
-        asked = msgspec.structs.replace(data.asked, path=str(path.expanduser().absolute()))
+        asked = msgspec.structs.replace(data.asked, path=str(expanded(path).absolute()))
         found, _ = describe(asked, shelf())
         if found.digest != data.digest:
             raise DataError(f"{path} is not the table that was recorded: its bytes are other ones.")

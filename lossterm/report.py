@@ -10,6 +10,7 @@ from lossterm.comparison import Comparison
 from lossterm.losses import loss_recorded
 from lossterm.metrics import PRIMARY, Metric, metric_for, metric_named, metrics_for, worth_showing
 from lossterm.networks import called
+from lossterm.printable import in_json
 from lossterm.protocols import Protocol, SplitName, protocol_named
 from lossterm.standings import Place, Summary, places, summarise
 from lossterm.store import Asked, Chunk, TrialRow
@@ -322,7 +323,7 @@ def _in_order(standing: dict[str, Any]) -> dict[str, Any]:
 
 def as_json(document: object) -> str:
     """Write a document for people and programs alike."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    return in_json(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
 
 
 def curve_columns(protocol: Protocol) -> tuple[str, ...]:

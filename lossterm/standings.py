@@ -281,9 +281,10 @@ def seeds_to_settle(sd: float, least: float, correlation: float = 0.0) -> int | 
 
     With more than two losses, Holm's correction asks for more: it is then a lower bound.
     n = ((1.96 + 0.84)·s/ROPE)² + 2, rounded up; with ρ > 0 the n that solves 1/n + ρ = (ROPE/(2.8·s))². None where
-    there is nothing to settle (s = 0) and where no number of splits of the same rows would do: more data would.
+    there is nothing to settle (s = 0), where no number of splits of the same rows would do: more data would; and where
+    there are not that many seeds.
     """
     if sd == 0 or least <= 0:
         return None
     room = (least / (POWER_FACTOR * sd)) ** 2 - correlation
-    return math.ceil(1 / room + 2) if room > 0 else None
+    return math.ceil(1 / room + 2) if room > 1e-15 else None

@@ -9,6 +9,7 @@ import msgspec
 from lossterm.figures import DASH, gap, number, rate, spread, strip, times_beaten, trial_counts
 from lossterm.losses import loss_recorded
 from lossterm.metrics import metric_named
+from lossterm.printable import cell, in_markdown, printable
 from lossterm.protocols import SplitName
 from lossterm.report import Report, Standing, metrics_of
 from lossterm.wording import headline, notes, verdict
@@ -107,7 +108,10 @@ def fit_to(report: Report, width: int, *, between: int) -> tuple[list[Column], b
 
 
 def as_csv(reports: Sequence[Report]) -> str:
-    """Write one line per task, loss, metric and split: long form, so that no column is ever empty by construction."""
+    """Write one line per task, loss, metric and split: long form, so that no column is ever empty by construction.
+
+    Texts are as `printable.cell` makes them.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
@@ -123,7 +127,8 @@ def as_csv(reports: Sequence[Report]) -> str:
                 for split, summary in (splits or {}).items():
                     if summary is not None:
                         score = metric, split, summary.mean, summary.sd
-                        writer.writerow([asked.id, c.task, c.protocol, *standing, *intervals, *score])
+                        line = [asked.id, c.task, c.protocol, *standing, *intervals, *score]
+                        writer.writerow(map(cell, line))
     return text.getvalue().rstrip("\n")
 
 
@@ -132,10 +137,11 @@ _CSV_STANDING = ("rank", "loss", "verdict", "beaten", "learning_rate", "trials",
 
 
 def markdown(columns: Sequence[Column]) -> str:
-    """Write columns as a Markdown table."""
+    """Write columns as a Markdown table, in which every text is shown as it is."""
     rule = ["---:" if column.right else ":---" for column in columns]
-    rows = zip(*(column.values for column in columns), strict=True)
-    table = [[column.head for column in columns], rule, *([text.replace("|", "\\|") for text in row] for row in rows)]
+    heads, rows = [column.head for column in columns], zip(*(column.values for column in columns), strict=True)
+    shown = [[in_markdown(text).replace("|", "\\|") for text in row] for row in (heads, *rows)]
+    table = [shown[0], rule, *shown[1:]]
     return "\n".join("| " + " | ".join(line) + " |" for line in table)
 
 
@@ -143,18 +149,20 @@ def plain(columns: Sequence[Column]) -> str:
     """Write columns aligned, without any drawing."""
     lines = zip(*((column.head, *column.values) for column in columns), strict=True)
     return "\n".join(
-        "  ".join(column.padded(text) for column, text in zip(columns, line, strict=True)).rstrip() for line in lines
+        "  ".join(column.padded(printable(text)) for column, text in zip(columns, line, strict=True)).rstrip()
+        for line in lines
     )
 
 
 def as_markdown(report: Report) -> str:
     """Write a table for a pull request."""
-    listed = "\n".join(f"- {note}" for note in notes(report))
-    return "\n\n".join([f"**{verdict(report)}**", headline(report), markdown(columns_of(report)), listed])
+    listed = "\n".join(f"- {in_markdown(note)}" for note in notes(report))
+    said, compared = in_markdown(verdict(report)), in_markdown(headline(report))
+    return "\n\n".join([f"**{said}**", compared, markdown(columns_of(report)), listed])
 
 
 def as_plain(report: Report) -> str:
     """Write an aligned table without any drawing, for logs and screen readers."""
-    return "\n".join(
-        [headline(report), verdict(report), "", plain(columns_of(report, without=["sweep"])), "", *notes(report)]
-    )
+    said, told = [headline(report), verdict(report)], notes(report)
+    table = plain(columns_of(report, without=["sweep"]))
+    return "\n".join([*map(printable, said), "", table, "", *map(printable, told)])

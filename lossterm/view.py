@@ -72,6 +72,8 @@ class View:
         self.worker = update.worker
         self.rows.update((row.id, row) for row in update.trials)
         for chunk in update.chunks:
+            if chunk.trial not in self.rows:  # a store that was tampered with holds curves of no trial
+                continue
             curve = self.curves.get(chunk.trial)
             if curve is None or chunk.start == 0:
                 curve = self.curves[chunk.trial] = array("f")

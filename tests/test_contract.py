@@ -19,7 +19,7 @@ LONGEST = 350
 
 # A part may import what stands on its own line or below: DESIGN.md, "Direction"
 LAYERS: tuple[set[str], ...] = (
-    {"errors", "student_t", "plugins", "home", ""},
+    {"errors", "student_t", "plugins", "home", "printable", "tilde", ""},
     {"losses", "data", "tasks", "metrics", "protocols", "scaling"},
     {
         "standings",
@@ -27,6 +27,7 @@ LAYERS: tuple[set[str], ...] = (
         "comparison",
         "hyperparameters",
         "networks",
+        "trust",
         "lint",
         "shape",
         "course",

@@ -28,7 +28,7 @@ from lossterm.project import FILE_NAME, SECTIONS, Project
 from lossterm.project.keys import FLAG, LAYERS, NUMBER, RATES, TEXT, TEXTS, WHOLE, Key
 
 KEYS = [(section, key) for section, keys in SECTIONS.items() for key in keys]
-NO_PART = {"trials", "quiet", "format", "store", "project", "no-project"}
+NO_PART = {"trials", "quiet", "format", "store", "project", "no-project", "max-time", "max-trials", "memory"}
 """Options of `lossterm run` that say how it goes on, not what is compared."""
 
 every_key = pytest.mark.parametrize(("section", "key"), KEYS, ids=[key.name for _, key in KEYS])
@@ -61,7 +61,12 @@ class Watching:
 
 
 def invoked(*words: str) -> Result:
-    with patch.object(sys.modules["lossterm.cli.run"], "Watch", Watching):
+    module = sys.modules["lossterm.cli.run"]
+    with (
+        patch.object(module, "Watch", Watching),
+        patch.object(module, "asking", lambda _store, _session, comparisons: comparisons),
+        patch.object(module, "see_to_size", lambda *_: None),
+    ):
         return CliRunner().invoke(cli, words)
 
 
@@ -386,8 +391,7 @@ def test_code_that_the_command_line_replaces_is_not_said(naming_code: Path) -> N
 def test_somebody_elses_file_runs_no_code_unless_it_is_named(
     naming_code: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "getuid", lambda: Path(FILE_NAME).stat().st_uid + 1)
-    monkeypatch.setattr(Project, "foreign", property(lambda self: self.path.stat().st_uid != os.getuid()))
+    monkeypatch.setattr(Project, "foreign", True)  # what makes it so is below
     said = refused("run", kind=UsageError)
     assert said.startswith(f"{FILE_NAME} here is somebody else's and names code to run: {naming_code}/mine.py:it, ")
     assert f"--project {FILE_NAME} or --no-project" in said

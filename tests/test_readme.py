@@ -81,3 +81,13 @@ def test_the_record_shown_is_a_loss_in_about_ten_lines() -> None:
     np.testing.assert_allclose(loss(arrays.numpy(), np.array([1.0, 0.0]), np.array([3.0, -1.0])), [8, 1])
     assert loss.bound({"power": 2}).key == "cubic:power=2"
     assert len([line for line in code.splitlines() if line.strip()]) <= 13
+
+
+def test_every_fault_of_the_table_is_shown_by_a_test_that_is_there() -> None:
+    section = TEXT.split("## Reliability", 1)[1].split("\n## ", 1)[0]
+    shown = re.findall(r"\| `(tests/[\w/]+\.py)` `(test_\w+)` \|", section)
+    assert len(shown) > 20
+    for file, name in shown:
+        code = (Path(__file__).parent.parent / file).read_text(encoding="utf-8")
+        assert re.search(rf"^(async )?def {name}\(", code, re.MULTILINE), name
+    assert section.count("\n| ") == len(shown) + 1 + section.count("| **")  # its head, and what names a part

@@ -18,6 +18,7 @@ from lossterm.comparison import RATES_TO_TUNE, Comparison, Status, Trial
 from lossterm.figures import DASH
 from lossterm.losses import loss_named
 from lossterm.metrics import METRICS, metric_named, metrics_for
+from lossterm.printable import in_markdown
 from lossterm.protocols import PROTOCOLS, protocol_named
 from lossterm.report import Report
 from lossterm.standings import Verdict
@@ -458,7 +459,8 @@ def test_markdown_has_as_many_cells_in_every_line(case: str) -> None:
     assert cells(lines[0])[:2] == ["#", "loss"]
     assert cells(lines[0])[-1] == "trials"
     first, empty, second, *_ = text.splitlines()
-    assert (first, empty, second) == (f"**{wording.verdict(seen(case))}**", "", wording.headline(seen(case)))
+    assert (first, empty) == (f"**{in_markdown(wording.verdict(seen(case)))}**", "")
+    assert second == wording.headline(seen(case))
 
 
 @every_case

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,23 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 if daemon.alive(path, worker.device):
                     os.kill(worker.pid, 9)
     shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def endless_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a home in which the fake worker trains: a real one would take both cores for nothing."""
+    home = tmp_path_factory.mktemp("endless")
+    path = home / "lossterm.db"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LOSSTERM_HOME", str(home))
+        environment.setenv("LOSSTERM_IDLE_SECONDS", "600")
+        environment.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.001")
+        Store(path).close()
+        process = daemon.ensure(path, "auto", (sys.executable, "-m", "lossterm.engine.fake"))
+    yield home
+    assert process is not None
+    process.kill()
+    process.wait(10)
 
 
 def rows(home: Path, session: str) -> list[TrialRow]:
@@ -128,18 +146,18 @@ def test_nothing_is_written_while_nothing_happens(shared_home: Path) -> None:
     assert restored(terminal.rest())
 
 
-def test_leaving_and_opening_again_finds_the_training_where_it_is(shared_home: Path) -> None:
-    first = begin(shared_home, "long")
+def test_leaving_and_opening_again_finds_the_training_where_it_is(endless_home: Path) -> None:
+    first = begin(endless_home, "long")
     first.press("q")
     first.until(lambda text: "leave it running" in text)
     first.press("l")
     assert restored(first.rest())
     assert first.process.exitstatus == 0
 
-    with Store(shared_home / "lossterm.db") as store:
+    with Store(endless_home / "lossterm.db") as store:
         ids = [asked.id for asked in store.comparisons("long")]
         before = sum(row.epochs for row in store.trials(ids))
-        second = Terminal(shared_home, "--session", "long")
+        second = Terminal(endless_home, "--session", "long")
         second.until(braille)
         second.until(lambda _: sum(row.epochs for row in store.trials(ids)) > before)
         second.press("s")
@@ -241,23 +259,23 @@ def test_a_session_is_deleted_only_after_a_yes(shared_home: Path) -> None:
     assert "hinge" not in output[output.rfind("\x1b[?1049l") :]
 
 
-def test_after_kill_9_the_training_has_gone_on_and_the_view_is_as_it_was(shared_home: Path) -> None:
-    first = begin(shared_home, "killed")
+def test_after_kill_9_the_training_has_gone_on_and_the_view_is_as_it_was(endless_home: Path) -> None:
+    first = begin(endless_home, "killed")
     first.press("1")
     first.until(lambda text: "Losses" not in text)
     first.press("y++")
     first.until(lambda text: re.search(r"Curves: loss, \w+, log, smooth", text))
     first.during(2.0)
-    before = epochs(shared_home, "killed")
+    before = epochs(endless_home, "killed")
     first.process.kill(signal.SIGKILL)
     first.rest()
 
-    second = Terminal(shared_home, "--session", "killed")
+    second = Terminal(endless_home, "--session", "killed")
     second.until(lambda text: re.search(r"Curves: loss, \w+, log, smooth", text) and "Losses" not in text)
-    second.until(lambda _: epochs(shared_home, "killed") > before)
-    assert {row.status for row in rows(shared_home, "killed")} <= {"running", "queued"}
+    second.until(lambda _: epochs(endless_home, "killed") > before)
+    assert {row.status for row in rows(endless_home, "killed")} <= {"running", "queued"}
     end(second)
-    third = Terminal(shared_home, "--session", "killed")
+    third = Terminal(endless_home, "--session", "killed")
     third.until(lambda text: re.search(r"Curves: loss, \w+, log, smooth", text) and "Losses" not in text)
     third.press("q")
     third.rest()
@@ -276,8 +294,8 @@ def test_after_kill_9_the_training_has_gone_on_and_the_view_is_as_it_was(shared_
     ],
     ids=["SIGTERM at the question", "SIGHUP at the filter", "SIGINT at the help"],
 )
-def test_told_to_end_while_it_trains_and_asks(shared_home: Path, told: signal.Signals, keys: str, shown: str) -> None:
-    terminal = begin(shared_home, "told")
+def test_told_to_end_while_it_trains_and_asks(endless_home: Path, told: signal.Signals, keys: str, shown: str) -> None:
+    terminal = begin(endless_home, "told")
     terminal.press(keys)
     terminal.until(lambda text: shown in text)
     terminal.process.kill(told)
@@ -286,12 +304,12 @@ def test_told_to_end_while_it_trains_and_asks(shared_home: Path, told: signal.Si
     assert restored(output)
     assert "Traceback" not in output
     assert "Training goes on. Come back with: lossterm --session told" in output
-    with Store(shared_home / "lossterm.db") as store:
+    with Store(endless_home / "lossterm.db") as store:
         store.stop("told")
 
 
-def test_a_terminal_is_resized_while_it_trains(shared_home: Path) -> None:
-    terminal = begin(shared_home, "resized")
+def test_a_terminal_is_resized_while_it_trains(endless_home: Path) -> None:
+    terminal = begin(endless_home, "resized")
     terminal.resize(20, 5)
     text = terminal.until(lambda text: "q quits" in text)
     assert "too small" in text
@@ -308,8 +326,8 @@ def test_a_terminal_is_resized_while_it_trains(shared_home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "most"), [(["--low-bandwidth"], 1000), ([], 5000)], ids=["low bandwidth", "default"]
 )
-def test_bytes_while_it_trains_stay_within_the_bound(shared_home: Path, arguments: list[str], most: int) -> None:
-    terminal = begin(shared_home, "bytes", *arguments)
+def test_bytes_while_it_trains_stay_within_the_bound(endless_home: Path, arguments: list[str], most: int) -> None:
+    terminal = begin(endless_home, "bytes", *arguments)
     terminal.during(3.0)  # the first curves
     written = terminal.during(20.0)
     assert 0 < len(written) / 20 < most
@@ -330,9 +348,9 @@ def test_nothing_but_ascii_while_it_trains(shared_home: Path) -> None:
     end(terminal)
 
 
-def test_one_stops_what_the_other_watches(shared_home: Path) -> None:
-    first = begin(shared_home, "both")
-    second = Terminal(shared_home, "--session", "both")
+def test_one_stops_what_the_other_watches(endless_home: Path) -> None:
+    first = begin(endless_home, "both")
+    second = Terminal(endless_home, "--session", "both")
     second.until(braille)
     first.press("s")
     second.until(lambda text: "stopped" in text)
@@ -342,12 +360,12 @@ def test_one_stops_what_the_other_watches(shared_home: Path) -> None:
         terminal.press("q")
         assert restored(terminal.rest())
         assert terminal.process.exitstatus == 0
-    assert {row.status for row in rows(shared_home, "both")} == {"cancelled"}
+    assert {row.status for row in rows(endless_home, "both")} == {"cancelled"}
 
 
-def test_both_press_stop_at_once(shared_home: Path) -> None:
-    first = begin(shared_home, "at-once")
-    second = Terminal(shared_home, "--session", "at-once")
+def test_both_press_stop_at_once(endless_home: Path) -> None:
+    first = begin(endless_home, "at-once")
+    second = Terminal(endless_home, "--session", "at-once")
     second.until(braille)
     first.press("s")
     second.press("s")
@@ -356,7 +374,7 @@ def test_both_press_stop_at_once(shared_home: Path) -> None:
         terminal.press("q")
         assert "Traceback" not in terminal.rest()
         assert terminal.process.exitstatus == 0
-    assert {row.status for row in rows(shared_home, "at-once")} == {"cancelled"}
+    assert {row.status for row in rows(endless_home, "at-once")} == {"cancelled"}
 
 
 def test_a_table_of_ones_own_from_the_file_to_a_verdict(shared_home: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from lossterm.comparison import Comparison, Status
 from lossterm.engine.lane import Board
 from lossterm.errors import WorkerError
 from lossterm.store import Asked, Store, sample_key
+from lossterm.trust import trust_all_of
 
 FAKE = (sys.executable, "-m", "lossterm.engine.fake")
 WAIT = 20.0
@@ -54,6 +55,22 @@ class Picky(fake.FakeTrainer):
         return Result(**{**{name: getattr(found, name) for name in found.__struct_fields__},
                          "anatomy": anatomy, "note": "Trained step by step." if trial.source else None})
 main(lambda device, memory: (Picky, {"device": "CPU"}, 1))
+"""
+
+
+UNCACHED = """
+import os
+from lossterm.engine import fake, program_cache
+from lossterm.engine.worker import main
+class Full(fake.FakeTrainer):
+    def train(self, trial, *more):
+        if os.environ.get(program_cache.SWITCH) != "0":
+            raise RuntimeError(f"{program_cache._place()}/a.pb.tmp; No space left on device")
+        return super().train(trial, *more)
+def load(device, memory):
+    program_cache.use()
+    return Full, {"device": "CPU"}, 2
+main(load)
 """
 
 
@@ -326,6 +343,24 @@ def test_a_tensorflow_that_does_not_load_fails_what_waits_with_the_reason(
     assert statuses(store, again) == ["done"]
 
 
+def test_where_programs_cannot_be_kept_another_worker_trains_without(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
+    asked = ask(store, "hinge", "squared_hinge", seeds=2)
+    first = start(store, sys.executable, "-c", UNCACHED)
+    until(lambda: ended(store, asked), "the trials to end")
+    assert {(row.status, row.attempts, row.error) for row in store.trials([asked.id])} == {("done", 1, None)}
+    assert first.wait(WAIT) == 0
+    (successor,) = store.workers()
+    assert successor.pid != first.pid
+    os.kill(successor.pid, signal.SIGTERM)
+    until(lambda: not alive(store), "the successor to leave")
+    log = daemon.log_path(store.path, "auto").read_text()
+    assert "Compiled programs are no longer kept" in log
+    assert "Traceback" not in log
+
+
 def test_what_a_training_throws_is_that_trials_failure_alone(store: Store) -> None:
     asked = ask(store, "hinge", "squared_hinge", seeds=2)
     start(store, sys.executable, "-c", THROWS)
@@ -344,6 +379,7 @@ def test_a_loss_of_ones_own_that_cannot_be_used_fails_with_a_sentence_and_no_tra
         (tmp_path / f"{name}.py").write_text(f"mine = {name!r}\n")
     own = [f"{tmp_path / name}.py:mine" for name in ("broken", "sound")]
     comparison = Comparison.ask("circles", ("hinge",), own=own, protocol="tutorial", seeds=1, epochs=10)
+    trust_all_of(comparison)
     asked = store.ask("s", comparison)
     start(store, sys.executable, "-c", OWN)
     until(lambda: ended(store, asked), "the trials to end")

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -26,12 +26,17 @@ from lossterm.cli.options import StorePath, app_options, loss_file_option, openi
 from lossterm.cli.probe import probe
 from lossterm.cli.report import report
 from lossterm.cli.reproduce import reproduce
+from lossterm.cli.resume import resume
 from lossterm.cli.run import run
 from lossterm.data import Asked
-from lossterm.errors import LosstermError, UnknownName, UsageError
+from lossterm.errors import BenchmarkError, LosstermError, UnknownName, UsageError, WorkerError
+from lossterm.home import home, make_private
 from lossterm.losses import source_from
+from lossterm.printable import printable
 from lossterm.store import default_path
+from lossterm.trust import trust
 
+HELP = ["-h", "--help"]
 INTERRUPTED = 130
 NOBODY_READS = 141
 """What a shell sees of git and most other programs when the reader of their output leaves: 128 + SIGPIPE."""
@@ -69,7 +74,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": HELP})
 @session_option
 @loss_file_option
 @store_option
@@ -94,10 +99,12 @@ def cli(
 
     \b
     Exit codes: 0 done · 1 unexpected error · 2 wrong usage · 3 data, file or store that can't be used
-                4 a trial failed, or diverged at the rate its loss is judged at (the table is still printed)
+                4 a trial failed, or diverged at the rate its loss is judged at, or --max-time ended it
+                  before the last (the table is still printed)
                 5 `check` found a difference
                 130 interrupted · 141 the reader of the output left, as head does
     """
+    _narrow_home()
     if context.invoked_subcommand is not None:
         _refuse_before(context.invoked_subcommand, own, table, {"linear": linear or None, **look})
         context.obj = {"store": store, "session": session}
@@ -106,15 +113,17 @@ def cli(
         _refuse_with_linear(own, table, look)
         follow(session, store)
         return
-    sources = [source_from(text).text for text in own]
+    named = [source_from(text) for text in own]
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "The terminal app needs a terminal for input and output, and this is none. "
             "Use `lossterm run` for scripts and pipes; `lossterm --help` lists all commands."
         )
+    trust(*named)
+    sources = [source.text for source in named]
     configured, clamped = config.load()
     for word in clamped:
-        click.echo(f"lossterm: {word}", err=True)
+        click.echo(f"lossterm: {printable(word)}", err=True)
     given = {name: value for name, value in look.items() if value is not None}
     configured = msgspec.structs.replace(configured, **given)
     from lossterm.tui.app import open_app  # Textual is loaded for the app alone
@@ -125,8 +134,16 @@ def cli(
         print_reports(found, "table", plain=configured.ascii)
     if view.training:
         files = [word for source in sources for word in ("--loss-file", source)]
-        click.echo(f"Training goes on. Come back with: {opening(left, store, *files)}", err=True)
+        click.echo(printable(f"Training goes on. Come back with: {opening(left, store, *files)}"), err=True)
     sys.exit(code)
+
+
+def _narrow_home() -> None:
+    """Take from others what rights they have in LOSSTERM_HOME, and say so; who needs it says what is wrong with it."""
+    if home().is_dir():
+        with suppress(LosstermError, OSError):
+            if said := make_private(home()):
+                click.echo(f"lossterm: {printable(said)}", err=True)
 
 
 def _refuse_before(
@@ -153,10 +170,11 @@ def _refuse_with_linear(own: tuple[str, ...], table: Asked | None, look: Mapping
 
 
 for command in (
-    *(run, init, reproduce, check, report, export),
+    *(run, resume, init, reproduce, check, report, export),
     *(explain, data, advise, probe),
     *(sessions, tasks, losses, metrics, bench, doctor),
 ):
+    command.context_settings["help_option_names"] = HELP  # whether it is called through this group or by itself
     cli.add_command(command)
 
 
@@ -168,11 +186,13 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         sys.exit(cli.main(arguments, prog_name="lossterm", standalone_mode=False))
     except click.ClickException as error:
+        error.message = printable(error.message)  # type: ignore[misc]  # click repeats words as they were given
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         sys.exit(INTERRUPTED)
     except LosstermError as error:
-        click.echo(f"lossterm: {error}", err=True)
+        lines = str(error).split("\n") if isinstance(error, WorkerError | BenchmarkError) else [str(error)]
+        click.echo("lossterm: " + "\n".join(map(printable, lines)), err=True)
         sys.exit(error.exit_code)

@@ -11,6 +11,7 @@ from lossterm.cli.options import list_formats
 from lossterm.cli.subject import Subject, subject_options
 from lossterm.errors import UsageError
 from lossterm.losses import loss_named
+from lossterm.printable import printable
 
 
 @click.command()
@@ -22,11 +23,11 @@ def advise(subject: Subject, probabilities: bool, form: str) -> None:
 
     A heuristic, not a verdict: for that, compare them with lossterm run.
     """
-    record = subject.record(lambda sentence: click.echo(sentence, err=True))
+    record = subject.record(lambda sentence: click.echo(printable(sentence), err=True))
     if probabilities and record.kind == "regression":
         raise UsageError(f"--probabilities is for classes, and the targets of {record.key} are numbers.")
     if sys.stderr.isatty():  # loading what looks at data takes seconds
-        click.echo(f"Looking at the data of {record.key} …", err=True)
+        click.echo(f"Looking at the data of {printable(record.key)} …", err=True)
     found = advice.advise(record, probabilities=probabilities)
     if form == "json":
         named = {"sentence": found.sentence, "command": advice.command(found), "heuristic": True}

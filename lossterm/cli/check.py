@@ -13,14 +13,16 @@ import msgspec
 from lossterm import recording, report
 from lossterm.cli.console import print_columns, print_lines
 from lossterm.cli.options import Choice, list_formats, loss_file_option
-from lossterm.cli.watch import Watch
+from lossterm.cli.watch import Watch, asking
 from lossterm.comparison import DEVICES
 from lossterm.figures import number
 from lossterm.losses import source_from
+from lossterm.printable import printable
 from lossterm.recorded import Given
 from lossterm.recording import Finding
 from lossterm.store import Store
 from lossterm.table import Column
+from lossterm.trust import trust_all_of
 
 DIFFERS = 5
 
@@ -43,15 +45,18 @@ def check(file: Path, device: str, quiet: bool, own: tuple[str, ...], model: str
     given = Given(losses=tuple(map(source_from, own)), model=model, data=data)
     recorded = recording.read(file, given)
     if recorded.foreign and not quiet:
-        click.echo(f"{file} was written by lossterm {recorded.version}; its form is the same.", err=True)
+        known = f"{file} was written by lossterm {recorded.version}; its form is the same."
+        click.echo(printable(known), err=True)
     asked = [msgspec.structs.replace(one, device=device) for one in recorded.asked]
+    for one in asked:  # a recording never says where code is: a person did
+        trust_all_of(one)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # or the store would stay
     # The worker leaves when it sees that its store is gone; what it still writes must not keep the place from going.
     with (
         TemporaryDirectory(prefix="lossterm-check-", ignore_cleanup_errors=True) as place,
         Store(Path(place) / "lossterm.db") as store,
     ):
-        watch = Watch(store, "check", asked, quiet=quiet, keeps=False)
+        watch = Watch(store, "check", asking(store, "check", asked), quiet=quiet, keeps=False)
         watch.to_the_end()
         found = watch.reports()
     findings, remarks = recording.compare(recorded, found), recording.remarks(recorded, found)

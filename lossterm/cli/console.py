@@ -16,6 +16,7 @@ from rich.text import Text
 
 from lossterm import linear, report, table, wording
 from lossterm.glyphs import swapped
+from lossterm.printable import printable
 from lossterm.store import Chunk
 from lossterm.view import View, sentence
 
@@ -52,7 +53,7 @@ def print_reports(
 
 def print_sentences(found: Sequence[report.Report], curves: Mapping[int, "array[float]"]) -> None:
     """Print reports and the curves of their trials on stdout in sentences, one a line."""
-    click.echo("\n\n".join("\n".join(linear.lines(one, curves)) for one in found))
+    click.echo("\n\n".join("\n".join(map(printable, linear.lines(one, curves))) for one in found))
 
 
 def print_rows(rows: Sequence[dict[str, Any]], columns: dict[str, str], form: str, empty: str) -> None:
@@ -82,13 +83,14 @@ def print_lines(lines: Sequence[str], style: str) -> None:
     """Print sentences on stdout."""
     console = _stdout()
     for line in lines:
-        console.print(line, style=style)
+        console.print(printable(line), style=style)
 
 
 def print_texts(lines: Iterable[Text]) -> None:
     """Print drawn lines on stdout, with their colours where that is a terminal."""
     console = _stdout()
     for line in lines:
+        line.plain = printable(line.plain)  # sign for sign, so that colours stay where they were
         console.print(line, soft_wrap=True)
 
 
@@ -116,12 +118,12 @@ def _stdout(*, plain: bool = False) -> Console:
 
 def _print_table(found: report.Report, *, plain: bool) -> None:
     console = _stdout(plain=plain)
-    console.print(wording.headline(found), style="dim")
-    console.print(wording.verdict(found), style="bold")
+    console.print(printable(wording.headline(found)), style="dim")
+    console.print(printable(wording.verdict(found)), style="bold")
     columns, shown = table.fit_to(found, console.width, between=3)
     _table(columns, console)
     for note in wording.notes(found):
-        console.print(note, style="dim")
+        console.print(printable(note), style="dim")
     if not shown:
         console.print("More metrics in a wider terminal, or with --format json.", style="dim")
 
@@ -130,9 +132,9 @@ def _table(columns: Iterable[table.Column], console: Console) -> None:
     drawn = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     columns = list(columns)
     for column in columns:
-        drawn.add_column(column.head, justify="right" if column.right else "left", overflow="fold")
+        drawn.add_column(printable(column.head), justify="right" if column.right else "left", overflow="fold")
     for line in zip(*(column.values for column in columns), strict=True):
-        drawn.add_row(*line)
+        drawn.add_row(*map(printable, line))
     console.print(drawn)
 
 
@@ -176,6 +178,7 @@ class Narrator:
             worker = view.worker
             doing = worker.message if worker and worker.state != "ready" else "" if worker else "starting the worker"
             text = ": ".join(filter(None, (text, doing)))
+        text = printable(text)
         if self._bar:
             total = progress.all_epochs or None
             self._bar.update(self._task, total=total, completed=progress.epochs, description=text)
@@ -192,4 +195,4 @@ class Narrator:
     def say(self, text: str) -> None:
         """Print a line that stays."""
         if not self._quiet:
-            self._console.print(text)
+            self._console.print(printable(text))

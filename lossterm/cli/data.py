@@ -14,6 +14,7 @@ from lossterm.errors import DataError
 from lossterm.figures import DASH, number
 from lossterm.home import shelf
 from lossterm.losses import Kind
+from lossterm.printable import printable
 from lossterm.report import as_json
 from lossterm.table import Column
 
@@ -86,7 +87,7 @@ def _print(shown: Preview) -> None:
         print_lines(["", "To look at:"], "bold")
         print_lines([f"• {warning}" for warning in shown.warnings], "")
     if shown.command:
-        click.echo(f"\nTo go on: {shown.command}")  # not folded, since it is to be copied
+        click.echo(f"\nTo go on: {printable(shown.command)}")  # not folded, since it is to be copied
     elif not shown.problem:
         print_lines(["", "To go on, name the column to predict with --target."], "")
 

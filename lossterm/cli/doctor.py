@@ -14,12 +14,16 @@ import msgspec
 
 from lossterm import __version__, config, daemon
 from lossterm.cli.options import StorePath, list_formats, store_option
+from lossterm.cli.repair import mend
 from lossterm.comparison import DEVICES
 from lossterm.errors import DataError, StoreError
 from lossterm.losses import every_loss, problems
+from lossterm.printable import printable
 from lossterm.report import as_json
-from lossterm.store import Store, default_path, schema
+from lossterm.store import Store, default_path, mounts, schema
+from lossterm.store.backup import backups
 from lossterm.tasks import TASKS, every_task, task_problems
+from lossterm.tilde import expanded
 
 PACKAGES = ("textual", "rich", "click", "msgspec", "numpy", "scikit-learn", "keras", "tensorflow")
 SMALLEST = (80, 24)
@@ -39,11 +43,19 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 @click.command()
+@click.option("--repair", is_flag=True, help="Put the store in order, and save what can be read of a damaged one.")
 @list_formats
 @store_option
-def doctor(form: str, store: StorePath) -> None:
-    """Look at versions, devices, store, worker, configuration and terminal, and say what to do about each problem."""
-    path = (store or default_path()).expanduser().resolve()
+def doctor(repair: bool, form: str, store: StorePath) -> None:
+    """Look at versions, devices, store, worker, configuration and terminal, and say what to do about each problem.
+
+    With --repair: put the store in order instead. What is damaged is kept beside it, and the exit code is 3 if anything
+    was lost.
+    """
+    path = _place(store or default_path())
+    if repair:
+        mend(path, form)
+        return
     findings = [*_versions(), *_added(), *_devices(), *_store(path), *_workers(path), *_configuration(), *_terminal()]
     if form == "json":
         click.echo(as_json(findings))
@@ -51,11 +63,21 @@ def doctor(form: str, store: StorePath) -> None:
         width = max(len(finding.what) for finding in findings)
         marks = {"good": "ok  ", "note": "note", "bad": "BAD "}
         for finding in findings:
-            click.echo(f"{marks[finding.state]}  {finding.what.ljust(width)}  {finding.found}")
+            click.echo(f"{marks[finding.state]}  {finding.what.ljust(width)}  {printable(finding.found)}")
             if finding.advice:
-                click.echo(f"{'':{width + 8}}→ {finding.advice}")
+                click.echo(f"{'':{width + 8}}→ {printable(finding.advice)}")
     if wrong := [finding.what for finding in findings if finding.state == "bad"]:
         raise DataError(f"{', '.join(wrong)}: see above.")
+
+
+def _place(store: Path) -> Path:
+    """Return where the store is or would be. Raises StoreError for what can be no file's name."""
+    try:
+        path = mounts.resolved(expanded(store))
+        path.exists()
+    except OSError as error:
+        raise StoreError(f"The store {printable(str(store))} cannot be used: {error.strerror}.") from error
+    return path
 
 
 def _versions() -> Iterator[Finding]:
@@ -116,6 +138,7 @@ def _store(path: Path) -> Iterator[Finding]:
             sessions = store.sessions()
     except StoreError as error:
         yield Finding("store", "bad", str(error))
+        yield from _backups(path)
         return
     trials, size = sum(row.trials for row in sessions), path.stat().st_size
     yield Finding("store", "good", f"{path}: {len(sessions)} sessions, {trials} trials, {size / 1e6:.1f} MB")
@@ -124,11 +147,21 @@ def _store(path: Path) -> Iterator[Finding]:
             "store check",
             "bad",
             "; ".join(damage[:3]),
-            "Copy the file away, then export what can be read from the copy.",
+            "Save what can be read: lossterm doctor --repair",
         )
+    yield from _backups(path)
     if kind := schema.network_file_system(path):
         yield Finding(
             "store place", "note", f"on a network file system ({kind})", "Slower: move it with LOSSTERM_HOME."
+        )
+
+
+def _backups(path: Path) -> Iterator[Finding]:
+    if found := backups(path):
+        size = sum(one.stat().st_size for one in found)
+        names = ", ".join(one.name for one in found)
+        yield Finding(
+            "backups", "good", f"{names} in {path.parent}, {size / 1e6:.1f} MB: from before the store was updated"
         )
 
 

@@ -8,6 +8,7 @@ import click
 
 from lossterm.cli.options import StorePath, absent, store_option
 from lossterm.errors import UnknownName, UsageError
+from lossterm.printable import printable
 from lossterm.store import Store
 
 STDOUT = "-"
@@ -89,10 +90,10 @@ def export(
         else:
             path = path_from(output, chosen) if output else default_path(session, chosen)
             if said := write(contents, chosen, path, force=force):
-                click.echo(said, err=True)
+                click.echo(printable(said), err=True)
             where = str(path)
     counts = f"{_count(len(contents.rows), 'trial')} and {_count(contents.epochs, 'epoch')}"
-    click.echo(f"Wrote {where}: {counts} of session {session!r} as {chosen.key}.", err=True)
+    click.echo(printable(f"Wrote {where}: {counts} of session {session!r} as {chosen.key}."), err=True)
 
 
 def _count(count: int, one: str) -> str:

@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from lossterm.cli.subject import READ_AS, READING, Command
-from lossterm.data import Asked, printable
+from lossterm.data import Asked
 from lossterm.errors import DataError, UsageError
+from lossterm.printable import printable
+from lossterm.tilde import expanded
 
 
 def table_options(command: Command) -> Command:
@@ -41,7 +43,11 @@ def _table(data: Path | None, target: str | None, reading: dict[str, Any]) -> As
         if given:
             raise UsageError(f"--{given[0]} is about a table of your own: say which with --data FILE.")
         return None
-    path = data.expanduser().absolute()
-    if not path.exists():
-        raise DataError(f"{printable(str(path))}: there is no such file. Check the path.")
+    path = expanded(data).absolute()
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise DataError(f"{printable(str(path))}: there is no such file. Check the path.") from None
+    except OSError as error:
+        raise DataError(f"{printable(str(path))}: the file can't be read: {error.strerror}.") from error
     return Asked(path=str(path), target=target or "", **reading)

@@ -1,5 +1,6 @@
 """`lossterm init`: write a project file, so that `lossterm run` alone asks for a comparison."""
 
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from lossterm.cli.comparison import comparison_options
 from lossterm.cli.project import given
 from lossterm.cli.subject import Subject
 from lossterm.comparison import RATES_TO_TUNE, TUNE, Comparison
-from lossterm.data import Asked, Preview, preview, printable
+from lossterm.data import Asked, Preview, preview
 from lossterm.errors import DataError, UsageError
 from lossterm.home import shelf
+from lossterm.printable import printable
 from lossterm.project import FILE_NAME, SECTIONS, Value
 
 OF_DATA = {key.name for key in SECTIONS["data"]}
@@ -41,7 +43,7 @@ def init(
     what was recognised is set too, so that a file that grows is read as it is now.
     """
     name = printable(str(project))
-    if project.exists() and not force:
+    if os.path.lexists(project) and not force:
         raise UsageError(f"{name} is there already; --force overwrites it.")
     if subject.asked is not None:
         subject = Subject(asked=_recognised(subject.asked))
@@ -66,7 +68,7 @@ def _recognised(asked: Asked) -> Asked:
     wishes = msgspec.structs.asdict(asked)
     shown: Preview = preview(wishes.pop("path"), **wishes, shelf=shelf())
     for sentence in (*shown.said, *shown.warnings):
-        click.echo(sentence, err=True)
+        click.echo(printable(sentence), err=True)
     if shown.target is None:
         raise DataError(shown.problem)
     return msgspec.structs.replace(

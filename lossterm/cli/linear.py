@@ -9,8 +9,9 @@ import click
 from lossterm import daemon, wording
 from lossterm.cli.console import print_sentences
 from lossterm.cli.options import StorePath, absent, opening
-from lossterm.cli.run import SOME_FAILED
+from lossterm.cli.watch import SOME_FAILED
 from lossterm.linear import score, spoken
+from lossterm.printable import printable
 from lossterm.report import Report
 from lossterm.store import Store
 from lossterm.tail import Tail
@@ -92,7 +93,8 @@ def follow(session: str, store: StorePath) -> None:
         with Store(store) as opened:
             asked, path = opened.comparisons(session), opened.path
     if not asked:
-        click.echo(f"There is nothing in the session {session} yet. Begin with: {opening(session, store, 'run')}")
+        begin = opening(session, store, "run")
+        click.echo(printable(f"There is nothing in the session {session} yet. Begin with: {begin}"))
         return
     device = asked[-1].comparison.device
     tail, view, telling = Tail(path, session, device=device), View(), Telling()
@@ -107,9 +109,9 @@ def follow(session: str, store: StorePath) -> None:
                 keeper = keepers.setdefault(one, daemon.Keeper(path, one))
                 keeper.tend(needed=True, ready=view.ready and one == device)
             for line in telling.new(view):
-                click.echo(line)
+                click.echo(printable(line))
     except KeyboardInterrupt:
-        click.echo(f"Training goes on. Come back with: {opening(session, store, '--linear')}", err=True)
+        click.echo(printable(f"Training goes on. Come back with: {opening(session, store, '--linear')}"), err=True)
         raise
     finally:
         tail.close()

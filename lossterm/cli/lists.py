@@ -14,6 +14,7 @@ from lossterm.cli.explain import record
 from lossterm.cli.options import StorePath, absent, format_option, list_formats, store_option
 from lossterm.losses import LEFT_OUT, Kind, Loss, every_loss, problems
 from lossterm.metrics import METRICS, Metric
+from lossterm.printable import printable
 from lossterm.protocols import DEFAULT_PROTOCOL
 from lossterm.report import as_json
 from lossterm.store import SessionRow, Store
@@ -45,7 +46,7 @@ HEADINGS: dict[Kind, str] = {
 def tasks(form: str) -> None:
     """List what can be trained on."""
     for problem in task_problems():
-        click.echo(f"lossterm: {problem}", err=True)
+        click.echo(f"lossterm: {printable(problem)}", err=True)
     rows = [_task(task) for task in every_task().values()]
     columns = {"key": "task", "kind": "kind", "rows": "rows", "features": "features", "hidden": "hidden"}
     shown = [{**row, "hidden": ",".join(map(str, row["hidden"]))} for row in rows] if form == "table" else rows
@@ -58,7 +59,7 @@ def tasks(form: str) -> None:
 def losses(task: str | None, form: str) -> None:
     """List the losses by kind of task, with what each estimates and its parameters; ● marks the usual ones."""
     for problem in problems():
-        click.echo(f"lossterm: {problem}", err=True)
+        click.echo(f"lossterm: {printable(problem)}", err=True)
     kinds: tuple[Kind, ...] = (task_named(task).kind,) if task else tuple(HEADINGS)
     found = [loss for loss in every_loss().values() if set(kinds) & set(loss.kinds)]
     if form == "json":

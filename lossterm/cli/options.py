@@ -12,6 +12,7 @@ from lossterm.config import MARKERS
 from lossterm.errors import UnknownName
 from lossterm.store import default_path, session_name
 from lossterm.table import FORMATS
+from lossterm.tilde import expanded
 
 DEFAULT_SESSION = "default"
 StorePath = Path | None
@@ -52,8 +53,16 @@ class Rates(click.ParamType[tuple[float, ...] | None]):
 
 def absent(store: StorePath) -> bool:
     """Whether there is no store yet where one could be made: looking makes none."""
-    path = (store or default_path()).expanduser()
-    return not path.exists() and next(parent for parent in path.absolute().parents if parent.exists()).is_dir()
+    path = expanded(store or default_path()).absolute()
+    found = next((one for one in (path, *path.parents) if _is_there(one)), path)
+    return found != path and found.is_dir()
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, or a directory that nobody may look into
+        return False
 
 
 def _or_before_the_command(context: click.Context, option: click.Parameter, value: Any) -> Any:

@@ -14,6 +14,7 @@ from lossterm.comparison import DEFAULT_TASK
 from lossterm.errors import DataError, WorkerError
 from lossterm.losses import source_from
 from lossterm.tasks import task_named
+from lossterm.trust import trust
 
 MODULE = "lossterm.engine.probe"
 
@@ -29,6 +30,7 @@ def probe(loss: str, task: str, form: str) -> None:
     seconds to load.
     """
     source, record = source_from(loss), task_named(task)
+    trust(source)
     done = subprocess.run(
         [sys.executable, "-P", "-m", MODULE, source.text, "--task", record.key], capture_output=True, check=False
     )

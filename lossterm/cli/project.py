@@ -8,8 +8,8 @@ import click
 from click.core import ParameterSource
 
 from lossterm import project
-from lossterm.data import printable
 from lossterm.errors import DataError, UsageError
+from lossterm.printable import printable
 from lossterm.project import CODE, FILE_NAME, Project
 
 
@@ -60,8 +60,8 @@ class ProjectCommand(click.Command):
         if not typed.get("quiet"):
             click.echo(f"Using {printable(str(found.path))}; --no-project does without.", err=True)
         if code:  # even a quiet run does not run code that nobody was told of
-            where = printable(str(found.path))
-            click.echo(f"{where} names code, which the worker is going to run: {', '.join(code)}.", err=True)
+            said = f"{found.path} names code, which the worker is going to run: {', '.join(code)}."
+            click.echo(printable(said), err=True)
 
     def _of(self, found: Project) -> list[click.Parameter]:
         """Return the options that the file has a value for."""

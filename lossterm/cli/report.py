@@ -7,9 +7,10 @@ import click
 from lossterm import report as reports
 from lossterm.cli.console import print_reports
 from lossterm.cli.options import StorePath, absent, store_option, table_formats
-from lossterm.cli.run import SOME_FAILED
+from lossterm.cli.watch import SOME_FAILED
 from lossterm.errors import UnknownName, UsageError
 from lossterm.metrics import metric_for
+from lossterm.printable import printable
 from lossterm.store import Asked, Store
 
 
@@ -56,5 +57,5 @@ def report(
 
 
 def _say_what_is_left_out(others: list[Asked]) -> None:
-    listed = ", ".join(f"{one.id} ({one.comparison.task})" for one in others)
+    listed = ", ".join(f"{one.id} ({printable(one.comparison.task)})" for one in others)
     click.echo(f"JSON holds one comparison. Not in this one: {listed}; ask for one with --comparison N.", err=True)

@@ -12,8 +12,7 @@ import msgspec
 from lossterm import __version__, report, table
 from lossterm.cli.console import print_columns, print_lines
 from lossterm.cli.options import Choice, StorePath, format_option, store_option
-from lossterm.cli.run import SOME_FAILED, STOPPED
-from lossterm.cli.watch import Watch
+from lossterm.cli.watch import SOME_FAILED, STOPPED, Watch, asking
 from lossterm.comparison import DEVICES
 from lossterm.reproduction import CASES, Case, case_named
 from lossterm.store import Store, session_name
@@ -40,7 +39,7 @@ def reproduce(
     asked = [msgspec.structs.replace(one, device=device) for one in asked]
     name = session_name(session or f"reproduce-{case.key}")
     with Store(store) as opened:
-        watch = Watch(opened, name, asked, quiet=quiet)
+        watch = Watch(opened, name, asking(opened, name, asked), quiet=quiet)
         try:
             watch.to_the_end()
         except KeyboardInterrupt:

@@ -7,22 +7,23 @@ import click
 
 from lossterm.cli.comparison import comparison_options
 from lossterm.cli.console import print_reports
+from lossterm.cli.limits import limit_options, most_trials_option, see_to_size
 from lossterm.cli.options import StorePath, store_option, table_formats
 from lossterm.cli.project import ProjectCommand
 from lossterm.cli.subject import Subject
-from lossterm.cli.watch import Watch
+from lossterm.cli.watch import SOME_FAILED, STOPPED, Limits, Watch, asking
 from lossterm.comparison import Comparison
 from lossterm.errors import UsageError
 from lossterm.lint import doubts
+from lossterm.printable import printable
 from lossterm.store import Store
-
-SOME_FAILED = 4
-STOPPED = 130
-"""Someone else stopped trials that this run was waiting for: as if it had been interrupted here."""
+from lossterm.trust import trust_all_of
 
 
 @click.command(cls=ProjectCommand)
 @comparison_options
+@limit_options
+@most_trials_option
 @click.option("--trials", "with_trials", is_flag=True, help="Add every trial with its curves to the JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @table_formats
@@ -30,6 +31,9 @@ STOPPED = 130
 def run(
     subject: Subject,
     session: str,
+    max_time: float | None,
+    memory: int | None,
+    max_trials: int | None,
     with_trials: bool,
     quiet: bool,
     form: str,
@@ -46,13 +50,16 @@ def run(
 
     def say(sentence: str) -> None:
         if not quiet:
-            click.echo(sentence, err=True)
+            click.echo(printable(sentence), err=True)
 
     comparison = Comparison.ask(subject.found(say), **settings)
+    trust_all_of(comparison)
     for doubt in doubts(comparison):
         say(f"Note: {doubt}")
+    see_to_size(comparison, max_trials)
     with Store(store) as opened:
-        watch = Watch(opened, session, [comparison], quiet=quiet)
+        limits = Limits(max_time, memory)
+        watch = Watch(opened, session, asking(opened, session, [comparison]), quiet=quiet, limits=limits)
         try:
             watch.to_the_end()
         except KeyboardInterrupt:
@@ -63,7 +70,7 @@ def run(
         found = watch.reports()
         chunks = watch.chunks() if with_trials or form == "linear" else None
     print_reports(found, form, chunks)
-    if not all(one.sound for one in found):
+    if not all(one.sound for one in found) or watch.out_of_time:
         sys.exit(SOME_FAILED)
     if any(one.stopped for one in found):
         sys.exit(STOPPED)

@@ -16,6 +16,7 @@ from lossterm.data.asked import delimiter_of, names_from
 from lossterm.errors import UsageError
 from lossterm.home import shelf
 from lossterm.tasks import Task, task_named, task_on
+from lossterm.tilde import expanded
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -112,4 +113,4 @@ def _subject(task: str | None, data: Path | None, target: str | None, reading: d
     others = READ_AS if _typed("data") else ("kind",) if _typed("target") else ()
     reading |= {name: () if name in ("drop", "categorical") else None for name in others if not _typed(name)}
     reading["delimiter"] = delimiter_of(reading["delimiter"])
-    return Subject(asked=Asked(path=str(data.expanduser().absolute()), target=target, **reading))
+    return Subject(asked=Asked(path=str(expanded(data).absolute()), target=target, **reading))

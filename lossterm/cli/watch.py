@@ -1,45 +1,83 @@
-"""Asking for comparisons and following them to their end: what `run`, `reproduce` and `check` have in common."""
+"""Following comparisons to their end: what `run`, `resume`, `reproduce` and `check` have in common."""
 
-from collections.abc import Sequence
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NamedTuple
 
 from lossterm import daemon, report
 from lossterm.cli.console import Narrator
 from lossterm.comparison import Comparison
-from lossterm.errors import WorkerError
-from lossterm.store import Asked, Chunk, Store
+from lossterm.errors import StoreError, WorkerError
+from lossterm.store import Asked, Chunk, Store, default_path
 from lossterm.tail import Tail
-from lossterm.view import View
+from lossterm.view import View, duration
+
+SOME_FAILED = 4
+"""A trial failed, or diverged where it counts, or time was up before the last."""
+STOPPED = 130
+"""Someone else stopped trials that this command was waiting for: as if it had been interrupted here."""
+
+
+class Limits(NamedTuple):
+    """What following may take."""
+
+    seconds: float | None = None
+    """Time, None for as long as it takes."""
+    memory: int | None = None
+    """Bytes that a worker may take, None for whatever one that is there may."""
 
 
 class Watch:
-    """Comparisons of one session that are asked for together, on one device."""
+    """Comparisons of one session that are followed together."""
 
     def __init__(
-        self, store: Store, session: str, comparisons: Sequence[Comparison], *, quiet: bool, keeps: bool = True
+        self,
+        store: Store,
+        session: str,
+        asked: Iterable[Asked],
+        *,
+        quiet: bool,
+        keeps: bool = True,
+        limits: Limits = Limits(),  # noqa: B008  it cannot be changed
     ) -> None:
-        """Prepare to ask; `keeps` tells whether the store outlives this command."""
+        """Prepare to follow; `asked` is gone through when that begins, and `keeps` tells whether the store stays."""
         self._store, self._session, self._quiet, self._keeps = store, session, quiet, keeps
-        self._comparisons = comparisons
+        self._asking, self._limits = asked, limits
         self.asked: list[Asked] = []
+        self.out_of_time = False
+        """Whether trials were stopped since time was up."""
 
     def to_the_end(self) -> None:
-        """Ask for the comparisons and follow them, seeing to it that a worker is there. Raises WorkerError.
+        """Follow the comparisons, seeing to it that a worker is there. Raises WorkerError.
 
-        Interrupted, or left without a worker, it stops what nobody else waits for; what was trained is kept.
+        Interrupted, without a worker or out of time, it stops what nobody else waits for; what was trained is kept.
+        Told to end, or left by its terminal, it ends the program and stops nothing.
         """
-        with Narrator(quiet=self._quiet) as narrator:
+        with _leaving_when_told(), Narrator(quiet=self._quiet) as narrator:
             if self._store.network:
                 narrator.say(f"The store lies on a network file system ({self._store.network}), which makes it slower.")
             try:
-                for comparison in self._comparisons:
-                    self.asked.append(self._store.ask(self._session, comparison))
-                self._follow(narrator)
+                for one in self._asking:
+                    self.asked.append(one)
+                if self.asked:
+                    self._follow(narrator)
             except (KeyboardInterrupt, WorkerError):
                 shared = self._store.cancel(self._numbers)
                 if self._keeps:
-                    narrator.say(f"Stopped; what was trained is kept: lossterm report {self._session}")
+                    narrator.say(f"Stopped; what was trained is kept: {self._command('report')}")
+                    narrator.say(f"Go on: {self._command('resume')}")
                 if shared:
                     narrator.say(f"{shared} of the trials go on, since another comparison waits for them too.")
+                raise
+            except SystemExit:
+                if self._keeps:
+                    with suppress(OSError):  # its terminal may have gone
+                        narrator.say(f"Training goes on; the table of what there is: {self._command('report')}")
                 raise
 
     def reports(self) -> list[report.Report]:
@@ -56,9 +94,10 @@ class Watch:
         return [asked.id for asked in self.asked]
 
     def _follow(self, narrator: Narrator) -> None:
-        device = self.asked[0].comparison.device
-        keeper, view = daemon.Keeper(self._store.path, device), View()
-        tail = Tail(self._store.path, self._session, self._numbers, device=device)
+        device = self.asked[-1].comparison.device
+        keepers: dict[str, daemon.Keeper] = {}
+        tail, view = Tail(self._store.path, self._session, self._numbers, device=device), View()
+        began, refused = time.monotonic(), set[int]()  # workers that left since the store took nothing more
         try:
             for update in tail.follow():
                 if update:
@@ -66,6 +105,51 @@ class Watch:
                     narrator.show(view)
                 if not view.training:
                     return
-                keeper.tend(needed=True, ready=view.ready)
+                if view.worker and view.worker.state == "failed" and view.worker.pid not in refused:
+                    refused.add(view.worker.pid)
+                    if len(refused) == daemon.Keeper.MOST:
+                        raise StoreError(view.worker.message)
+                    narrator.say(view.worker.message)
+                for one in {row.trial.device for row in view.rows.values() if not row.ended}:
+                    keeper = keepers.setdefault(one, daemon.Keeper(self._store.path, one, memory=self._limits.memory))
+                    keeper.tend(needed=True, ready=view.ready and one == device)
+                if not self.out_of_time and time.monotonic() - began > (self._limits.seconds or float("inf")):
+                    self._end(narrator)
         finally:
             tail.close()
+
+    def _end(self, narrator: Narrator) -> None:
+        """Stop since time is up: as soon as the worker has obeyed, there is nothing left to follow."""
+        self.out_of_time = True
+        self._store.cancel(self._numbers)
+        narrator.say(
+            f"Stopped after {duration(self._limits.seconds or 0)}, as --max-time says. Go on: {self._command('resume')}"
+        )
+
+    def _command(self, verb: str) -> str:
+        """Write a command on the session, to be copied into a shell."""
+        elsewhere = self._store.path != default_path().expanduser().resolve()
+        place = ["--store", str(self._store.path)] if elsewhere else []
+        return shlex.join(["lossterm", verb, *place, self._session])
+
+
+@contextmanager
+def _leaving_when_told() -> Iterator[None]:
+    """Have the signals that end a program leave it in good order, unless they are ignored, as under nohup."""
+    heeded = [told for told in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(told) is signal.SIG_DFL]
+    for told in heeded:
+        signal.signal(told, _leave)
+    try:
+        yield
+    finally:
+        for told in heeded:
+            signal.signal(told, signal.SIG_DFL)
+
+
+def _leave(told: int, _: FrameType | None) -> None:
+    sys.exit(128 + told)
+
+
+def asking(store: Store, session: str, comparisons: Sequence[Comparison]) -> Iterable[Asked]:
+    """Ask for comparisons one after the other, as they are taken from what this returns."""
+    return (store.ask(session, one) for one in comparisons)

@@ -8,7 +8,6 @@ from lossterm.data.asked import KINDS, Asked, arguments
 from lossterm.data.column import Column
 from lossterm.data.describing import describe, load
 from lossterm.data.previewing import preview
-from lossterm.data.printable import clipped, printable
 from lossterm.data.record import Data
 from lossterm.data.shown import Preview, ShownColumn, ShownTarget
 from lossterm.data.table import Table
@@ -23,9 +22,7 @@ __all__ = [
     "ShownTarget",
     "Table",
     "arguments",
-    "clipped",
     "describe",
     "load",
     "preview",
-    "printable",
 ]

@@ -7,9 +7,9 @@ from typing import get_args
 
 import msgspec
 
-from lossterm.data.printable import clipped, printable
 from lossterm.errors import UnknownName, UsageError
 from lossterm.losses import Kind
+from lossterm.printable import clipped, printable
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " ", "\\t": "\t"}

@@ -8,11 +8,11 @@ import numpy as np
 from lossterm.data.asked import Asked, joined
 from lossterm.data.features import Features, features_of
 from lossterm.data.place import counted
-from lossterm.data.printable import clipped
 from lossterm.data.raw import Raw, Sheet, as_words
 from lossterm.data.record import Data
 from lossterm.data.table import Table
 from lossterm.data.target import Target, target_of
+from lossterm.printable import clipped
 
 FEWEST_ROWS = 20
 FEWEST_GROUPS = 5

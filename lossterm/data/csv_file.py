@@ -21,8 +21,8 @@ from lossterm.data.dialect import (
 )
 from lossterm.data.gathering import Gathering, Taken
 from lossterm.data.place import counted, refusal
-from lossterm.data.printable import clipped, printable
 from lossterm.data.raw import Raw, Sheet, named
+from lossterm.printable import clipped, printable
 
 CHUNK = 1024
 """Rows whose cells are text at the same time."""

@@ -3,6 +3,7 @@
 NumPy is loaded by the functions, since processes that do not train import this module too.
 """
 
+import os
 from pathlib import Path
 
 from lossterm.data.asked import Asked
@@ -40,7 +41,7 @@ def load(data: Data, shelf: Path) -> Table:
     kept, path = Shelf(shelf), data.asked.path
     if (found := kept.find(data.digest, data.asked)) and found[0].data == data:
         return found[1]
-    if not Path(path).exists():
+    if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for a name that is too long
         raise refusal(path, "the file is gone since it was described. Put it back, or ask anew for another.")
     if opened(data.asked).digest != data.digest:
         raise refusal(path, "the file was changed since it was described. Ask anew to train on what it is now.")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from lossterm.data.cells import days_in, is_missing, number_of
 from lossterm.data.place import refusal
-from lossterm.data.printable import printable
 from lossterm.errors import DataError, UsageError
+from lossterm.printable import printable
 
 SAMPLE = 1 << 18
 """Bytes at a file's beginning from which its delimiter and header are recognised."""

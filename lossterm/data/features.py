@@ -9,8 +9,8 @@ import numpy as np
 from lossterm.data.asked import Asked, joined
 from lossterm.data.column import Column, ColumnKind
 from lossterm.data.place import counted
-from lossterm.data.printable import clipped
 from lossterm.data.raw import MISSING_WORD, Raw, Sheet, as_words
+from lossterm.printable import clipped
 
 MOST_LEVELS = 50
 OTHER = "other"

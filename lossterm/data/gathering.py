@@ -19,8 +19,8 @@ from lossterm.data.cells import (
 )
 from lossterm.data.growing import Growing
 from lossterm.data.place import refusal
-from lossterm.data.printable import clipped, printable
 from lossterm.data.raw import MISSING_WORD, RARE_WORD, Odd, Raw, refuse_infinite
+from lossterm.printable import clipped, printable
 
 MOST_WORDS = 20_000
 """Different words that are kept of a column, in order of appearance: enough to know the frequent ones by."""

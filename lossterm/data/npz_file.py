@@ -12,8 +12,8 @@ from lossterm.data import memory
 from lossterm.data.asked import Asked, checked
 from lossterm.data.gathering import Gathering, Taken
 from lossterm.data.place import refusal
-from lossterm.data.printable import clipped, printable
 from lossterm.data.raw import Raw, Sheet, named, refuse_infinite
+from lossterm.printable import clipped, printable
 
 _NUMBERS, _DAYS, _TEXT = "iuf", "M", "US"
 _DAMAGED = (  # what zipfile and NumPy raise on bytes that are not what they should be

@@ -12,9 +12,9 @@ from lossterm.data.asked import Asked, checked
 from lossterm.data.gathering import Gathering, Taken
 from lossterm.data.growing import Growing
 from lossterm.data.place import refusal
-from lossterm.data.printable import printable
 from lossterm.data.raw import Raw, Sheet, named, refuse_infinite
 from lossterm.errors import DataError
+from lossterm.printable import printable
 
 EXTRA = "pip install 'lossterm[parquet]'"
 _BATCH = 4096

@@ -2,8 +2,8 @@
 
 import os
 
-from lossterm.data.printable import clipped, printable
 from lossterm.errors import DataError
+from lossterm.printable import clipped, printable
 
 
 def place(path: str | os.PathLike[str], row: int | None = None, column: str | None = None) -> str:

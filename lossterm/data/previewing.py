@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lossterm.data.asked import Asked, arguments
-from lossterm.data.printable import clipped, printable
 from lossterm.data.shown import Preview, Role, ShownColumn, ShownKind, ShownTarget
 from lossterm.errors import DataError
 from lossterm.losses import Kind
+from lossterm.printable import clipped, printable
+from lossterm.tilde import expanded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +53,7 @@ def preview(
     from lossterm.data.shelf import Shelf
 
     asked = Asked(
-        path=str(Path(path).expanduser().absolute()),
+        path=str(expanded(Path(path)).absolute()),
         target=target or "",
         kind=kind,
         drop=tuple(drop),

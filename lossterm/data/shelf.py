@@ -19,7 +19,7 @@ from lossterm.data.place import refusal
 from lossterm.data.record import Data
 from lossterm.data.table import Table
 from lossterm.errors import UsageError
-from lossterm.home import make_private
+from lossterm.home import make_private, refuse_foreign
 
 FORM = 2
 """Version of what is kept; another is read anew."""
@@ -50,8 +50,9 @@ class Shelf:
         self._place = place
 
     def find(self, digest: str, asked: Asked) -> tuple[Entry, Table] | None:
-        """Return what is kept, None where nothing is or where it is damaged."""
+        """Return what is kept, None where nothing is or where it is damaged. Raises DataError for another's shelf."""
         place = self._of(digest, asked)
+        refuse_foreign(self._place)
         try:
             entry = msgspec.json.decode((place / "meta.json").read_bytes(), type=Entry)
             arrays = {name: _array(place / f"{name}.npy", check) for name, check in entry.checks.items()}
@@ -77,7 +78,8 @@ class Shelf:
         place = self._of(digest, asked)
         try:
             make_private(self._place)
-            unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._place))  # 0700
+            unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._place))
+            unfinished.chmod(0o700)  # as it is unless a umask took too much
         except OSError as error:
             raise refusal(self._place, f"tables can't be kept here ({error.strerror or error}).") from error
         try:
@@ -121,6 +123,8 @@ class Shelf:
 
 
 def _mapped(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    path.touch()
+    path.chmod(0o600)
     return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from lossterm.data.asked import Asked
 from lossterm.data.cells import number_text
 from lossterm.data.place import counted
-from lossterm.data.printable import clipped
 from lossterm.data.raw import Raw, Sheet, as_words
 from lossterm.losses import Kind
+from lossterm.printable import clipped
 
 FEWEST = 5
 """Rows that a class must have, so that every part of a split can have one."""

@@ -10,7 +10,7 @@ from lossterm.engine.probe import fastest, slower
 from lossterm.engine.runtime import keras, tf
 from lossterm.errors import DataError, UsageError
 from lossterm.losses import Loss
-from lossterm.networks import source_of
+from lossterm.networks import OPTION, source_of
 from lossterm.tasks import Task
 
 ROWS = 4
@@ -35,7 +35,7 @@ class OwnNetwork:
             raise DataError(str(error)) from error
         self._features, self._outputs, self._head = task.features, outputs_of(task, loss), loss.activation
         with blamed(self._source, "loaded"):
-            self._function: Any = getattr(module_of(self._source), self._source.name, None)
+            self._function: Any = getattr(module_of(self._source, OPTION), self._source.name, None)
         self._spot = f"{self._source.name} in {self._source.place}{line_of(self._function)}"
         if not callable(self._function):
             raise DataError(

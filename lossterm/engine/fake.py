@@ -14,8 +14,8 @@ from collections.abc import Callable
 import msgspec
 
 from lossterm.comparison import Trial
-from lossterm.engine.checkpoints import Pulse
 from lossterm.engine.lane import Engine, Report, Result, Save
+from lossterm.engine.pulse import Pulse
 from lossterm.engine.worker import main
 from lossterm.losses import loss_recorded, place_of
 from lossterm.metrics import metrics_for
@@ -117,7 +117,7 @@ def _level(trial: Trial) -> float:
 def load_fake(device: str, _: int | None = None) -> tuple[Callable[[], Engine], dict[str, str], int]:
     """Return the fake engine on two lanes."""
     versions = dict.fromkeys(("tensorflow", "keras", "numpy"), "fake")
-    return FakeTrainer, {**versions, "device": device.upper(), "cpu": "fake"}, 2
+    return FakeTrainer, {**versions, "device": "GPU" if device == "gpu" else "CPU", "cpu": "fake"}, 2
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from lossterm.comparison import Status, Trial
+from lossterm.engine import program_cache
 from lossterm.errors import LosstermError, StoreError
 from lossterm.store import Anatomy, Checkpoint, Chunk, Model, Sample, Scores, Store, TrialRow
 
@@ -145,9 +146,14 @@ class Lane(threading.Thread):
         self._number, self._path, self._device = number, store, device
         self._engine, self._board, self._stopping = engine, board, stop
         self.broken = False
+        """Whether an error ended it."""
+        self.refused: str | None = None
+        """Why the store took nothing more, if that ended it: no fault of what it was training."""
+        self.uncached = False
+        """Whether it ended since programs could not be kept on disk."""
 
     def run(self) -> None:
-        """Work until told to stop. A store that fails ends the lane, loudly."""
+        """Work until told to stop. A store that fails ends the lane: the worker goes, what it trained goes back."""
         try:
             with Store(self._path, make=False) as store:
                 while not self._stopping.is_set():
@@ -155,8 +161,13 @@ class Lane(threading.Thread):
                         self._train(store, row)
                     else:
                         self._stopping.wait(POLL)
+        except StoreError as error:
+            self._stopping.set()
+            if self._path.exists():  # a store that was deleted is left alone
+                self.refused = str(error)
+                print(error, flush=True)
         except BaseException:
-            self.broken = self._path.exists()  # a store that was deleted is left alone
+            self.broken = self._path.exists()
             self._stopping.set()
             raise
 
@@ -186,6 +197,11 @@ class Lane(threading.Thread):
         except LosstermError as error:  # a loss of one's own that cannot be used: a sentence, no traceback
             store.finish(row.id, "failed", error=str(error))
         except Exception as error:  # whatever a training throws is that trial's failure, not the worker's
+            if program_cache.failed(error):
+                print(f"Compiled programs are no longer kept: {error}", flush=True)
+                self.uncached = True
+                self._stopping.set()
+                return  # it goes back into the queue
             traceback.print_exc()
             store.finish(row.id, "failed", error=_sentence(error))
         finally:

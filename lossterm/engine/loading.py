@@ -1,5 +1,6 @@
 """From a file or package of one's own to what is in it, and to a record of a loss, in the form that a task wants."""
 
+import hashlib
 import importlib
 import inspect
 import itertools
@@ -19,6 +20,7 @@ from lossterm.engine.runtime import keras
 from lossterm.errors import DataError, UsageError
 from lossterm.losses import Loss, Source
 from lossterm.tasks import Task
+from lossterm.trust import refuse_unnamed
 
 Way = Literal["compiled", "graph", "eager"]
 """How a training is run: one XLA program, a TensorFlow graph, or Python step by step."""
@@ -182,16 +184,23 @@ _OWN = "lossterm_own_"
 _names = (f"{_OWN}{number}" for number in itertools.count())
 
 
-def module_of(source: Source) -> ModuleType:
-    """Run a file afresh, with its directory on the path meanwhile, or import an installed module."""
+def module_of(source: Source, option: str = "--loss-file") -> ModuleType:
+    """Run a file afresh, with its directory on the path meanwhile, or import an installed module.
+
+    `option` is what a person names it with. Raises DataError for code that a store names and no person did, and
+    whatever the code raises.
+    """
     if source.file is None:
+        refuse_unnamed(source, source.digest, option)
         return importlib.import_module(source.place)
+    content = source.file.read_bytes()  # once: what is run is what was looked at
+    refuse_unnamed(source, hashlib.sha256(content).hexdigest(), option)
     module = ModuleType(next(_names))
     module.__file__ = source.place
     with _IMPORTING, _beside(source.file.parent):
         sys.modules[module.__name__] = module  # dataclasses and Keras's registry look a class's module up
         # Compiled from what the file holds now: an import might take bytecode of what it was a second ago.
-        exec(compile(source.file.read_bytes(), source.place, "exec"), module.__dict__)
+        exec(compile(content, source.place, "exec"), module.__dict__)
     return module
 
 

@@ -10,17 +10,18 @@ import numpy as np
 
 from lossterm.comparison import ENGINE, Status, Trial
 from lossterm.engine.anatomy import anatomy_of
-from lossterm.engine.checkpoints import Pulse, Unpacked, packed
+from lossterm.engine.checkpoints import Unpacked, packed
 from lossterm.engine.drawing import drawn
 from lossterm.engine.epochs import Epochs, Tensors
 from lossterm.engine.keeping import Keeping, kept_epochs, sample_of
 from lossterm.engine.lane import Report, Result, Save
 from lossterm.engine.network import batch_orders, shuffler
 from lossterm.engine.probe import load
+from lossterm.engine.pulse import Pulse
 from lossterm.engine.runtime import environment, tf
 from lossterm.engine.scoring import encode, outcome_of, score
 from lossterm.engine.stack import stack_of
-from lossterm.errors import LosstermError
+from lossterm.errors import LosstermError, Unnamed
 from lossterm.metrics import metrics_for
 from lossterm.protocols import Prepared, SplitName, protocol_named
 from lossterm.scaling import Scaling
@@ -63,6 +64,8 @@ class Trainer:
             raise kind(words)
         try:
             program = self._programs.pop(trial.program, None) or Program(trial)
+        except Unnamed:  # a person may name it now
+            raise
         except LosstermError as error:  # looked at once, and not again for each of its trials
             self._unfit[trial.program] = time.monotonic(), type(error), str(error)
             raise

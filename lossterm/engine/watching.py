@@ -2,6 +2,7 @@
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from lossterm import daemon
@@ -22,21 +23,29 @@ LEAVE_SECONDS = 5.0
 class Heart(threading.Thread):
     """Gives a sign of life every BEAT seconds, also while TensorFlow is loading."""
 
-    def __init__(self, lock: int, memory: int | None) -> None:
+    def __init__(self, lock: int, memory: int | None, *, refused: bool = False) -> None:
         super().__init__(name="heart", daemon=True)
         self._lock, self._memory = lock, memory
+        self.refused = refused
+        """What the signs say of that."""
         self._ended = threading.Event()
 
     def run(self) -> None:
         """Beat until stopped."""
         beat = 0
         while not self._ended.is_set():
-            daemon.give(self._lock, daemon.Sign(pid=os.getpid(), beat=beat, memory=self._memory))
+            self._give(beat)
             beat += 1
             self._ended.wait(BEAT)
+        self._give(beat)
+
+    def _give(self, beat: int) -> None:
+        found = daemon.Sign(pid=os.getpid(), beat=beat, memory=self._memory, refused=self.refused)
+        with suppress(OSError):  # on a full disk there may be no room for the first
+            daemon.give(self._lock, found)
 
     def stop(self) -> None:
-        """Beat no more."""
+        """Beat once more, and then no more."""
         self._ended.set()
         self.join()
 

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from lossterm import daemon
 from lossterm.comparison import DEVICES
-from lossterm.engine import watching
+from lossterm.engine import program_cache, watching
 from lossterm.engine.lane import POLL, Board, Engine, Lane
+from lossterm.errors import StoreError
 from lossterm.store import Store, TrialRow, WorkerState
 
 IDLE_SECONDS = 600.0
@@ -26,6 +27,9 @@ IDLE_SECONDS = 600.0
 NICENESS = 5
 """How far the worker steps back: it takes all cores, and the screen that shows it must still answer a key at once."""
 
+PUT_BACK_SECONDS = 10.0
+"""How long a worker tries to put back what it was training, where the disk is full or the store locked."""
+
 Loader = Callable[[str, int | None], tuple[Callable[[], Engine], dict[str, str], int]]
 """`device, memory -> (maker of engines, environment, number of lanes)`; what takes the seconds before a worker is
 ready."""
@@ -33,6 +37,7 @@ ready."""
 
 def load_tensorflow(device: str, memory: int | None) -> tuple[Callable[[], Engine], dict[str, str], int]:
     """Import TensorFlow and return the real engine: a lane for each core, one on a GPU."""
+    program_cache.use()
     from lossterm.engine import runtime, training
 
     runtime.configure(device, memory)
@@ -50,11 +55,21 @@ class Worker:
     """Holds the lock, keeps the lanes, says what it does, and knows when to go."""
 
     def __init__(
-        self, path: Path, device: str, idle_seconds: float, *, memory: int | None = None, lanes: int | None = None
+        self,
+        path: Path,
+        device: str,
+        idle_seconds: float,
+        *,
+        memory: int | None = None,
+        lanes: int | None = None,
+        lock: int | None = None,
     ) -> None:
-        """Prepare to work; `memory` is what it may take, in bytes, and `lanes` how many trials it trains at once."""
+        """Prepare to work; `memory` is what it may take, in bytes, and `lanes` how many trials it trains at once.
+
+        `lock` is the descriptor of the lock where it was held for this worker by the one before.
+        """
         self._path, self._device, self._idle_seconds = path, device, idle_seconds
-        self._memory, self._lanes = memory, lanes
+        self._memory, self._lanes, self._lock = memory, lanes, lock
         self._hang_seconds = watching.seconds_from("LOSSTERM_HANG_SECONDS", watching.HANG_SECONDS)
         self._stop = threading.Event()
         self._board = Board()
@@ -70,26 +85,34 @@ class Worker:
     def work(self, load: Loader) -> int:
         """Take the lock, load the engine, train until idle for too long or told to stop. Return the exit code."""
         try:
-            lock = daemon.hold(self._path, self._device)
+            lock = daemon.hold(self._path, self._device) if self._lock is None else self._lock
         except FileNotFoundError:
             return 0  # whoever started this worker has gone and taken the store along
         if lock is None:
             print(f"Another worker trains for {self._path} on {self._device}; this one leaves.", flush=True)
             return 0
-        heart = watching.Heart(lock, self._memory)
+        last = daemon.sign(self._path, self._device)
+        heart = watching.Heart(lock, self._memory, refused=last is not None and last.refused)
         heart.start()
         try:
-            return self._work(load)
+            return self._work(load, heart)
+        except StoreError:
+            heart.refused = True
+            raise
         finally:
             heart.stop()
+            if self.successor is not None:
+                _begin_successor(lock, self.successor)
             os.close(lock)
 
-    def _work(self, load: Loader) -> int:
+    def _work(self, load: Loader, heart: watching.Heart) -> int:
         if not self._path.exists():
             return 0
         with Store(self._path, make=False) as store:
             self._say(store, "loading", "loading TensorFlow")
-            store.requeue(self._device, died=True)  # the lock is ours: whoever was training these is dead
+            # The lock is ours: whoever was training these is dead, unless the store did not even let it put them back.
+            store.requeue(self._device, died=not heart.refused)
+            heart.refused = False
             try:
                 make, environment, lanes = load(self._device, self._memory)
                 self._refuse_too_little()
@@ -108,16 +131,41 @@ class Worker:
             ]
             for thread in self._threads:
                 thread.start()
+            refused: str | None = None
             try:
                 self._watch(store)
+            except StoreError as error:
+                refused = str(error)
+                print(refused, flush=True)
             finally:
                 self._stop.set()
                 for thread in self._threads:
                     thread.join(None if self.successor is None else watching.LEAVE_SECONDS)
                 broken = any(thread.broken for thread in self._threads)
-                # A lane that broke counts as a death, so that a trial which breaks it each time is failed at last.
+                if any(thread.uncached for thread in self._threads):
+                    os.environ[program_cache.SWITCH] = "0"
+                    self.successor = ()
+                program_cache.seal()
+                refused = next((thread.refused for thread in self._threads if thread.refused), refused)
+                self._put_back(store, refused, broken=broken)
+            return int(broken or refused is not None)
+
+    def _put_back(self, store: Store, refused: str | None, *, broken: bool) -> None:
+        """Put what was being trained back into the queue; with patience, where the store took nothing more.
+
+        A lane that broke counts as a death, so that a trial which breaks it each time is failed at last.
+        """
+        until = time.monotonic() + PUT_BACK_SECONDS
+        while True:
+            try:
                 store.requeue(self._device, died=broken)
-            return int(broken)
+                if refused is not None:
+                    self._say(store, "failed", refused)
+                return
+            except StoreError:
+                if time.monotonic() > until or not self._path.exists():
+                    raise
+                time.sleep(2 * POLL)
 
     def _refuse_too_little(self) -> None:
         if self._memory is not None and (taken := watching.resident()) > self._memory:
@@ -134,7 +182,8 @@ class Worker:
             if busy:
                 last_work = time.monotonic()
             now = ", ".join(sorted({row.trial.loss for row in busy}))
-            self._say(store, "training" if busy else "ready", now or "ready")
+            if self._say(store, "training" if busy else "ready", now or "ready") and not busy:
+                program_cache.seal()
             if time.monotonic() - last_work > self._idle_seconds or not self._path.exists():
                 self._stop.set()
             elif busy:
@@ -169,10 +218,18 @@ class Worker:
         self.successor = ("--lanes", "1")
         self._stop.set()
 
-    def _say(self, store: Store, state: WorkerState, message: str) -> None:
-        if (state, message) != self._said:
+    def _say(self, store: Store, state: WorkerState, message: str) -> bool:
+        """Say what the worker does, and return whether that is new."""
+        if new := (state, message) != self._said:
             store.report_worker(self._device, os.getpid(), state, message)
             self._said = state, message
+        return new
+
+
+def _begin_successor(lock: int, options: tuple[str, ...]) -> None:
+    """Start the worker that follows this one, and leave it the lock: between two holders any other might take it."""
+    command = [*sys.orig_argv, *options, "--lock", str(lock)]
+    subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, pass_fds=[lock])
 
 
 def main(load: Loader = load_tensorflow) -> None:
@@ -182,16 +239,22 @@ def main(load: Loader = load_tensorflow) -> None:
     parser.add_argument("--device", choices=DEVICES, default="auto", help="train what was asked for on this device")
     parser.add_argument("--memory", type=int, metavar="BYTES", help="what the worker may take (default: no limit)")
     parser.add_argument("--lanes", type=int, metavar="N", help="trials at once at most (default: one for each core)")
+    parser.add_argument("--lock", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.lock is not None:
+        os.set_inheritable(given.lock, False)
     idle_seconds = watching.seconds_from("LOSSTERM_IDLE_SECONDS", IDLE_SECONDS)
-    worker = Worker(given.store, given.device, idle_seconds, memory=given.memory, lanes=given.lanes)
+    worker = Worker(given.store, given.device, idle_seconds, memory=given.memory, lanes=given.lanes, lock=given.lock)
     os.umask(0o077)  # whatever TensorFlow writes is nobody else's business
     os.nice(NICENESS)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
-    code = worker.work(load)
+    try:
+        code = worker.work(load)
+    except StoreError as error:  # the disk is full, or the store damaged: no fault of the program
+        print(error, flush=True)
+        code = error.exit_code
     if worker.successor is not None:
-        subprocess.Popen([*sys.orig_argv, *worker.successor], stdin=subprocess.DEVNULL, start_new_session=True)
         os._exit(code)  # a hung lane would keep this process from leaving
     sys.exit(code)
 

@@ -8,6 +8,7 @@ import msgspec
 from lossterm import __version__
 from lossterm.export.contents import Contents
 from lossterm.export.epochs import Epochs, every
+from lossterm.printable import in_json
 from lossterm.report import document
 
 SCHEMA = 1
@@ -28,13 +29,18 @@ def write_json(contents: Contents, path: Path) -> None:
     with path.open("wb") as file:
         file.write(b"{\n")
         for name, value in head.items():
-            file.write(b"%s: %s,\n" % (msgspec.json.encode(name), msgspec.json.encode(value)))
+            file.write(b"%s: %s,\n" % (msgspec.json.encode(name), _line(value)))
         for number, (name, items) in enumerate(lists.items()):
             file.write(b"%s%s: [" % (b",\n" if number else b"", msgspec.json.encode(name)))
             for place, item in enumerate(items):
-                file.write((b",\n" if place else b"\n") + msgspec.json.encode(item))
+                file.write((b",\n" if place else b"\n") + _line(item))
             file.write(b"\n]")
         file.write(b"\n}\n")
+
+
+def _line(value: object) -> bytes:
+    """Write a value so that a terminal shows it and does nothing, where the document goes to one."""
+    return in_json(msgspec.json.encode(value).decode()).encode()
 
 
 def _trial(epochs: Epochs) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from lossterm.export.epochs import every
 from lossterm.export.rerun import command
 from lossterm.export.settings import Labelled, environment, settings
 from lossterm.export.svg import shown
-from lossterm.export.text import clean
+from lossterm.printable import lines_of
 from lossterm.report import Report
 from lossterm.table import columns_of
 from lossterm.wording import headline, notes, verdict
@@ -134,4 +134,4 @@ def _labelled(about: Labelled) -> str:
 def _code(command: str) -> str:
     from html import escape
 
-    return escape(clean(command))
+    return escape(lines_of(command))

@@ -1,16 +1,12 @@
 """Markdown for a pull request: the verdict first, the table, and the rest folded away."""
 
-import html
 import re
-from collections.abc import Iterable
 from pathlib import Path
-
-import msgspec
 
 from lossterm.export.contents import Contents
 from lossterm.export.rerun import command
-from lossterm.export.settings import Labelled, environment, settings
-from lossterm.export.text import clean, one_line
+from lossterm.export.settings import environment, settings
+from lossterm.printable import in_markdown, lines_of
 from lossterm.report import Report
 from lossterm.table import Column, columns_of, markdown
 from lossterm.wording import headline, notes, verdict
@@ -23,47 +19,24 @@ def write_markdown(contents: Contents, path: Path) -> None:
 
 
 def _part(report: Report, choice: str) -> str:
-    columns = [msgspec.structs.replace(c, values=tuple(map(escaped, c.values))) for c in columns_of(report)]
-    known = [Column("setting", False, ()), Column("", False, ())]
-    about = [*settings(report), *environment(report)]
+    names, values = zip(*settings(report), *environment(report), strict=True)
     return "\n\n".join(
         [
-            f"**{escaped(verdict(report))}**",
-            escaped(headline(report)),
-            markdown(columns),
-            "\n".join(f"- {escaped(note)}" for note in (*notes(report), choice) if note),
+            f"**{in_markdown(verdict(report))}**",
+            in_markdown(headline(report)),
+            markdown(columns_of(report)),
+            "\n".join(f"- {in_markdown(note)}" for note in (*notes(report), choice) if note),
             "<details>\n<summary>Settings, environment, and how to run it again</summary>",
-            markdown(_two_columns(known, about)),
-            f"Session {escaped(report.asked.session)}. Run it again:",
+            markdown([Column("setting", False, names), Column("", False, values)]),
+            f"Session {in_markdown(report.asked.session)}. Run it again:",
             fenced(command(report.asked.comparison)),
             "</details>",
         ]
     )
 
 
-def _two_columns(heads: Iterable[Column], about: Labelled) -> list[Column]:
-    values = zip(*about, strict=True)
-    return [
-        msgspec.structs.replace(head, values=tuple(map(escaped, column)))
-        for head, column in zip(heads, values, strict=True)
-    ]
-
-
-_SPECIAL = re.compile(r"([\\`*~]|\[(?=\^)|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])|^[#+\-](?=\s))")
-"""What Markdown acts upon; an underscore within a word is none of it."""
-
-_CALLING = re.compile(r"(?<![^\W_])@(?=\w)")
-"""An @ that calls somebody: any but that of an address. An escaped ` or _ before it is no part of an address."""
-
-
-def escaped(text: str) -> str:
-    """Write a text in one line so that it is shown as it is, and calls nobody by an @. A | is left to the table."""
-    safe = _SPECIAL.sub(r"\\\1", one_line(text))
-    return _CALLING.sub("@\u200b", html.escape(safe, quote=False))
-
-
 def fenced(text: str) -> str:
     """Write a command as a block of code, whatever is in it."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}sh\n{clean(text)}\n{fence}"
+    return f"{fence}sh\n{lines_of(text)}\n{fence}"

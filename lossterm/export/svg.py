@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from lossterm.export.text import one_line
+from lossterm.printable import one_line
 
 if TYPE_CHECKING:
     import numpy as np

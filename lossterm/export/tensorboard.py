@@ -6,8 +6,8 @@ from typing import Any
 from lossterm.comparison import Status
 from lossterm.export.contents import Contents
 from lossterm.export.epochs import Epochs, every
+from lossterm.export.file_name import file_name
 from lossterm.export.settings import hyperparameters
-from lossterm.export.text import file_name
 
 _STATUS: dict[Status, str] = {
     "queued": "STATUS_UNKNOWN",

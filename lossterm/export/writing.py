@@ -9,9 +9,10 @@ from pathlib import Path
 
 from lossterm.errors import DataError, UsageError
 from lossterm.export.contents import Contents
+from lossterm.export.file_name import file_name
 from lossterm.export.formats import Format
 from lossterm.export.mlflow import DATABASES
-from lossterm.export.text import file_name
+from lossterm.tilde import expanded
 
 MARK = "lossterm-export.txt"
 """File in a directory that an export made: only such a directory is ever replaced."""
@@ -32,7 +33,7 @@ def path_from(text: str, form: Format) -> Path:
     """
     scheme, colon, rest = text.partition(":")
     if form.place != "store" or not colon or len(scheme) < 2:  # C:\… is a path
-        return Path(text).expanduser()
+        return expanded(Path(text))
     ends = ", ".join(DATABASES)
     if scheme == "sqlite" and rest.startswith("///"):
         path = Path(rest[3:])
@@ -84,13 +85,13 @@ def _refuse(contents: Contents, form: Format, path: Path, *, force: bool) -> Non
         raise UsageError(f"{path} is the table that was trained on: choose another --output.")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"There is no directory {path.absolute().parent}: make it, or choose another --output.")
+    if form.place == "file" and path.is_dir():
+        raise UsageError(f"{path} is a directory, and {form.key} is a file: add a name to --output.")
     if form.beside and not force and os.path.lexists(form.beside(path)):
         raise UsageError(f"{form.beside(path)} is there already: replace it with --force, or choose another --output.")
     if form.place == "store" or not os.path.lexists(path):
         return
     if form.place == "file":
-        if path.is_dir():
-            raise UsageError(f"{path} is a directory, and {form.key} is a file: add a name to --output.")
         if not path.is_file():
             raise UsageError(f"{path} is no regular file: choose another --output.")
     elif path.is_symlink():

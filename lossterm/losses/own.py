@@ -16,6 +16,7 @@ import msgspec
 
 from lossterm.errors import DataError, UnknownName, UsageError
 from lossterm.losses.record import Kind, Loss
+from lossterm.tilde import expanded
 
 PLACE = "FILE.py:NAME, or package.module:NAME for an installed package"
 FORM = f"{PLACE}, and then perhaps :parameter=value,…"
@@ -52,19 +53,21 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         """The name under which trials and tables know it: with a fingerprint of what it is now."""
-        return f"{self._called}@{self._fingerprint()}"
+        return f"{self._called}@{self.digest[:8]}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what it is now: of a file's bytes, or of an installed module's place, version and content."""
+        if self.file:
+            content = self.file.read_bytes()
+        else:
+            content = b" ".join([self.place.encode(), _version_of(self.place), _content_of(self.place)])
+        return hashlib.sha256(content).hexdigest()
 
     @property
     def _called(self) -> str:
         written = ",".join(f"{name}={value}" for name, value in self.settings)
         return f"{self.name}:{written}" if written else self.name
-
-    def _fingerprint(self) -> str:
-        if self.file:
-            content = self.file.read_bytes()
-        else:
-            content = b" ".join([self.place.encode(), _version_of(self.place), _content_of(self.place)])
-        return hashlib.sha256(content).hexdigest()[:8]
 
 
 _KEY = re.compile(r"[A-Za-z_]\w*(:[\w.+,=-]+)?@[0-9a-f]{8}")
@@ -161,7 +164,7 @@ def source_from(text: str, option: str = "--loss-file", what: str = "loss", form
             raise UnknownName(f"{parameter} for a loss of one's own", value, _OURS[parameter])
         settings.append((parameter, value))
     if place.endswith(".py") or "/" in place:
-        path = Path(place).expanduser().absolute()
+        path = expanded(Path(place)).absolute()
         _look_at(path, name, what)
         place = str(path)
     elif not all(part.isidentifier() for part in place.split(".")):

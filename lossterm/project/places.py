@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lossterm.project.keys import CODE
+from lossterm.tilde import expanded
 
 
 def absolute(name: str, value: Any, folder: Path) -> Any:
@@ -20,7 +21,7 @@ def relative(name: str, value: Any, folder: Path) -> Any:
     home = folder.absolute()
 
     def place(text: str) -> str:
-        path = Path(text).expanduser().absolute()
+        path = expanded(Path(text)).absolute()
         return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
 
     return _each(name, value, place)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lossterm.comparison import TUNE
-from lossterm.data import printable
 from lossterm.data.asked import joined
 from lossterm.errors import DataError, UnknownName
+from lossterm.printable import printable
 from lossterm.project.keys import SECTION_OF, SECTIONS, Key
 from lossterm.project.places import absolute
 from lossterm.project.toml import toml

@@ -3,15 +3,22 @@
 import time
 from collections.abc import Sequence
 
-from lossterm.comparison import Comparison
+from lossterm.comparison import Comparison, Trial
 from lossterm.store.connection import Connection
 from lossterm.store.rows import Asked, encode, session_name
 
 OPEN = "status IN ('queued', 'running')"
 """What a trial is that still waits for its end."""
 
-_AGAIN = "status IN ('failed', 'cancelled')"
+AGAIN = "status IN ('failed', 'cancelled')"
+"""What a trial is that ended and is trained anew when it is asked for again."""
+
 _NEXT = "(SELECT 1 + max(given, coalesce((SELECT max(id) FROM {}), 0)) FROM clock)"
+
+_LISTED = "SELECT value FROM json_each(?)"
+
+_AT_ONCE = 20_000
+"""Trials that are queued in one transaction at most: a worker waits about a second for that."""
 
 
 class Asking(Connection):
@@ -20,9 +27,15 @@ class Asking(Connection):
     def ask(self, session: str, comparison: Comparison) -> Asked:
         """Add a comparison to a session (made if it isn't there) and queue the trials that are not yet done.
 
-        A trial that is in the store is shared, not trained again; one that failed or was cancelled is queued anew.
+        A trial that is in the store is shared, not trained again; one that failed or was cancelled is queued anew. Of
+        very many, the first are queued before the comparison is there, so that no worker waits long for its store.
         """
         name, now = session_name(session), time.time()
+        trials = [_values(trial) for trial in comparison.trials()]  # what takes long is done before the store is locked
+        numbers: list[int] = []
+        while len(trials) - len(numbers) > _AT_ONCE:
+            with self._write() as tick:
+                numbers += self._queue(trials[len(numbers) :][:_AT_ONCE], tick)
         with self._write() as tick:
             self._connection.execute("INSERT OR IGNORE INTO sessions (name, created) VALUES (?, ?)", (name, now))
             number = self._connection.execute(
@@ -30,20 +43,39 @@ class Asking(Connection):
                 f"SELECT {_NEXT.format('comparisons')}, id, ?, ?, ? FROM sessions WHERE name = ? RETURNING id",
                 (encode(comparison), now, tick, name),
             ).fetchone()[0]
-            for position, trial in enumerate(comparison.trials()):
-                found = self._connection.execute(
-                    "INSERT INTO trials (id, key, asked, device, program, epochs_asked, status, queued, changed) "
-                    f"VALUES ({_NEXT.format('trials')}, ?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6) "
-                    "ON CONFLICT (key) DO UPDATE SET changed = excluded.changed, cancel = 0, "
-                    f"attempts = CASE WHEN {_AGAIN} THEN 0 ELSE attempts END, "
-                    f"error = CASE WHEN {_AGAIN} THEN NULL ELSE error END, "
-                    f"queued = CASE WHEN {_AGAIN} THEN excluded.queued ELSE queued END, "
-                    f"status = CASE WHEN {_AGAIN} THEN 'queued' ELSE status END "
-                    "RETURNING id",
-                    (trial.key, encode(trial), trial.device, trial.program, trial.hyperparameters.epochs, tick),
-                ).fetchone()
-                self._connection.execute("INSERT INTO comparison_trials VALUES (?, ?, ?)", (number, position, found[0]))
+            if self._read(f"SELECT count(*) FROM trials WHERE id IN ({_LISTED})", encode(numbers))[0][0] < len(numbers):
+                numbers = []  # somebody deleted what no comparison held
+            numbers += self._queue(trials[len(numbers) :], tick)
+            self._connection.execute(
+                "INSERT INTO comparison_trials SELECT ?, key, value FROM json_each(?)", (number, encode(numbers))
+            )
+            self._train_again("SELECT trial FROM comparison_trials WHERE comparison = ?2", number, tick)
         return Asked(id=number, session=name, comparison=comparison, created=now, cancelled=None)
+
+    def _queue(self, trials: Sequence[tuple[str | int | None, ...]], tick: int) -> list[int]:
+        """Queue trials that are not there yet, and return the numbers of all."""
+        self._connection.executemany(
+            "INSERT INTO trials (id, key, asked, device, program, epochs_asked, status, queued, changed) "
+            f"SELECT {_NEXT.format('trials')}, ?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6 "
+            "WHERE NOT EXISTS (SELECT 1 FROM trials WHERE key = ?1)",
+            ((*values, tick) for values in trials),
+        )
+        keys = encode([values[0] for values in trials])
+        return [
+            row[0] for row in self._read("SELECT (SELECT id FROM trials WHERE key = value) FROM json_each(?)", keys)
+        ]
+
+    def _train_again(self, trials: str, value: int | str, tick: int) -> None:
+        """Queue anew those of some trials that were stopped or failed; `trials` is a query, of which ?2 is a value."""
+        self._connection.execute(
+            "UPDATE trials SET status = 'queued', attempts = 0, error = NULL, cancel = 0, queued = ?1, changed = ?1 "
+            f"WHERE {AGAIN} AND id IN ({trials})",
+            (tick, value),
+        )
+        self._connection.execute(
+            f"UPDATE trials SET cancel = 0, changed = ?1 WHERE status = 'running' AND cancel AND id IN ({trials})",
+            (tick, value),
+        )
 
     def cancel(self, comparisons: Sequence[int]) -> int:
         """Stop what only these comparisons wait for: queued trials at once, running ones as soon as the worker looks.
@@ -71,3 +103,8 @@ class Asking(Connection):
             (tick, now),
         )
         return int(self._read(f"SELECT count(*) FROM trials WHERE {theirs} AND {elsewhere}")[0][0])
+
+
+def _values(trial: Trial) -> tuple[str | int | None, ...]:
+    """Return what a trial's row says of what is asked."""
+    return trial.key, encode(trial), trial.device, trial.program, trial.hyperparameters.epochs

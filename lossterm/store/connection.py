@@ -2,12 +2,21 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from lossterm.store import schema
+import msgspec
+
+from lossterm.errors import StoreError
+from lossterm.store import mounts, schema
+from lossterm.tilde import expanded
+
+Row = TypeVar("Row")
+
+_UNREADABLE = sqlite3.DatabaseError("malformed: it is no text in UTF-8")
+"""What Python's UnicodeDecodeError stands for: SQLite quotes what is damaged in its message, and that is no text."""
 
 
 class Connection:
@@ -18,8 +27,15 @@ class Connection:
 
     def __init__(self, path: Path | None = None, *, make: bool = True) -> None:
         """Open the store, made if it isn't there and may be made. Raises StoreError."""
-        self.path = (path or schema.default_path()).expanduser().resolve()
-        self._connection = schema.connect(self.path, make=make)
+        given = expanded(path or schema.default_path())
+        try:
+            self.path = mounts.resolved(given)
+        except OSError as error:
+            raise StoreError(f"The store {given} cannot be used: {error.strerror}.") from error
+        try:
+            self._connection = schema.connect(self.path, make=make)
+        except UnicodeDecodeError as error:
+            raise schema.explain(self.path, _UNREADABLE) from error
         self.network = schema.network_file_system(self.path)
         self._lock = threading.RLock()  # closing a connection that another thread is reading from crashes the process
 
@@ -40,6 +56,19 @@ class Connection:
                 return self._connection.execute(query, values).fetchall()
             except sqlite3.Error as error:
                 raise schema.explain(self.path, error) from error
+            except UnicodeDecodeError as error:
+                raise schema.explain(self.path, _UNREADABLE) from error
+
+    def _rows(self, read: Callable[[Any], Row], query: str, *values: object) -> list[Row]:
+        """Return the rows of a query as records. Raises StoreError for a row that no lossterm wrote."""
+        return [self._sound(read, row) for row in self._read(query, *values)]
+
+    def _sound(self, read: Callable[[Any], Row], row: Any) -> Row:
+        try:
+            return read(row)
+        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
+            wrong = sqlite3.DatabaseError(f"it holds a row that no lossterm wrote: {error}")
+            raise schema.explain(self.path, wrong) from error
 
     @contextmanager
     def _write(self) -> Iterator[int]:
@@ -48,7 +77,10 @@ class Connection:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
-                    yield self._connection.execute("UPDATE clock SET tick = tick + 1 RETURNING tick").fetchone()[0]
+                    tick = self._connection.execute("UPDATE clock SET tick = tick + 1 RETURNING tick").fetchone()
+                    if tick is None or not isinstance(tick[0], int):
+                        raise sqlite3.DatabaseError("it holds a clock that no lossterm wrote")
+                    yield tick[0]
                     self._connection.execute("COMMIT")
                 except BaseException:
                     if self._connection.in_transaction:  # SQLite has rolled back by itself after some errors

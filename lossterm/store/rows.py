@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 Scores = dict[str, dict[str, float | None] | None]
 """Metric → split → value; None where the metric has no meaning for the head."""
+
+Moment = Annotated[float, msgspec.Meta(ge=0, lt=253_000_000_000)]
+"""Unix time, of a year with four digits."""
+
+LARGEST = 1e100
+"""Size beyond which a score is none: sums of squares of what is smaller have an end."""
 
 WorkerState = Literal["loading", "ready", "training", "failed"]
 """What a living worker is doing; a dead one is told by its lock, not by its row."""
@@ -48,7 +54,7 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     """Its name."""
-    created: float
+    created: Moment
     """Unix time."""
     comparisons: int
     """How many comparisons it holds."""
@@ -60,7 +66,7 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """How many of those that ended were cancelled."""
     tasks: tuple[str, ...]
     """Tasks compared in it."""
-    last: float
+    last: Moment
     """Unix time at which its newest comparison was asked for."""
 
 
@@ -73,9 +79,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Name of its session."""
     comparison: Comparison
     """What was asked."""
-    created: float
+    created: Moment
     """Unix time of asking."""
-    cancelled: float | None
+    cancelled: Moment | None
     """Unix time of cancelling, None if it was not."""
 
 
@@ -102,7 +108,7 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True):
     """Versions and device that it was trained with, None before its end."""
     error: str | None
     """Why it failed."""
-    finished: float | None
+    finished: Moment | None
     """Unix time of its end."""
     note: str | None = None
     """What a reader must know of how it was trained."""
@@ -122,8 +128,9 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.ended and self.status != "cancelled"
 
     def score(self, metric: str, split: str) -> float | None:
-        """Return a score of the final model, None where there is none."""
-        return ((self.scores or {}).get(metric) or {}).get(split)
+        """Return a score of the final model, None where there is none or it is beyond LARGEST."""
+        score = ((self.scores or {}).get(metric) or {}).get(split)
+        return score if score is not None and abs(score) <= LARGEST else None
 
 
 class Chunk(msgspec.Struct, frozen=True, kw_only=True):
@@ -282,43 +289,58 @@ def about(record: Model | Sample) -> str:
 
 
 def model_row(row: Mapping[str, Any]) -> Model:
-    """Read a row of `models`."""
-    apart = {name: row[name] for name in ("trial", "data")}
-    return msgspec.convert({**msgspec.json.decode(row["about"]), **apart}, Model)
+    """Read a row of `models`. Raises MsgspecError, ValueError or TypeError for what is none of a model's."""
+    apart = {"trial": row["trial"], "data": _bytes(row, "data")}
+    model = msgspec.convert({**msgspec.json.decode(row["about"]), **apart}, Model)
+    weights = sum(units * (inputs + 1) for inputs, units in pairwise(model.layers))
+    if len(model.data) != 4 * weights * len(model.epochs):
+        raise ValueError(f"{len(model.data)} bytes for {weights} weights at {len(model.epochs)} epochs")
+    return model
 
 
 def sample_row(row: Mapping[str, Any]) -> Sample:
-    """Read a row of `samples`."""
-    apart = {name: row[name] for name in ("key", "features", "target")}
-    return msgspec.convert({**msgspec.json.decode(row["about"]), **apart}, Sample)
+    """Read a row of `samples`. Raises MsgspecError, ValueError or TypeError for what is none of a sample's."""
+    apart = {"key": row["key"], "features": _bytes(row, "features"), "target": _bytes(row, "target")}
+    sample = msgspec.convert({**msgspec.json.decode(row["about"]), **apart}, Sample)
+    if len(sample.features) * 2 != len(sample.target) * sample.count or len(sample.target) % 8:
+        raise ValueError(f"{len(sample.features)} bytes of features, {len(sample.target)} of a target")
+    return sample
+
+
+def _bytes(row: Mapping[str, Any], name: str) -> bytes:
+    value = row[name]
+    if not isinstance(value, bytes):  # msgspec would take text for base64
+        raise TypeError(f"{name} that is no BLOB")
+    return value
 
 
 def asked_row(row: Mapping[str, Any]) -> Asked:
-    """Read a row of a comparison with its session's name."""
-    return Asked(
-        id=row["id"],
-        session=row["name"],
-        comparison=msgspec.json.decode(row["asked"], type=Comparison),
-        created=row["created"],
-        cancelled=row["cancelled"],
-    )
+    """Read a row of a comparison with its session's name. Raises MsgspecError for what is none of a comparison's."""
+    whole = {**dict(row), "session": row["name"], "comparison": msgspec.json.decode(row["asked"], type=Comparison)}
+    return msgspec.convert(whole, Asked)
+
+
+def chunk_row(row: Mapping[str, Any]) -> Chunk:
+    """Read a row of `curves`. Raises MsgspecError, ValueError or TypeError for what is none of a curve's."""
+    chunk = msgspec.convert({**dict(row), "data": _bytes(row, "data")}, Chunk)
+    if chunk.start < 0 or chunk.epochs < 1 or len(chunk.data) % (8 * chunk.epochs):  # a loss and a metric of a split
+        raise ValueError(f"{len(chunk.data)} bytes for {chunk.epochs} epochs")
+    return chunk
+
+
+def worker_row(row: Mapping[str, Any]) -> WorkerRow:
+    """Read a row of `workers`. Raises MsgspecError for what is none of a worker's."""
+    environment = msgspec.json.decode(row["environment"]) if row["environment"] else None
+    return msgspec.convert({**dict(row), "environment": environment}, WorkerRow)
 
 
 def trial_row(row: Mapping[str, Any]) -> TrialRow:
-    """Read a row of TRIAL_COLUMNS."""
-    return TrialRow(
-        id=row["id"],
-        trial=msgspec.json.decode(row["asked"], type=Trial),
-        status=row["status"],
-        cancel=bool(row["cancel"]),
-        attempts=row["attempts"],
-        epochs=row["epochs"],
-        seconds=row["seconds"],
-        scores=msgspec.json.decode(row["scores"]) if row["scores"] else None,
-        environment=msgspec.json.decode(row["environment"]) if row["environment"] else None,
-        error=row["error"],
-        finished=row["finished"],
-        note=row["note"],
-        anatomy=msgspec.json.decode(row["anatomy"], type=Anatomy) if row["anatomy"] else None,
-        changed=row["changed"],
-    )
+    """Read a row of TRIAL_COLUMNS. Raises MsgspecError for what is none of a trial's."""
+    whole = {
+        **dict(row),
+        "trial": msgspec.json.decode(row["asked"], type=Trial),
+        "cancel": bool(row["cancel"]),
+        **{name: msgspec.json.decode(row[name]) if row[name] else None for name in ("scores", "environment")},
+        "anatomy": msgspec.json.decode(row["anatomy"], type=Anatomy) if row["anatomy"] else None,
+    }
+    return msgspec.convert(whole, TrialRow)

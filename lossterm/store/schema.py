@@ -1,14 +1,14 @@
 """The store's file: where it lies, its tables, its versions, and opening it without harming it."""
 
-import os
-import re
 import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
 
-from lossterm.errors import StoreError
-from lossterm.home import home
+from lossterm.errors import DataError, StoreError
+from lossterm.home import home, make_private_file
+from lossterm.store import mounts
+from lossterm.store.backup import back_up
 
 APPLICATION_ID = 0x6C6F7373  # "loss": tells our files from any other SQLite file
 
@@ -126,6 +126,20 @@ number of any comparison or trial that was deleted: none is given twice, since v
 
 VERSION = len(MIGRATIONS)
 
+PATIENCE = 10.0
+"""Seconds to wait for another program that holds the store."""
+
+WRITTEN_IN_VAIN = frozenset(
+    {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE"}
+)
+"""SQLite's names for what a disk says that takes no more."""
+
+_OF_DAMAGE = (
+    *("not a database", "malformed", "decode to UTF-8", "no such table", "no such column", "no such index"),
+    *("constraint failed", "no lossterm wrote"),
+)
+"""What SQLite says, or a reader of its rows, where the file is not what lossterm wrote into it."""
+
 
 def default_path() -> Path:
     """Return where the store lies unless `--store` says otherwise: in LOSSTERM_HOME, or the user's data directory."""
@@ -141,8 +155,12 @@ def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:
     if not make and not path.exists():
         raise StoreError(f"The store {path} is gone.")
     try:
-        _make_private(path)
+        make_private_file(path, beside=("-wal", "-shm", "-journal"))
         return _opened(path)
+    except StoreError:
+        raise
+    except DataError as error:
+        raise StoreError(str(error)) from error
     except OSError as error:
         raise StoreError(
             f"The store {path} cannot be used: {error.strerror or error}. Give another place with --store FILE."
@@ -153,54 +171,41 @@ def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:
 
 def explain(path: Path, error: sqlite3.Error) -> StoreError:
     """Turn SQLite's error into a sentence about the file."""
-    text = str(error)
-    if "not a database" in text or "malformed" in text:
+    text = "".join(sign if sign.isprintable() else " " for sign in str(error))[:200]  # it may quote what is damaged
+    if any(word in text for word in _OF_DAMAGE):
         return StoreError(
             f"The store {path} is damaged or is not a lossterm store ({text}). It was left as it is: "
-            f"move it away, or give another place with --store FILE."
+            f"`lossterm doctor --repair` saves what can be read, or give another place with --store FILE."
         )
     if "readonly" in text or "unable to open" in text:
         return StoreError(f"The store {path} cannot be written ({text}). Give another place with --store FILE.")
     if "locked" in text:
         return StoreError(f"The store {path} is locked by another program ({text}). Close that program and try again.")
-    if "full" in text:
-        return StoreError(f"The disk that holds the store {path} is full ({text}). Free some space and try again.")
+    if "full" in text or getattr(error, "sqlite_errorname", "") in WRITTEN_IN_VAIN:
+        return StoreError(
+            f"The disk that holds the store {path} is full, or takes no more ({text}). Free some space and try again."
+        )
     return StoreError(f"The store {path} failed: {text}. `lossterm doctor` looks at it more closely.")
 
 
-def _make_private(path: Path) -> None:
-    """Make the directory (0700) and the file (0600), so that no other user can read what is trained here.
-
-    A file that is there is never opened except by SQLite: closing it would drop the locks that SQLite holds on it for
-    this process, and another process could then delete the log that we are writing to.
-    """
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True, mode=0o700)
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        if path.is_dir():
-            raise IsADirectoryError(0, "it is a directory") from None
-
-
 def _opened(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row
-        _refuse_foreign(path, connection)
+        refuse_foreign(path, connection)
         _set_journal(connection, "delete" if network_file_system(path) else "wal")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
-        _migrate(connection)
+        _migrate(path, connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _set_journal(connection: sqlite3.Connection, mode: str, patience: float = 10) -> None:
-    """Choose the journal; `patience`, in seconds, since SQLite does not wait while another process chooses too."""
-    until = time.monotonic() + patience
+def _set_journal(connection: sqlite3.Connection, mode: str) -> None:
+    """Choose the journal, with patience, since SQLite does not wait while another process chooses too."""
+    until = time.monotonic() + PATIENCE
     while True:
         try:
             connection.execute(f"PRAGMA journal_mode = {mode}")  # SQLite may keep another that suits the place better
@@ -211,7 +216,8 @@ def _set_journal(connection: sqlite3.Connection, mode: str, patience: float = 10
             time.sleep(0.02)
 
 
-def _refuse_foreign(path: Path, connection: sqlite3.Connection) -> None:
+def refuse_foreign(path: Path, connection: sqlite3.Connection) -> None:
+    """Raise StoreError for a file of another program, and for one that a newer version made."""
     connection.execute("BEGIN")  # one look: another process may be making the tables just now
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     owner = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -228,13 +234,19 @@ def _refuse_foreign(path: Path, connection: sqlite3.Connection) -> None:
         )
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
+def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+    """Bring the tables to this version, all at once or not at all; a store that holds anything is copied first."""
     if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
         return
+    backup: Path | None = None
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Read again under the lock: another process may have migrated meanwhile.
         version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if 0 < version < VERSION and connection.execute("SELECT 1 FROM sessions LIMIT 1").fetchone():
+            if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                raise sqlite3.DatabaseError(f"malformed: {found}")
+            backup = back_up(path, version)
         for script in MIGRATIONS[version:]:
             for statement in script.split(";"):
                 connection.execute(statement)
@@ -242,14 +254,11 @@ def _migrate(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite has rolled back by itself after some errors
+            connection.execute("ROLLBACK")
+        if backup:
+            backup.unlink(missing_ok=True)  # of what was not changed
         raise
-
-
-_NETWORK = re.compile(
-    r"nfs4?|cifs|smb3|smbfs|9p|afs|ncpfs|lustre|ceph|gpfs|beegfs|glusterfs|vboxsf|prl_fs|vmhgfs|"
-    r"fuse\.(sshfs|glusterfs|ceph|s3fs|gcsfuse|rclone|vmhgfs-fuse)"
-)
 
 
 def network_file_system(path: Path) -> str | None:
@@ -257,24 +266,14 @@ def network_file_system(path: Path) -> str | None:
 
     SQLite's write-ahead log needs shared memory, which network file systems do not give.
     """
-    try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    place = path.resolve()
-    listed = [line.replace("\\040", "\0").split(" ")[1:3] for line in mounts.splitlines()]
-    held = [
-        (mount.replace("\0", " "), kind) for mount, kind in listed if place.is_relative_to(mount.replace("\0", " "))
-    ]
-    _, kind = max(held, key=lambda found: len(found[0]), default=("", ""))
-    return kind if _NETWORK.fullmatch(kind) else None
+    return mounts.network_kind(mounts.table(), mounts.resolved(path))
 
 
 def damage(path: Path) -> list[str]:
     """Return what SQLite's own check finds wrong with the file; nothing for a sound store."""
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
             found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(10)")]
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite quotes what is damaged
         return [str(error)]
     return [] if found == ["ok"] else found

@@ -1,8 +1,12 @@
 """Sessions of the store as wholes: listed, stopped, renamed, deleted."""
 
+from typing import Any
+
+import msgspec
+
 from lossterm.errors import UnknownName, UsageError
-from lossterm.store.asking import OPEN, Asking
-from lossterm.store.rows import SessionRow, session_name
+from lossterm.store.asking import AGAIN, OPEN, Asking
+from lossterm.store.rows import Asked, SessionRow, asked_row, session_name
 
 _ENDS = "('done', 'diverged', 'failed', 'cancelled')"
 _WAITING = (
@@ -25,12 +29,17 @@ class Sessions(Asking):
             f"counted AS (SELECT session, count(*) AS trials, sum(status IN {_ENDS}) AS ended, "
             "sum(status = 'cancelled') AS stopped FROM held JOIN trials INDEXED BY trials_by_number "
             "ON trials.id = trial GROUP BY session) "
-            "SELECT name, created, comparisons, coalesce(trials, 0) AS trials, coalesce(ended, 0) AS ended, "
-            "coalesce(stopped, 0) AS stopped, coalesce(tasks, '') AS tasks, coalesce(last, created) AS last "
+            "SELECT name, created, coalesce(comparisons, 0) AS comparisons, coalesce(trials, 0) AS trials, "
+            "coalesce(ended, 0) AS ended, coalesce(stopped, 0) AS stopped, coalesce(tasks, '') AS tasks, "
+            "coalesce(last, created) AS last "
             "FROM sessions s LEFT JOIN asked ON asked.session = s.id LEFT JOIN counted ON counted.session = s.id "
             "ORDER BY created DESC, s.id DESC"
         )
-        return [SessionRow(**{**row, "tasks": tuple(filter(None, row["tasks"].split(",")))}) for row in map(dict, rows)]
+
+        def session_row(row: Any) -> SessionRow:
+            return msgspec.convert({**dict(row), "tasks": tuple(filter(None, row["tasks"].split(",")))}, SessionRow)
+
+        return [self._sound(session_row, row) for row in rows]
 
     def require_session(self, name: str) -> None:
         """Raise UnknownName, with near misses, for a session that isn't there."""
@@ -42,6 +51,32 @@ class Sessions(Asking):
         """Cancel every comparison of a session that still waits for a trial; see `cancel`."""
         with self._write() as tick:
             return self._cancel([row["id"] for row in self._read(_WAITING, session)], tick)
+
+    def resume(self, session: str) -> list[Asked]:
+        """Queue anew what was stopped or failed in a session, and return its comparisons that wait for a trial.
+
+        A long training goes on from where it was stopped.
+        """
+        with self._write() as tick:
+            again = f"trials WHERE {AGAIN} AND id IN (SELECT trial FROM comparison_trials WHERE comparison = c.id)"
+            held = "FROM sessions s WHERE s.id = session AND s.name = ?2"
+            self._connection.execute(
+                "UPDATE comparisons AS c SET cancelled = NULL, changed = ?1 "
+                f"WHERE EXISTS (SELECT 1 {held}) AND EXISTS (SELECT 1 FROM {again})",
+                (tick, session),
+            )
+            self._train_again(
+                "SELECT trial FROM comparison_trials JOIN comparisons c ON c.id = comparison "
+                "JOIN sessions s ON s.id = session WHERE s.name = ?2",
+                session,
+                tick,
+            )
+            rows = self._read(
+                "SELECT c.id, s.name, c.asked, c.created, c.cancelled FROM comparisons c "
+                f"JOIN sessions s ON s.id = c.session WHERE c.id IN ({_WAITING}) ORDER BY c.id",
+                session,
+            )
+            return [asked_row(row) for row in rows]
 
     def waiting(self, session: str) -> bool:
         """Whether any comparison of a session still waits for a trial."""

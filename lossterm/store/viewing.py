@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Sequence
 
-import msgspec
-
 from lossterm.store.connection import Connection
 from lossterm.store.rows import (
     TRIAL_COLUMNS,
@@ -14,9 +12,11 @@ from lossterm.store.rows import (
     TrialRow,
     WorkerRow,
     asked_row,
+    chunk_row,
     model_row,
     sample_row,
     trial_row,
+    worker_row,
 )
 
 
@@ -25,23 +25,23 @@ class Viewing(Connection):
 
     def comparisons(self, session: str) -> list[Asked]:
         """Return a session's comparisons, oldest first; none for a session that isn't there."""
-        rows = self._read(
+        return self._rows(
+            asked_row,
             "SELECT c.id, s.name, c.asked, c.created, c.cancelled FROM comparisons c "
             "JOIN sessions s ON s.id = c.session WHERE s.name = ? ORDER BY c.id",
             session,
         )
-        return [asked_row(row) for row in rows]
 
     def trials(self, comparisons: Sequence[int], after: int = 0) -> list[TrialRow]:
         """Return the trials of these comparisons that changed after a tick, in the order asked for."""
         wanted = ",".join(map(str, comparisons))
-        rows = self._read(
+        return self._rows(
+            trial_row,
             f"SELECT {TRIAL_COLUMNS} FROM trials t JOIN (SELECT trial, min(comparison << 32 | position) AS place "
             f"FROM comparison_trials WHERE comparison IN ({wanted}) GROUP BY trial) ON trial = t.id "
             "WHERE t.changed > ? ORDER BY place",
             after,
         )
-        return [trial_row(row) for row in rows]
 
     def chunks(self, comparisons: Sequence[int], after: int = 0) -> tuple[list[Chunk], int]:
         """Return what was added to these comparisons' curves after a mark, and the new mark."""
@@ -51,19 +51,18 @@ class Viewing(Connection):
             f"(SELECT trial FROM comparison_trials WHERE comparison IN ({wanted})) ORDER BY id",
             after,
         )
-        chunks = [Chunk(trial=r["trial"], start=r["start"], epochs=r["epochs"], data=r["data"]) for r in rows]
-        return chunks, rows[-1]["id"] if rows else after
+        return [self._sound(chunk_row, row) for row in rows], rows[-1]["id"] if rows else after
 
     def models(self, trials: Collection[int]) -> dict[int, Model]:
         """Return the models of those of these trials that have one, by the trial's number."""
         wanted = ",".join(map(str, trials))
-        rows = self._read(f"SELECT trial, about, data FROM models WHERE trial IN ({wanted})")
-        return {row["trial"]: model_row(row) for row in rows}
+        rows = self._rows(model_row, f"SELECT trial, about, data FROM models WHERE trial IN ({wanted})")
+        return {row.trial: row for row in rows}
 
     def sample(self, key: str) -> Sample | None:
         """Return the rows that models are shown on, by `sample_key`; None where no trial has left any."""
-        rows = self._read("SELECT key, about, features, target FROM samples WHERE key = ?", key)
-        return sample_row(rows[0]) if rows else None
+        rows = self._rows(sample_row, "SELECT key, about, features, target FROM samples WHERE key = ?", key)
+        return rows[0] if rows else None
 
     def keep(self, name: str, value: str) -> None:
         """Remember something of how a person looks at sessions, under a name; it replaces what was there."""
@@ -77,16 +76,7 @@ class Viewing(Connection):
 
     def workers(self) -> list[WorkerRow]:
         """Return what each worker last said of itself, dead ones included."""
-        return [
-            WorkerRow(
-                device=row["device"],
-                pid=row["pid"],
-                state=row["state"],
-                message=row["message"],
-                environment=msgspec.json.decode(row["environment"]) if row["environment"] else None,
-            )
-            for row in self._read("SELECT * FROM workers ORDER BY device")
-        ]
+        return self._rows(worker_row, "SELECT * FROM workers ORDER BY device")
 
     def data_version(self) -> int:
         """Return a number that changes when another connection has written."""
@@ -94,4 +84,4 @@ class Viewing(Connection):
 
     def tick(self) -> int:
         """Return the store's clock, raised by every transaction."""
-        return int(self._read("SELECT tick FROM clock")[0][0])
+        return self._rows(lambda row: int(row["tick"]), "SELECT max(tick) AS tick FROM clock")[0]

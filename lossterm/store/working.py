@@ -21,6 +21,11 @@ from lossterm.store.rows import (
     trial_row,
 )
 
+_WAITS = (
+    "status = 'queued' AND device = ? "
+    "AND EXISTS (SELECT 1 FROM comparison_trials WHERE comparison_trials.trial = trials.id)"
+)
+
 MOST_ATTEMPTS = 2
 """A trial that was being trained when this many workers died is failed, not tried again."""
 
@@ -31,9 +36,10 @@ class Working(Connection):
     def claim(self, device: str, avoid: Collection[str] = ()) -> TrialRow | None:
         """Take up the first queued trial for a device whose program is not to be avoided; None if there is none.
 
-        It begins with the epochs of its checkpoint, if it has one.
+        It begins with the epochs of its checkpoint, if it has one. What was queued for a comparison that never came to
+        be, since whoever asked was killed in the middle, is left alone.
         """
-        if not self._read("SELECT 1 FROM trials WHERE status = 'queued' AND device = ? LIMIT 1", device):
+        if not self._read(f"SELECT 1 FROM trials WHERE {_WAITS} LIMIT 1", device):
             return None
         marks = ",".join("?" * len(avoid))
         with self._write() as tick:
@@ -41,16 +47,14 @@ class Working(Connection):
                 f"UPDATE trials SET status = 'running', attempts = attempts + 1, {AS_NEW}, changed = ?, "
                 "epochs = coalesce((SELECT epochs FROM checkpoints WHERE trial = trials.id), 0) "
                 "WHERE id = (SELECT id FROM trials "
-                f"WHERE status = 'queued' AND device = ? AND program NOT IN ({marks}) ORDER BY id LIMIT 1) "
+                f"WHERE {_WAITS} AND program NOT IN ({marks}) ORDER BY id LIMIT 1) "
                 "RETURNING id",
                 (tick, device, *avoid),
             ).fetchone()
             if row is None:
                 return None
             self._connection.execute("DELETE FROM models WHERE trial = ?", (row[0],))
-            return trial_row(
-                self._connection.execute(f"SELECT {TRIAL_COLUMNS} FROM trials t WHERE id = ?", (row[0],)).fetchone()
-            )
+            return self._rows(trial_row, f"SELECT {TRIAL_COLUMNS} FROM trials t WHERE id = ?", row[0])[0]
 
     def queued_epochs(self, device: str) -> dict[str, int]:
         """Return how many epochs wait for a device, by program."""

@@ -5,8 +5,9 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lossterm.data import Column, Data, Table, arguments, load, printable
+from lossterm.data import Column, Data, Table, arguments, load
 from lossterm.home import shelf
+from lossterm.printable import printable
 from lossterm.tasks.record import Task
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ from lossterm.tui.advisor import Advisor, Find, ask_for_advice
 from lossterm.tui.dialogs import QuitDialog
 from lossterm.tui.following import Habits
 from lossterm.tui.glyph_filter import GlyphFilter
+from lossterm.tui.harmless_filter import HarmlessFilter
 from lossterm.tui.main_screen import MainScreen
 from lossterm.tui.no_colours import NoColours
 from lossterm.tui.pace import LIVE, SPARING, Budget, Meter, metered
@@ -104,6 +105,7 @@ class LosstermApp(App[None]):
         self.animation_level = "none"  # a movement is bytes over the link that tell nothing
         self._any_theme = config.theme is None
         self.theme = self._theme_named(config.theme)
+        self._filters.insert(0, HarmlessFilter())
         if config.ascii or config.markers != "braille":
             self._filters.append(GlyphFilter(config.markers, plain=config.ascii))
         self.set_keymap(keymap.checked((type(self), MainScreen, *MainScreen.PANELS), config.keys))

@@ -14,8 +14,9 @@ from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from lossterm.data import ShownColumn, printable
+from lossterm.data import ShownColumn
 from lossterm.figures import DASH
+from lossterm.printable import printable
 from lossterm.tui.lines import fitted
 
 Row = tuple[str, ...]

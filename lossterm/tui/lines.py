@@ -10,6 +10,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from lossterm.printable import printable
+
 STEP = 4
 """Lines by which what can be scrolled through grows."""
 
@@ -64,7 +66,8 @@ class Lines(ScrollView, can_focus=False):
 
 
 def fitted(text: str, width: int) -> str:
-    """Return a text in exactly `width` cells: filled up with spaces, or cut with an ellipsis."""
+    """Return a harmless text in exactly `width` cells: filled up with spaces, or cut with an ellipsis."""
+    text = printable(text)
     return set_cell_size(text, width) if cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…"
 
 

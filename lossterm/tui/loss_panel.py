@@ -17,6 +17,7 @@ from lossterm.palette import colour_of, written
 from lossterm.pattern import matches
 from lossterm.protocols import DEFAULT_PROTOCOL
 from lossterm.tasks import Task, task_named
+from lossterm.trust import trust
 from lossterm.tui.dialogs import ExplainDialog, VaryDialog
 
 
@@ -60,6 +61,7 @@ class LossPanel(OptionList):
         super().__init__(id="losses", compact=True)
         self.border_title = "Losses"
         self._sources: dict[str, str] = {source.key: source.text for source in map(source_from, own)}
+        self._named = frozenset(self._sources.values())  # by the person; those that a session brings are not
         self._varied: dict[str, None] = {}
         self._turned: dict[str, dict[str, bool]] = {}
         self.touched = False
@@ -140,6 +142,7 @@ class LossPanel(OptionList):
         found = {key: source_from(text) for key, text in self._sources.items()}
         if all(source.key == key for key, source in found.items()):
             return
+        trust(*(source for source in found.values() if source.text in self._named))
         for turned in self._turned.values():
             turned.update({source.key: turned[key] for key, source in found.items() if key in turned})
         self._sources = {source.key: source.text for source in found.values()}

@@ -8,7 +8,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from lossterm.comparison import Comparison
+from lossterm.comparison import MANY, Comparison
 from lossterm.config import default_path
 from lossterm.data import Asked
 from lossterm.errors import LosstermError
@@ -155,7 +155,19 @@ class MainScreen(ChoosingScreen):
         except LosstermError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self._begin(comparison)
+        self._begin_if_meant(comparison)
+
+    def _begin_if_meant(self, comparison: Comparison) -> None:
+        """Begin, after asking about a comparison that is too large to be meant."""
+
+        def answered(meant: bool | None) -> None:
+            if meant:
+                self._begin(comparison)
+
+        if comparison.size > MANY:
+            self.app.push_screen(ConfirmDialog(f"These are {comparison.size_told}.", "train them all"), answered)
+        else:
+            self._begin(comparison)
 
     def _begin(self, comparison: Comparison) -> None:
         self._asking = True
@@ -177,7 +189,7 @@ class MainScreen(ChoosingScreen):
             self.notify(
                 f"Training up to {comparison.seeds} seeds. Press s to stop; what is there is kept.", markup=False
             )
-            self._begin(comparison)
+            self._begin_if_meant(comparison)
 
     def action_stop(self) -> None:
         """Stop all trainings of the session."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lossterm.data import printable
+from lossterm.printable import printable
 
 COMMAND = (sys.executable, "-P", "-m", "lossterm")
 MARK = "lossterm: "

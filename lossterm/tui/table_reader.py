@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from lossterm.data import Asked, Preview, arguments, printable
+from lossterm.data import Asked, Preview, arguments
 from lossterm.errors import DataError
+from lossterm.printable import printable
 from lossterm.tui.process import run
 
 Read = Callable[[Asked], Awaitable[Preview]]

@@ -13,9 +13,9 @@ import pytest
 
 from lossterm.data import Asked, describe, load, memory
 from lossterm.data.asked import names_from
-from lossterm.data.printable import printable
 from lossterm.data.raw import Sheet
 from lossterm.errors import DataError, LosstermError, UnknownName, UsageError
+from lossterm.printable import printable
 
 from .conftest import Read, Write, table
 

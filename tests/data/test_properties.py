@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import csv as arrow_csv
 
-from lossterm.data import Asked, Table, describe, load, preview, printable
+from lossterm.data import Asked, Table, describe, load, preview
 from lossterm.data.asked import joined, names_from
 from lossterm.data.cells import is_missing, number_of
 from lossterm.errors import LosstermError
+from lossterm.printable import printable
 
 from .conftest import Read, Write
 

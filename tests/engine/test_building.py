@@ -81,10 +81,17 @@ def built_by(model: str) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize(
-    ("task", "loss"),
-    [("regression", "mse"), ("breast_cancer", "binary_crossentropy"), ("wine", "categorical_crossentropy")],
+    ("name", "task", "loss"),
+    [
+        ("plain", "regression", "mse"),
+        ("plain", "breast_cancer", "binary_crossentropy"),
+        ("plain", "wine", "categorical_crossentropy"),
+        ("chain", "breast_cancer", "binary_crossentropy"),
+        ("residual", "wine", "categorical_crossentropy"),
+        ("unbuilt", "regression", "mse"),
+        ("subclass", "breast_cancer", "binary_crossentropy"),
+    ],
 )
-@pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_of_ones_own_trains_as_with_fit(
     runtime: ModuleType, training: ModuleType, network: ModuleType, write: Write, name: str, task: str, loss: str
 ) -> None:

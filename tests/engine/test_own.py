@@ -15,6 +15,7 @@ import pytest
 from lossterm.comparison import Trial
 from lossterm.errors import DataError
 from lossterm.losses import source_from
+from lossterm.trust import trust
 
 from .conftest import Trained, train, trial_of
 
@@ -413,7 +414,9 @@ def test_two_files_of_one_name_are_two_losses(load: Callable[[Trial], Any], writ
 
 
 def test_the_probe_says_in_json_what_it_found(write: Write) -> None:
-    command = [sys.executable, "-m", "lossterm.engine.probe", f"{write(SQUARED)}:loss", "--task", "regression"]
+    place = f"{write(SQUARED)}:loss"
+    trust(source_from(place))
+    command = [sys.executable, "-m", "lossterm.engine.probe", place, "--task", "regression"]
     done = subprocess.run(command, capture_output=True, timeout=120, check=True)
     found = msgspec.json.decode(done.stdout)
     assert (found["task"], found["way"], found["error"]) == ("regression", "compiled", None)

@@ -19,6 +19,7 @@ from lossterm.comparison import Comparison
 from lossterm.losses import fitting, usual
 from lossterm.store import Store
 from lossterm.tasks import task_named
+from lossterm.trust import trust_all_of
 
 pytestmark = pytest.mark.tensorflow
 
@@ -195,7 +196,11 @@ def test_a_loss_of_ones_own_that_breaks_fails_with_a_sentence_and_harms_neither_
     )
     settings: dict[str, Any] = {"protocol": "tutorial", "seeds": 2, "epochs": 3}
     own = [f"{file}:{name}" for name in ("mean", "leaves", "good")]
-    asked = store.ask("own", Comparison.ask("regression", ("mse",), own=own, device=DEVICE, **settings))
+    comparison = Comparison.ask("regression", ("mse",), own=own, device=DEVICE, **settings)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LOSSTERM_HOME", worker.environment["LOSSTERM_HOME"])
+        trust_all_of(comparison)
+    asked = store.ask("own", comparison)
     before = store.workers()[0].pid
     until(lambda: all(row.ended for row in store.trials([asked.id])))
     rows = {

@@ -16,6 +16,7 @@ from lossterm.errors import UsageError
 from lossterm.export import FORMATS, Contents, delimited, epochs
 from lossterm.export.delimited import write_csv
 from lossterm.export.parquet import GROUP, write_parquet
+from lossterm.printable import FORMULA, cell
 from lossterm.store import Store
 
 from .prepared import ERROR, SESSION, stored
@@ -128,12 +129,12 @@ def test_without_pyarrow_it_is_said_what_to_install(
     ],
 )
 def test_a_text_that_a_spreadsheet_would_compute_has_an_apostrophe(text: str, written: str) -> None:
-    assert delimited._harmless(text) == written
+    assert cell(text) == written
 
 
 @pytest.mark.parametrize("number", [-1, -0.5, 1e-7, None])
 def test_a_number_never_has_one(number: float | None) -> None:
-    assert delimited._harmless(number) == number
+    assert cell(number) == number
 
 
 def test_hostile_keys_and_errors_are_harmless_in_the_file(
@@ -156,7 +157,7 @@ def test_hostile_keys_and_errors_are_harmless_in_the_file(
     assert error.startswith("'=HYPERLINK(")
     assert not set(error) & set("\x1b\r\n\u202e")
     texts = ("task", "protocol", "loss", "status", "error", "metric")
-    assert not any(line[name].startswith(delimited.FORMULA) for line in lines for name in texts)
+    assert not any(line[name].startswith(FORMULA) for line in lines for name in texts)
     assert any(line["test_loss"].startswith("-") for line in lines) == any(
         (np.array(one.column(one.columns.index("test_loss"))) < 0).any() for one in whole
     )

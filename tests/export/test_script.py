@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -35,6 +36,7 @@ from lossterm.protocols import PROTOCOLS, protocol_named, protocols_for
 from lossterm.store import Store
 from lossterm.tasks import TASKS
 from lossterm.tasks.own import pipeline
+from lossterm.trust import trust_all_of
 
 from .trained import Train, train_all
 
@@ -55,6 +57,7 @@ def plan_of(task: str | Data, loss: str, **asked: Any) -> Plan:
     own = [loss] if ".py:" in loss else []
     wanted = {"learning_rates": (0.01,), "seeds": 2, "device": "cpu", **asked}
     c = Comparison.ask(task, [] if own else [loss], own=own, **wanted)
+    trust_all_of(c)
     trial = next(c.trials())
     told = described(trial) if is_own(trial.loss) else None
     record = told.record(trial.loss) if told else loss_named(trial.loss)
@@ -491,6 +494,16 @@ def test_a_table_that_was_changed_is_refused(home: Path) -> None:
 def test_nothing_trained_is_told(store: Store) -> None:
     store.ask("s", Comparison.ask("circles", ("hinge",), seeds=1, epochs=1))
     with pytest.raises(UsageError, match="No trial of the session 's' has a score yet"):
+        script_of(chosen(gather(store, "s")))
+
+
+def test_settings_that_somebody_wrote_into_a_store_do_not_become_code(store: Store) -> None:
+    evil = Comparison.ask("circles", ("hinge",), seeds=1, learning_rates=(0.01,), epochs=1)
+    settings = msgspec.structs.replace(evil.hyperparameters, activation='relu", kernel_initializer=print("ran") or "')
+    store.ask("s", msgspec.structs.replace(evil, hyperparameters=settings))
+    while row := store.claim("auto"):
+        store.finish(row.id, "done", scores={"accuracy": {"train": 0.5, "validation": 0.5, "test": 0.5}})
+    with pytest.raises(DataError, match="The store holds a setting that lossterm never wrote: There is no activation"):
         script_of(chosen(gather(store, "s")))
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from lossterm.comparison import Comparison
 from lossterm.store import Store
+from lossterm.trust import trust_all_of
 from tests.engine.conftest import ENGINE_SETS
 
 Train = Callable[[Store, Comparison], None]
@@ -23,6 +24,7 @@ def train_all() -> Iterator[Train]:
         trainer = importlib.import_module("lossterm.engine.training").Trainer()
 
         def trained(store: Store, comparison: Comparison) -> None:
+            trust_all_of(comparison)
             store.ask("s", comparison)
             while row := store.claim("cpu"):
                 result = trainer.train(row.trial, row.id, lambda _: False)

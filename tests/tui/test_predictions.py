@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 
 from lossterm.comparison import Comparison
 from lossterm.losses import fitting
-from lossterm.tasks import TASKS, task_named
+from lossterm.tasks import task_named
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.lines import Lines
 from lossterm.tui.task_panel import TaskPanel
@@ -77,8 +77,8 @@ async def test_regression_has_predicted_against_true_alone(path: Path, size: tup
         assert grey(app, "panel", "next_chart")
 
 
-@pytest.mark.parametrize("task", sorted(TASKS))
-async def test_every_task_has_pictures_that_fit_in_any_room(path: Path, task: str) -> None:
+@pytest.mark.parametrize("task", ["blobs", "circles", "counts", "digits", "regression"])
+async def test_tasks_of_every_kind_have_pictures_that_fit_in_any_room(path: Path, task: str) -> None:
     comparison = Comparison.ask(task, learning_rates=[0.01], epochs=20, seeds=1)
     fill(path, comparison)
     app = opened(path)

@@ -107,7 +107,7 @@ async def press(path: Path, steps: list[Step]) -> None:
 
 @pytest.mark.timeout(150)
 @settings(
-    max_examples=6,
+    max_examples=3,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # to shrink would take minutes; what failed is printed whole
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -4,6 +4,8 @@ import importlib.metadata
 import textwrap
 from pathlib import Path
 
+from lossterm.comparison import Comparison
+from lossterm.errors import DataError, UsageError
 from lossterm.export.chosen import Chosen, chosen
 from lossterm.export.contents import Contents
 from lossterm.export.script.described import described
@@ -35,6 +37,7 @@ def script_of(what: Chosen) -> str:
 
 def _plan(what: Chosen) -> Plan:
     c, key = what.comparison, what.standing.loss
+    _refuse_invented(c)
     own = described(what.rows[0].trial) if is_own(key) else None
     loss = (own.record(key) if own else loss_named(key)).under(c.protocol)
     return Plan(
@@ -48,6 +51,14 @@ def _plan(what: Chosen) -> Plan:
         metric=metric_named(c.metric),
         seeds=tuple(what.scores),
     )
+
+
+def _refuse_invented(comparison: Comparison) -> None:
+    """Refuse settings that nobody can have asked for: a store may be somebody else's, and they become code here."""
+    try:
+        comparison.hyperparameters.checked(comparison.record.kind, protocol_named(comparison.protocol))
+    except UsageError as error:
+        raise DataError(f"The store holds a setting that lossterm never wrote: {error}") from error
 
 
 def _scored(what: Chosen) -> str:

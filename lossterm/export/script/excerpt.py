@@ -186,7 +186,7 @@ def _is_copied(module: str) -> bool:
 def _is_beside(path: Path, module: str) -> bool:
     """Whether a file that imports a module means one in its own directory: what is installed comes first."""
     file = path.parent / f"{module}.py"
-    if not file.is_file():
+    if "." in module or not file.is_file():  # to look for what lies in a package would run the package
         return False
     try:
         found = importlib.util.find_spec(module)

@@ -8,6 +8,7 @@ from lossterm.export.script.plan import Plan
 from lossterm.export.script.rewriting import COUNTS
 from lossterm.figures import exact
 from lossterm.losses import Loss, source_from
+from lossterm.trust import refuse_unnamed
 
 SAME = {
     "mse": "MeanSquaredError()",
@@ -100,6 +101,7 @@ def _add_own(script: Script, plan: Plan) -> str:
     own = plan.own
     assert own is not None
     source = source_from(plan.source)
+    refuse_unnamed(source, source.digest)  # whoever runs the script runs it
     excerpts = Excerpts()
     if source.file:
         excerpts.take(source.file, source.name)

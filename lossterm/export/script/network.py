@@ -4,7 +4,8 @@ from lossterm.export.script.excerpt import Excerpts
 from lossterm.export.script.page import THEIRS, Name, Script
 from lossterm.export.script.plan import Plan
 from lossterm.figures import exact
-from lossterm.networks import source_of
+from lossterm.networks import OPTION, source_of
+from lossterm.trust import refuse_unnamed
 
 INITIALIZERS = {
     **dict.fromkeys(("relu", "elu", "gelu", "silu", "leaky_relu"), "HeUniform"),
@@ -122,6 +123,7 @@ def _stack(plan: Plan) -> list[str]:
 
 def _add_own(script: Script, plan: Plan) -> None:
     source = source_of(plan.settings.model)
+    refuse_unnamed(source, source.digest, OPTION)  # whoever runs the script runs it
     script.constant("FEATURES", plan.task.features)
     if source.file:
         excerpts = Excerpts()

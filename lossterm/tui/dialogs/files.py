@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from lossterm.data import printable
+from lossterm.printable import printable
 from lossterm.tui import directory
 from lossterm.tui.directory import Entry
 from lossterm.tui.table_reader import ENDINGS
@@ -144,18 +144,19 @@ class FileDialog(ModalScreen[str | None]):
     @work(name="directory", exclusive=True, group="directory")
     async def _look_into(self, place: Path) -> None:
         self._read, self._entries = None, []
+        name = printable(place.name or str(place))  # the way there stands in the field
         task = asyncio.ensure_future(directory.apart(lambda: directory.entries(place)))
         try:
             done, _ = await asyncio.wait({task}, timeout=SLOW_SECONDS)
             if not done:
-                self._fill(f"Reading {printable(str(place))} …")
+                self._fill(f"Reading {name} …")
             self._entries = await task
         except FileNotFoundError:
-            self._fill(f"There is no directory {printable(str(place))}.", wrong=True)
+            self._fill(f"There is no directory {name}.", wrong=True)
             return
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
-            self._fill(f"{printable(str(place))} cannot be looked into: {why}.", wrong=True)
+            self._fill(f"{name} cannot be looked into: {why}.", wrong=True)
             return
         finally:
             task.cancel()

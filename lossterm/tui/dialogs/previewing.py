@@ -15,10 +15,11 @@ from textual.containers import Container, Vertical
 from textual.screen import ModalScreen
 from textual.timer import Timer
 
-from lossterm.data import Asked, Preview, ShownColumn, printable
+from lossterm.data import Asked, Preview, ShownColumn
 from lossterm.data.place import counted
 from lossterm.errors import DataError
 from lossterm.pattern import matches
+from lossterm.printable import printable
 from lossterm.tui import histogram, wishes
 from lossterm.tui.column_list import ColumnList
 from lossterm.tui.filter_box import FilterBox

@@ -1,10 +1,10 @@
-"""Names for files and text for pages, whatever they are made of."""
+"""Names of files, whatever they are made of."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lossterm.export.text import REPLACED, clean, file_name, one_line
+from lossterm.export.file_name import file_name
 
 
 @pytest.mark.parametrize(
@@ -34,15 +34,3 @@ def test_any_text_gives_a_name_in_the_same_directory(text: str) -> None:
     assert len(name.encode()) <= 121
     assert not name.startswith((".", "-"))
     assert not set(name) & set('/\\:*?"<>|\0\n ')
-
-
-@given(st.text(st.characters(codec=None), max_size=50))
-def test_clean_text_can_be_written_and_moves_no_cursor(text: str) -> None:
-    found = clean(text)
-    found.encode()
-    assert len(found) == len(text)
-    assert "\n" not in one_line(text)
-
-
-def test_what_acts_is_replaced() -> None:
-    assert clean("a\x1b[2J\x00\x9b\u202eb\n\tc\ud800") == f"a{REPLACED}[2J{REPLACED * 3}b\n\tc{REPLACED}"

@@ -1,0 +1,163 @@
+"""Long trainings that go on from a checkpoint, with the bits of one that was never interrupted."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lossterm.comparison import Comparison, Trial
+from lossterm.engine.checkpoints import Unpacked, packed
+from lossterm.engine.pulse import SECONDS, Pulse
+from lossterm.store import Checkpoint, Chunk
+
+pytestmark = pytest.mark.tensorflow
+
+EPOCHS = 30
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "everything that is random or counted": {
+        **{"optimizer": "nadam", "schedule": "cosine", "dropout": 0.3, "batch_norm": True, "l2": 1e-3},
+    },
+    "stopped early": {"early_stopping": 4, "optimizer": "adam", "learning_rates": (0.03,)},
+}
+
+
+def trial_of(seed: int = 0, **settings: Any) -> Trial:
+    asked = {"learning_rates": (0.01,), "epochs": EPOCHS, "seeds": seed + 1, "hidden": (6,), **settings}
+    return list(Comparison.ask("circles", ("hinge",), **asked).trials())[seed]
+
+
+class Interrupted:
+    """Takes what a training reports, and stops it after some epochs."""
+
+    def __init__(self, stop_at: int | None = None, curve: dict[int, bytes] | None = None) -> None:
+        self.curve = dict(curve or {})
+        self.checkpoints: list[Checkpoint] = []
+        self._stop_at = stop_at
+
+    def report(self, chunk: Chunk) -> bool:
+        self.add(chunk)
+        return self._stop_at is not None and chunk.start + chunk.epochs >= self._stop_at
+
+    def add(self, chunk: Chunk | None) -> None:
+        assert chunk is not None
+        size = len(chunk.data) // chunk.epochs
+        for epoch in range(chunk.epochs):
+            self.curve[chunk.start + epoch] = chunk.data[epoch * size : (epoch + 1) * size]
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Report after every epoch and save a checkpoint each time."""
+    from lossterm.engine import pulse, training
+
+    monkeypatch.setattr(pulse, "SECONDS", -1.0)
+    monkeypatch.setattr(training, "REPORT_SECONDS", 0.0)
+
+
+@pytest.fixture
+def program() -> Callable[[Trial], Any]:
+    from lossterm.engine.training import Program
+
+    return Program
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_a_training_that_goes_on_ends_with_the_same_bits(
+    often: None, program: Callable[[Trial], Any], settings: dict[str, Any]
+) -> None:
+    trial, whole, first = trial_of(**settings), Interrupted(), Interrupted(stop_at=9)
+    # Another program each time, as in another process: nothing is left in its variables.
+    one = program(trial)
+    expected = one.train(trial, 7, whole.report, whole.checkpoints.append)
+    whole.add(expected.chunk)
+    weights = [np.asarray(value) for value in one.network.get_weights()]
+    two = program(trial)
+    assert two.train(trial, 7, first.report, first.checkpoints.append).status == "cancelled"
+    assert [one.epochs for one in first.checkpoints] == list(range(1, 9))
+    other = program(trial)
+    other.train(trial_of(seed=1, **settings), 8, Interrupted().report)  # what was trained before leaves no trace
+    second = Interrupted(curve=first.curve)
+    found = other.train(trial, 7, second.report, second.checkpoints.append, first.checkpoints[-3])
+    second.add(found.chunk)
+    assert second.checkpoints[0].epochs == 7  # the one that it went on from had six
+    assert second.curve == whole.curve
+    assert found.scores == expected.scores
+    assert found.model == expected.model
+    assert found.anatomy == expected.anatomy
+    assert found.seconds > first.checkpoints[-3].seconds
+    for mine, theirs in zip(other.network.get_weights(), weights, strict=True):
+        assert np.asarray(mine).tobytes() == theirs.tobytes()
+
+
+def test_a_checkpoint_that_cannot_be_used_is_left_aside_and_the_training_begins_anew(
+    often: None, program: Callable[[Trial], Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    trial, made, whole = trial_of(), Interrupted(stop_at=5), Interrupted()
+    mine = program(trial)
+    mine.train(trial, 7, made.report, made.checkpoints.append)
+    expected = mine.train(trial, 7, whole.report)
+    whole.add(expected.chunk)
+    sound = made.checkpoints[-1]
+    flipped = bytearray(sound.state)
+    flipped[len(flipped) // 2] ^= 0x10
+    foreign = program(trial_of(hidden=(5,)))
+    foreign.train(trial_of(hidden=(5,)), 7, made.report, made.checkpoints.append)
+    for state in (bytes(flipped), sound.state[:-40], b"", b"PK\x03\x04", made.checkpoints[-1].state):
+        again = Interrupted()
+        found = mine.train(trial, 7, again.report, lambda _: None, Checkpoint(epochs=5, seconds=9.0, state=state))
+        again.add(found.chunk)
+        assert (again.curve, found.scores) == (whole.curve, expected.scores)
+        assert "A checkpoint is left aside" in capsys.readouterr().out
+
+
+# As bytes
+
+
+def state_of(values: list[np.ndarray], made: str = "here") -> bytes:
+    return packed(values, np.random.Generator(np.random.SFC64(3)), {0: b"abcd", 4: b"efgh"}, made)
+
+
+def test_what_is_packed_comes_back_and_the_stream_goes_on() -> None:
+    values: list[np.ndarray] = [np.ones((2, 3), np.float32), np.array(7, np.int64), np.array([1, 2], np.uint32)]
+    stream = np.random.Generator(np.random.SFC64([5, 1]))
+    stream.integers(10, size=3, dtype=np.int32)  # leaves half a word in the stream
+    found = Unpacked(packed(values, stream, {0: b"abcd", 4: b"efgh"}, "here"), values, "here")
+    assert [(one.tolist(), one.dtype) for one in found.variables] == [(one.tolist(), one.dtype) for one in values]
+    assert found.kept == {0: b"abcd", 4: b"efgh"}
+    other = np.random.Generator(np.random.SFC64([9, 1]))
+    found.set_stream(other)
+    assert other.permutation(50).tolist() == stream.permutation(50).tolist()
+    assert other.integers(10, dtype=np.int32) == stream.integers(10, dtype=np.int32)
+
+
+def test_a_checkpoint_of_another_version_or_network_is_refused() -> None:
+    values = [np.zeros(3, np.float32)]
+    with pytest.raises(ValueError, match="another version"):
+        Unpacked(state_of(values, "there"), values, "here")
+    with pytest.raises(ValueError, match="another network"):
+        Unpacked(state_of(values), [np.zeros(4, np.float32)], "here")
+    with pytest.raises(ValueError, match="damaged"):
+        Unpacked(state_of(values), [*values, *values], "here")
+
+
+def test_nothing_in_a_checkpoint_is_run() -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (pytest.fail, ("it was run",))
+
+    file = io.BytesIO()
+    np.savez(file, made=np.array([Trap()], object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        Unpacked(file.getvalue(), [], "here")
+
+
+def test_a_checkpoint_is_due_now_and_then_and_when_a_long_training_is_stopped() -> None:
+    pulse = Pulse(100.0)
+    assert not pulse.due(100 + SECONDS, leaving=False)
+    assert pulse.due(100.1 + SECONDS, leaving=False)
+    assert not pulse.due(101 + SECONDS, leaving=True)
+    assert pulse.due(103 + SECONDS, leaving=True)

@@ -1,0 +1,134 @@
+"""Compiled programs kept on disk: found again with the same bits, never trusted where they are spoilt."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from lossterm import home as places
+from lossterm.engine import program_cache
+
+TRAIN = """
+import os, sys, time
+from lossterm.engine import program_cache
+os.umask(0o077)  # as the worker does
+program_cache.use()
+from lossterm.comparison import Comparison
+from lossterm.engine.training import Trainer
+trial = next(Comparison.ask("circles", ("hinge",), seeds=1, epochs=5, hidden=(4,)).trials())
+began = time.process_time()
+curve = []
+result = Trainer().train(trial, 1, lambda chunk: curve.append(chunk.data.hex()))
+print("".join(curve) + result.chunk.data.hex(), time.process_time() - began, program_cache.failed(OSError("elsewhere")))
+program_cache.seal()
+"""
+
+
+@pytest.fixture
+def kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the directory of programs in a home of this test, used by nobody yet."""
+    monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
+    monkeypatch.delenv(program_cache.SWITCH, raising=False)
+    return program_cache._place()
+
+
+def used() -> Path | None:
+    """Begin to use the programs, and return where TensorFlow is told to keep them."""
+    program_cache.use()
+    told = [flag for flag in os.environ.get("TF_XLA_FLAGS", "").split() if "directory" in flag]
+    return Path(told[-1].partition("=")[2]) if told else None
+
+
+def write(kept: Path, name: str, size: int = 10) -> Path:
+    file = kept / f"{name}.pb"
+    file.write_bytes(name.encode() * size)
+    return file
+
+
+@pytest.mark.tensorflow
+def test_a_program_is_compiled_once_and_gives_the_same_bits_from_disk(kept: Path) -> None:
+    def trained() -> str:
+        done = subprocess.run([sys.executable, "-c", TRAIN], capture_output=True, text=True, check=True)
+        bits, _, elsewhere = done.stdout.split()
+        assert elsewhere == "False"
+        return bits
+
+    first = trained()
+    files = {file.name: file.read_bytes() for file in kept.iterdir()}
+    assert sorted(Path(name).suffix for name in files) == [".pb", ".sum"]
+    assert all(file.stat().st_mode & 0o077 == 0 for file in kept.iterdir())
+    assert trained() == first
+    assert {file.name: file.read_bytes() for file in kept.iterdir()} == files  # nothing was compiled again
+    (program,) = kept.glob("*.pb")
+    spoilt = bytearray(program.read_bytes())
+    spoilt[len(spoilt) // 2] ^= 1
+    program.write_bytes(spoilt)
+    assert trained() == first
+    (program,) = kept.glob("*.pb")
+    assert program.read_bytes() != spoilt
+
+
+def test_only_what_has_its_checksum_is_kept(kept: Path) -> None:
+    assert used() == kept
+    assert kept.stat().st_mode & 0o777 == 0o700
+    sound, spoilt, cut = (write(kept, name) for name in ("sound", "spoilt", "cut"))
+    program_cache.seal()
+    unsealed = write(kept, "unsealed")
+    (kept / "left.pb.tmp").write_bytes(b"of a worker that was killed")
+    spoilt.write_bytes(spoilt.read_bytes()[:-1] + b"!")
+    cut.write_bytes(b"")
+    program_cache.seal()  # of those that have one, none is taken anew
+    os.environ.pop("TF_XLA_FLAGS")
+    unsealed.with_suffix(".sum").unlink()
+    assert used() == kept
+    assert {file.name for file in kept.iterdir()} == {sound.name, "sound.sum"}
+
+
+def test_the_oldest_go_first(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    used()
+    for age, name in enumerate(("new", "older", "oldest")):
+        os.utime(write(kept, name), (10**9 - age, 10**9 - age))
+    program_cache.seal()
+    monkeypatch.setattr(program_cache, "MOST_BYTES", 85)
+    os.environ.pop("TF_XLA_FLAGS")
+    used()
+    assert {file.name for file in kept.iterdir()} == {"new.pb", "new.sum", "older.pb", "older.sum"}
+
+
+def test_none_are_kept_where_that_is_not_safe_or_not_wanted(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(program_cache.SWITCH, "0")
+    assert used() is None
+    monkeypatch.delenv(program_cache.SWITCH)
+    used()
+    os.environ.pop("TF_XLA_FLAGS")
+    kept.chmod(0o777)
+    assert used() is None
+    assert f"Compiled programs are not kept: {kept} can be written by everybody" in capsys.readouterr().out
+    kept.chmod(0o700)
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**6))
+    assert used() is None
+    assert "nearly full" in capsys.readouterr().out
+
+
+def test_a_directory_that_a_person_named_is_left_alone(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flags = "--tf_xla_persistent_cache_directory=/somewhere"
+    monkeypatch.setenv("TF_XLA_FLAGS", flags)
+    program_cache.use()
+    program_cache.seal()
+    assert os.environ["TF_XLA_FLAGS"] == flags
+    assert not places.programs().exists()
+
+
+def test_a_failure_to_keep_a_program_is_told_from_one_of_a_training(kept: Path) -> None:
+    full = RuntimeError(f"{kept}/x.pb.tmp; No space left on device")
+    assert not program_cache.failed(full)
+    used()
+    assert program_cache.failed(full)
+    assert not program_cache.failed(RuntimeError("No space left on device"))

@@ -1,0 +1,1 @@
+"""Faults, injected: what dies, hangs, leaks or vanishes, and what is left afterwards."""

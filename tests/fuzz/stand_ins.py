@@ -1,0 +1,107 @@
+"""What stands in place of the worker and of other processes: trials end at once, and nothing is started."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from lossterm import daemon
+from lossterm.cli.watch import Watch
+from lossterm.comparison import Comparison
+from lossterm.engine.fake import FakeTrainer
+from lossterm.store import Asked, Store
+
+MOST_EPOCHS = 5_000
+"""Epochs of a comparison that are drawn; one that asks for more is accepted, and that is all."""
+
+MOST_TRIALS = 60
+"""The same of trials."""
+
+
+class Accepted(BaseException):
+    """Ends a command that got as far as starting a worker, or asks for what takes long even without training."""
+
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "lossterm.engine.devices": {
+        "tensorflow": "2.21.0",
+        "keras": "3.15.0",
+        "import_seconds": 4.2,
+        "gpus": [],
+        "cpu": "a processor",
+    },
+    "lossterm.engine.probe": {"passed": ["It has a gradient."], "error": None},
+    "lossterm.engine.benchmark": {
+        "task": "circles",
+        "loss": "binary_crossentropy",
+        "epochs": 3,
+        "fit_seconds": 2.0,
+        "engine_seconds": [0.02, 0.02],
+        "median_seconds": 0.02,
+        "ratio": 100.0,
+        "fit_accuracy": 0.8,
+        "engine_accuracy": 0.8,
+        "environment": {"cpu": "a processor"},
+    },
+}
+"""What lossterm's own processes would print, by module."""
+
+REFUSAL = b"The training cannot be done here.\n"
+"""What an export hears that wants something trained, or a loss of one's own loaded."""
+
+
+_run = subprocess.run
+
+
+def _answered(command: Sequence[str], *given: Any, **more: Any) -> "subprocess.CompletedProcess[Any]":
+    if command[0] == "uname":  # Python's own platform module asks for it
+        return _run(command, *given, **more)
+    assert command[:3] == [sys.executable, "-P", "-m"], command
+    if command[3] == "lossterm.engine.exporting":
+        return subprocess.CompletedProcess(command, 3, b"", REFUSAL)
+    return subprocess.CompletedProcess(command, 0, json.dumps(ANSWERS[command[3]]).encode(), b"")
+
+
+def _started(*_: object, **__: object) -> None:
+    raise Accepted
+
+
+_ask = Store.ask
+
+
+def _asked(self: Store, session: str, comparison: Comparison) -> Asked:
+    trials = comparison.seeds * len(comparison.learning_rates) * len(comparison.losses)
+    if trials > MOST_TRIALS or trials * comparison.hyperparameters.epochs > MOST_EPOCHS:
+        raise Accepted
+    return _ask(self, session, comparison)
+
+
+def _trained(self: Watch, _: object) -> None:
+    """End every trial that waits."""
+    engine = FakeTrainer()
+    device = self.asked[0].comparison.device
+    while row := self._store.claim(device):
+        done = engine.train(row.trial, row.id, self._store.record)
+        self._store.finish(
+            row.id,
+            done.status,
+            seconds=0.02,
+            scores=done.scores,
+            chunk=done.chunk,
+            model=done.model,
+            sample=done.sample,
+        )
+
+
+@contextmanager
+def stand_ins() -> Iterator[None]:
+    """Put them in place."""
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(subprocess, "run", _answered))
+        stack.enter_context(patch.object(daemon, "ensure", _started))
+        stack.enter_context(patch.object(Store, "ask", _asked))
+        stack.enter_context(patch.object(Watch, "_follow", _trained))
+        yield

@@ -1,0 +1,1 @@
+"""What is private stays so, what is foreign does nothing."""
