@@ -84,6 +84,9 @@ def hold(store: Path, device: str, patience: float = 0.3) -> int | None:
                 return None
             time.sleep(0.02)
         else:
+            last = sign(store, device)
+            with suppress(OSError):  # on a full disk there may be no room for the first
+                give(descriptor, Sign(pid=os.getpid(), beat=0, refused=last is not None and last.refused))
             return descriptor
 
 
@@ -93,7 +96,8 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     """Its process."""
     beat: int
-    """Grows about every second as long as it lives and is not stopped; no clock, since clocks are set."""
+    """Grows about every second as long as it lives and is not stopped; no clock, since clocks are set. 0 of whoever has
+    just taken the lock."""
     memory: int | None = None
     """Bytes that it may take, None for no limit."""
     refused: bool = False
@@ -223,14 +227,15 @@ class Keeper:
     def _look_at_holder(self, now: float) -> None:
         """Kill a worker that has been silent for too long, and ask one that may take too much to leave."""
         found, (last, since) = sign(self._store, self._device), self._heard
-        if found is None:
+        if found is None or not found.beat:  # what holds the lock is no worker yet: its process is not to be signalled
             return
         if found != last:
             self._heard = found, now
         elif now - since > self.SILENCE:
             self._heard = found, now
             _signal(found.pid, signal.SIGKILL)
-        if self._memory is not None and found.memory != self._memory and found.pid != self._replaced:
+        more = self._memory is not None and (found.memory is None or found.memory > self._memory)
+        if more and found.pid != self._replaced:
             self._replaced = found.pid
             _signal(found.pid, signal.SIGTERM)
 

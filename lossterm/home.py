@@ -9,6 +9,7 @@ from pathlib import Path
 from platformdirs import user_cache_path, user_data_path
 
 from lossterm.errors import DataError
+from lossterm.tilde import expanded
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -30,7 +31,7 @@ def programs() -> Path:
 
 def _told() -> Path | None:
     told = os.environ.get("LOSSTERM_HOME")
-    return Path(told).expanduser() if told else None
+    return expanded(Path(told)) if told else None
 
 
 def make_private(directory: Path) -> str | None:

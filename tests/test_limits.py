@@ -16,6 +16,7 @@ from lossterm.comparison import MANY, MOST_RATES, MOST_SEEDS, Comparison
 from lossterm.errors import OutOfRange, UsageError
 from lossterm.store import Store
 
+NOBODY = daemon.Sign(pid=0, beat=0)
 FAKE = (sys.executable, "-m", "lossterm.engine.fake")
 WAIT = 20.0
 
@@ -72,7 +73,9 @@ def test_an_amount_of_memory_is_read_as_people_write_it(text: str, count: int) -
     assert Memory().convert(text, None, None) == count
 
 
-@pytest.mark.parametrize("text", ["", "soon", "0", "-5", "10 m 3 x", "1e3", "nan", "inf", "m", "9" * 400])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "0", "-5", "10 m 3 x", "1e3", "nan", "inf", "m", "9" * 400, "10 20", "1" * 60 + "x"]
+)
 def test_what_is_no_length_of_time_is_refused_with_the_options_name(text: str) -> None:
     with pytest.raises(OutOfRange, match=r"--max-time is '.*', but must be a length of time such as 90s, 10m or 1h30m"):
         Duration().convert(text, click.Option(["--max-time"]), None)
@@ -161,7 +164,7 @@ def test_when_time_is_up_the_rest_is_stopped_and_resume_trains_it(
 
 def test_a_worker_that_may_take_more_is_replaced_by_one_that_may_not(store: Store) -> None:
     daemon.ensure(store.path, "auto", FAKE)
-    until(lambda: daemon.sign(store.path, "auto"), "a worker without a limit")
+    until(lambda: (daemon.sign(store.path, "auto") or NOBODY).beat, "a worker without a limit")
     first = daemon.sign(store.path, "auto")
     assert first is not None
     assert first.memory is None
@@ -171,6 +174,14 @@ def test_a_worker_that_may_take_more_is_replaced_by_one_that_may_not(store: Stor
     assert second is not None
     assert (second.memory, second.pid != first.pid) == (3 * 10**9, True)
     assert [row.attempts for row in store.trials([1])] == [1, 1]  # being put back does not count
+
+
+def test_a_worker_that_may_take_less_than_asked_for_is_left_to_whoever_started_it(store: Store) -> None:
+    process = daemon.ensure(store.path, "auto", FAKE, 2 * 10**9)
+    assert process is not None
+    until(lambda: (daemon.sign(store.path, "auto") or NOBODY).beat, "the worker")
+    assert invoked(*RUN, "--seeds", "2", "--epochs", "50", "--memory", "3G").exit_code == 0
+    assert process.poll() is None
 
 
 # Resume

@@ -5,9 +5,10 @@ import subprocess
 import sys
 import threading
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,7 +17,19 @@ from lossterm import comparison as module
 from lossterm.comparison import Comparison, Status, Trial
 from lossterm.errors import StoreError, UnknownName, UsageError
 from lossterm.scaling import Scaling
-from lossterm.store import LEVELS, Anatomy, Asked, Chunk, Model, Sample, Store, TrialRow, default_path, schema
+from lossterm.store import (
+    LEVELS,
+    Anatomy,
+    Asked,
+    Checkpoint,
+    Chunk,
+    Model,
+    Sample,
+    Store,
+    TrialRow,
+    default_path,
+    schema,
+)
 from lossterm.store.rows import encode
 
 
@@ -1210,3 +1223,92 @@ def test_only_a_session_that_is_there_is_deleted(store: Store) -> None:
         store.delete_session("munday")
     assert store.tick() == before
     assert [row.trials for row in store.sessions()] == [4]
+
+
+# Going on from where a training was
+
+
+def long_training(store: Store) -> TrialRow:
+    """Return a running trial whose curve has four epochs and whose checkpoint stands there."""
+    store.ask("s", two_losses(seeds=1))
+    row = claimed(store)
+    store.record(chunk(row.id, 0, epochs=4))
+    store.save(row.id, Checkpoint(epochs=4, seconds=20.0, state=b"there"))
+    return row
+
+
+def test_a_trial_that_was_interrupted_begins_at_its_checkpoint(store: Store) -> None:
+    row = long_training(store)
+    store.record(chunk(row.id, 4, epochs=3))
+    store.requeue("auto", died=True)
+    again = claimed(store)
+    assert (again.id, again.epochs, again.attempts) == (row.id, 4, 2)
+    assert store.checkpoint(row.id) == Checkpoint(epochs=4, seconds=20.0, state=b"there")
+    store.record(chunk(row.id, 4, epochs=1))  # what was recorded beyond the checkpoint is replaced
+    assert [(one.start, one.epochs) for one in store.chunks([1])[0] if one.trial == row.id] == [(0, 4), (4, 1)]
+    store.finish(row.id, "done", scores={})
+    assert store.checkpoint(row.id) is None
+
+
+def test_a_checkpoint_of_a_trial_that_no_longer_runs_or_is_not_that_far_is_not_kept(store: Store) -> None:
+    row = long_training(store)
+    store.save(row.id, Checkpoint(epochs=5, seconds=30.0, state=b"beyond its curve"))
+    kept = store.checkpoint(row.id)
+    assert kept is not None
+    assert kept.epochs == 4
+    store.finish(row.id, "failed", error="taken for hung")
+    store.save(row.id, Checkpoint(epochs=4, seconds=30.0, state=b"of a lane that was left behind"))
+    assert store.checkpoint(row.id) is None
+
+
+def test_a_checkpoint_whose_curve_was_lost_is_not_gone_on_from(store: Store) -> None:
+    row = long_training(store)
+    store.requeue("auto", died=True)
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.execute("DELETE FROM curves")
+        connection.commit()
+    assert (claimed(store).id, store.trials([1])[0].epochs) == (row.id, 0)
+
+
+def test_two_deaths_of_workers_count_only_where_nothing_was_kept_between_them(store: Store) -> None:
+    row = long_training(store)
+    for epochs in (6, 8):
+        store.requeue("auto", died=True)
+        again = claimed(store)
+        assert (again.id, again.attempts) == (row.id, 2)
+        store.record(chunk(row.id, epochs - 2, epochs=2))
+        store.save(row.id, Checkpoint(epochs=epochs, seconds=1.0, state=b""))
+    store.requeue("auto", died=True)
+    assert claimed(store).id == row.id
+    store.requeue("auto", died=True)
+    assert store.trials([1])[0].status == "failed"
+
+
+def test_what_was_being_stopped_when_its_worker_died_is_resumed(store: Store) -> None:
+    store.ask("s", two_losses(seeds=1))
+    rows = [claimed(store) for _ in store.trials([1])]
+    store.cancel([1])
+    (again,) = store.resume("s")
+    assert again.cancelled is None
+    store.requeue("auto", died=True)
+    assert [row.status for row in store.trials([1])] == ["queued"] * len(rows)
+
+
+def test_an_ask_that_is_interrupted_half_way_leaves_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lossterm.store.asking._AT_ONCE", 3)
+    kept = Store._queue
+    calls: list[int] = []
+
+    def interrupted(self: Store, trials: Sequence[Any], tick: int) -> list[int]:
+        calls.append(len(trials))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return kept(self, trials, tick)
+
+    monkeypatch.setattr(Store, "_queue", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.ask("s", two_losses(seeds=9))
+    assert calls == [3, 3, 3]
+    assert store.sessions() == []
+    assert store.queued_epochs("auto") == {}
+    assert store._read("SELECT count(*) FROM trials")[0][0] == 0

@@ -242,7 +242,7 @@ def test_what_is_pasted_at_home_is_no_command(place: Path) -> None:
     terminal.during(1.0)
     assert terminal.process.isalive()
     assert "12/12 trials" in terminal.text
-    assert fields(terminal.text) == fields(before)
+    terminal.until(lambda text: "Scores" in text and fields(text) == fields(before))
     terminal.press("q")
     left(terminal)
 

@@ -13,7 +13,7 @@ from lossterm.errors import OutOfRange, UsageError
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?\s*(?:d|h|min|m|s)?\s*)+")
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?\s*(?:d|h|min|m|s)\s*)*(?:\d+(?:\.\d+)?)?")
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|m|s|)")
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 

@@ -38,13 +38,17 @@ def resume(session: str, max_time: float | None, memory: int | None, quiet: bool
                 f"JSON holds one comparison, and the session {session!r} has {len(shown)}: see its report."
             )
         watch = Watch(opened, session, opened.resume(session), quiet=quiet, limits=Limits(max_time, memory))
+        interrupted = False
         try:
             watch.to_the_end()
-        finally:
-            rows = opened.trials([one.id for one in every])
-            found = [reports.build(one, reports.rows_of(one, rows)) for one in shown]
-            chunks = opened.chunks([one.id for one in every])[0] if form == "linear" else None
-            print_reports(found, form, chunks)
+        except KeyboardInterrupt:
+            interrupted = True
+        rows = opened.trials([one.id for one in every])
+        found = [reports.build(one, reports.rows_of(one, rows)) for one in shown]
+        chunks = opened.chunks([one.id for one in every])[0] if form == "linear" else None
+    print_reports(found, form, chunks)
+    if interrupted:
+        raise KeyboardInterrupt
     if not all(one.sound for one in found) or watch.out_of_time:
         sys.exit(SOME_FAILED)
     if any(one.stopped for one in found):

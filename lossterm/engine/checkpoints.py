@@ -1,11 +1,22 @@
 """Where a training stands, as bytes from which another worker goes on: arrays alone, checked before they are used."""
 
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+MOST_BYTES = 64 * 2**20
+"""What the variables of a program may take: to write more would hold up every other training."""
+
+_DAMAGE = (
+    *(OSError, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+)
+"""What reading a file of arrays raises where a bit flipped, besides ValueError."""
 
 
 def packed(variables: Sequence[np.ndarray], stream: np.random.Generator, kept: dict[int, bytes], made: str) -> bytes:
@@ -42,10 +53,12 @@ class Unpacked:
                 raise ValueError("it was made by another version or processor")
             self.variables = [arrays[f"variable_{place}"] for place in range(len(variables))]
             self._stream, epochs, data = arrays["stream"], arrays["epochs"], arrays["kept"].tobytes()
-        except (OSError, EOFError, KeyError, zipfile.BadZipFile, MemoryError, NotImplementedError) as error:
+        except _DAMAGE as error:
             raise ValueError(f"it is damaged ({error})") from error
         if [(one.shape, one.dtype) for one in self.variables] != [(one.shape, one.dtype) for one in variables]:
             raise ValueError("it is of another network")
+        if self._stream.shape != (6,) or self._stream.dtype != np.uint64:
+            raise ValueError("it is of another stream")
         size = len(data) // max(len(epochs), 1)
         self.kept = {int(epoch): data[place * size : (place + 1) * size] for place, epoch in enumerate(epochs)}
 

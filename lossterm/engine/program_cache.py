@@ -38,6 +38,9 @@ def use() -> None:
     if _FLAG in flags or os.environ.get(SWITCH) == "0":
         return
     place = _place()
+    if any(sign.isspace() or sign in "'\"" for sign in str(place)):
+        print(f"Compiled programs are not kept: TensorFlow would not read the path {place!s} as a whole.", flush=True)
+        return
     try:
         make_private(place)
         _check(place)
@@ -47,7 +50,18 @@ def use() -> None:
     except (OSError, DataError) as error:
         print(f"Compiled programs are not kept: {error}", flush=True)
         return
-    os.environ["TF_XLA_FLAGS"] = f"{flags} {_FLAG}{place} --tf_xla_persistent_cache_prefix=lossterm".strip()
+    os.environ["TF_XLA_FLAGS"] = f"{flags}{_told(place)}"
+
+
+def without() -> dict[str, str]:
+    """Return the environment as it was before `use`, for another worker, which is to look for itself."""
+    flags = os.environ.get("TF_XLA_FLAGS", "").replace(_told(_place()), "")
+    others = {name: value for name, value in os.environ.items() if name != "TF_XLA_FLAGS"}
+    return {**others, "TF_XLA_FLAGS": flags} if flags else others
+
+
+def _told(place: Path) -> str:
+    return f" {_FLAG}{place} --tf_xla_persistent_cache_prefix=lossterm"
 
 
 def seal() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lossterm.comparison import ENGINE, Status, Trial
 from lossterm.engine.anatomy import anatomy_of
-from lossterm.engine.checkpoints import Unpacked, packed
+from lossterm.engine.checkpoints import MOST_BYTES, Unpacked, packed
 from lossterm.engine.drawing import drawn
 from lossterm.engine.epochs import Epochs, Tensors
 from lossterm.engine.keeping import Keeping, kept_epochs, sample_of
@@ -95,6 +95,8 @@ class Program:
         self._encoded: tuple[int, list[Any]] | None = None
         self._ready: set[tuple[int, ...]] = set()
         self._epoch_seconds: float | None = None
+        # All numbers take four bytes, but for a few.
+        self._small = 4 * sum(math.prod(one.shape) for one in self._epochs.variables()) <= MOST_BYTES
 
     def train(
         self,
@@ -139,7 +141,7 @@ class Program:
                 )
                 return self._with_model(result, keeping, trial, number, data)
             leaving, seconds = report(chunk), time.perf_counter() - began
-            if pulse.due(seconds, leaving=leaving):
+            if self._small and pulse.due(seconds, leaving=leaving):
                 state = packed(self._values(), stream, keeping.kept, _made())
                 save(Checkpoint(epochs=done, seconds=seconds, state=state))
             if leaving:

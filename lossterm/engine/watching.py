@@ -14,10 +14,7 @@ HANG_SECONDS = 1200.0
 """Silence after which a training is taken for hung; LOSSTERM_HANG_SECONDS overrides it. Compiling counts as silence."""
 
 OBEY_SECONDS = 10.0
-"""Silence after which a training that someone wants stopped is taken for hung."""
-
-LEAVE_SECONDS = 5.0
-"""Time that the other lanes have to come to the end of their chunks when a worker must be replaced."""
+"""Silence after which a training that someone wants stopped is taken for hung, and time that a lane has to stop."""
 
 
 class Heart(threading.Thread):
@@ -27,12 +24,12 @@ class Heart(threading.Thread):
         super().__init__(name="heart", daemon=True)
         self._lock, self._memory = lock, memory
         self.refused = refused
-        """What the signs say of that."""
+        """Whether the signs say that the store took nothing more: the next worker counts no death then."""
         self._ended = threading.Event()
 
     def run(self) -> None:
         """Beat until stopped."""
-        beat = 0
+        beat = 1
         while not self._ended.is_set():
             self._give(beat)
             beat += 1

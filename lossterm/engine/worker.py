@@ -77,6 +77,8 @@ class Worker:
         self._said: tuple[WorkerState, str] | None = None
         self.successor: tuple[str, ...] | None = None
         """Options of the worker that must follow this one, None if none must: a lane hangs, or memory is used up."""
+        self.abandoned = False
+        """Whether a lane did not stop and is left behind."""
 
     def stop(self) -> None:
         """Ask the worker to leave in good order: running trials go back into the queue."""
@@ -102,6 +104,7 @@ class Worker:
         finally:
             heart.stop()
             if self.successor is not None:
+                daemon.give(lock, daemon.Sign(pid=os.getpid(), beat=0, memory=self._memory, refused=heart.refused))
                 _begin_successor(lock, self.successor)
             os.close(lock)
 
@@ -113,15 +116,9 @@ class Worker:
             # The lock is ours: whoever was training these is dead, unless the store did not even let it put them back.
             store.requeue(self._device, died=not heart.refused)
             heart.refused = False
-            try:
-                make, environment, lanes = load(self._device, self._memory)
-                self._refuse_too_little()
-            except Exception as error:  # a broken installation fails in many ways; all end here, said and logged
-                traceback.print_exc()
-                reason = str(error) if isinstance(error, RuntimeError) else f"TensorFlow does not load: {error}"
-                self._say(store, "failed", reason)
-                store.fail_queued(self._device, reason)
+            if (loaded := self._loaded(store, load)) is None:
                 return 1
+            make, environment, lanes = loaded
             if not self._path.exists():
                 return 0
             store.report_worker(self._device, os.getpid(), "ready", "ready", environment)
@@ -138,17 +135,40 @@ class Worker:
                 refused = str(error)
                 print(refused, flush=True)
             finally:
-                self._stop.set()
-                for thread in self._threads:
-                    thread.join(None if self.successor is None else watching.LEAVE_SECONDS)
-                broken = any(thread.broken for thread in self._threads)
-                if any(thread.uncached for thread in self._threads):
-                    os.environ[program_cache.SWITCH] = "0"
-                    self.successor = ()
-                program_cache.seal()
-                refused = next((thread.refused for thread in self._threads if thread.refused), refused)
-                self._put_back(store, refused, broken=broken)
-            return int(broken or refused is not None)
+                code = self._leave(store, refused)
+            return code
+
+    def _loaded(self, store: Store, load: Loader) -> tuple[Callable[[], Engine], dict[str, str], int] | None:
+        """Load the engine; where that fails, say why, end what waits for it, and return None."""
+        try:
+            loaded = load(self._device, self._memory)
+            self._refuse_too_little()
+        except Exception as error:  # a broken installation fails in many ways; all end here, said and logged
+            traceback.print_exc()
+            reason = str(error) if isinstance(error, RuntimeError) else f"TensorFlow does not load: {error}"
+            self._say(store, "failed", reason)
+            store.fail_queued(self._device, reason)
+            return None
+        return loaded
+
+    def _leave(self, store: Store, refused: str | None) -> int:
+        """Have the lanes stop, put back what they were training, and return the exit code.
+
+        `refused` is what the store said where it took nothing more. A lane that does not stop is left behind.
+        """
+        self._stop.set()
+        until = time.monotonic() + watching.OBEY_SECONDS
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0))
+        self.abandoned = any(thread.is_alive() for thread in self._threads)
+        broken = any(thread.broken for thread in self._threads)
+        if any(thread.uncached for thread in self._threads):
+            os.environ[program_cache.SWITCH] = "0"
+            self.successor = ()
+        program_cache.seal()
+        refused = next((thread.refused for thread in self._threads if thread.refused), refused)
+        self._put_back(store, refused, broken=broken)
+        return int(broken or refused is not None)
 
     def _put_back(self, store: Store, refused: str | None, *, broken: bool) -> None:
         """Put what was being trained back into the queue; with patience, where the store took nothing more.
@@ -215,7 +235,7 @@ class Worker:
             )
             store.finish(busy[0].id, "failed", error=reason)
         print(f"At {watching.gigabytes(taken)}, above the limit of memory. Another worker goes on.", flush=True)
-        self.successor = ("--lanes", "1")
+        self.successor = () if self._board.ended else ("--lanes", "1")  # what leaked before is gone with this process
         self._stop.set()
 
     def _say(self, store: Store, state: WorkerState, message: str) -> bool:
@@ -229,7 +249,8 @@ class Worker:
 def _begin_successor(lock: int, options: tuple[str, ...]) -> None:
     """Start the worker that follows this one, and leave it the lock: between two holders any other might take it."""
     command = [*sys.orig_argv, *options, "--lock", str(lock)]
-    subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, pass_fds=[lock])
+    environment = program_cache.without()
+    subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, pass_fds=[lock], env=environment)
 
 
 def main(load: Loader = load_tensorflow) -> None:
@@ -246,7 +267,8 @@ def main(load: Loader = load_tensorflow) -> None:
     idle_seconds = watching.seconds_from("LOSSTERM_IDLE_SECONDS", IDLE_SECONDS)
     worker = Worker(given.store, given.device, idle_seconds, memory=given.memory, lanes=given.lanes, lock=given.lock)
     os.umask(0o077)  # whatever TensorFlow writes is nobody else's business
-    os.nice(NICENESS)
+    if given.lock is None:  # one that follows another has stepped back already
+        os.nice(NICENESS)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     try:
@@ -254,7 +276,7 @@ def main(load: Loader = load_tensorflow) -> None:
     except StoreError as error:  # the disk is full, or the store damaged: no fault of the program
         print(error, flush=True)
         code = error.exit_code
-    if worker.successor is not None:
+    if worker.abandoned:
         os._exit(code)  # a hung lane would keep this process from leaving
     sys.exit(code)
 

@@ -33,6 +33,21 @@ class Asking(Connection):
         name, now = session_name(session), time.time()
         trials = [_values(trial) for trial in comparison.trials()]  # what takes long is done before the store is locked
         numbers: list[int] = []
+        try:
+            return self._asked(name, now, comparison, trials, numbers)
+        except BaseException:
+            if numbers:  # interrupted between two batches: what was queued for nobody is taken back
+                self._drop_unheld()
+            raise
+
+    def _asked(
+        self,
+        name: str,
+        now: float,
+        comparison: Comparison,
+        trials: Sequence[tuple[str | int | None, ...]],
+        numbers: list[int],
+    ) -> Asked:
         while len(trials) - len(numbers) > _AT_ONCE:
             with self._write() as tick:
                 numbers += self._queue(trials[len(numbers) :][:_AT_ONCE], tick)
@@ -44,13 +59,21 @@ class Asking(Connection):
                 (encode(comparison), now, tick, name),
             ).fetchone()[0]
             if self._read(f"SELECT count(*) FROM trials WHERE id IN ({_LISTED})", encode(numbers))[0][0] < len(numbers):
-                numbers = []  # somebody deleted what no comparison held
+                numbers.clear()  # somebody deleted what no comparison held
             numbers += self._queue(trials[len(numbers) :], tick)
             self._connection.execute(
                 "INSERT INTO comparison_trials SELECT ?, key, value FROM json_each(?)", (number, encode(numbers))
             )
             self._train_again("SELECT trial FROM comparison_trials WHERE comparison = ?2", number, tick)
         return Asked(id=number, session=name, comparison=comparison, created=now, cancelled=None)
+
+    def _drop_unheld(self) -> None:
+        """Delete what is queued for no comparison."""
+        with self._write():
+            self._connection.execute(
+                "DELETE FROM trials WHERE status = 'queued' "
+                "AND NOT EXISTS (SELECT 1 FROM comparison_trials WHERE comparison_trials.trial = trials.id)"
+            )
 
     def _queue(self, trials: Sequence[tuple[str | int | None, ...]], tick: int) -> list[int]:
         """Queue trials that are not there yet, and return the numbers of all."""

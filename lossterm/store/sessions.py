@@ -58,7 +58,8 @@ class Sessions(Asking):
         A long training goes on from where it was stopped.
         """
         with self._write() as tick:
-            again = f"trials WHERE {AGAIN} AND id IN (SELECT trial FROM comparison_trials WHERE comparison = c.id)"
+            stopped = f"({AGAIN} OR status = 'running' AND cancel)"
+            again = f"trials WHERE {stopped} AND id IN (SELECT trial FROM comparison_trials WHERE comparison = c.id)"
             held = "FROM sessions s WHERE s.id = session AND s.name = ?2"
             self._connection.execute(
                 "UPDATE comparisons AS c SET cancelled = NULL, changed = ?1 "

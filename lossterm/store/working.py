@@ -26,6 +26,12 @@ _WAITS = (
     "AND EXISTS (SELECT 1 FROM comparison_trials WHERE comparison_trials.trial = trials.id)"
 )
 
+_STANDS = (
+    "SELECT epochs FROM checkpoints WHERE checkpoints.trial = trials.id "
+    "AND epochs <= (SELECT sum(epochs) FROM curves WHERE curves.trial = trials.id)"
+)
+"""Epochs at which a trial goes on: of a checkpoint beyond its curve none, since the curve would have a gap."""
+
 MOST_ATTEMPTS = 2
 """A trial that was being trained when this many workers died is failed, not tried again."""
 
@@ -45,7 +51,7 @@ class Working(Connection):
         with self._write() as tick:
             row = self._connection.execute(
                 f"UPDATE trials SET status = 'running', attempts = attempts + 1, {AS_NEW}, changed = ?, "
-                "epochs = coalesce((SELECT epochs FROM checkpoints WHERE trial = trials.id), 0) "
+                f"epochs = coalesce(({_STANDS}), 0) "
                 "WHERE id = (SELECT id FROM trials "
                 f"WHERE {_WAITS} AND program NOT IN ({marks}) ORDER BY id LIMIT 1) "
                 "RETURNING id",
@@ -59,8 +65,7 @@ class Working(Connection):
     def queued_epochs(self, device: str) -> dict[str, int]:
         """Return how many epochs wait for a device, by program."""
         rows = self._read(
-            "SELECT program, sum(epochs_asked) AS epochs FROM trials "
-            "WHERE status = 'queued' AND device = ? GROUP BY program",
+            f"SELECT program, sum(epochs_asked) AS epochs FROM trials WHERE {_WAITS} GROUP BY program",
             device,
         )
         return {row["program"]: row["epochs"] for row in rows}
@@ -74,9 +79,12 @@ class Working(Connection):
         """Keep where a running trial stands, of which the curve is recorded up to there or further."""
         with self._write():
             self._connection.execute(
-                "INSERT OR REPLACE INTO checkpoints SELECT id, ?, ?, ? FROM trials WHERE id = ?",
+                "INSERT OR REPLACE INTO checkpoints SELECT id, ?1, ?2, ?3 FROM trials "
+                "WHERE id = ?4 AND status = 'running' AND epochs >= ?1",
                 (checkpoint.epochs, checkpoint.seconds, checkpoint.state, trial),
             )
+            # What has come so far does not kill its workers: two deaths in a row are counted, not two in a day.
+            self._connection.execute("UPDATE trials SET attempts = 1 WHERE id = ? AND status = 'running'", (trial,))
 
     def record(self, chunk: Chunk) -> bool:
         """Add to a running trial's curve; return whether someone asked to stop it, deleted it, or took it away."""

@@ -77,14 +77,9 @@ class Desk:
         return await self._do(lambda: self._resume(name))
 
     def _resume(self, name: str) -> int:
-        again = 0
-        for asked in self._store.comparisons(name):
-            rows = self._store.trials([asked.id])
-            missing = sum(row.status in ("cancelled", "failed") for row in rows)
-            if missing:
-                self._store.ask(name, asked.comparison)
-                again += missing
-        return again
+        rows = self._store.trials([asked.id for asked in self._store.comparisons(name)])
+        self._store.resume(name)
+        return sum(row.status in ("cancelled", "failed") for row in rows)
 
     async def compare(self, names: Sequence[str]) -> list[str]:
         """Return the tables of several sessions side by side, as lines."""

@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
 from lossterm.comparison import Comparison, Trial
+from lossterm.engine import pulse
 from lossterm.engine.checkpoints import Unpacked, packed
 from lossterm.engine.pulse import SECONDS, Pulse
 from lossterm.store import Checkpoint, Chunk
@@ -50,19 +52,15 @@ class Interrupted:
 
 
 @pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
+def often(training: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """Report after every epoch and save a checkpoint each time."""
-    from lossterm.engine import pulse, training
-
     monkeypatch.setattr(pulse, "SECONDS", -1.0)
     monkeypatch.setattr(training, "REPORT_SECONDS", 0.0)
 
 
 @pytest.fixture
-def program() -> Callable[[Trial], Any]:
-    from lossterm.engine.training import Program
-
-    return Program
+def program(training: ModuleType) -> Callable[[Trial], Any]:
+    return training.Program  # type: ignore[no-any-return]  # a module's names are not known
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)

@@ -126,6 +126,23 @@ def test_a_directory_that_a_person_named_is_left_alone(kept: Path, monkeypatch: 
     assert not places.programs().exists()
 
 
+def test_another_worker_looks_for_itself(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_XLA_FLAGS", "--tf_xla_auto_jit=1")
+    used()
+    assert os.environ["TF_XLA_FLAGS"] != "--tf_xla_auto_jit=1"
+    assert program_cache.without()["TF_XLA_FLAGS"] == "--tf_xla_auto_jit=1"
+    monkeypatch.delenv("TF_XLA_FLAGS")
+    used()
+    assert "TF_XLA_FLAGS" not in program_cache.without()
+
+
+def test_a_path_that_tensorflow_would_cut_at_its_blank_is_not_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
+    monkeypatch.setenv("LOSSTERM_HOME", str(home / "my box"))
+    assert used() is None
+    assert not (home / "my box").exists()
+
+
 def test_a_failure_to_keep_a_program_is_told_from_one_of_a_training(kept: Path) -> None:
     full = RuntimeError(f"{kept}/x.pb.tmp; No space left on device")
     assert not program_cache.failed(full)
