@@ -88,3 +88,5 @@ class Connection:
                     raise
             except sqlite3.Error as error:
                 raise schema.explain(self.path, error) from error
+            except UnicodeDecodeError as error:
+                raise schema.explain(self.path, _UNREADABLE) from error

@@ -43,7 +43,8 @@ class Sessions(Asking):
 
     def require_session(self, name: str) -> None:
         """Raise UnknownName, with near misses, for a session that isn't there."""
-        names = [row["name"] for row in self._read("SELECT name FROM sessions ORDER BY id DESC")]
+        rows = self._read("SELECT name FROM sessions ORDER BY id DESC")
+        names = [row["name"] for row in rows if isinstance(row["name"], str)]  # a damaged store may hold anything
         if name not in names:
             raise UnknownName("session", name, names)
 
