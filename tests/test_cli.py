@@ -1108,6 +1108,37 @@ def test_a_reader_that_leaves_early_ends_it_without_a_word_and_as_sigpipe_would(
     assert result.returncode == 128 + signal.SIGPIPE
 
 
+def in_a_shell(home: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """Run a line in which lossterm is `$0 "$@"`."""
+    return subprocess.run(
+        ["/bin/sh", "-c", command, *PROGRAM],
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WAIT,
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("words", ["losses", "report kept --format json", "--help"])
+def test_an_output_that_goes_to_a_full_disk_is_a_sentence(
+    shared: Path, reported: dict[str, Result], words: str
+) -> None:
+    result = in_a_shell(shared, f'"$0" "$@" {words} > /dev/full')
+    assert result.stderr == (
+        "lossterm: The output could not be written whole: No space left on device. Free some space first.\n"
+    )
+    assert result.returncode == 3
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_are_as_good_as_thrown_away(shared: Path, closed: str) -> None:
+    result = in_a_shell(shared, f'"$0" "$@" losses {closed}')
+    assert (result.returncode, result.stderr) == (0, "")
+    assert ("huber" in result.stdout) == (">&-" not in closed.replace("2>&-", ""))
+
+
 # Being interrupted
 
 

@@ -40,7 +40,7 @@ def content(path: Path) -> dict[str, list[tuple[object, ...]]]:
         found = {}
         for name in tables.intersection(CONTENT):
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
-            shared = ", ".join(column for column in columns if column not in ("note", "anatomy"))
+            shared = ", ".join(column for column in columns if column not in ("note", "anatomy", "checksum"))
             found[name] = connection.execute(f"SELECT {shared} FROM {name} ORDER BY 1, 2").fetchall()
         return found
 

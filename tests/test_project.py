@@ -6,6 +6,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import chdir
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,7 +25,7 @@ from lossterm.cli import cli
 from lossterm.comparison import Comparison
 from lossterm.errors import DataError, LosstermError, UnknownName, UsageError
 from lossterm.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
-from lossterm.project import FILE_NAME, SECTIONS, Project
+from lossterm.project import FILE_NAME, SECTIONS
 from lossterm.project.keys import FLAG, LAYERS, NUMBER, RATES, TEXT, TEXTS, WHOLE, Key
 
 KEYS = [(section, key) for section, keys in SECTIONS.items() for key in keys]
@@ -391,7 +392,8 @@ def test_code_that_the_command_line_replaces_is_not_said(naming_code: Path) -> N
 def test_somebody_elses_file_runs_no_code_unless_it_is_named(
     naming_code: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Project, "foreign", True)  # what makes it so is below
+    as_it_is = project.read
+    monkeypatch.setattr(project, "read", lambda path: replace(as_it_is(path), foreign=True))  # how it is told is below
     said = refused("run", kind=UsageError)
     assert said.startswith(f"{FILE_NAME} here is somebody else's and names code to run: {naming_code}/mine.py:it, ")
     assert f"--project {FILE_NAME} or --no-project" in said
@@ -402,12 +404,12 @@ def test_somebody_elses_file_runs_no_code_unless_it_is_named(
 
 
 def test_a_file_is_foreign_where_it_is_neither_the_users_nor_roots(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = project.read(wrote(""))
-    owner = found.path.stat().st_uid
+    path = wrote("")
+    owner = path.stat().st_uid
     monkeypatch.setattr(os, "getuid", lambda: owner)
-    assert not found.foreign
+    assert not project.read(path).foreign
     monkeypatch.setattr(os, "getuid", lambda: owner + 1)
-    assert found.foreign == (owner != 0)
+    assert project.read(path).foreign == (owner != 0)
 
 
 # What init writes

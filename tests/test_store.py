@@ -767,8 +767,10 @@ def test_a_store_of_version_1_is_brought_to_this_version_with_every_row_as_it_wa
         assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION
         after = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in tables}
         assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-    assert [row[-2:] for row in after["trials"]] == [(None, None)] * 4
-    after["trials"] = [row[:-2] for row in after["trials"]]
+    assert [row[-3:-1] for row in after["trials"]] == [(None, None)] * 4
+    assert all(row[-1] for name in ("comparisons", "trials", "curves") for row in after[name]), "each has a checksum"
+    after["trials"] = [row[:-3] for row in after["trials"]]
+    after |= {name: [row[:-1] for row in after[name]] for name in ("comparisons", "curves")}
     assert after["clock"] == [(7, 0)]
     after["clock"] = [(7,)]
     assert after == before

@@ -1,13 +1,16 @@
 """The command line: stdout is data, stderr is narration, exit codes are an API. No other part writes or exits."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from lossterm import __version__, config
 from lossterm.cli.advise import advise
@@ -20,6 +23,7 @@ from lossterm.cli.explain import explain
 from lossterm.cli.export import export
 from lossterm.cli.first_table import table_options
 from lossterm.cli.init import init
+from lossterm.cli.limits import memory_option
 from lossterm.cli.linear import follow
 from lossterm.cli.lists import losses, metrics, sessions, tasks
 from lossterm.cli.options import StorePath, app_options, loss_file_option, opening, session_option, store_option
@@ -29,7 +33,7 @@ from lossterm.cli.reproduce import reproduce
 from lossterm.cli.resume import resume
 from lossterm.cli.run import run
 from lossterm.data import Asked
-from lossterm.errors import BenchmarkError, LosstermError, UnknownName, UsageError, WorkerError
+from lossterm.errors import BenchmarkError, DataError, LosstermError, UnknownName, UsageError, WorkerError
 from lossterm.home import home, make_private
 from lossterm.losses import source_from
 from lossterm.printable import printable
@@ -44,12 +48,28 @@ NOBODY_READS = 141
 
 @contextmanager
 def _as_long_as_someone_reads() -> Iterator[None]:
-    """End the program without a word when the reader of its output has left, as `head` does."""
+    """End the program without a word when the reader of its output has left, as `head` does.
+
+    Raises DataError where the disk that the output goes to is full.
+    """
     try:
-        yield
+        try:
+            yield
+        finally:
+            sys.stdout.flush()  # here, where an error is still told
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try once more at its end
+        _write_no_more()
         sys.exit(NOBODY_READS)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        _write_no_more()
+        raise DataError(f"The output could not be written whole: {error.strerror}. Free some space first.") from error
+
+
+def _write_no_more() -> None:
+    """Let go of an output that takes no more, or Python would try once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Commands(click.Group):
@@ -80,6 +100,7 @@ class Commands(click.Group):
 @store_option
 @table_options
 @click.option("--linear", is_flag=True, help="Tell the session in sentences, without the app or a terminal.")
+@memory_option
 @app_options
 @click.version_option(__version__, prog_name="lossterm", message="%(prog)s %(version)s")
 @click.pass_context
@@ -91,6 +112,7 @@ def cli(
     store: StorePath,
     table: Asked | None,
     linear: bool,
+    memory: int | None,
     **look: str | bool | None,
 ) -> None:
     """Which loss function should train this network on this data, and how sure are we?
@@ -106,12 +128,14 @@ def cli(
     """
     _narrow_home()
     if context.invoked_subcommand is not None:
-        _refuse_before(context.invoked_subcommand, own, table, {"linear": linear or None, **look})
+        here = context.get_parameter_source("memory") is ParameterSource.COMMANDLINE  # not LOSSTERM_MEMORY
+        before = {"--loss-file": own, "--data": table, "--memory": here}
+        _refuse_before(context.invoked_subcommand, before, {"linear": linear or None, **look})
         context.obj = {"store": store, "session": session}
         return
     if linear:
         _refuse_with_linear(own, table, look)
-        follow(session, store)
+        follow(session, store, memory)
         return
     named = [source_from(text) for text in own]
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -128,7 +152,9 @@ def cli(
     configured = msgspec.structs.replace(configured, **given)
     from lossterm.tui.app import open_app  # Textual is loaded for the app alone
 
-    code, left, view, metrics = open_app(session, store or default_path(), sources, table, config=configured)
+    code, left, view, metrics = open_app(
+        session, store or default_path(), sources, table, config=configured, memory=memory
+    )
     if found := view.reports(metrics):
         # What was on the screen stays in the shell.
         print_reports(found, "table", plain=configured.ascii)
@@ -146,11 +172,9 @@ def _narrow_home() -> None:
                 click.echo(f"lossterm: {printable(said)}", err=True)
 
 
-def _refuse_before(
-    command: str, own: tuple[str, ...], table: Asked | None, look: Mapping[str, str | bool | None]
-) -> None:
+def _refuse_before(command: str, before: Mapping[str, object], look: Mapping[str, str | bool | None]) -> None:
     """Raise UsageError for what was given before a command's name and is not for it there."""
-    for option, given in (("--loss-file", own), ("--data", table)):
+    for option, given in before.items():
         if given:
             raise UsageError(f"{option} stands after the command's name: lossterm {command} …")
     for name, value in look.items():
@@ -178,8 +202,17 @@ for command in (
     cli.add_command(command)
 
 
+def _open_what_is_closed() -> None:
+    """Put nothing in the place of a standard stream that was closed, as `>&-` does: a store might get its number."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nothing = Path(os.devnull).open("r" if name == "stdin" else "w", encoding="utf-8")  # noqa: SIM115  it stays
+            setattr(sys, name, nothing)
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line and exit with its code: known errors become a sentence, unknown ones crash loudly."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that cannot show × or ± gets ? instead of a traceback

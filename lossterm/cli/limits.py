@@ -17,8 +17,8 @@ _DURATION = re.compile(r"(?:\d+(?:\.\d+)?\s*(?:d|h|min|m|s)\s*)*(?:\d+(?:\.\d+)?
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|m|s|)")
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 
-LEAST_MEMORY = 10**8
-"""Bytes below which a number was meant in another unit."""
+LEAST_MEMORY = 10**9
+"""Bytes with which a worker can train at all: TensorFlow alone takes about half of them."""
 
 
 class Duration(click.ParamType[float]):
@@ -38,7 +38,7 @@ class Duration(click.ParamType[float]):
 
 
 class Memory(click.ParamType[int]):
-    """An amount of memory: `4G`, `500M`, `4GiB`."""
+    """An amount of memory: `4G`, `1500M`, `4GiB`."""
 
     name = "memory"
 
@@ -52,7 +52,7 @@ class Memory(click.ParamType[int]):
             number, unit, binary = found.groups()
             count = float(number) * (1024 if binary else 1000) ** " kmgt".index(unit.lower() or " ")
         if not LEAST_MEMORY <= count < 2**63:
-            raise OutOfRange(_name(param), repr(value), "an amount of memory of 100M or more, such as 4G or 800M")
+            raise OutOfRange(_name(param), repr(value), "an amount of memory of 1G or more, such as 4G")
         return int(count)
 
 
@@ -60,26 +60,25 @@ def _name(param: click.Parameter | None) -> str:
     return param.opts[0] if param else "It"
 
 
+memory_option = click.option(
+    "--memory",
+    type=Memory(),
+    metavar="AMOUNT",
+    envvar="LOSSTERM_MEMORY",
+    help="What the worker may take, as 4G: a training that needs more fails, and the next goes on (default: no limit).",
+)
+"""For whatever may start a worker."""
+
+
 def limit_options(command: Command) -> Command:
     """Add `--max-time` and `--memory`, for a command that trains."""
-    for option in (
-        click.option(
-            "--memory",
-            type=Memory(),
-            metavar="AMOUNT",
-            envvar="LOSSTERM_MEMORY",
-            help="What the worker may take, as 4G: a training that needs more fails, and the next goes on "
-            "(default: no limit).",
-        ),
-        click.option(
-            "--max-time",
-            type=Duration(),
-            metavar="TIME",
-            help="Stop after so long, as 10m or 1h30m, and print what there is; lossterm resume goes on.",
-        ),
-    ):
-        command = option(command)
-    return command
+    max_time = click.option(
+        "--max-time",
+        type=Duration(),
+        metavar="TIME",
+        help="Stop after so long, as 10m or 1h30m, and print what there is; lossterm resume goes on.",
+    )
+    return max_time(memory_option(command))
 
 
 def most_trials_option(command: Command) -> Command:

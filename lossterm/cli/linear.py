@@ -82,11 +82,11 @@ def _name(report: Report) -> str:
     return f"{c.task}, {c.protocol} protocol"
 
 
-def follow(session: str, store: StorePath) -> None:
+def follow(session: str, store: StorePath, memory: int | None = None) -> None:
     """Tell a session on stdout until all its trials have ended, then its whole report. Raises WorkerError.
 
-    It sees to it that a worker is there as long as there is something to train. Interrupted, it leaves the training
-    alone.
+    It sees to it that a worker is there as long as there is something to train, which may take `memory` bytes.
+    Interrupted, it leaves the training alone.
     """
     asked = []
     if not absent(store):
@@ -106,7 +106,7 @@ def follow(session: str, store: StorePath) -> None:
             if not view.training:
                 break
             for one in {row.trial.device for row in view.rows.values() if not row.ended}:
-                keeper = keepers.setdefault(one, daemon.Keeper(path, one))
+                keeper = keepers.setdefault(one, daemon.Keeper(path, one, memory=memory))
                 keeper.tend(needed=True, ready=view.ready and one == device)
             for line in telling.new(view):
                 click.echo(printable(line))

@@ -23,11 +23,8 @@ class Project:
     """Where it lies, as it was named."""
     values: dict[str, Any]
     """Key → value as the option of that name takes it: paths absolute, several as tuples."""
-
-    @property
-    def foreign(self) -> bool:
-        """Whether it is somebody else's: of neither the user nor root."""
-        return self.path.stat().st_uid not in (os.getuid(), 0)
+    foreign: bool = False
+    """Whether it is somebody else's: of neither the user nor root."""
 
     def place(self, key: str) -> str:
         """Name the file and a key of it, as errors do."""
@@ -38,7 +35,9 @@ def read(path: Path) -> Project:
     """Read a project file, running nothing. Raises DataError for one that can't be used, naming the line or the key."""
     name = printable(str(path))
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            owner = os.fstat(file.fileno()).st_uid  # of what is read: another file may take its place
+            text = file.read()
     except FileNotFoundError:
         raise DataError(f"There is no project file {name}. `lossterm init` writes one.") from None
     except OSError as error:
@@ -53,7 +52,7 @@ def read(path: Path) -> Project:
         raise DataError(f"The project file {name} is no TOML: {error}. Mend that line.") from error
     folder = path.absolute().parent
     values = {key.name: _option(key.name, absolute(key.name, value, folder)) for key, value in _checked(name, sections)}
-    return Project(path=path, values=values)
+    return Project(path=path, values=values, foreign=owner not in (os.getuid(), 0))
 
 
 def _checked(file: str, sections: Mapping[str, Any]) -> Iterator[tuple[Key, Any]]:

@@ -54,8 +54,9 @@ class Asking(Connection):
         with self._write() as tick:
             self._connection.execute("INSERT OR IGNORE INTO sessions (name, created) VALUES (?, ?)", (name, now))
             number = self._connection.execute(
-                "INSERT INTO comparisons (id, session, asked, created, changed) "
-                f"SELECT {_NEXT.format('comparisons')}, id, ?, ?, ? FROM sessions WHERE name = ? RETURNING id",
+                "INSERT INTO comparisons (id, session, asked, created, changed, checksum) "
+                f"SELECT {_NEXT.format('comparisons')}, id, ?1, ?2, ?3, checksum(?1) FROM sessions WHERE name = ?4 "
+                "RETURNING id",
                 (encode(comparison), now, tick, name),
             ).fetchone()[0]
             if self._read(f"SELECT count(*) FROM trials WHERE id IN ({_LISTED})", encode(numbers))[0][0] < len(numbers):
@@ -78,8 +79,8 @@ class Asking(Connection):
     def _queue(self, trials: Sequence[tuple[str | int | None, ...]], tick: int) -> list[int]:
         """Queue trials that are not there yet, and return the numbers of all."""
         self._connection.executemany(
-            "INSERT INTO trials (id, key, asked, device, program, epochs_asked, status, queued, changed) "
-            f"SELECT {_NEXT.format('trials')}, ?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6 "
+            "INSERT INTO trials (id, key, asked, device, program, epochs_asked, status, queued, changed, checksum) "
+            f"SELECT {_NEXT.format('trials')}, ?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6, checksum(?2, NULL, NULL, NULL) "
             "WHERE NOT EXISTS (SELECT 1 FROM trials WHERE key = ?1)",
             ((*values, tick) for values in trials),
         )

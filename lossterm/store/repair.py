@@ -16,6 +16,7 @@ from lossterm.comparison import Comparison
 from lossterm.errors import LosstermError, StoreError
 from lossterm.store import schema
 from lossterm.store.backup import flush, free_name
+from lossterm.store.checksum import COVERED, checksum_of
 from lossterm.store.judging import Judge, half, trial_values
 from lossterm.store.rows import AS_NEW
 from lossterm.store.salvage import Reader, mend_header
@@ -80,7 +81,7 @@ def _doubtful(path: Path) -> bool:
     """Whether a file that SQLite reads holds rows that lossterm did not write. Raises StoreError as `connect`."""
     judge = Judge()
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=schema.PATIENCE)) as connection:
-        schema.refuse_foreign(path, connection)
+        schema.refuse_others(path, connection)
         connection.row_factory = sqlite3.Row
         try:
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -96,6 +97,7 @@ def _doubtful(path: Path) -> bool:
 def _rebuilt(path: Path, before: int) -> Repaired:
     with TemporaryDirectory(prefix=f"{path.name}.repair-", dir=path.parent) as directory:  # for the user alone
         old, new = Path(directory, "old.db"), Path(directory, path.name)
+        found_as = _state(path)
         for ending in ("", "-wal", "-journal"):
             if (one := path.with_name(path.name + ending)).exists():
                 shutil.copyfile(one, old.with_name(old.name + ending))
@@ -106,6 +108,11 @@ def _rebuilt(path: Path, before: int) -> Repaired:
             again = _queue_half(connection) + rescue.queued
             found = _tidied(connection, new, before)
         flush(new)
+        if _state(path) != found_as:  # by a program that looked at no lock
+            raise StoreError(
+                f"The store {path} was written while it was being repaired, and was left as it is: close what uses it, "
+                "then repair it again."
+            )
         kept = _put_in_place(path, new)
     return msgspec.structs.replace(
         found,
@@ -116,6 +123,13 @@ def _rebuilt(path: Path, before: int) -> Repaired:
         freed=0,
         kept=kept,
     )
+
+
+def _state(path: Path) -> list[tuple[int, int, int] | None]:
+    """Return what differs once a store or its log was written."""
+    files = [path, *(path.with_name(path.name + ending) for ending in ("-wal", "-journal"))]
+    looks = [file.stat() if file.exists() else None for file in files]
+    return [look and (look.st_ino, look.st_size, look.st_mtime_ns) for look in looks]
 
 
 @contextmanager
@@ -191,6 +205,8 @@ class _Rescue:
             self.lost[table] += 1
 
     def _insert(self, table: str, row: dict[str, Any]) -> None:
+        if table in COVERED:  # what is taken is believed, and older versions wrote none
+            row = {**row, "checksum": checksum_of(table, row)}
         given = [name for name in self._columns[table] if name in row]
         marks = ", ".join("?" * len(given))
         values = [row[name] for name in given]

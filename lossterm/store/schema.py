@@ -9,6 +9,7 @@ from lossterm.errors import DataError, StoreError
 from lossterm.home import home, make_private_file
 from lossterm.store import mounts
 from lossterm.store.backup import back_up
+from lossterm.store.checksum import checksum
 
 APPLICATION_ID = 0x6C6F7373  # "loss": tells our files from any other SQLite file
 
@@ -113,6 +114,20 @@ MIGRATIONS = (
         state BLOB NOT NULL
     )
     """,
+    """
+    ALTER TABLE comparisons ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    UPDATE comparisons SET checksum = checksum(asked);
+    ALTER TABLE trials ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    UPDATE trials SET checksum = checksum(asked, scores, note, anatomy);
+    ALTER TABLE curves ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    UPDATE curves SET checksum = checksum(trial, start, epochs, data);
+    ALTER TABLE models ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    UPDATE models SET checksum = checksum(trial, about, data);
+    ALTER TABLE samples ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    UPDATE samples SET checksum = checksum(key, about, features, target);
+    ALTER TABLE checkpoints ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    UPDATE checkpoints SET checksum = checksum(trial, epochs, state)
+    """,
 )
 """Script n takes a store from version n to n + 1. A script that was released is never edited.
 
@@ -121,7 +136,8 @@ its metric. A chunk replaces what was there from its `start` on. `trials.queued`
 queued: a comparison asked for before that has seen it end, and no longer waits for it. `clock.given` is the largest
 number of any comparison or trial that was deleted: none is given twice, since viewers know rows by their numbers.
 `models.about` and `samples.about` are `Model` and `Sample` in JSON, but for the numbers, which lie beside them.
-`checkpoints` hold long trainings that have not ended well: where another worker goes on.
+`checkpoints` hold long trainings that have not ended well: where another worker goes on. `checksum` is that of the
+columns in `checksum.COVERED`, as the function of the same name gives it, which every connection knows.
 """
 
 VERSION = len(MIGRATIONS)
@@ -192,7 +208,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row
-        refuse_foreign(path, connection)
+        connection.create_function("checksum", -1, checksum, deterministic=True)
+        refuse_others(path, connection)
         _set_journal(connection, "delete" if network_file_system(path) else "wal")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -216,7 +233,7 @@ def _set_journal(connection: sqlite3.Connection, mode: str) -> None:
             time.sleep(0.02)
 
 
-def refuse_foreign(path: Path, connection: sqlite3.Connection) -> None:
+def refuse_others(path: Path, connection: sqlite3.Connection) -> None:
     """Raise StoreError for a file of another program, and for one that a newer version made."""
     connection.execute("BEGIN")  # one look: another process may be making the tables just now
     version = connection.execute("PRAGMA user_version").fetchone()[0]

@@ -37,7 +37,7 @@ class Sessions(Asking):
         )
 
         def session_row(row: Any) -> SessionRow:
-            return msgspec.convert({**dict(row), "tasks": tuple(filter(None, row["tasks"].split(",")))}, SessionRow)
+            return msgspec.convert({**row, "tasks": tuple(filter(None, row["tasks"].split(",")))}, SessionRow)
 
         return [self._sound(session_row, row) for row in rows]
 
@@ -73,12 +73,12 @@ class Sessions(Asking):
                 session,
                 tick,
             )
-            rows = self._read(
-                "SELECT c.id, s.name, c.asked, c.created, c.cancelled FROM comparisons c "
+            return self._rows(
+                asked_row,
+                "SELECT c.id, s.name, c.asked, c.created, c.cancelled, c.checksum FROM comparisons c "
                 f"JOIN sessions s ON s.id = c.session WHERE c.id IN ({_WAITING}) ORDER BY c.id",
                 session,
             )
-            return [asked_row(row) for row in rows]
 
     def waiting(self, session: str) -> bool:
         """Whether any comparison of a session still waits for a trial."""

@@ -27,7 +27,7 @@ class Viewing(Connection):
         """Return a session's comparisons, oldest first; none for a session that isn't there."""
         return self._rows(
             asked_row,
-            "SELECT c.id, s.name, c.asked, c.created, c.cancelled FROM comparisons c "
+            "SELECT c.id, s.name, c.asked, c.created, c.cancelled, c.checksum FROM comparisons c "
             "JOIN sessions s ON s.id = c.session WHERE s.name = ? ORDER BY c.id",
             session,
         )
@@ -47,7 +47,7 @@ class Viewing(Connection):
         """Return what was added to these comparisons' curves after a mark, and the new mark."""
         wanted = ",".join(map(str, comparisons))
         rows = self._read(
-            "SELECT id, trial, start, epochs, data FROM curves WHERE id > ? AND trial IN "
+            "SELECT id, trial, start, epochs, data, checksum FROM curves WHERE id > ? AND trial IN "
             f"(SELECT trial FROM comparison_trials WHERE comparison IN ({wanted})) ORDER BY id",
             after,
         )
@@ -56,12 +56,12 @@ class Viewing(Connection):
     def models(self, trials: Collection[int]) -> dict[int, Model]:
         """Return the models of those of these trials that have one, by the trial's number."""
         wanted = ",".join(map(str, trials))
-        rows = self._rows(model_row, f"SELECT trial, about, data FROM models WHERE trial IN ({wanted})")
+        rows = self._rows(model_row, f"SELECT trial, about, data, checksum FROM models WHERE trial IN ({wanted})")
         return {row.trial: row for row in rows}
 
     def sample(self, key: str) -> Sample | None:
         """Return the rows that models are shown on, by `sample_key`; None where no trial has left any."""
-        rows = self._rows(sample_row, "SELECT key, about, features, target FROM samples WHERE key = ?", key)
+        rows = self._rows(sample_row, "SELECT key, about, features, target, checksum FROM samples WHERE key = ?", key)
         return rows[0] if rows else None
 
     def keep(self, name: str, value: str) -> None:

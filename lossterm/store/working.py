@@ -3,6 +3,8 @@
 import time
 from collections.abc import Collection
 
+import msgspec
+
 from lossterm.comparison import Status
 from lossterm.store.connection import Connection
 from lossterm.store.rows import (
@@ -17,6 +19,7 @@ from lossterm.store.rows import (
     TrialRow,
     WorkerState,
     about,
+    checkpoint_row,
     encode,
     trial_row,
 )
@@ -71,15 +74,18 @@ class Working(Connection):
         return {row["program"]: row["epochs"] for row in rows}
 
     def checkpoint(self, trial: int) -> Checkpoint | None:
-        """Return where a trial's training is to go on, None for its beginning."""
-        rows = self._read("SELECT epochs, seconds, state FROM checkpoints WHERE trial = ?", trial)
-        return Checkpoint(**dict(rows[0])) if rows else None
+        """Return where a trial's training is to go on; None for its beginning, also where what is kept is damaged."""
+        rows = self._read("SELECT * FROM checkpoints WHERE trial = ?", trial)
+        try:
+            return checkpoint_row(dict(rows[0])) if rows else None
+        except (msgspec.MsgspecError, ValueError, TypeError):
+            return None
 
     def save(self, trial: int, checkpoint: Checkpoint) -> None:
         """Keep where a running trial stands, of which the curve is recorded up to there or further."""
         with self._write():
             self._connection.execute(
-                "INSERT OR REPLACE INTO checkpoints SELECT id, ?1, ?2, ?3 FROM trials "
+                "INSERT OR REPLACE INTO checkpoints SELECT id, ?1, ?2, ?3, checksum(id, ?1, ?3) FROM trials "
                 "WHERE id = ?4 AND status = 'running' AND epochs >= ?1",
                 (checkpoint.epochs, checkpoint.seconds, checkpoint.state, trial),
             )
@@ -124,18 +130,20 @@ class Working(Connection):
                 self._add_chunk(chunk, tick)
             if model:
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO models VALUES (?, ?, ?)", (model.trial, about(model), model.data)
+                    "INSERT OR REPLACE INTO models VALUES (?1, ?2, ?3, checksum(?1, ?2, ?3))",
+                    (model.trial, about(model), model.data),
                 )
             if status != "cancelled":
                 self._connection.execute("DELETE FROM checkpoints WHERE trial = ?", (trial,))
             if sample:
                 self._connection.execute(
-                    "INSERT OR IGNORE INTO samples VALUES (?, ?, ?, ?)",
+                    "INSERT OR IGNORE INTO samples VALUES (?1, ?2, ?3, ?4, checksum(?1, ?2, ?3, ?4))",
                     (sample.key, about(sample), sample.features, sample.target),
                 )
             self._connection.execute(
                 "UPDATE trials SET status = CASE WHEN ?1 = 'cancelled' AND NOT cancel THEN 'queued' ELSE ?1 END, "
                 "seconds = ?2, scores = ?3, error = ?4, finished = ?5, changed = ?6, anatomy = ?8, note = ?9, "
+                "checksum = checksum(asked, ?3, ?9, ?8), "
                 "environment = (SELECT environment FROM workers WHERE workers.device = trials.device) WHERE id = ?7",
                 (status, seconds, encode(scores), error, time.time(), tick, trial, encode(anatomy), note),
             )
@@ -195,7 +203,8 @@ class Working(Connection):
         # Whatever lies beyond is of an attempt that was interrupted.
         self._connection.execute("DELETE FROM curves WHERE trial = ? AND start >= ?", (chunk.trial, chunk.start))
         self._connection.execute(
-            "INSERT INTO curves (trial, start, epochs, data) VALUES (?, ?, ?, ?)",
+            "INSERT INTO curves (trial, start, epochs, data, checksum) "
+            "VALUES (?1, ?2, ?3, ?4, checksum(?1, ?2, ?3, ?4))",
             (chunk.trial, chunk.start, chunk.epochs, chunk.data),
         )
         self._connection.execute(

@@ -72,6 +72,7 @@ class LosstermApp(App[None]):
         store: Path,
         *,
         command: Sequence[str] | None = daemon.WORKER,
+        memory: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         own: Sequence[str] = (),
         find_advice: Find | None = None,
@@ -81,16 +82,17 @@ class LosstermApp(App[None]):
     ) -> None:
         """Open a session.
 
-        `command` starts a worker, None for watching only; `clock` measures the rate of training; `own` says where
-        losses of one's own are; `find_advice` looks at a task's data, None for no advice; `read` reads tables of one's
-        own, and `table` is one to train on. Raises UnknownName for a theme, a key binding or a key in `config` that
-        isn't there, and UsageError for one that is given twice.
+        `command` starts a worker, None for watching only, and `memory` is what it may take, in bytes; `clock` measures
+        the rate of training; `own` says where losses of one's own are; `find_advice` looks at a task's data, None for
+        no advice; `read` reads tables of one's own, and `table` is one to train on. Raises UnknownName for a theme, a
+        key binding or a key in `config` that isn't there, and UsageError for one that is given twice.
         """
         self._meter = Meter()
         super().__init__()
         self._store = store
         self._habits = Habits(
             command=command,
+            memory=memory,
             clock=clock,
             own=own,
             advisor=Advisor(find_advice),
@@ -207,13 +209,15 @@ def open_app(
     own: Sequence[str] = (),
     table: Asked | None = None,
     config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
+    memory: int | None = None,
 ) -> tuple[int, str, View, dict[str, str]]:
     """Run the app until it is left.
 
-    `own` says where losses of one's own are, `table` is one of one's own to train on. Returns its exit code, the
-    session that was open at the end, how that stands, and what each task was ranked by.
+    `own` says where losses of one's own are, `table` is one of one's own to train on, and `memory` what a worker may
+    take, in bytes. Returns its exit code, the session that was open at the end, how that stands, and what each task was
+    ranked by.
     """
-    app = LosstermApp(session, store, own=own, find_advice=ask_for_advice, table=table, config=config)
+    app = LosstermApp(session, store, own=own, find_advice=ask_for_advice, table=table, config=config, memory=memory)
     app.run()
     view = app.main.view
     if store.exists():

@@ -34,6 +34,8 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
 
     command: Sequence[str] | None
     """Starts a worker; None for watching only."""
+    memory: int | None
+    """Bytes that a worker may take; None for whatever one that is there may."""
     clock: Callable[[], float]
     """Measures the rate of training."""
     own: Sequence[str]
@@ -63,7 +65,9 @@ class Following(Screen[None]):
         self.view = View(habits.clock)
         self.store = Store(store)
         self.desk = Desk(self.store, session)
-        self._keeper = daemon.Keeper(self.store.path, DEVICE, habits.command) if habits.command else None
+        self._keeper: daemon.Keeper | None = None
+        if habits.command:
+            self._keeper = daemon.Keeper(self.store.path, DEVICE, habits.command, habits.memory)
         self._pace = Pace(habits.budget, self.show, self.set_timer, habits.written, lambda: self.app.size.area)
 
     def on_mount(self) -> None:
