@@ -82,7 +82,7 @@ def make_private_file(path: Path, beside: Collection[str] = ()) -> None:
             raise IsADirectoryError(0, "it is a directory") from None
     for one in (path, *(path.with_name(path.name + ending) for ending in beside)):
         refuse_foreign(one)
-        if one.exists():
+        with suppress(FileNotFoundError):  # those beside it come and go with whoever has it open
             _narrowed(one)
 
 

@@ -1307,11 +1307,19 @@ class Opened:
 
     def __init__(self) -> None:
         self.config: Config | None = None
+        self.memory: int | None = None
 
     def open_app(
-        self, session: str, store: Path, own: Sequence[str] = (), table: Asked | None = None, *, config: Config
+        self,
+        session: str,
+        store: Path,
+        own: Sequence[str] = (),
+        table: Asked | None = None,
+        *,
+        config: Config,
+        memory: int | None,
     ) -> tuple[int, str, View, dict[str, str]]:
-        self.config = config
+        self.config, self.memory = config, memory
         return 0, session, View(), {}
 
     def started(self, *words: str) -> object:
@@ -1340,6 +1348,15 @@ def test_options_given_win_over_the_file_and_the_file_over_what_is_usual(opened:
     ):
         assert opened.started(*words) == 0
         assert opened.config == expected
+
+
+def test_what_a_worker_may_take_reaches_the_app(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (opened.started(), opened.memory) == (0, None)
+    assert (opened.started("--memory", "2G"), opened.memory) == (0, 2 * 10**9)
+    monkeypatch.setenv("LOSSTERM_MEMORY", "3G")
+    assert (opened.started(), opened.memory) == (0, 3 * 10**9)
+    assert not opened.started("sessions"), "the variable is for whatever trains, and no word before a command"
+    assert opened.started("--memory", "2G", "sessions") == 2
 
 
 def test_a_clamped_value_is_said_before_the_app_opens_and_a_broken_file_keeps_it_shut(

@@ -30,7 +30,7 @@ from lossterm.store import (
     default_path,
     schema,
 )
-from lossterm.store.rows import encode
+from lossterm.store.coding import encode
 
 
 def two_losses(seeds: int = 2, **settings: object) -> Comparison:

@@ -4,8 +4,9 @@ import time
 from collections.abc import Sequence
 
 from lossterm.comparison import Comparison, Trial
+from lossterm.store.coding import encode
 from lossterm.store.connection import Connection
-from lossterm.store.rows import Asked, encode, session_name
+from lossterm.store.rows import Asked, session_name
 
 OPEN = "status IN ('queued', 'running')"
 """What a trial is that still waits for its end."""

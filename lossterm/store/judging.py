@@ -13,17 +13,17 @@ import msgspec
 from lossterm.comparison import Status, Trial
 from lossterm.errors import LosstermError
 from lossterm.protocols import protocol_named
-from lossterm.store.rows import (
+from lossterm.store.coding import (
     asked_row,
     checkpoint_row,
     chunk_row,
     encode,
     model_row,
     sample_row,
-    session_name,
     trial_row,
     worker_row,
 )
+from lossterm.store.rows import session_name
 
 Values = Mapping[str, Any]
 """A row: column → value."""

@@ -17,8 +17,8 @@ from lossterm.errors import LosstermError, StoreError
 from lossterm.store import schema
 from lossterm.store.backup import flush, free_name
 from lossterm.store.checksum import COVERED, checksum_of
+from lossterm.store.coding import AS_NEW
 from lossterm.store.judging import Judge, half, trial_values
-from lossterm.store.rows import AS_NEW
 from lossterm.store.salvage import Reader, mend_header
 
 TABLES = ("sessions", "comparisons", "trials", "curves", "models", "samples", "checkpoints", "kept", "workers")

@@ -6,7 +6,8 @@ import msgspec
 
 from lossterm.errors import UnknownName, UsageError
 from lossterm.store.asking import AGAIN, OPEN, Asking
-from lossterm.store.rows import Asked, SessionRow, asked_row, session_name
+from lossterm.store.coding import asked_row
+from lossterm.store.rows import Asked, SessionRow, session_name
 
 _ENDS = "('done', 'diverged', 'failed', 'cancelled')"
 _WAITING = (

@@ -2,22 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
+from lossterm.store.coding import TRIAL_COLUMNS, asked_row, chunk_row, model_row, sample_row, trial_row, worker_row
 from lossterm.store.connection import Connection
-from lossterm.store.rows import (
-    TRIAL_COLUMNS,
-    Asked,
-    Chunk,
-    Model,
-    Sample,
-    TrialRow,
-    WorkerRow,
-    asked_row,
-    chunk_row,
-    model_row,
-    sample_row,
-    trial_row,
-    worker_row,
-)
+from lossterm.store.rows import Asked, Chunk, Model, Sample, TrialRow, WorkerRow
 
 
 class Viewing(Connection):

@@ -6,23 +6,9 @@ from collections.abc import Collection
 import msgspec
 
 from lossterm.comparison import Status
+from lossterm.store.coding import AS_NEW, TRIAL_COLUMNS, about, checkpoint_row, encode, trial_row
 from lossterm.store.connection import Connection
-from lossterm.store.rows import (
-    AS_NEW,
-    TRIAL_COLUMNS,
-    Anatomy,
-    Checkpoint,
-    Chunk,
-    Model,
-    Sample,
-    Scores,
-    TrialRow,
-    WorkerState,
-    about,
-    checkpoint_row,
-    encode,
-    trial_row,
-)
+from lossterm.store.rows import Anatomy, Checkpoint, Chunk, Model, Sample, Scores, TrialRow, WorkerState
 
 _WAITS = (
     "status = 'queued' AND device = ? "

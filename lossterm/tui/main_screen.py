@@ -1,6 +1,7 @@
 """The one screen: choose, run, watch, read."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -173,7 +174,7 @@ class MainScreen(ChoosingScreen):
         self._asking = True
         self.adopted = True
         self.grey_out()
-        self._write(self.desk.ask(comparison))
+        self._write(partial(self.desk.ask, comparison))
 
     def _settling(self) -> Comparison | None:
         """Return what would settle the ties on the chosen task, once the view has seen what was last asked for."""
@@ -193,13 +194,13 @@ class MainScreen(ChoosingScreen):
 
     def action_stop(self) -> None:
         """Stop all trainings of the session."""
-        self._write(self.desk.stop())
+        self._write(self.desk.stop)
 
     @work(name="write")
-    async def _write(self, writing: Awaitable[str | None]) -> None:
+    async def _write(self, write: Callable[[], Awaitable[str | None]]) -> None:
         """Wait for the desk to have written, and show what it has to say."""
         try:
-            if words := await writing:
+            if words := await write():
                 self.notify(words, markup=False)
         except LosstermError as error:
             self.notify(str(error), severity="error", markup=False)

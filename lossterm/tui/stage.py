@@ -120,8 +120,9 @@ class Stage(Container):
         classes += ["tall"] if self.size.height >= TALL - 2 else []
         self.set_classes([f"-{name}" for name in classes])  # at once: each change has all beneath styled anew
         if area:
-            if not self.panel.is_attached:
-                self._mounting = self.query_one("#area").mount(self.panel)
+            place = self.query_one("#area")
+            if not self.panel.is_attached and place.is_attached:  # a key may come while the app is being left
+                self._mounting = place.mount(self.panel)
             for panel in self._panels.values():
                 panel.display = panel is self.panel
         self.post_message(self.Arranged())

@@ -4,6 +4,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from lossterm import project
 from lossterm.cli import cli
 from lossterm.comparison import Comparison
 from lossterm.errors import DataError
@@ -181,7 +183,8 @@ def test_what_a_project_file_of_somebody_elses_names_is_not(
     file: Path, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("lossterm.project.Project.foreign", True)
+    as_it_is = project.read
+    monkeypatch.setattr(project, "read", lambda path: replace(as_it_is(path), foreign=True))
     Path(FILE_NAME).write_text('[comparison]\nloss-file = ["mine.py:mine"]\n')
     assert "is somebody else's and names code to run" in str(invoked("run", "--task", "circles").exception)
     assert not kept.exists()
