@@ -278,7 +278,17 @@ def _through_pipeline(task: Task, features: "np.ndarray", target: "np.ndarray", 
             found[start : start + BLOCK] = pipeline.transform(features[rows[start : start + BLOCK]])
         return found
 
-    return Prepared(splits={name: Split(transformed(rows), target[rows].astype(form)) for name, rows in parts.items()})
+    splits = {name: Split(transformed(rows), target[rows].astype(form)) for name, rows in parts.items()}
+    _let_go(features)
+    return Prepared(splits=splits)
+
+
+def _let_go(features: "np.ndarray") -> None:
+    """Give the pages of a table that is mapped from a file back until it is read again."""
+    import mmap
+
+    if isinstance(features.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        features.base.madvise(mmap.MADV_DONTNEED)
 
 
 PROTOCOLS: dict[str, Protocol] = {

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from lossterm.engine.runtime import tf
-from lossterm.protocols import Prepared, Protocol, Split
+from lossterm.protocols import Prepared, Protocol
 from lossterm.store import MOST_SAMPLED
 from lossterm.tasks import Task
 
@@ -64,12 +64,13 @@ class _Shelf:
 
 def _prepared(task: Task, protocol: Protocol, seed: int) -> Drawn:
     data = protocol.prepare(task, seed)
-    features = tuple(tf.constant(part.features) for part in data.splits.values())
-    return Drawn(replace(data, splits={name: _sampled(part) for name, part in data.splits.items()}), features)
-
-
-def _sampled(part: Split) -> Split:
-    return replace(part, features=part.features[:MOST_SAMPLED].copy())  # a table twice in memory is once too often
+    features = []
+    for name, part in data.splits.items():
+        features.append(tf.constant(part.features))
+        # Each goes before the next comes: a table twice in memory is once too often.
+        data.splits[name] = replace(part, features=part.features[:MOST_SAMPLED].copy())
+        del part
+    return Drawn(data, tuple(features))
 
 
 _SHELF = _Shelf()

@@ -10,6 +10,7 @@ from lossterm.data import Column, Data, load
 from lossterm.home import shelf
 from lossterm.protocols import Protocol
 from lossterm.tasks import Task
+from lossterm.tasks.own import NUMBERS
 from lossterm.tasks.record import standard
 
 Input = dict[str, Any]
@@ -65,14 +66,24 @@ def _of_table(columns: tuple[Column, ...], fitted: Any) -> list[Input]:
     """Return the inputs of a table, from the transformer of `tasks.own.pipeline`, fitted."""
     numeric = [column for column in columns if column.kind != "category"]
     found: list[Input] = []
-    if numeric:
-        imputer, scaler = (step for _, step in fitted.named_transformers_["numbers"].steps)
-        for column, median, mean, scale in zip(numeric, imputer.statistics_, scaler.mean_, scaler.scale_, strict=True):
-            one = _number(column.name, float(mean), float(scale))
-            found.append({**one, "kind": column.kind, "origin": column.origin, "median": float(median)})
+    for column, median, mean, scale in zip(numeric, *_fitted_to_numbers(fitted), strict=True):
+        one = _number(column.name, mean, scale)
+        found.append({**one, "kind": column.kind, "origin": column.origin, "median": median})
     found += [{"column": column.name, "as": "missing"} for column in numeric if column.missing]
     for column in columns:
         if column.kind == "category":
             found += [{"column": column.name, "as": "level", "level": level} for level in column.levels]
             found += [{"column": column.name, "as": "missing"}] if column.missing else []
     return found
+
+
+def _fitted_to_numbers(fitted: Any) -> tuple[list[float], list[float], list[float]]:
+    """Return median, mean and scale of each numeric column, in order."""
+    medians, means, scales = list[float](), list[float](), list[float]()
+    for name, part in fitted.transformer_list:
+        if name.startswith(NUMBERS):
+            _, imputer, scaler = (step for _, step in part.steps)
+            medians += imputer.statistics_.tolist()
+            means += scaler.mean_.tolist()
+            scales += scaler.scale_.tolist()
+    return medians, means, scales

@@ -20,6 +20,12 @@ STEPS = 6000
 
 FEWEST_EPOCHS, MOST_EPOCHS = 10, 100
 
+AT_ONCE = 2**19
+"""Cells that are fitted at once: scikit-learn takes about forty bytes for each."""
+
+NUMBERS = "numbers from "
+"""What the parts of a pipeline are called that impute and scale, before the number of their first column."""
+
 
 @cache
 def task_on(data: Data) -> Task:
@@ -78,29 +84,35 @@ def _groups(data: Data) -> "np.ndarray":
 
 
 def _pipeline(data: Data) -> Any:
-    return pipeline(_table(data).columns)
+    table = _table(data)
+    return pipeline(table.columns, len(table.target))
 
 
-def pipeline(columns: tuple[Column, ...]) -> Any:
+def pipeline(columns: tuple[Column, ...], rows: int = 1) -> Any:
     """Return an unfitted scikit-learn transformer for columns (rows, columns) as a Table holds them.
+
+    Numbers are fitted some columns at a time where there are many `rows`, since medians take several copies.
 
     Numbers, dates and booleans: what is missing becomes the median of the training rows, then mean 0 and standard
     deviation 1, and where any is missing a feature says so. Categories: one feature a level. The width depends on the
     columns alone, never on which rows are in the training split.
     """
-    from sklearn.compose import ColumnTransformer
     from sklearn.impute import MissingIndicator, SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+    from sklearn.pipeline import FeatureUnion, make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+    def part(name: str, places: list[int], *steps: Any) -> tuple[str, Any]:
+        return name, make_pipeline(FunctionTransformer(_columns, kw_args={"places": places}), *steps)
 
     categories = [place for place, column in enumerate(columns) if column.kind == "category"]
     numbers = [place for place, column in enumerate(columns) if column.kind != "category"]
-    parts: list[tuple[str, Any, list[int]]] = []
-    if numbers:
-        scaled = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
-        parts.append(("numbers", scaled, numbers))
+    parts: list[tuple[str, Any]] = []
+    at_once = max(AT_ONCE // rows, 1)
+    for first in range(0, len(numbers), at_once):
+        imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+        parts.append(part(f"{NUMBERS}{first}", numbers[first : first + at_once], imputer, StandardScaler()))
     if missing := [place for place in numbers if columns[place].missing]:
-        parts.append(("missing", MissingIndicator(features="all"), missing))
+        parts.append(part("missing", missing, MissingIndicator(features="all")))
     for place in categories:
         levels = len(columns[place].levels)
         # A level of its own for what is missing, after the others.
@@ -108,5 +120,9 @@ def pipeline(columns: tuple[Column, ...]) -> Any:
         steps = [fill] if columns[place].missing else []
         known = [list(range(columns[place].width))]
         encoder = OneHotEncoder(categories=known, handle_unknown="ignore", sparse_output=False, dtype="float32")
-        parts.append((f"category {place}", make_pipeline(*steps, encoder), [place]))
-    return ColumnTransformer(parts, sparse_threshold=0)
+        parts.append(part(f"category {place}", [place], *steps, encoder))
+    return FeatureUnion(parts)  # ColumnTransformer would transform all rows in order to be fitted
+
+
+def _columns(rows: "np.ndarray", places: list[int]) -> "np.ndarray":
+    return rows[:, places]

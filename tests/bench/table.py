@@ -3,7 +3,9 @@
     python -m tests.bench.table [--rows 200000] [--columns 20] [--batch-size 1024]
 
 The worker is warm: it has loaded TensorFlow and trained other trials, but never seen the table. Memory is the worker's
-highest resident size less what it had before, in multiples of the table's float32 size. An epoch of Model.fit is one of
+highest resident size less what it had before, once more for a table of a quarter of the rows, and the difference in
+multiples of the tables' float32 size: what both have in common is TensorFlow's, which compiles the same programs. An
+epoch of Model.fit is one of
 the same network, optimizer and batch size with one held-out split evaluated, where the engine evaluates all three.
 """
 
@@ -33,16 +35,21 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=20, help="the target and two categories among them")
     parser.add_argument("--batch-size", type=int, default=1024)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="lossterm-bench-", ignore_cleanup_errors=True) as place:
-        os.environ["LOSSTERM_HOME"] = place
-        file = Path(place) / "table.csv"
-        write(file, given.rows, given.columns)
-        size = 4 * given.rows * given.columns / 2**20
-        print(
-            f"{given.rows:,} rows × {given.columns} columns: {file.stat().st_size / 2**20:.1f} MB of CSV, {size:.1f} MB"
-        )
-        data = with_a_warm_worker(file, size, given.batch_size)
-        beside_fit(data, given.batch_size)
+    more, sizes = [], []
+    for rows in (given.rows // 4, given.rows):
+        with tempfile.TemporaryDirectory(prefix="lossterm-bench-", ignore_cleanup_errors=True) as place:
+            os.environ["LOSSTERM_HOME"] = place
+            file = Path(place) / "table.csv"
+            write(file, rows, given.columns)
+            sizes.append(4 * rows * given.columns / 2**20)
+            print(f"{rows:,} rows × {given.columns} columns: {file.stat().st_size / 2**20:.1f} MB of CSV, ", end="")
+            print(f"{sizes[-1]:.1f} MB as float32")
+            data, took = with_a_warm_worker(file, given.batch_size)
+            more.append(took)
+            if rows == given.rows:
+                beside_fit(data, given.batch_size)
+    share = (more[1] - more[0]) / (sizes[1] - sizes[0])
+    print(f"memory: {share:.1f} × the table as float32, beside what TensorFlow takes for a small one")
 
 
 def write(file: Path, rows: int, columns: int) -> None:
@@ -58,8 +65,8 @@ def write(file: Path, rows: int, columns: int) -> None:
             written.writerow([*row, *pair, y])
 
 
-def with_a_warm_worker(file: Path, size: float, batch_size: int) -> Data:
-    """Time the way from the file to the first epoch in the store, and look at the worker's memory."""
+def with_a_warm_worker(file: Path, batch_size: int) -> tuple[Data, float]:
+    """Time the way from the file to the first epoch in the store; return the worker's additional memory in MB too."""
     with Store() as store:
         keeper = daemon.Keeper(store.path, "auto", daemon.WORKER)
         for task in ("circles", "diabetes"):
@@ -77,9 +84,9 @@ def with_a_warm_worker(file: Path, size: float, batch_size: int) -> Data:
         print(f"file to first epoch: {time.perf_counter() - start:.2f} s, of which reading it {described:.2f} s")
         train(store, keeper, question)
         more = high_water(worker.pid) - before
-        print(f"memory of the worker: {more:.0f} MB more at the most, {more / size:.1f} × the table as float32")
+        print(f"memory of the worker: {more:.0f} MB more at the most")
         os.kill(worker.pid, 15)
-    return data
+    return data, more
 
 
 def train(store: Store, keeper: daemon.Keeper, question: Comparison) -> None:
