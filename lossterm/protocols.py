@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from lossterm.data import let_go
 from lossterm.errors import DataError, DoesNotFit, UnknownName
 from lossterm.losses import Scale
 from lossterm.scaling import Scaling, scaling_of
@@ -279,16 +280,8 @@ def _through_pipeline(task: Task, features: "np.ndarray", target: "np.ndarray", 
         return found
 
     splits = {name: Split(transformed(rows), target[rows].astype(form)) for name, rows in parts.items()}
-    _let_go(features)
+    let_go(features)
     return Prepared(splits=splits)
-
-
-def _let_go(features: "np.ndarray") -> None:
-    """Give the pages of a table that is mapped from a file back until it is read again."""
-    import mmap
-
-    if isinstance(features.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        features.base.madvise(mmap.MADV_DONTNEED)
 
 
 PROTOCOLS: dict[str, Protocol] = {

@@ -13,6 +13,23 @@ from lossterm.store import Store
 settings.register_profile("lossterm", deadline=None, derandomize=True, database=None)
 settings.load_profile("lossterm")
 
+LONGEST = (
+    *("test_terminal", "engine/test_parity", "test_strange_terminals", "tui/test_screens", "engine/test_settings"),
+    *("export/test_script", "engine/test_own", "faults/test_signals", "engine/test_building", "tui/test_anatomy_chart"),
+    *("tui/test_choosing_losses", "engine/test_real_worker", "tui/test_bad_input", "export/test_model"),
+    *("tui/test_views", "test_cli", "tui/test_network_dialog", "engine/test_checkpoints", "faults/test_killed_worker"),
+    *("tui/test_glyphs", "tui/test_predictions", "tui/test_looking", "test_repair", "tui/test_random_keys"),
+)
+"""Files that take a minute or more: begun first, so that in the end no process is left alone with one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the files that take longest first; in a file they stay as they are."""
+    here = Path(__file__).parent
+    places = {here / f"{name}.py": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
 # Places that belong to a person, and places that belong to a test
 
 

@@ -10,7 +10,7 @@ from lossterm.data.describing import describe, load
 from lossterm.data.previewing import preview
 from lossterm.data.record import Data
 from lossterm.data.shown import Preview, ShownColumn, ShownTarget
-from lossterm.data.table import Table
+from lossterm.data.table import Table, let_go
 
 __all__ = [
     "KINDS",
@@ -23,6 +23,7 @@ __all__ = [
     "Table",
     "arguments",
     "describe",
+    "let_go",
     "load",
     "preview",
 ]

@@ -1,5 +1,6 @@
 """A table as it is trained on: numbers and indices, no text."""
 
+import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,3 +24,9 @@ class Table:
     """(rows,) int64, the rank of each row's time from 0, never falling; None where no order of time was asked for."""
     columns: tuple[Column, ...]
     """The features, in order."""
+
+
+def let_go(features: "np.ndarray") -> None:
+    """Give the pages of features that are mapped from a file back until they are read again."""
+    if isinstance(features.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        features.base.madvise(mmap.MADV_DONTNEED)

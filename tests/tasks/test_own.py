@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossterm.comparison import Comparison
-from lossterm.data import Asked, Column, Data, describe
+from lossterm.data import Asked, Column, Data, describe, let_go
 from lossterm.errors import DataError
 from lossterm.home import shelf
 from lossterm.protocols import PROTOCOLS
 from lossterm.tasks import Task, task_on
-from lossterm.tasks.own import FEWEST_EPOCHS, MOST_EPOCHS, STEPS, pipeline
+from lossterm.tasks.own import AT_ONCE, FEWEST_EPOCHS, MOST_EPOCHS, STEPS, pipeline
 
 FAIR = PROTOCOLS["fair"]
 ROWS = 120
@@ -193,6 +193,25 @@ def test_the_width_hangs_on_the_columns_alone(columns: tuple[Column, ...], train
         assert found.shape == (7, sum(one.width for one in columns))
         assert np.isfinite(found).all()
         assert np.abs(found).max() < 1e4
+
+
+@FEW
+@given(columns=COLUMNS, seed=st.integers(0, 99))
+def test_columns_of_many_rows_are_fitted_some_at_a_time_to_the_same_bits(
+    columns: tuple[Column, ...], seed: int
+) -> None:
+    features = table(columns, 20, 0.3, seed)
+    whole, apart = (pipeline(columns, rows).fit(features).transform(features) for rows in (1, AT_ONCE))
+    assert np.array_equal(whole, apart)
+
+
+def test_the_pages_of_a_table_are_given_back_and_read_again(tmp_path: Path) -> None:
+    np.save(tmp_path / "features.npy", np.arange(12.0).reshape(4, 3))
+    mapped = np.load(tmp_path / "features.npy", mmap_mode="r")
+    before = mapped.copy()
+    let_go(mapped)
+    let_go(before)  # which is mapped from nothing
+    assert np.array_equal(mapped, before)
 
 
 @FEW
