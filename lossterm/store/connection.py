@@ -66,7 +66,7 @@ class Connection:
     def _sound(self, read: Callable[[Any], Row], row: Any) -> Row:
         try:
             return read(dict(row))
-        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
             wrong = sqlite3.DatabaseError(f"it holds a row that no lossterm wrote: {error}")
             raise schema.explain(self.path, wrong) from error
 

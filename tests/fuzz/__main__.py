@@ -105,10 +105,17 @@ def _sign(error: BaseException) -> str:
     return f"{type(error).__name__} in {where}"
 
 
+class _Numbers(ast.NodeTransformer):
+    """Reads `nan` and `inf`, which Python writes and `literal_eval` does not know."""
+
+    def visit_Name(self, node: ast.Name) -> ast.Constant:
+        return ast.Constant(float(node.id))
+
+
 def replay(path: Path) -> None:
     """Try once more what was found; raises where it still does not hold."""
     name, example = path.read_text(encoding="utf-8").split("\n")[:2]
-    PROPERTIES[name].holds(ast.literal_eval(example))
+    PROPERTIES[name].holds(ast.literal_eval(_Numbers().visit(ast.parse(example, mode="eval"))))
     print(f"{name} holds now.")
 
 

@@ -116,9 +116,11 @@ def _make(connection: sqlite3.Connection, table: str, column: str, row: int, val
     if number is None:
         return
     if isinstance(value, tuple):
-        (text,) = connection.execute(f"SELECT {column} FROM {table} WHERE {key} = ?", number).fetchone()
+        found = connection.execute(f"SELECT {column} FROM {table} WHERE {key} = ?", number).fetchone()
+        if found is None:  # of a row whose key another change made NULL
+            return
         try:
-            value = edited(json.loads(text), value)
+            value = edited(json.loads(found[0]), value)
         except (TypeError, ValueError):
             return
     try:

@@ -82,6 +82,10 @@ def test_a_session_begun_in_no_year_was_a_crash(created: float) -> None:
     stores.a_changed_one_is_looked_at(((("sessions", "created", 0, created),), 0))
 
 
+def test_a_clock_at_infinity_was_a_crash() -> None:
+    stores.a_changed_one_is_looked_at(((("clock", "tick", 0, float("inf")),), 0))
+
+
 LONG = "x" * 300
 
 
