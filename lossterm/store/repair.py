@@ -18,7 +18,7 @@ from lossterm.store import schema
 from lossterm.store.backup import flush, free_name
 from lossterm.store.checksum import COVERED, checksum_of
 from lossterm.store.coding import AS_NEW
-from lossterm.store.judging import Judge, half, trial_values
+from lossterm.store.judging import LATEST, Judge, half, trial_values
 from lossterm.store.salvage import Reader, mend_header
 
 TABLES = ("sessions", "comparisons", "trials", "curves", "models", "samples", "checkpoints", "kept", "workers")
@@ -220,8 +220,8 @@ class _Rescue:
             "SELECT max(coalesce((SELECT max(max(changed, queued)) FROM trials), 0), "
             "coalesce((SELECT max(changed) FROM comparisons), 0))"
         ).fetchone()
-        self._tick = max([last, *(tick for tick in ticks if isinstance(tick, int) and tick < 2**53)]) + 1
-        number = max([0, *(one for one in given if isinstance(one, int) and one < 2**53)])
+        self._tick = max([last, *(tick for tick in ticks if isinstance(tick, int) and tick < LATEST)]) + 1
+        number = max([0, *(one for one in given if isinstance(one, int) and one < LATEST)])
         self._into.execute("UPDATE clock SET tick = ?, given = ?", (self._tick, number))
 
     def _link(self, number: int, comparison: Comparison, *, stopped: bool) -> None:

@@ -86,6 +86,11 @@ def test_a_clock_at_infinity_was_a_crash() -> None:
     stores.a_changed_one_is_looked_at(((("clock", "tick", 0, float("inf")),), 0))
 
 
+def test_a_clock_at_its_end_was_a_crash_of_its_repair() -> None:
+    changes = (("curves", "checksum", 0, 0), ("trials", "changed", 0, 2**63 - 1))
+    stores.a_changed_one_is_looked_at((changes, len(stores.LOOKS) - 1))
+
+
 LONG = "x" * 300
 
 
