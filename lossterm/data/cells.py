@@ -18,6 +18,10 @@ _AMOUNT = re.compile(
     r"(?P<before>[$€£¥])?\s*(?P<digits>[+-]?\s*(?P<again>[$€£¥])?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)"
     r"\s*(?P<after>[%$€£¥])?"
 )
+_GROUPED = re.compile(
+    r"[$€£¥]?\s*[+-]?\s*[$€£¥]?\d{1,3}(?P<group>[.,'\u2019 \u00a0\u202f])\d{3}(?:(?P=group)\d{3})*"
+    r"(?!(?P=group))[.,]\d+\s*[%$€£¥]?"
+)
 _THOUSANDS = re.compile(r"[$€£¥]?\s*[+-]?\d{1,3}(?:([.,'\u2019 \u00a0\u202f])\d{3})+(?:[.,]\d+)?\s*[%$€£¥]?")
 _SEPARATED = re.compile(r"[$€£¥]?\s*[+-]?\d[\d.,'\u2019 \u00a0\u202f]*[%$€£¥]?")
 
@@ -45,9 +49,12 @@ class Number(NamedTuple):
 def number_of(cell: str, *, comma: bool) -> Number | None:
     """Read a number, with a decimal comma too where `comma` allows it; None for what is none.
 
-    Thousands separators are not guessed: 1,234 is 1.234 with `comma` and no number without.
+    Thousands separators are not guessed: 1,234 is 1.234 with `comma` and no number without. They are read where a
+    decimal sign of another kind follows them, as in 1.234,5.
     """
     text = cell.strip().replace("−", "-")
+    if grouped := _GROUPED.fullmatch(text):
+        text = text.replace(grouped["group"], "")
     if "_" in text:  # which Python's float would read over
         return None
     try:
@@ -63,6 +70,11 @@ def number_of(cell: str, *, comma: bool) -> Number | None:
         return None
     sign = "," if "," in digits else "." if "." in digits else ""
     return Number(float(digits.replace(",", ".")), sign, "".join(units))
+
+
+def is_grouped(cell: str) -> bool:
+    """Whether a cell is a number with separators of thousands that cannot be decimal signs."""
+    return _GROUPED.fullmatch(cell.strip().replace("−", "-")) is not None
 
 
 def is_amount(cell: str) -> bool:

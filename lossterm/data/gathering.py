@@ -14,6 +14,7 @@ from lossterm.data.cells import (
     has_thousands,
     is_ambiguous_day,
     is_amount,
+    is_grouped,
     is_missing,
     number_of,
 )
@@ -59,9 +60,9 @@ class _Words(dict[str, int]):
 
 
 def _may_be_thousands(cell: str) -> bool:
-    """Whether the signs in a cell may separate thousands, which never begin with a zero."""
+    """Whether a cell's only sign may separate thousands, which never begin with a zero."""
     digits = cell.strip().lstrip("+-$€£¥ ")
-    return has_thousands(digits) and not digits.startswith("0")
+    return has_thousands(digits) and not digits.startswith("0") and not is_grouped(cell)
 
 
 class Gathering:

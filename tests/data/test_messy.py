@@ -89,16 +89,43 @@ def test_dates_that_nobody_can_tell(read: Read, write: Write) -> None:
 def test_percent_and_dollars_and_thousands(read: Read, write: Write) -> None:
     rows = [f'{n}%,${n}.25,"${n + 1},{n + 100}.50",{n}.5' for n in ROWS]
     _, said, table = read(write(lines("rate,price,total,y", *rows)))
-    assert [column.name for column in table.columns] == ["rate", "price"]
+    assert [column.name for column in table.columns] == ["rate", "price", "total"]
     np.testing.assert_array_equal(table.features[:, 1], [n + 0.25 for n in ROWS])
-    assert any(one.startswith("total: '$1,100.50' and the like are not read as numbers") for one in said)
+    np.testing.assert_array_equal(table.features[:, 2], [1000 * (n + 1) + n + 100.5 for n in ROWS])
+    assert any(one.startswith("total: the $ beside its numbers is left out") for one in said)
 
 
 def test_thousands_in_few_cells_are_not_taken_as_missing(read: Read, write: Write) -> None:
-    rows = [f"{n};{n % 7},5;{n}.5" for n in ROWS] + ["1.234,5;1;3"]
-    _, said, table = read(write(lines("x;z;y", *rows)))
+    rows = [f"{n},{n % 7}.5,{n}.5" for n in ROWS] + ['"1,234",1,3']
+    _, said, table = read(write(lines("x,z,y", *rows)))
     assert [column.name for column in table.columns] == ["z"]
-    assert any(one.startswith("x: '1.234,5' and the like are not read as numbers") for one in said)
+    assert any(one.startswith("x: '1,234' and the like are not read as numbers") for one in said)
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "cells"),
+    [
+        (";", ["1.234,5", "12,25", "7", "-1.234.567,25", "€ 2.000,00"]),
+        (";", ["1 234,5", "12,25", "7", "\u22121\u202f234\u202f567,25", "2\u00a0000,00"]),
+        (";", ["1,234.5", "12.25", "7", "-1,234,567.25", "2'000.00"]),
+        (",", ['"1,234.5"', "12.25", "7", '"-1,234,567.25"', '"2,000.00 €"']),
+        ("\t", ["1’234.5", "12.25", "7", "-1’234’567.25", "2,000.00"]),
+    ],
+)
+def test_thousands_are_read_where_a_decimal_sign_of_another_kind_tells_them(
+    delimiter: str, cells: list[str], read: Read, write: Write
+) -> None:
+    meant = [1234.5, 12.25, 7, -1234567.25, 2000]
+    rows = [delimiter.join((cells[n % 5], str(n % 3))) for n in ROWS]
+    _, said, table = read(write(lines(delimiter.join("xy"), *rows)))
+    np.testing.assert_array_equal(table.features[:, 0], [meant[n % 5] for n in ROWS])
+    assert not any("thousands" in one for one in said)
+
+
+def test_a_sign_that_separates_here_and_is_decimal_there_is_refused(read: Read, write: Write) -> None:
+    rows = [f"1.234,5;{n}" for n in ROWS] + ["1.234;3"]
+    with pytest.raises(DataError, match=r"'1\.234' has a decimal point, and '1\.234,5' in row 2 has a decimal comma"):
+        read(write(lines("x;y", *rows)))
 
 
 def test_a_comma_that_may_separate_thousands_is_said(read: Read, write: Write) -> None:

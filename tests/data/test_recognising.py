@@ -130,8 +130,32 @@ def test_numbers(cell: str, value: float | None) -> None:
 
 def test_a_decimal_comma_only_where_the_comma_separates_no_cells() -> None:
     assert cells.number_of("1,5", comma=True) == cells.Number(1.5, ",", "")
-    assert cells.number_of("1.234,5", comma=True) is None
-    assert cells.number_of("1,234.5", comma=True) is None
+    assert cells.number_of("1,5", comma=False) is None
+    assert cells.number_of("1.234,5", comma=True) == cells.Number(1234.5, ",", "")
+    assert cells.number_of("1.234,5", comma=False) is None
+
+
+@pytest.mark.parametrize("comma", [True, False])
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("1,234.5", 1234.5),
+        ("-12,345,678.25 %", -12_345_678.25),
+        ("$1'234.5", 1234.5),
+        ("1,234,567", None),  # it may be a list of codes
+        ("192.168.100.200", None),
+        ("1,234 567.5", None),
+        ("12,34.5", None),
+        ("1234,567.5", None),
+        ("1,234.", None),
+    ],
+)
+def test_separators_of_thousands_before_a_decimal_sign_of_another_kind(
+    cell: str, value: float | None, comma: bool
+) -> None:
+    found = cells.number_of(cell, comma=comma)
+    assert (found.value if found else None) == value
+    assert cells.is_grouped(cell) == (value is not None)
 
 
 @pytest.mark.parametrize(

@@ -310,7 +310,7 @@ def test_every_task_is_drawn_and_split_as_here(run: Run, key: str) -> None:
 
 
 def messy(path: Path, rows: int = 240) -> Path:
-    """Write a table with decimal commas, units, days, categories, booleans, gaps and odd cells, in UTF-16."""
+    """Write a table with decimal commas, thousands, units, days, categories, booleans, gaps and odd cells, in UTF-16."""
     stream, lines = np.random.default_rng(0), ["area;built;city;garden;price;owner;since"]
     for number in range(rows):
         area, city = stream.uniform(20, 200), ("Rome", "Oslo", "Paris")[number % 7 % 3]
@@ -324,7 +324,7 @@ def messy(path: Path, rows: int = 240) -> Path:
                     "" if number % 23 == 0 else f"{number % 28 + 1:02d}.{number % 12 + 1:02d}.{1950 + number % 60}",
                     "-" if number % 29 == 0 else city,
                     "" if number % 31 == 0 else ("yes", "No")[number % 3 == 0],
-                    "?" if number % 41 == 0 else f"{price:.0f}",
+                    "?" if number % 41 == 0 else f"{price:,.2f}".translate(str.maketrans(",.", ".,")),
                     f"o{(number * 7) % 37}",
                     f"{2000 + number % 20}-{number % 12 + 1:02d}-{number % 28 + 1:02d}T10:{number % 60:02d}",
                 )

@@ -11,6 +11,18 @@ def numbers(cells):
             found.append(np.nan)
     return np.array(found)
 '''
+UNGROUPED = '''
+GROUPED = re.compile(
+    r"[$€£¥]?\\s*[+-]?\\s*[$€£¥]?\\d{1,3}(?P<group>[.,'\\u2019 \\u00a0\\u202f])\\d{3}(?:(?P=group)\\d{3})*"
+    r"(?!(?P=group))[.,]\\d+\\s*[%$€£¥]?"
+)
+
+
+def ungrouped(cell):
+    """Return a number without its separators of thousands, where its decimal sign tells which is which."""
+    grouped = GROUPED.fullmatch(cell)
+    return cell.replace(grouped["group"], "") if grouped else cell
+'''
 WRITTEN_NUMBERS = '''
 AMOUNT = re.compile(r"[$€£¥]?\\s*([+-]?\\s*[$€£¥]?(?:\\d+(?:[.,]\\d*)?|[.,]\\d+)(?:[eE][+-]?\\d+)?)\\s*[%$€£¥]?")
 

@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lossterm.data import Column, Data, load
-from lossterm.data.cells import is_missing, number_of
+from lossterm.data.cells import is_grouped, is_missing, number_of
 from lossterm.errors import DataError
 from lossterm.home import shelf
 
 if TYPE_CHECKING:
     from lossterm.data.raw import Raw, Sheet
 
-PLAIN, WRITTEN, TYPED = "plain", "written", "typed"
-"""Numbers as Python reads them; with a decimal comma, a unit, or another sign for minus; as the file holds them."""
+PLAIN, WRITTEN, GROUPED, TYPED = "plain", "written", "grouped", "typed"
+"""Numbers as Python reads them; with a decimal comma, a unit, or another sign for minus; with separators of thousands
+besides; as the file holds them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +30,7 @@ class Reading:
     """How the cells of one column become numbers or words."""
 
     how: str
-    """PLAIN, WRITTEN or TYPED, "day", "yes", or "word"."""
+    """PLAIN, WRITTEN, GROUPED or TYPED, "day", "yes", or "word"."""
     formats: tuple[str, ...] = ()
     """Of days that are not written as ISO 8601 has it: how `strptime` reads them."""
     yes: str = ""
@@ -157,7 +158,11 @@ def _nothing(cells: Iterable[str]) -> frozenset[str]:
 
 def _numbers(raw: "Raw", cells: Sequence[str]) -> Reading:
     """Return the simpler reader that gives every cell what was read, but for cells to be ignored."""
-    readers: tuple[tuple[str, Callable[[str], float | None]], ...] = ((PLAIN, _plain), (WRITTEN, _written))
+    readers: tuple[tuple[str, Callable[[str], float | None]], ...] = (
+        (PLAIN, _plain),
+        (WRITTEN, lambda cell: None if is_grouped(cell) else _written(cell)),
+        (GROUPED, _written),
+    )
     for how, read in readers:
         ignored, wrong = set(), False
         for cell, value in zip(cells, raw.values.tolist(), strict=True):

@@ -3,7 +3,7 @@
 from lossterm.data import Data
 from lossterm.errors import DataError
 from lossterm.export.script import cells
-from lossterm.export.script.columns import PLAIN, TYPED, WRITTEN, Layout, first_row, layout_of
+from lossterm.export.script.columns import GROUPED, PLAIN, TYPED, WRITTEN, Layout, first_row, layout_of
 from lossterm.export.script.page import Name, Script, assigned, quoted
 from lossterm.export.script.plan import Plan
 
@@ -68,9 +68,8 @@ def _reader(layout: Layout, name: str) -> str:
     reading = layout.readings[name]
     if reading.how == "day" and reading.formats:
         return f"partial(days_by, formats=[{', '.join(map(quoted, reading.formats))}])"
-    return {PLAIN: "numbers", WRITTEN: "written_numbers", "day": "days", "yes": "truths", "word": "words"}.get(
-        reading.how, "typed"
-    )
+    functions = {PLAIN: "numbers", "day": "days", "yes": "truths", "word": "words"}
+    return (functions | dict.fromkeys((WRITTEN, GROUPED), "written_numbers")).get(reading.how, "typed")
 
 
 def _add_readers(script: Script, layout: Layout) -> None:
@@ -86,9 +85,13 @@ def _add_readers(script: Script, layout: Layout) -> None:
     if PLAIN in used:
         plain = "np.nan if cell in IGNORED else float(cell)" if ignored else "float(cell)"
         script.add("Data", cells.NUMBERS.replace("{plain}", plain))
-    if WRITTEN in used:
+    if used & {WRITTEN, GROUPED}:
         script.imports.add("import re")
-        matched = 'AMOUNT.fullmatch(cell.strip().replace("−", "-"))'
+        amount = 'cell.strip().replace("−", "-")'
+        if GROUPED in used:
+            script.add("Data", cells.UNGROUPED)
+            amount = f"ungrouped({amount})"
+        matched = f"AMOUNT.fullmatch({amount})"
         matched = f"None if cell in IGNORED else {matched}" if ignored else matched
         script.add("Data", cells.WRITTEN_NUMBERS.replace("{matched}", matched))
     if any(reading.how == "day" and not reading.formats for reading in readings):
