@@ -310,7 +310,7 @@ def test_every_task_is_drawn_and_split_as_here(run: Run, key: str) -> None:
 
 
 def messy(path: Path, rows: int = 240) -> Path:
-    """Write a table with decimal commas, thousands, units, days, categories, booleans, gaps and odd cells, in UTF-16."""
+    """Write a table with decimal commas, thousands, units, days, names, booleans, gaps and odd cells, in UTF-16."""
     stream, lines = np.random.default_rng(0), ["area;built;city;garden;price;owner;since"]
     for number in range(rows):
         area, city = stream.uniform(20, 200), ("Rome", "Oslo", "Paris")[number % 7 % 3]
