@@ -121,6 +121,13 @@ def sign(store: Path, device: str) -> Sign | None:
 _SIGN_BYTES = 100
 
 
+def dismiss(store: Path, device: str) -> None:
+    """Ask a worker to leave in good order, if one is there. Does not wait for it."""
+    found = sign(store, device)
+    if found is not None and found.beat and alive(store, device):
+        _signal(found.pid, signal.SIGTERM)
+
+
 def ensure(
     store: Path, device: str, command: Sequence[str] = WORKER, memory: int | None = None
 ) -> "subprocess.Popen[bytes] | None":

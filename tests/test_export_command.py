@@ -43,7 +43,9 @@ def test_each_format_goes_where_it_says(form: str, here: Path, capsys: pytest.Ca
     said = capsys.readouterr()
     name = f"s.{FORMATS[form].suffix}"
     assert said.out == ""
-    assert said.err.splitlines()[-1] == f"Wrote {name}: 2 trials and 6 epochs of session 's' as {form}."
+    record = FORMATS[form]
+    what = f"{record.title}, from session 's'" if record.one else f"2 trials and 6 epochs of session 's' as {form}"
+    assert said.err.splitlines()[-1] == f"Wrote {name}: {what}."
     assert [one.name for one in here.iterdir()] == [name]
 
 
@@ -52,8 +54,9 @@ def test_text_goes_to_stdout_as_it_would_into_a_file(form: str, here: Path, caps
     session, trials = ("s", 2) if FORMATS[form].one else (SESSION, TRIALS)
     assert exported(session, "--to", form, "--output", "-") == 0
     said = capsys.readouterr()
-    assert said.err.endswith(f" of session {session!r} as {form}.\n")
-    assert said.err.startswith(f"Wrote stdout: {trials} trials and ")
+    ending = f", from session {session!r}.\n" if FORMATS[form].one else f" of session {session!r} as {form}.\n"
+    assert said.err.endswith(ending)
+    assert said.err.startswith(f"Wrote stdout: {'a ' if FORMATS[form].one else f'{trials} trials and '}")
     assert list(here.iterdir()) == []
     assert exported(session, "--to", form, "--output", "file") == 0
     assert (here / "file").read_text(encoding="utf-8") == said.out

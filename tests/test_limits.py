@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from lossterm import daemon
 from lossterm.cli import cli
 from lossterm.cli.limits import Duration, Memory, see_to_size
+from lossterm.cli.options import DEFAULT_SESSION
 from lossterm.comparison import MANY, MOST_RATES, MOST_SEEDS, Comparison
 from lossterm.errors import OutOfRange, UsageError
 from lossterm.store import Store
@@ -41,8 +42,8 @@ def until(true: Callable[[], object], what: str) -> None:
         time.sleep(0.01)
 
 
-def statuses(store: Store) -> list[str]:
-    return [row.status for row in store.trials([one.id for one in store.comparisons("s")])]
+def statuses(store: Store, session: str = "s") -> list[str]:
+    return [row.status for row in store.trials([one.id for one in store.comparisons(session)])]
 
 
 # What a person writes
@@ -202,6 +203,15 @@ def test_resume_takes_up_what_failed_was_stopped_or_was_left_running(store: Stor
     assert result.stderr == ""
     again = invoked("resume", "s", "--quiet")
     assert again.stdout == result.stdout
+
+
+def test_resume_and_report_take_the_usual_session_where_none_is_named(store: Store) -> None:
+    store.ask(DEFAULT_SESSION, Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2, epochs=5))
+    assert invoked("resume", "--quiet").exit_code == 0
+    assert statuses(store, DEFAULT_SESSION) == ["done", "done"]
+    assert invoked("report").stdout == invoked("report", DEFAULT_SESSION).stdout != ""
+    store.ask("other", Comparison.ask("circles", ("squared_hinge",), protocol="tutorial", seeds=1, epochs=5))
+    assert "squared_hinge" in invoked("--session", "other", "report").stdout
 
 
 def test_resume_of_what_is_not_there_says_so(store: Store) -> None:

@@ -20,7 +20,9 @@ from lossterm.store.backup import backups
 from lossterm.store.judging import half
 from lossterm.store.repair import TABLES, Repaired, repair
 from tests.faults.filled import EPOCHS, asked_for, fill, train
+from tests.faults.watcher import until
 from tests.seal import seal
+from tests.tui.prepared import FAKE
 
 PAGE = 4096
 TRIALS = 24
@@ -374,8 +376,8 @@ def test_a_store_that_is_not_there_is_said(tmp_path: Path, doctor: Doctor) -> No
     assert not path.exists()
 
 
-def test_nothing_is_repaired_while_a_worker_is_there(path: Path, doctor: Doctor) -> None:
-    lock = os.open(daemon.lock_path(path, "cpu"), os.O_RDWR | os.O_CREAT)
+def test_nothing_is_repaired_while_a_worker_is_at_a_trial(path: Path, doctor: Doctor) -> None:
+    lock = os.open(daemon.lock_path(path, "auto"), os.O_RDWR | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_EX)
     before = path.read_bytes()
     try:
@@ -386,6 +388,18 @@ def test_nothing_is_repaired_while_a_worker_is_there(path: Path, doctor: Doctor)
     assert err.startswith(f"lossterm: A worker trains for the store {path}: wait until it has left")
     assert path.read_bytes() == before
     assert doctor(path)[0] == 0
+
+
+def test_an_idle_worker_makes_room_for_a_repair(home: Path, doctor: Doctor) -> None:
+    path = home / "lossterm.db"
+    with Store(path) as store:
+        worker = daemon.ensure(path, "auto", FAKE)
+        assert worker
+        until(lambda: any(one.state == "ready" for one in store.workers()), "the worker to be idle")
+    code, out, err = doctor(path)
+    assert (code, err) == (0, "")
+    assert "is sound" in out
+    assert worker.wait(10) == 0
 
 
 def test_a_log_beside_the_damaged_file_is_read_and_kept_with_it(path: Path, doctor: Doctor) -> None:
@@ -430,7 +444,8 @@ def test_the_doctor_names_damage_and_the_way_out(path: Path, capsys: pytest.Capt
         main(["doctor", "--store", str(path)])
     assert left.value.code == 3
     out = capsys.readouterr().out
-    assert "lossterm doctor --repair" in out
+    assert f"BAD   store          {path}: 2 sessions, 24 trials, " in out
+    assert f"→ Save what can be read: lossterm doctor --repair --store {path}\n" in out
 
 
 def test_the_doctor_names_backups(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from lossterm.cli.repair import mend
 from lossterm.comparison import DEVICES
 from lossterm.errors import DataError, StoreError
 from lossterm.losses import every_loss, problems
-from lossterm.printable import printable
+from lossterm.printable import clipped, printable
 from lossterm.report import as_json
 from lossterm.store import Store, default_path, mounts, schema
 from lossterm.store.backup import backups
@@ -135,25 +136,28 @@ def _store(path: Path) -> Iterator[Finding]:
         return
     try:
         with Store(path) as store:
-            sessions = store.sessions()
+            sessions, trials = store.sessions(), store.size()
     except StoreError as error:
         yield Finding("store", "bad", str(error))
         yield from _backups(path)
         return
-    trials, size = sum(row.trials for row in sessions), path.stat().st_size
-    yield Finding("store", "good", f"{path}: {len(sessions)} sessions, {trials} trials, {size / 1e6:.1f} MB")
+    found = f"{path}: {len(sessions)} sessions, {trials} trials, {path.stat().st_size / 1e6:.1f} MB"
     if damage := schema.damage(path):
-        yield Finding(
-            "store check",
-            "bad",
-            "; ".join(damage[:3]),
-            "Save what can be read: lossterm doctor --repair",
-        )
+        words = " ".join(damage[0].split())
+        yield Finding("store", "bad", f"{found}, damaged ({clipped(words)})", f"Save what can be read: {_repair(path)}")
+    else:
+        yield Finding("store", "good", found)
     yield from _backups(path)
     if kind := schema.network_file_system(path):
         yield Finding(
             "store place", "note", f"on a network file system ({kind})", "Slower: move it with LOSSTERM_HOME."
         )
+
+
+def _repair(path: Path) -> str:
+    """Write the command that repairs a store, to be copied into a shell."""
+    elsewhere = path != _place(default_path())
+    return shlex.join(["lossterm", "doctor", "--repair", *(["--store", str(path)] if elsewhere else [])])
 
 
 def _backups(path: Path) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from lossterm.cli.options import StorePath, absent, store_option
+from lossterm.cli.options import StorePath, absent, session_argument, store_option
 from lossterm.errors import UnknownName, UsageError
 from lossterm.printable import printable
 from lossterm.store import Store
@@ -40,7 +40,7 @@ class _Export(click.Command):
 
 
 @click.command(cls=_Export)
-@click.argument("session")
+@session_argument
 @click.option("--to", "form", metavar="FORMAT", type=_Form(), required=True, help="One of the formats below.")
 @click.option("--task", "-t", help="Only the comparisons on this task (default: all).")
 @click.option("--loss", "-l", "losses", multiple=True, help="Only this loss, again for more (default: all).")
@@ -93,7 +93,8 @@ def export(
                 click.echo(printable(said), err=True)
             where = str(path)
     counts = f"{_count(len(contents.rows), 'trial')} and {_count(contents.epochs, 'epoch')}"
-    click.echo(printable(f"Wrote {where}: {counts} of session {session!r} as {chosen.key}."), err=True)
+    what = f"{chosen.title}, from session {session!r}" if chosen.one else f"{counts} of session {session!r} as {form}"
+    click.echo(printable(f"Wrote {where}: {what}."), err=True)
 
 
 def _count(count: int, one: str) -> str:

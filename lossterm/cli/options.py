@@ -92,6 +92,15 @@ def session_option(command: Command) -> Command:
     )(command)
 
 
+def session_argument(command: Command) -> Command:
+    """Add a session by its name alone; the one given before the command's name, or the usual one, where it is not."""
+
+    def found(context: click.Context, argument: click.Parameter, value: str | None) -> str:
+        return _or_before_the_command(context, argument, value) or DEFAULT_SESSION
+
+    return click.argument("session", required=False, callback=found)(command)
+
+
 def loss_file_option(command: Command) -> Command:
     """Add `--loss-file PLACE:NAME`, a loss of one's own."""
     return click.option(

@@ -1,8 +1,9 @@
 """What `lossterm doctor --repair` does: see that nobody uses the store, put it in order, and tell what that came to."""
 
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -13,6 +14,9 @@ from lossterm.errors import DataError, StoreError
 from lossterm.report import as_json
 from lossterm.store.backup import backups
 from lossterm.store.repair import Repaired, repair
+
+LEAVING_SECONDS = 5.0
+"""How long an idle worker has to leave."""
 
 _WORDS = {
     "sessions": ("session", "sessions"),
@@ -52,6 +56,9 @@ def _to_ourselves(path: Path) -> Iterator[None]:
     try:
         for device in DEVICES:
             lock = daemon.hold(path, device)
+            if lock is None and not _trains(path, device):  # it waits for more, which it can do later
+                daemon.dismiss(path, device)
+                lock = daemon.hold(path, device, LEAVING_SECONDS)
             if lock is None:
                 raise StoreError(
                     f"A worker trains for the store {path}: wait until it has left, or stop what it trains, then "
@@ -69,6 +76,14 @@ def _to_ourselves(path: Path) -> Iterator[None]:
     finally:
         for lock in held:
             os.close(lock)
+
+
+def _trains(path: Path, device: str) -> bool:
+    """Whether a worker is at a trial, as far as a store can be read."""
+    query = "SELECT 1 FROM trials WHERE status = 'running' AND device = ?"
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        return connection.execute(query, (device,)).fetchone() is not None
+    return False
 
 
 def _sentences(path: Path, found: Repaired) -> Iterator[str]:

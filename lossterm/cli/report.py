@@ -6,7 +6,7 @@ import click
 
 from lossterm import report as reports
 from lossterm.cli.console import print_reports
-from lossterm.cli.options import StorePath, absent, store_option, table_formats
+from lossterm.cli.options import StorePath, absent, session_argument, store_option, table_formats
 from lossterm.cli.watch import SOME_FAILED
 from lossterm.errors import UnknownName, UsageError
 from lossterm.metrics import metric_for
@@ -15,7 +15,7 @@ from lossterm.store import Asked, Store
 
 
 @click.command()
-@click.argument("session")
+@session_argument
 @click.option("--comparison", type=int, help="One comparison by number (default: all; as JSON the last).")
 @click.option("--metric", help="What ranks and tunes (default: what was asked for); see `lossterm metrics`.")
 @click.option("--trials", "with_trials", is_flag=True, help="Add every trial with its curves to the JSON.")

@@ -7,14 +7,14 @@ import click
 from lossterm import report as reports
 from lossterm.cli.console import print_reports
 from lossterm.cli.limits import limit_options
-from lossterm.cli.options import StorePath, absent, store_option, table_formats
+from lossterm.cli.options import StorePath, absent, session_argument, store_option, table_formats
 from lossterm.cli.watch import SOME_FAILED, STOPPED, Limits, Watch
 from lossterm.errors import UnknownName, UsageError
 from lossterm.store import Store
 
 
 @click.command()
-@click.argument("session")
+@session_argument
 @limit_options
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @table_formats

@@ -100,8 +100,9 @@ def _rows(sheet: Sheet, target: Raw, asked: Asked) -> tuple[np.ndarray, list[str
             f"{_absent(target)}"
         )
         if target.odd.count:
+            holds = "holds" if target.odd.count == 1 else "hold"
             said.append(
-                f"Of these {target.odd.count:,} hold what is no {target.kind}, "
+                f"Of these {target.odd.count:,} {holds} what is no {target.kind}, "
                 f"first {target.odd.cell!r} in row {sheet.row(target.odd.index)}."
             )
     rows = np.flatnonzero(~missing)

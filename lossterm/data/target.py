@@ -124,9 +124,9 @@ def _refuse_classes(
         )
     if number > _MOST_CLASSES or (number > 2 and number * 2 > len(rows)):
         first = int(rows[0])
-        what = "text" if raw.kind == "word" else "values"
+        what = "is free text" if raw.kind == "word" else "has nearly as many values as rows"
         raise sheet.refusal(
-            f"the target is free {what}: {number:,} different ones in {counted(len(rows), 'row')}, the first "
+            f"the target {what}: {number:,} different ones in {counted(len(rows), 'row')}, the first "
             f"{clipped(raw.text(first))!r}. {' '.join(raw.said) or 'A target is a number, or one of a few names.'}",
             first,
             raw.name,

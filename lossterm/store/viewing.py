@@ -19,6 +19,10 @@ class Viewing(Connection):
             session,
         )
 
+    def size(self) -> int:
+        """Return how many trials there are; sessions may share them."""
+        return int(self._read("SELECT count(*) FROM trials")[0][0])
+
     def trials(self, comparisons: Sequence[int], after: int = 0) -> list[TrialRow]:
         """Return the trials of these comparisons that changed after a tick, in the order asked for."""
         wanted = ",".join(map(str, comparisons))

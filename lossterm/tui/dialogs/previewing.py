@@ -117,6 +117,8 @@ class PreviewDialog(ModalScreen[Preview | None]):
             return
         self._taking = False
         self._show()
+        takes = "enter trains on it · " if self.can_take else ""
+        self.query_one(Vertical).border_subtitle = Text(f"{takes}esc chooses another file")
 
     async def _look_plainly(self) -> None:
         """Show the file as it is where nothing was shown yet: what is wanted of its columns may be what is wrong."""
