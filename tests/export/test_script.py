@@ -128,7 +128,7 @@ def test_every_script_is_python_without_a_trace_of_where_it_is_from(every: dict[
             (node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name).partition(".")[0]
             for node in imported
         }
-        assert packages <= {"os", "math", "keras", "numpy", "sklearn"}, name
+        assert packages <= {"os", "logging", "math", "keras", "numpy", "sklearn"}, name
 
 
 def test_every_script_is_as_a_formatter_and_a_linter_want_it(every: dict[str, str], tmp_path: Path) -> None:

@@ -66,7 +66,9 @@ def _scored(what: Chosen) -> str:
     scores, versions = what.scores, what.rows[-1].environment or {}
     mean = sum(scores.values()) / len(scores)
     used = ", ".join(f"{name} {versions[name]}" for name in ("tensorflow", "keras", "numpy") if name in versions)
-    return f"It was {mean:.6g}{f' with {used}' if used else ''}."
+    ci = what.standing.ci
+    interval = f", 95 % interval {ci[0]:.6g} to {ci[1]:.6g}" if ci else ""
+    return f"It was {mean:.6g}{interval}{f', with {used}' if used else ''}."
 
 
 def compose(plan: Plan, said: str = "") -> str:
@@ -96,6 +98,7 @@ def compose(plan: Plan, said: str = "") -> str:
     lines += add_score(script, plan)
     body = "\n".join(f"    {line}" for line in lines)
     script.add("Score", f'def score_of(seed):\n    """Train with one seed and score on its test rows."""\n{body}')
+    script.imports.add("import logging")
     script.add("Score", _MAIN)
     script.docstring = _docstring(plan, said, needs)
     return script.written()
@@ -132,6 +135,7 @@ def _pinned(package: str) -> str:
 _MAIN = '''
 def main():
     """Train with every seed, and print each score and their mean."""
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that each network is compiled anew
     scores = []
     for seed in SEEDS:
         scores.append(score_of(seed))

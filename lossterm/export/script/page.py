@@ -12,7 +12,7 @@ WIDTH = 120
 THEIRS = "their__"
 """Stands before a name that the given code binds, where the rest of a script means that."""
 
-_STANDARD = ("csv", "datetime", "functools", "itertools", "math", "os", "random", "re", "sys", "typing")
+_STANDARD = ("csv", "datetime", "functools", "itertools", "logging", "math", "os", "random", "re", "sys", "typing")
 """Modules that come with Python and that a script may import."""
 
 
