@@ -280,6 +280,25 @@ def test_a_number_that_became_another_is_told_and_trained_again(
     assert_sound(path)
 
 
+def test_a_comparison_whose_checksum_alone_is_wrong_is_kept_with_its_trials(path: Path, doctor: Doctor) -> None:
+    change(path, "UPDATE comparisons SET checksum = checksum + 1", sealed=False)
+    code, out, _ = doctor(path)
+    assert code == 0
+    assert "Nothing was lost." in out
+    with Store(path) as store:
+        assert [row.status for row in store.trials([1])] == ["done"] * 20
+    assert_sound(path)
+
+
+@pytest.mark.parametrize("tick", ["9223372036854775807", "-1", "'abc'", "1e300"])
+def test_a_clock_that_is_none_is_set_anew(path: Path, doctor: Doctor, tick: str) -> None:
+    change(path, f"UPDATE clock SET tick = {tick}")
+    assert "was damaged" in doctor(path)[1]
+    with Store(path) as store:
+        store.ask("whole", asked_for(2))
+    assert_sound(path)
+
+
 def test_what_is_written_during_a_repair_stops_it(path: Path, doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     overwrite(path, root(path, "curves"))
 

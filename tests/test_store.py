@@ -279,6 +279,25 @@ def test_many_that_open_a_new_store_at_once_all_get_it(tmp_path: Path) -> None:
     assert refused == []
 
 
+def test_a_trial_that_is_not_as_it_was_asked_for_is_not_trained(store: Store) -> None:
+    store.ask("s", two_losses(seeds=1))
+    running = claimed(store)
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.execute("UPDATE trials SET asked = replace(asked, '\"seed\":', '\"seed\":1')")
+        connection.commit()
+    with pytest.raises(StoreError, match="one of trials whose checksum is wrong"):
+        store.claim("auto")
+    with pytest.raises(StoreError, match="one of trials whose checksum is wrong"):
+        store.finish(running.id, "done", seconds=0.1, scores={})
+
+
+def test_a_store_that_another_version_has_updated_meanwhile_is_not_written(store: Store) -> None:
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    with pytest.raises(StoreError, match="was updated by another version of lossterm"):
+        store.ask("s", two_losses())
+
+
 def test_four_workers_never_get_the_same_trial(store: Store) -> None:
     asked = store.ask("s", two_losses(seeds=20))
     found: list[int] = []

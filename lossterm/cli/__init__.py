@@ -227,5 +227,6 @@ def main(arguments: list[str] | None = None) -> Any:
         sys.exit(INTERRUPTED)
     except LosstermError as error:
         lines = str(error).split("\n") if isinstance(error, WorkerError | BenchmarkError) else [str(error)]
-        click.echo("lossterm: " + "\n".join(map(printable, lines)), err=True)
+        with suppress(OSError):  # what it goes to may be full, or gone, too
+            click.echo("lossterm: " + "\n".join(map(printable, lines)), err=True)
         sys.exit(error.exit_code)

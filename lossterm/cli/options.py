@@ -96,7 +96,8 @@ def session_argument(command: Command) -> Command:
     """Add a session by its name alone; the one given before the command's name, or the usual one, where it is not."""
 
     def found(context: click.Context, argument: click.Parameter, value: str | None) -> str:
-        return _or_before_the_command(context, argument, value) or DEFAULT_SESSION
+        named = _or_before_the_command(context, argument, value)
+        return DEFAULT_SESSION if named is None else str(named)
 
     return click.argument("session", required=False, callback=found)(command)
 

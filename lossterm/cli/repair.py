@@ -1,9 +1,8 @@
 """What `lossterm doctor --repair` does: see that nobody uses the store, put it in order, and tell what that came to."""
 
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -13,7 +12,7 @@ from lossterm.comparison import DEVICES
 from lossterm.errors import DataError, StoreError
 from lossterm.report import as_json
 from lossterm.store.backup import backups
-from lossterm.store.repair import Repaired, repair
+from lossterm.store.repair import Repaired, repair, trains
 
 LEAVING_SECONDS = 5.0
 """How long an idle worker has to leave."""
@@ -56,7 +55,7 @@ def _to_ourselves(path: Path) -> Iterator[None]:
     try:
         for device in DEVICES:
             lock = daemon.hold(path, device)
-            if lock is None and not _trains(path, device):  # it waits for more, which it can do later
+            if lock is None and not trains(path, device):  # it waits for more, which it can do later
                 daemon.dismiss(path, device)
                 lock = daemon.hold(path, device, LEAVING_SECONDS)
             if lock is None:
@@ -76,14 +75,6 @@ def _to_ourselves(path: Path) -> Iterator[None]:
     finally:
         for lock in held:
             os.close(lock)
-
-
-def _trains(path: Path, device: str) -> bool:
-    """Whether a worker is at a trial, as far as a store can be read."""
-    query = "SELECT 1 FROM trials WHERE status = 'running' AND device = ?"
-    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-        return connection.execute(query, (device,)).fetchone() is not None
-    return False
 
 
 def _sentences(path: Path, found: Repaired) -> Iterator[str]:

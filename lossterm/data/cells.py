@@ -19,7 +19,7 @@ _AMOUNT = re.compile(
     r"\s*(?P<after>[%$€£¥])?"
 )
 _GROUPED = re.compile(
-    r"[$€£¥]?\s*[+-]?\s*[$€£¥]?\d{1,3}(?P<group>[.,'\u2019 \u00a0\u202f])\d{3}(?:(?P=group)\d{3})*"
+    r"[$€£¥]?\s*[+-]?\s*[$€£¥]?(?!0)\d{1,3}(?P<group>[.,'\u2019 \u00a0\u202f])\d{3}(?:(?P=group)\d{3})*"
     r"(?!(?P=group))[.,]\d+\s*[%$€£¥]?"
 )
 _THOUSANDS = re.compile(r"[$€£¥]?\s*[+-]?\d{1,3}(?:([.,'\u2019 \u00a0\u202f])\d{3})+(?:[.,]\d+)?\s*[%$€£¥]?")
@@ -50,7 +50,7 @@ def number_of(cell: str, *, comma: bool) -> Number | None:
     """Read a number, with a decimal comma too where `comma` allows it; None for what is none.
 
     Thousands separators are not guessed: 1,234 is 1.234 with `comma` and no number without. They are read where a
-    decimal sign of another kind follows them, as in 1.234,5.
+    decimal sign of another kind follows them, as in 1,234.5, and in 1.234,5 with `comma`.
     """
     text = cell.strip().replace("−", "-")
     if grouped := _GROUPED.fullmatch(text):

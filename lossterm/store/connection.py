@@ -77,6 +77,7 @@ class Connection:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
+                    schema.refuse_updated(self.path, self._connection)
                     tick = self._connection.execute("UPDATE clock SET tick = tick + 1 RETURNING tick").fetchone()
                     if tick is None or not isinstance(tick[0], int):
                         raise sqlite3.DatabaseError("it holds a clock that no lossterm wrote")

@@ -5,10 +5,10 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -77,6 +77,14 @@ def repair(path: Path) -> Repaired:
         raise StoreError(f"The store {path} could not be repaired: {error.strerror or error}.") from error
 
 
+def trains(path: Path, device: str) -> bool:
+    """Whether a worker for a device is at a trial, as far as the store at `path` can be read."""
+    query = "SELECT 1 FROM trials WHERE status = 'running' AND device = ?"
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        return connection.execute(query, (device,)).fetchone() is not None
+    return False
+
+
 def _doubtful(path: Path) -> bool:
     """Whether a file that SQLite reads holds rows that lossterm did not write. Raises StoreError as `connect`."""
     judge = Judge()
@@ -89,7 +97,8 @@ def _doubtful(path: Path) -> bool:
                 for row in map(dict, connection.execute(f"SELECT * FROM {table} ORDER BY rowid")):
                     if judge.sound(table, row) != row:
                         return True
-            return bool(half(connection)) or connection.execute("SELECT count(*) FROM clock").fetchone()[0] != 1
+            clocks = [tuple(row) for row in connection.execute("SELECT tick, given FROM clock")]
+            return bool(half(connection)) or len(clocks) != 1 or not all(map(_is_tick, clocks[0]))
         except (sqlite3.DatabaseError, UnicodeDecodeError):  # text that is none, or no such table or column
             return True
 
@@ -184,14 +193,28 @@ class _Rescue:
         for table in filter(self._reader.tables.__contains__, TABLES):
             for row in self._reader.rows(table):
                 found = self._judge.sound(table, row)
-                self.lost[table] += found != row
-                if found is not None:
+                vouched = self._vouched(row) if found is None and table == "comparisons" else None
+                self.lost[table] += vouched is None and found != row
+                if (found := vouched or found) is not None:
                     self._take(table, found)
         self._set_clock()
         for number, asked, cancelled in self._into.execute("SELECT id, asked, cancelled FROM comparisons").fetchall():
             self._link(number, msgspec.json.decode(asked, type=Comparison), stopped=cancelled is not None)
         self._into.execute("COMMIT")
         self.lost = +self.lost
+
+    def _vouched(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        """Return a comparison whose checksum is wrong, where its trials are those that it asks for."""
+        found = self._judge.sound("comparisons", {name: value for name, value in row.items() if name != "checksum"})
+        if found is None:
+            return None
+        keys = {one.get("id"): one.get("key") for one in self._reader.rows("trials")}
+        linked = {one["position"]: keys.get(one["trial"]) for one in self._reader.links(found["id"]) if _is_link(one)}
+        try:
+            asked = [trial.key for trial in msgspec.json.decode(found["asked"], type=Comparison).trials()]
+        except LosstermError:  # of a package that is not installed
+            return None
+        return found if linked == dict(enumerate(asked)) else None
 
     def _take(self, table: str, row: dict[str, Any]) -> None:
         if table == "comparisons":
@@ -220,8 +243,8 @@ class _Rescue:
             "SELECT max(coalesce((SELECT max(max(changed, queued)) FROM trials), 0), "
             "coalesce((SELECT max(changed) FROM comparisons), 0))"
         ).fetchone()
-        self._tick = max([last, *(tick for tick in ticks if isinstance(tick, int) and tick < LATEST)]) + 1
-        number = max([0, *(one for one in given if isinstance(one, int) and one < LATEST)])
+        self._tick = max([last, *(tick for tick in ticks if _is_tick(tick))]) + 1
+        number = max([0, *(one for one in given if _is_tick(one))])
         self._into.execute("UPDATE clock SET tick = ?, given = ?", (self._tick, number))
 
     def _link(self, number: int, comparison: Comparison, *, stopped: bool) -> None:
@@ -247,6 +270,10 @@ class _Rescue:
             found = self._into.execute("SELECT last_insert_rowid()").fetchone()
             self.queued += not stopped
         return int(found[0])
+
+
+def _is_tick(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and 0 <= value < LATEST
 
 
 def _is_link(row: dict[str, Any]) -> bool:

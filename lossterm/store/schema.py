@@ -251,6 +251,12 @@ def refuse_others(path: Path, connection: sqlite3.Connection) -> None:
         )
 
 
+def refuse_updated(path: Path, connection: sqlite3.Connection) -> None:
+    """Raise StoreError for a store that another version has brought to its own schema while it was open here."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+        raise StoreError(f"The store {path} was updated by another version of lossterm: begin again with that one.")
+
+
 def _migrate(path: Path, connection: sqlite3.Connection) -> None:
     """Bring the tables to this version, all at once or not at all; a store that holds anything is copied first."""
     if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:

@@ -21,6 +21,8 @@ _STANDS = (
 )
 """Epochs at which a trial goes on: of a checkpoint beyond its curve none, since the curve would have a gap."""
 
+_ROW = f"SELECT {TRIAL_COLUMNS} FROM trials t"
+
 MOST_ATTEMPTS = 2
 """A trial that was being trained when this many workers died is failed, not tried again."""
 
@@ -38,18 +40,18 @@ class Working(Connection):
             return None
         marks = ",".join("?" * len(avoid))
         with self._write() as tick:
-            row = self._connection.execute(
-                f"UPDATE trials SET status = 'running', attempts = attempts + 1, {AS_NEW}, changed = ?, "
-                f"epochs = coalesce(({_STANDS}), 0) "
-                "WHERE id = (SELECT id FROM trials "
-                f"WHERE {_WAITS} AND program NOT IN ({marks}) ORDER BY id LIMIT 1) "
-                "RETURNING id",
-                (tick, device, *avoid),
-            ).fetchone()
-            if row is None:
+            first = f"SELECT id FROM trials WHERE {_WAITS} AND program NOT IN ({marks}) ORDER BY id LIMIT 1"
+            found = self._rows(trial_row, f"{_ROW} WHERE id = ({first})", device, *avoid)
+            if not found:
                 return None
-            self._connection.execute("DELETE FROM models WHERE trial = ?", (row[0],))
-            return self._rows(trial_row, f"SELECT {TRIAL_COLUMNS} FROM trials t WHERE id = ?", row[0])[0]
+            number = found[0].id  # of a row that is as it was written: what follows gives it another checksum
+            self._connection.execute(
+                f"UPDATE trials SET status = 'running', attempts = attempts + 1, {AS_NEW}, changed = ?, "
+                f"epochs = coalesce(({_STANDS}), 0) WHERE id = ?",
+                (tick, number),
+            )
+            self._connection.execute("DELETE FROM models WHERE trial = ?", (number,))
+            return self._rows(trial_row, f"{_ROW} WHERE id = ?", number)[0]
 
     def queued_epochs(self, device: str) -> dict[str, int]:
         """Return how many epochs wait for a device, by program."""
@@ -110,7 +112,7 @@ class Working(Connection):
         that was stopped.
         """
         with self._write() as tick:
-            if not self._read("SELECT 1 FROM trials WHERE id = ? AND status = 'running'", trial):
+            if not self._rows(trial_row, f"{_ROW} WHERE id = ? AND status = 'running'", trial):
                 return
             if chunk:
                 self._add_chunk(chunk, tick)

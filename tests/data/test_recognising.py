@@ -146,6 +146,7 @@ def test_a_decimal_comma_only_where_the_comma_separates_no_cells() -> None:
         ("192.168.100.200", None),
         ("1,234 567.5", None),
         ("12,34.5", None),
+        ("0,123.5", None),
         ("1234,567.5", None),
         ("1,234.", None),
     ],
