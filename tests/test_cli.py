@@ -449,7 +449,7 @@ def test_a_cold_start_says_the_same(refused: dict[str, Result], case: str) -> No
     assert (cold.returncode, cold.stdout, cold.stderr) == (warm.returncode, warm.stdout, warm.stderr)
 
 
-@pytest.mark.parametrize("words", [("run", "--epochs", "ten"), ("run", "--sedes", "3"), ("report",), ("--nonsense",)])
+@pytest.mark.parametrize("words", [("run", "--epochs", "ten"), ("run", "--sedes", "3"), ("export",), ("--nonsense",)])
 def test_words_that_cannot_be_read_are_wrong_usage(tmp_path: Path, words: tuple[str, ...]) -> None:
     result = lossterm(tmp_path, *words)
     assert succeeded(result, 2) == ""
