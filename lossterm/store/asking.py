@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from lossterm.comparison import Comparison, Trial
-from lossterm.store.coding import encode
+from lossterm.store.coding import LISTED, encode, listed
 from lossterm.store.connection import Connection
 from lossterm.store.rows import Asked, session_name
 
@@ -15,8 +15,6 @@ AGAIN = "status IN ('failed', 'cancelled')"
 """What a trial is that ended and is trained anew when it is asked for again."""
 
 _NEXT = "(SELECT 1 + max(given, coalesce((SELECT max(id) FROM {}), 0)) FROM clock)"
-
-_LISTED = "SELECT value FROM json_each(?)"
 
 _AT_ONCE = 20_000
 """Trials that are queued in one transaction at most: a worker waits about a second for that."""
@@ -60,7 +58,7 @@ class Asking(Connection):
                 "RETURNING id",
                 (encode(comparison), now, tick, name),
             ).fetchone()[0]
-            if self._read(f"SELECT count(*) FROM trials WHERE id IN ({_LISTED})", encode(numbers))[0][0] < len(numbers):
+            if self._read(f"SELECT count(*) FROM trials WHERE id IN ({LISTED})", listed(numbers))[0][0] < len(numbers):
                 numbers.clear()  # somebody deleted what no comparison held
             numbers += self._queue(trials[len(numbers) :], tick)
             self._connection.execute(

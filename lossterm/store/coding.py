@@ -1,6 +1,6 @@
 """How records are written as rows of the store, and read again: what no lossterm wrote is no record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +25,15 @@ AS_NEW = (
     + f", checksum = {UNTRAINED}"
 )
 """What a trial loses when it is taken up again."""
+
+
+LISTED = "SELECT value FROM json_each(?)"
+"""The numbers that `listed` wrote, in SQL: what names them in its text would be prepared, and kept, for each list."""
+
+
+def listed(numbers: Iterable[int]) -> str:
+    """Write numbers as the parameter that LISTED takes."""
+    return msgspec.json.encode(list(numbers)).decode()
 
 
 def encode(value: object | None) -> str | None:

@@ -2,7 +2,17 @@
 
 from collections.abc import Collection, Sequence
 
-from lossterm.store.coding import TRIAL_COLUMNS, asked_row, chunk_row, model_row, sample_row, trial_row, worker_row
+from lossterm.store.coding import (
+    LISTED,
+    TRIAL_COLUMNS,
+    asked_row,
+    chunk_row,
+    listed,
+    model_row,
+    sample_row,
+    trial_row,
+    worker_row,
+)
 from lossterm.store.connection import Connection
 from lossterm.store.rows import Asked, Chunk, Model, Sample, TrialRow, WorkerRow
 
@@ -25,29 +35,29 @@ class Viewing(Connection):
 
     def trials(self, comparisons: Sequence[int], after: int = 0) -> list[TrialRow]:
         """Return the trials of these comparisons that changed after a tick, in the order asked for."""
-        wanted = ",".join(map(str, comparisons))
         return self._rows(
             trial_row,
             f"SELECT {TRIAL_COLUMNS} FROM trials t JOIN (SELECT trial, min(comparison << 32 | position) AS place "
-            f"FROM comparison_trials WHERE comparison IN ({wanted}) GROUP BY trial) ON trial = t.id "
+            f"FROM comparison_trials WHERE comparison IN ({LISTED}) GROUP BY trial) ON trial = t.id "
             "WHERE t.changed > ? ORDER BY place",
+            listed(comparisons),
             after,
         )
 
     def chunks(self, comparisons: Sequence[int], after: int = 0) -> tuple[list[Chunk], int]:
         """Return what was added to these comparisons' curves after a mark, and the new mark."""
-        wanted = ",".join(map(str, comparisons))
         rows = self._read(
             "SELECT id, trial, start, epochs, data, checksum FROM curves WHERE id > ? AND trial IN "
-            f"(SELECT trial FROM comparison_trials WHERE comparison IN ({wanted})) ORDER BY id",
+            f"(SELECT trial FROM comparison_trials WHERE comparison IN ({LISTED})) ORDER BY id",
             after,
+            listed(comparisons),
         )
         return [self._sound(chunk_row, row) for row in rows], rows[-1]["id"] if rows else after
 
     def models(self, trials: Collection[int]) -> dict[int, Model]:
         """Return the models of those of these trials that have one, by the trial's number."""
-        wanted = ",".join(map(str, trials))
-        rows = self._rows(model_row, f"SELECT trial, about, data, checksum FROM models WHERE trial IN ({wanted})")
+        query = f"SELECT trial, about, data, checksum FROM models WHERE trial IN ({LISTED})"
+        rows = self._rows(model_row, query, listed(trials))
         return {row.trial: row for row in rows}
 
     def sample(self, key: str) -> Sample | None:
