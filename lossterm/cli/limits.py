@@ -65,7 +65,7 @@ memory_option = click.option(
     type=Memory(),
     metavar="AMOUNT",
     envvar="LOSSTERM_MEMORY",
-    help="What the worker may take, as 4G: a training that needs more fails, and the next goes on (default: no limit).",
+    help="What the worker may take, 1G or more: a training that takes more fails, others go on (default: no limit).",
 )
 """For whatever may start a worker."""
 
