@@ -1,5 +1,5 @@
 """`python -m lossterm`, the same as the installed `lossterm`."""
 
-from lossterm.cli import main
+from lossterm.cli.main import main
 
 main()

@@ -6,19 +6,37 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from lossterm import daemon
 from lossterm.store import Store
+from lossterm.worker_control import starting
 
 # The same examples in every run, none of them timed or kept: a machine may be slow, and a checkout stays clean.
 settings.register_profile("lossterm", deadline=None, derandomize=True, database=None)
 settings.load_profile("lossterm")
 
 LONGEST = (
-    *("test_terminal", "engine/test_parity", "test_strange_terminals", "tui/test_screens", "engine/test_settings"),
-    *("export/test_script", "engine/test_own", "faults/test_signals", "engine/test_building", "tui/test_anatomy_chart"),
+    *(
+        "terminal/test_terminal",
+        "engine/test_parity",
+        "terminal/test_strange_terminals",
+        "tui/test_screens",
+        "engine/test_settings",
+    ),
+    *(
+        "export/test_script",
+        "engine/test_user_code",
+        "faults/test_signals",
+        "engine/test_user_networks",
+        "tui/test_anatomy_chart",
+    ),
     *("tui/test_choosing_losses", "engine/test_real_worker", "tui/test_bad_input", "export/test_model"),
-    *("tui/test_views", "test_cli", "tui/test_network_dialog", "engine/test_checkpoints", "faults/test_killed_worker"),
-    *("tui/test_glyphs", "tui/test_predictions", "tui/test_looking", "test_repair", "tui/test_random_keys"),
+    *(
+        "tui/test_views",
+        "cli/test_commands",
+        "tui/test_network_dialog",
+        "engine/test_checkpoints",
+        "faults/test_killed_worker",
+    ),
+    *("tui/test_glyphs", "tui/test_predictions", "tui/test_looking", "store/test_repair", "tui/test_random_keys"),
 )
 """Files that take a minute or more: begun first, so that in the end no process is left alone with one."""
 
@@ -49,12 +67,12 @@ def home(tmp_path: Path, nobodys_home: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Return a directory that is LOSSTERM_HOME; workers started in it leave soon when idle, or at the end."""
     monkeypatch.setenv("LOSSTERM_HOME", str(tmp_path))
     monkeypatch.setenv("LOSSTERM_IDLE_SECONDS", "3")
-    before = len(daemon._started)
+    before = len(starting._started)
     yield tmp_path
-    for process in daemon._started[before:]:
+    for process in starting._started[before:]:
         process.kill()
         process.wait(10)
-    del daemon._started[before:]
+    del starting._started[before:]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.store import Store
 from lossterm.tui.app import LosstermApp
 from tests.tui.prepared import until

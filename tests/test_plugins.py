@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from lossterm import plugins
-from lossterm.cli import cli
-from lossterm.cli.doctor import _added
-from lossterm.comparison import Comparison
+from lossterm.cli.commands.doctor import _added
+from lossterm.cli.main import cli
+from lossterm.comparison.comparison import Comparison
 from lossterm.errors import DoesNotFit, UnknownName
 from lossterm.tasks import TASKS, Task, catalogue, every_task, task_named, task_problems
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from lossterm.cli import cli
-from lossterm.config import Config, load
+from lossterm.cli.main import cli
+from lossterm.home.configuration import Config, load
 from lossterm.losses import LOSSES, arrays
-from lossterm.losses.own import source_from
-from lossterm.tui import keymap
+from lossterm.losses.user_defined import source_from
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.main_screen import MainScreen
+from lossterm.tui.screens import keymap
+from lossterm.tui.screens.main_screen import MainScreen
 
 TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 COMMANDS = [

@@ -9,7 +9,7 @@ import numpy as np
 from rich.text import Span, Text
 
 from lossterm.charts.canvas import TALL, WIDE, Canvas, fitted
-from lossterm.palette import Colour
+from lossterm.charts.loss_colours import Colour
 
 FOLLOWED = (1, 99)
 """Percentiles that an upright axis follows."""

@@ -10,7 +10,7 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Span, Text
 
-from lossterm.palette import Colour
+from lossterm.charts.loss_colours import Colour
 
 SMALLEST = (12, 4)
 """Columns and lines below which no chart can be drawn."""

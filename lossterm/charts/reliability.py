@@ -10,7 +10,7 @@ import numpy as np
 from rich.text import Text
 
 from lossterm.charts.canvas import SMALLEST, painted, panel, told
-from lossterm.palette import Colour, written
+from lossterm.charts.loss_colours import Colour, colour_text
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _MARKS = "⣀⠤⠒⠉"
@@ -64,7 +64,7 @@ def reliability_bars(bins: Sequence[Bin], colour: Colour, width: int, height: in
     rows = height - 1 - len(counts) - len(caption)
     if rows < 2:
         return told("Too small to draw.", width, height)
-    plot = painted(*_bars(shown, slot, rows), (*_STYLES, written(colour)))
+    plot = painted(*_bars(shown, slot, rows), (*_STYLES, colour_text(colour)))
     gutter = ["1┤", *[" │"] * (rows - 2), "0┤"]
     lines = [Text.assemble((label, "dim"), line) for label, line in zip(gutter, plot, strict=True)]
     return panel([*lines, _axis(slot * len(shown), together), *counts, *caption], width, height)

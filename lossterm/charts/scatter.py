@@ -7,7 +7,7 @@ import numpy as np
 from rich.text import Text
 
 from lossterm.charts.canvas import SMALLEST, Canvas, painted, panel, told
-from lossterm.palette import Colour, written
+from lossterm.charts.loss_colours import Colour, colour_text
 
 KEPT = (1, 99)
 """Percentiles between which values set the range that is drawn."""
@@ -112,7 +112,7 @@ def _bars(counts: np.ndarray, colour: Colour, rows: int) -> list[Text]:
     middle = len(counts) // 2
     above = levels[:, middle] == 0
     signs[above, middle], inks[above, middle] = "┊", 2
-    return painted(signs, inks, ("", written(colour), "dim"))
+    return painted(signs, inks, ("", colour_text(colour), "dim"))
 
 
 def _refused(rows: int, missing: int, room: bool) -> str:

@@ -14,11 +14,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lossterm import linear, report, table, wording
-from lossterm.glyphs import swapped
-from lossterm.printable import printable
+from lossterm.following.progress import sentence
+from lossterm.following.session_state import SessionState
+from lossterm.reports import (
+    csv_lines,
+    headline,
+    json_document,
+    markdown,
+    notes,
+    plain_text,
+    report,
+    screen_reader,
+    table,
+    verdict,
+)
 from lossterm.store import Chunk
-from lossterm.view import View, sentence
+from lossterm.text.glyph_fallback import swapped
+from lossterm.text.harmless import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -37,13 +49,13 @@ def print_reports(
     """
     if form == "json":
         (only,) = found
-        click.echo(report.as_json(report.document(only, chunks)))
+        click.echo(json_document.as_json(json_document.document(only, chunks)))
     elif form == "csv":
-        click.echo(table.as_csv(found))
+        click.echo(csv_lines.as_csv(found))
     elif form in ("markdown", "plain"):
-        click.echo("\n\n".join(map(table.as_markdown if form == "markdown" else table.as_plain, found)))
+        click.echo("\n\n".join(map(markdown.as_markdown if form == "markdown" else plain_text.as_plain, found)))
     elif form == "linear":
-        print_sentences(found, linear.joined(chunks or ()))
+        print_sentences(found, screen_reader.joined(chunks or ()))
     else:
         for number, one in enumerate(found):
             if number:
@@ -53,23 +65,23 @@ def print_reports(
 
 def print_sentences(found: Sequence[report.Report], curves: Mapping[int, "array[float]"]) -> None:
     """Print reports and the curves of their trials on stdout in sentences, one a line."""
-    click.echo("\n\n".join("\n".join(map(printable, linear.lines(one, curves))) for one in found))
+    click.echo("\n\n".join("\n".join(map(printable, screen_reader.lines(one, curves))) for one in found))
 
 
 def print_rows(rows: Sequence[dict[str, Any]], columns: dict[str, str], form: str, empty: str) -> None:
     """Print a list as a table of some of its fields (field → title), or all of it as JSON."""
     if form == "json":
-        click.echo(report.as_json(list(rows)))
+        click.echo(json_document.as_json(list(rows)))
     elif not rows:
         click.echo(empty, err=True)
     else:
         _table(
-            [table.Column(head, False, tuple(str(row[field]) for row in rows)) for field, head in columns.items()],
+            [table.TableColumn(head, False, tuple(str(row[field]) for row in rows)) for field, head in columns.items()],
             _stdout(),
         )
 
 
-def print_columns(columns: Sequence[table.Column]) -> None:
+def print_columns(columns: Sequence[table.TableColumn]) -> None:
     """Print columns as a table; those for which there is no room are left out from the end, with a word."""
     console, shown = _stdout(), list(columns)
     while len(shown) > 1 and sum(column.width + 3 for column in shown) - 3 > console.width:
@@ -118,17 +130,17 @@ def _stdout(*, plain: bool = False) -> Console:
 
 def _print_table(found: report.Report, *, plain: bool) -> None:
     console = _stdout(plain=plain)
-    console.print(printable(wording.headline(found)), style="dim")
-    console.print(printable(wording.verdict(found)), style="bold")
+    console.print(printable(headline.headline(found)), style="dim")
+    console.print(printable(verdict.verdict(found)), style="bold")
     columns, shown = table.fit_to(found, console.width, between=3)
     _table(columns, console)
-    for note in wording.notes(found):
+    for note in notes.notes(found):
         console.print(printable(note), style="dim")
     if not shown:
         console.print("More metrics in a wider terminal, or with --format json.", style="dim")
 
 
-def _table(columns: Iterable[table.Column], console: Console) -> None:
+def _table(columns: Iterable[table.TableColumn], console: Console) -> None:
     drawn = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     columns = list(columns)
     for column in columns:
@@ -170,7 +182,7 @@ class Narrator:
         if self._bar:
             self._bar.stop()
 
-    def show(self, view: View) -> None:
+    def show(self, view: SessionState) -> None:
         """Show the present state, if it is worth a line."""
         progress = view.progress()
         text = sentence(progress)

@@ -4,19 +4,19 @@ Importing this loads neither NumPy nor pyarrow, since the processes that do not 
 the functions load them when called.
 """
 
-from lossterm.data.asked import KINDS, Asked, arguments
-from lossterm.data.column import Column
-from lossterm.data.describing import describe, load
-from lossterm.data.previewing import preview
-from lossterm.data.record import Data
-from lossterm.data.shown import Preview, ShownColumn, ShownTarget
+from lossterm.data.column import FeatureColumn
+from lossterm.data.description import describe, load
+from lossterm.data.preview import Preview, ShownColumn, ShownTarget
+from lossterm.data.preview_building import preview
+from lossterm.data.request import KINDS, FileRequest, arguments
 from lossterm.data.table import Table, let_go
+from lossterm.data.user_data import Data
 
 __all__ = [
     "KINDS",
-    "Asked",
-    "Column",
     "Data",
+    "FeatureColumn",
+    "FileRequest",
     "Preview",
     "ShownColumn",
     "ShownTarget",

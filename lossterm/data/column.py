@@ -7,7 +7,7 @@ import msgspec
 ColumnKind = Literal["number", "boolean", "date", "category"]
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
+class FeatureColumn(msgspec.Struct, frozen=True, kw_only=True):
     """A feature of a table."""
 
     name: str

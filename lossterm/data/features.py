@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossterm.data.asked import Asked, joined
-from lossterm.data.column import Column, ColumnKind
-from lossterm.data.place import counted
-from lossterm.data.raw import MISSING_WORD, Raw, Sheet, as_words
-from lossterm.printable import clipped
+from lossterm.data.column import ColumnKind, FeatureColumn
+from lossterm.data.files.position import counted
+from lossterm.data.files.sheet import MISSING_WORD, Raw, Sheet, as_words
+from lossterm.data.request import FileRequest, joined
+from lossterm.text.harmless import clipped
 
 MOST_LEVELS = 50
 OTHER = "other"
@@ -29,7 +29,7 @@ _ID = re.compile(r"(?i:id|index|uuid|guid|row(?:[ _.-]?(?:number|names?|id))?)|.
 class Feature:
     """A column that becomes a feature, and how its cells are written into the table."""
 
-    column: Column
+    column: FeatureColumn
     raw: Raw
     levels: np.ndarray | None
     """(words,) int: code → index of its level, of a category."""
@@ -86,7 +86,7 @@ class _Without:
     text: bool = False
 
 
-def features_of(sheet: Sheet, rows: np.ndarray, asked: Asked) -> Features:
+def features_of(sheet: Sheet, rows: np.ndarray, asked: FileRequest) -> Features:
     """Look at the columns that have no other part, in the rows at these indices."""
     found: list[Feature] = []
     left, texts, warnings = dict(sheet.unread), set[str](), list[str]()
@@ -105,7 +105,7 @@ def features_of(sheet: Sheet, rows: np.ndarray, asked: Asked) -> Features:
     return Features(features=tuple(found), left_out=left, texts=frozenset(texts), warnings=tuple(warnings))
 
 
-def _feature(raw: Raw, rows: np.ndarray, asked: Asked) -> Feature | _Without:
+def _feature(raw: Raw, rows: np.ndarray, asked: FileRequest) -> Feature | _Without:
     """Return the feature that a column becomes, or why it becomes none."""
     if raw.name in asked.categorical:
         raw = as_words(raw) if raw.kind != "nothing" else raw
@@ -122,7 +122,7 @@ def _feature(raw: Raw, rows: np.ndarray, asked: Asked) -> Feature | _Without:
     if raw.kind == "date" or (raw.kind == "number" and max(abs(low), abs(high)) > _SPREADS * (high - low) > 0):
         origin = float(np.floor(low))
     kind: ColumnKind = "date" if raw.kind == "date" else "boolean" if raw.kind == "boolean" else "number"
-    column = Column(name=raw.name, kind=kind, origin=origin, missing=bool(missing.any()))
+    column = FeatureColumn(name=raw.name, kind=kind, origin=origin, missing=bool(missing.any()))
     return Feature(column=column, raw=raw, levels=None)
 
 
@@ -140,11 +140,11 @@ def _category(raw: Raw, present: np.ndarray, missing: bool, *, forced: bool) -> 
         names.append(OTHER if OTHER not in names else f"any {OTHER}")
     levels = np.full(max(1, len(raw.words)), len(names) - 1)
     levels[kept] = np.arange(len(kept))
-    column = Column(name=raw.name, kind="category", levels=tuple(names), missing=missing)
+    column = FeatureColumn(name=raw.name, kind="category", levels=tuple(names), missing=missing)
     return Feature(column=column, raw=raw, levels=levels, rest=rest)
 
 
-def _warnings(sheet: Sheet, raw: Raw, feature: Feature, rows: np.ndarray, asked: Asked) -> Iterable[str]:
+def _warnings(sheet: Sheet, raw: Raw, feature: Feature, rows: np.ndarray, asked: FileRequest) -> Iterable[str]:
     drop = f"--drop {joined((*asked.drop, raw.name))} leaves it out."
     if raw.odd.count:
         cells = counted(raw.odd.count, "cell")

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from lossterm.data.place import refusal
+from lossterm.data.files.position import refusal
 
 BYTES_PER_CELL = 12
 """A float64 while the file is read, and a float32 of the features."""

@@ -4,7 +4,7 @@ import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lossterm.data.column import Column
+from lossterm.data.column import FeatureColumn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,7 @@ class Table:
     """(rows,) int64, equal for rows that stay in one split; None where no group was asked for."""
     times: "np.ndarray | None"
     """(rows,) int64, the rank of each row's time from 0, never falling; None where no order of time was asked for."""
-    columns: tuple[Column, ...]
+    columns: tuple[FeatureColumn, ...]
     """The features, in order."""
 
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossterm.data.asked import Asked
-from lossterm.data.cells import number_text
-from lossterm.data.place import counted
-from lossterm.data.raw import Raw, Sheet, as_words
+from lossterm.data.files.cells import number_text
+from lossterm.data.files.position import counted
+from lossterm.data.files.sheet import Raw, Sheet, as_words
+from lossterm.data.request import FileRequest
 from lossterm.losses import Kind
-from lossterm.printable import clipped
+from lossterm.text.harmless import clipped
 
 FEWEST = 5
 """Rows that a class must have, so that every part of a split can have one."""
@@ -34,7 +34,7 @@ class Target:
     imbalance: float = 1.0
 
 
-def target_of(sheet: Sheet, raw: Raw, rows: np.ndarray, asked: Asked) -> Target:
+def target_of(sheet: Sheet, raw: Raw, rows: np.ndarray, asked: FileRequest) -> Target:
     """Return the target of the rows at these indices, none of them without one. Raises DataError with the column."""
     kind, why = _kind(sheet, raw, rows, asked)
     if kind == "regression":
@@ -52,7 +52,7 @@ def target_of(sheet: Sheet, raw: Raw, rows: np.ndarray, asked: Asked) -> Target:
     return Target(kind=kind, why=why, values=values, classes=classes, imbalance=float(counts.max() / counts.min()))
 
 
-def _kind(sheet: Sheet, raw: Raw, rows: np.ndarray, asked: Asked) -> tuple[Kind, str]:
+def _kind(sheet: Sheet, raw: Raw, rows: np.ndarray, asked: FileRequest) -> tuple[Kind, str]:
     """Return the kind, as asked for or as the cells have it, and why."""
     if asked.kind is not None:
         if asked.kind == "regression" and raw.kind in ("word", "boolean"):

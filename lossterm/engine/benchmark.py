@@ -10,13 +10,14 @@ import time
 
 import msgspec
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.engine import runtime
-from lossterm.engine.lane import Result
-from lossterm.engine.network import build_network, build_optimizer
-from lossterm.engine.training import Trainer
+from lossterm.engine.contract import Result
+from lossterm.engine.training.keras_network import build_network
+from lossterm.engine.training.optimizers import build_optimizer
+from lossterm.engine.training.trainer import Trainer
 from lossterm.losses import loss_named
-from lossterm.protocols import protocol_named
 
 WARM_TRAININGS = 15
 

@@ -12,15 +12,15 @@ from typing import Any
 
 import msgspec
 
-from lossterm.comparison import Trial
-from lossterm.engine import loading, probe
-from lossterm.engine.inputs import about_inputs
+from lossterm.comparison.comparison import Trial
+from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.engine.runtime import configure, environment, keras
-from lossterm.engine.training import Program
+from lossterm.engine.training.model_inputs import about_inputs
+from lossterm.engine.training.trainer import Program
+from lossterm.engine.user_code import loss_loading, probe
 from lossterm.errors import DataError, LosstermError
 from lossterm.losses import Loss, source_from
-from lossterm.protocols import protocol_named
-from lossterm.scaling import Scaling
+from lossterm.losses.target_scaling import Scaling
 
 FIELDS = ("kinds", "reading", "encoding", "activation", "units", "scale", "link", "counted", "lowest", "zeros")
 """What of a record says how a network is trained by it."""
@@ -30,8 +30,8 @@ def describe(trial: Trial) -> dict[str, Any]:
     """Return what a loss of one's own is for the task of a trial: fields of `export.script.described.Described`."""
     loss = probe.load(trial).loss
     source = source_from(trial.source)
-    given = getattr(loading.module_of(source), source.name)
-    settings = {name: loading._value(value) for name, value in source.settings}
+    given = getattr(loss_loading.module_of(source), source.name)
+    settings = {name: loss_loading._value(value) for name, value in source.settings}
     head = settings.pop("head", None)
     settings.pop("labels", None)
     found: dict[str, Any] = {"fields": {name: getattr(loss, name) for name in FIELDS}, "settings": settings}
@@ -44,7 +44,9 @@ def describe(trial: Trial) -> dict[str, Any]:
         return {**found, "form": "record", "takes": "output", "file": file, "name": name, "values": loss.values}
     form = "class" if inspect.isclass(given) else "instance" if isinstance(given, keras.losses.Loss) else "function"
     made = given(**settings) if form == "class" else given
-    logits = loss.reading in ("value", "margin") or head == "logit" or (head is None and loading._wants_logits(made))
+    logits = (
+        loss.reading in ("value", "margin") or head == "logit" or (head is None and loss_loading._wants_logits(made))
+    )
     if head is None and "hinge" in source.name.lower() and loss.reading == "logits":
         logits = True
     takes = "output" if logits else "probability" if loss.reading == "logit" else "probabilities"

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from lossterm.comparison.protocol import Prepared, SplitName
 from lossterm.losses import Loss
+from lossterm.losses.prediction_from_output import prediction_of
+from lossterm.losses.target_scaling import Scaling
 from lossterm.metrics import Metric, Outcome
-from lossterm.protocols import Prepared, SplitName
-from lossterm.reading import read
-from lossterm.scaling import Scaling
-from lossterm.store import Scores
+from lossterm.store import TrialScores
 
 
 def encode(loss: Loss, scaling: Scaling, target: np.ndarray, classes: int | None) -> np.ndarray:
@@ -29,7 +29,7 @@ def encode(loss: Loss, scaling: Scaling, target: np.ndarray, classes: int | None
 def outcome_of(loss: Loss, data: Prepared, split: SplitName, output: np.ndarray) -> Outcome:
     """Read a network's output on a split, (rows,) or (rows, K), as the loss's record says; values in original units."""
     values = loss.reading == "value"
-    found = read(output, loss.reading, loss.link, data.scaling(loss.scale) if values else Scaling())
+    found = prediction_of(output, loss.reading, loss.link, data.scaling(loss.scale) if values else Scaling())
     return Outcome(
         target=data.splits[split].target,
         prediction=found.prediction,
@@ -38,7 +38,7 @@ def outcome_of(loss: Loss, data: Prepared, split: SplitName, output: np.ndarray)
     )
 
 
-def score(metrics: Iterable[Metric], loss: Loss, outcomes: Mapping[SplitName, Outcome]) -> Scores:
+def score(metrics: Iterable[Metric], loss: Loss, outcomes: Mapping[SplitName, Outcome]) -> TrialScores:
     """Return metrics on every split; None where one has no meaning for the head or the data."""
 
     def values(metric: Metric) -> dict[str, float | None] | None:

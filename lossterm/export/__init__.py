@@ -1,7 +1,7 @@
 """The way out: a session written in the formats of other tools. Loaded when something is exported, not before."""
 
-from lossterm.export.contents import Contents, gather
+from lossterm.export.destination import default_destination, path_from, write
 from lossterm.export.formats import FORMATS, Format, format_named
-from lossterm.export.writing import default_path, path_from, write
+from lossterm.export.session_contents import Contents, gather
 
-__all__ = ["FORMATS", "Contents", "Format", "default_path", "format_named", "gather", "path_from", "write"]
+__all__ = ["FORMATS", "Contents", "Format", "default_destination", "format_named", "gather", "path_from", "write"]

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 
 import msgspec
 
-from lossterm.export.contents import Contents
+from lossterm.comparison.protocol import SplitName
+from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.export.session_contents import Contents
 from lossterm.metrics import PRIMARY
-from lossterm.protocols import SplitName, protocol_named
-from lossterm.report import ALL_SPLITS, curve_columns
+from lossterm.reports.json_document import curve_columns
+from lossterm.reports.report import ALL_SPLITS
 from lossterm.store import Chunk, TrialRow
 
 
-class Epochs(msgspec.Struct, frozen=True, kw_only=True):
+class TrialEpochs(msgspec.Struct, frozen=True, kw_only=True):
     """One trial with its epochs, none where it has not begun."""
 
     row: TrialRow
@@ -61,7 +63,7 @@ class Epochs(msgspec.Struct, frozen=True, kw_only=True):
         return self.values[place :: len(self.columns)]
 
 
-def every(contents: Contents) -> Iterator[Epochs]:
+def every(contents: Contents) -> Iterator[TrialEpochs]:
     """Yield every trial once, with its epochs, under the first comparison that holds it.
 
     No more than the curves of one comparison are in memory at a time, four bytes a value.
@@ -76,14 +78,14 @@ def every(contents: Contents) -> Iterator[Epochs]:
             yield _epochs(rows[number], contents.held[number], chunks.pop(number, []))
 
 
-def _epochs(row: TrialRow, comparisons: tuple[int, ...], chunks: list[Chunk]) -> Epochs:
+def _epochs(row: TrialRow, comparisons: tuple[int, ...], chunks: list[Chunk]) -> TrialEpochs:
     protocol = protocol_named(row.trial.protocol)
     values = array("f")
     for chunk in chunks:
         values.extend(chunk.values())
     # What lies beyond is of an attempt that a worker's death cut short, or came after the row was read.
     del values[row.epochs * len(curve_columns(protocol)) :]
-    return Epochs(
+    return TrialEpochs(
         row=row,
         comparisons=comparisons,
         metric=PRIMARY[row.trial.record.kind],

@@ -7,18 +7,18 @@ from typing import Literal
 import msgspec
 
 from lossterm.errors import UnknownName
-from lossterm.export.contents import Contents
-from lossterm.export.delimited import write_csv
-from lossterm.export.document import write_json
+from lossterm.export.csv_file import write_csv
+from lossterm.export.html.page import write_html
+from lossterm.export.json_file import write_json
 from lossterm.export.mlflow import clear_mlflow, write_mlflow
 from lossterm.export.model import sidecar, write_model
-from lossterm.export.page import write_html
-from lossterm.export.parquet import write_parquet
+from lossterm.export.parquet_file import write_parquet
 from lossterm.export.pull_request import write_markdown
 from lossterm.export.script import write_keras
+from lossterm.export.session_contents import Contents
 from lossterm.export.tensorboard import write_tensorboard
 
-Place = Literal["file", "directory", "store"]
+Destination = Literal["file", "directory", "store"]
 """What is written: a new file, a new directory, or runs into a place that may hold others."""
 
 Write = Callable[[Contents, Path], str | None]
@@ -36,7 +36,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """End of a file's or directory's name, without the point."""
     write: Write
     """Writes it. Raises LosstermError with a sentence, or OSError."""
-    place: Place = "file"
+    place: Destination = "file"
     """What it is."""
     text: bool = False
     """Whether it is text that may go to stdout."""

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
-from lossterm.export.contents import Contents
-from lossterm.export.epochs import Epochs, splits_of
+from lossterm.export.epochs import TrialEpochs, splits_of
+from lossterm.export.session_contents import Contents
 
 Cell = int | float | str | None
 
@@ -29,7 +29,7 @@ def value_columns(contents: Contents) -> tuple[str, ...]:
     return tuple(f"{split}_{what}" for split in splits_of(contents) for what in ("loss", "metric"))
 
 
-def of_trial(epochs: Epochs) -> tuple[Cell, ...]:
+def of_trial(epochs: TrialEpochs) -> tuple[Cell, ...]:
     """Return the cells of TRIAL_COLUMNS."""
     row, trial = epochs.row, epochs.row.trial
     return (
@@ -38,7 +38,7 @@ def of_trial(epochs: Epochs) -> tuple[Cell, ...]:
     )
 
 
-def of_epochs(epochs: Epochs, columns: tuple[str, ...]) -> Iterator[tuple[Cell, ...]]:
+def of_epochs(epochs: TrialEpochs, columns: tuple[str, ...]) -> Iterator[tuple[Cell, ...]]:
     """Yield epoch and `columns` of each epoch; one line without either for a trial that has none.
 
     None stands for a split that the trial does not have, and for what is not finite.

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from lossterm import __version__
-from lossterm.comparison import Status
+from lossterm.comparison.comparison import Status
 from lossterm.errors import UsageError
-from lossterm.export.contents import Contents
-from lossterm.export.epochs import Epochs, every
-from lossterm.export.settings import hyperparameters
+from lossterm.export.epochs import TrialEpochs, every
+from lossterm.export.session_contents import Contents
+from lossterm.export.setting_labels import hyperparameters
 
 WITHOUT = "This needs {} which is not installed: pip install 'lossterm[mlflow]'."
 
@@ -113,7 +113,7 @@ def _write_runs(client: Any, experiment: str, contents: Contents) -> None:
             client.update_run(run, _STATUS[row.status])
 
 
-def _params(epochs: Epochs) -> dict[str, str]:
+def _params(epochs: TrialEpochs) -> dict[str, str]:
     trial = epochs.row.trial
     return {
         "task": trial.task,
@@ -126,7 +126,7 @@ def _params(epochs: Epochs) -> dict[str, str]:
     }
 
 
-def _tags(epochs: Epochs) -> dict[str, str]:
+def _tags(epochs: TrialEpochs) -> dict[str, str]:
     row = epochs.row
     found = {
         TRIAL_TAG: str(row.id),
@@ -141,7 +141,7 @@ def _tags(epochs: Epochs) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-def _values(epochs: Epochs, start: float, seconds: float) -> Iterator[Any]:
+def _values(epochs: TrialEpochs, start: float, seconds: float) -> Iterator[Any]:
     """Yield each value of each epoch, then the scores of the final model at the last epoch."""
     from mlflow.entities import Metric
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from lossterm.export.chosen import chosen
-from lossterm.export.contents import Contents
-from lossterm.export.script.described import asked_of_engine
+from lossterm.export.chosen_training import chosen
+from lossterm.export.script.user_loss import asked_of_engine
+from lossterm.export.session_contents import Contents
 from lossterm.losses import loss_recorded
 
 SIDECAR = ".json"

@@ -3,13 +3,16 @@
 import re
 from pathlib import Path
 
-from lossterm.export.contents import Contents
-from lossterm.export.rerun import command
-from lossterm.export.settings import environment, settings
-from lossterm.printable import in_markdown, lines_of
-from lossterm.report import Report
-from lossterm.table import Column, columns_of, markdown
-from lossterm.wording import headline, notes, verdict
+from lossterm.export.rerun_command import command
+from lossterm.export.session_contents import Contents
+from lossterm.export.setting_labels import environment, settings
+from lossterm.reports.headline import headline
+from lossterm.reports.markdown import markdown
+from lossterm.reports.notes import notes
+from lossterm.reports.report import Report
+from lossterm.reports.table import TableColumn, columns_of
+from lossterm.reports.verdict import verdict
+from lossterm.text.harmless import in_markdown, lines_of
 
 
 def write_markdown(contents: Contents, path: Path) -> None:
@@ -27,7 +30,7 @@ def _part(report: Report, choice: str) -> str:
             markdown(columns_of(report)),
             "\n".join(f"- {in_markdown(note)}" for note in (*notes(report), choice) if note),
             "<details>\n<summary>Settings, environment, and how to run it again</summary>",
-            markdown([Column("setting", False, names), Column("", False, values)]),
+            markdown([TableColumn("setting", False, names), TableColumn("", False, values)]),
             f"Session {in_markdown(report.asked.session)}. Run it again:",
             fenced(command(report.asked.comparison)),
             "</details>",

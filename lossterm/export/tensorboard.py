@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from lossterm.comparison import Status
-from lossterm.export.contents import Contents
-from lossterm.export.epochs import Epochs, every
+from lossterm.comparison.comparison import Status
+from lossterm.export.epochs import TrialEpochs, every
 from lossterm.export.file_name import file_name
-from lossterm.export.settings import hyperparameters
+from lossterm.export.session_contents import Contents
+from lossterm.export.setting_labels import hyperparameters
 
 _STATUS: dict[Status, str] = {
     "queued": "STATUS_UNKNOWN",
@@ -27,13 +27,13 @@ def write_tensorboard(contents: Contents, path: Path) -> None:
         _write_run(epochs, path / run_name(epochs), began[epochs.comparisons[0]])
 
 
-def run_name(epochs: Epochs) -> str:
+def run_name(epochs: TrialEpochs) -> str:
     """Return the name of a trial's run, and of its directory; the trial's number makes it the only one."""
     trial = epochs.row.trial
     return file_name(f"{trial.task}-{trial.loss}-lr{trial.learning_rate:g}-seed{trial.seed}") + f"-trial{epochs.row.id}"
 
 
-def _write_run(epochs: Epochs, directory: Path, began: float) -> None:
+def _write_run(epochs: TrialEpochs, directory: Path, began: float) -> None:
     # Below SummaryWriter, which starts a process's worth of queues for each run and writes one value an event.
     from tensorboardX.event_file_writer import EventsWriter
     from tensorboardX.proto.event_pb2 import Event
@@ -59,7 +59,7 @@ def _write_run(epochs: Epochs, directory: Path, began: float) -> None:
         writer.close()
 
 
-def _described(epochs: Epochs) -> list[Any]:
+def _described(epochs: TrialEpochs) -> list[Any]:
     """Return the summaries of the plugin that compares runs by what they were trained with."""
     from tensorboardX.proto.api_pb2 import Status as Ends
     from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData, SessionEndInfo

@@ -19,19 +19,8 @@ from lossterm.losses.catalogue import (
     problems,
     usual,
 )
-from lossterm.losses.own import Source, is_own, source_from
-from lossterm.losses.record import (
-    Activation,
-    Encoding,
-    Kind,
-    Link,
-    Loss,
-    Parameter,
-    Reading,
-    Scale,
-    Targets,
-    Variant,
-)
+from lossterm.losses.loss import Activation, Encoding, Kind, Link, Loss, Parameter, Reading, Scale, Targets, Variant
+from lossterm.losses.user_defined import Source, is_own, source_from
 
 __all__ = [
     "ALL",

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from lossterm.losses.record import Namespace
+from lossterm.losses.loss import Namespace
 
 
 def numpy() -> Namespace:

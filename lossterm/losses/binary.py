@@ -3,7 +3,7 @@
 Written with s = (2y − 1)·z, so that −ln p_t = softplus(−s) and 1 − p_t = exp(−softplus(s)) never lose digits.
 """
 
-from lossterm.losses.record import Array, Loss, Namespace, Parameter
+from lossterm.losses.loss import Array, Loss, Namespace, Parameter
 
 
 def logistic(xp: Namespace, y: Array, z: Array) -> Array:

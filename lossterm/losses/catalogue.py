@@ -6,14 +6,14 @@ from functools import cache
 
 from lossterm.errors import DoesNotFit, UnknownName, UsageError
 from lossterm.losses.binary import BINARY
+from lossterm.losses.loss import Loss, Targets
 from lossterm.losses.margins import MARGINS
 from lossterm.losses.multiclass import MULTICLASS
 from lossterm.losses.noisy_labels import NOISY_LABELS
-from lossterm.losses.own import is_own, own_loss
 from lossterm.losses.positive import POSITIVE
-from lossterm.losses.record import Loss, Targets
 from lossterm.losses.regression import REGRESSION
 from lossterm.losses.robust import ROBUST
+from lossterm.losses.user_defined import is_own, own_loss
 from lossterm.plugins import Offer, offers
 
 LOSSES: dict[str, Loss] = {

@@ -3,7 +3,7 @@
 They look at the sign of the output and at how far it is on the right side; none is read as a probability.
 """
 
-from lossterm.losses.record import Array, Loss, Namespace, Variant
+from lossterm.losses.loss import Array, Loss, Namespace, Variant
 
 _TANH = Variant(
     protocol="tutorial",

@@ -1,7 +1,7 @@
 """Losses for K > 2 classes: K linear units, output z (rows, K), target y one-hot (rows, K) or index (rows,)."""
 
 from lossterm.losses.binary import EPSILON, GAMMA
-from lossterm.losses.record import Array, Loss, Namespace, Parameter
+from lossterm.losses.loss import Array, Loss, Namespace, Parameter
 
 _TINY = 1e-12
 """Smallest 1 − p_t that a power is taken of: below it nothing is left to learn, and the slope of a root is infinite."""

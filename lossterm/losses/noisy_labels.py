@@ -4,8 +4,8 @@ K linear units, output z (rows, K), target y one-hot (rows, K).
 """
 
 from lossterm.losses.binary import Q
+from lossterm.losses.loss import Array, Loss, Namespace, Parameter
 from lossterm.losses.multiclass import crossentropy
-from lossterm.losses.record import Array, Loss, Namespace, Parameter
 
 _STEPS = 6
 """Newton steps for the normaliser of the tempered softmax; the equation is so shaped that it is nearly a line."""

@@ -3,7 +3,7 @@
 Where the record's link is log, the predicted value is exp(z), in the unit that its scale says.
 """
 
-from lossterm.losses.record import GEOMETRIC_MEAN, LOG_MEAN, Array, Loss, Namespace, Parameter, Variant
+from lossterm.losses.loss import GEOMETRIC_MEAN, LOG_MEAN, Array, Loss, Namespace, Parameter, Variant
 from lossterm.losses.regression import squared_error
 
 

@@ -3,7 +3,7 @@
 The target is standardised on the training rows, so that a length such as δ is in its standard deviations.
 """
 
-from lossterm.losses.record import QUANTILE, Array, Loss, Namespace, Parameter
+from lossterm.losses.loss import QUANTILE, Array, Loss, Namespace, Parameter
 
 
 def squared_error(xp: Namespace, y: Array, f: Array) -> Array:

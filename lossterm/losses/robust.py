@@ -2,7 +2,7 @@
 
 import math
 
-from lossterm.losses.record import Array, Loss, Namespace, Parameter
+from lossterm.losses.loss import Array, Loss, Namespace, Parameter
 
 
 def huber(xp: Namespace, y: Array, f: Array, *, delta: float) -> Array:

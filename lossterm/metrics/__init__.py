@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from lossterm.errors import DoesNotFit, UnknownName
 from lossterm.losses import Kind, Loss
 from lossterm.metrics.classification import CLASSIFICATION
+from lossterm.metrics.metric import Metric, Outcome
 from lossterm.metrics.quantiles import QUANTILES
-from lossterm.metrics.record import Metric, Outcome
 from lossterm.metrics.regression import REGRESSION
 
 METRICS: dict[str, Metric] = {metric.key: metric for metric in (*REGRESSION, *QUANTILES, *CLASSIFICATION)}

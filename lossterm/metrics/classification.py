@@ -1,7 +1,7 @@
 """Metrics of classes: true class, predicted class, and probabilities p where the head gives them."""
 
 from lossterm.losses import Kind
-from lossterm.metrics.record import Array, Metric, Numpy, Outcome
+from lossterm.metrics.metric import Array, Metric, Numpy, Outcome
 
 
 def _accuracy(np: Numpy, o: Outcome) -> float:

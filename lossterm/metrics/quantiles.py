@@ -1,6 +1,6 @@
 """Metrics of a predicted quantile: y true, f predicted, τ the share of targets that should not lie above f."""
 
-from lossterm.metrics.record import Metric, Numpy, Outcome
+from lossterm.metrics.metric import Metric, Numpy, Outcome
 
 LEVELS = (0.05, 0.1, 0.25, 0.75, 0.9, 0.95)
 """Quantiles that every model is scored for; the median is judged by MAE."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from lossterm.metrics.record import Array, Metric, Numpy, Outcome
+from lossterm.metrics.metric import Array, Metric, Numpy, Outcome
 
 
 def _mse(np: Numpy, o: Outcome) -> float:

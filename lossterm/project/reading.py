@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lossterm.comparison import TUNE
-from lossterm.data.asked import joined
+from lossterm.comparison.comparison import TUNE
+from lossterm.data.request import joined
 from lossterm.errors import DataError, UnknownName
-from lossterm.printable import printable
-from lossterm.project.keys import SECTION_OF, SECTIONS, Key
-from lossterm.project.places import absolute
+from lossterm.project.paths import absolute
+from lossterm.project.settings_schema import SECTION_OF, SECTIONS, SettingKey
 from lossterm.project.toml import toml
+from lossterm.text.harmless import printable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +31,7 @@ class Project:
         return f"{printable(str(self.path))}, {SECTION_OF[key]}.{key}"
 
 
-def read(path: Path) -> Project:
+def read_project(path: Path) -> Project:
     """Read a project file, running nothing. Raises DataError for one that can't be used, naming the line or the key."""
     name = printable(str(path))
     try:
@@ -55,7 +55,7 @@ def read(path: Path) -> Project:
     return Project(path=path, values=values, foreign=owner not in (os.getuid(), 0))
 
 
-def _checked(file: str, sections: Mapping[str, Any]) -> Iterator[tuple[Key, Any]]:
+def _checked(file: str, sections: Mapping[str, Any]) -> Iterator[tuple[SettingKey, Any]]:
     """Yield the keys that are set, each with a value of its form."""
     for section, found in sections.items():
         if section in SECTION_OF and section not in SECTIONS:
@@ -76,7 +76,7 @@ def _checked(file: str, sections: Mapping[str, Any]) -> Iterator[tuple[Key, Any]
             yield key, value
 
 
-def _near(name: str, keys: Mapping[str, Key]) -> list[str]:
+def _near(name: str, keys: Mapping[str, SettingKey]) -> list[str]:
     """Return the keys to suggest out of: the section's own, unless only keys of other sections are near."""
     if (dashed := name.replace("_", "-")) in SECTION_OF:
         return [dashed]

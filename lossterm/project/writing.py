@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from lossterm.comparison import Comparison
-from lossterm.project.keys import SECTIONS, Value
-from lossterm.project.places import relative
+from lossterm.comparison.comparison import Comparison
+from lossterm.project.paths import relative
+from lossterm.project.settings_schema import SECTIONS, Value
 from lossterm.project.toml import toml
 
 _OPENING = """\

@@ -1,41 +1,41 @@
 """Sessions on disk: the store is the bus between what asks, what trains and what shows."""
 
-from lossterm.store.rows import (
+from lossterm.store.records import (
     LEVELS,
     MOST_SAMPLED,
     Anatomy,
-    Asked,
+    AskedComparison,
     Checkpoint,
     Chunk,
     Model,
     Sample,
-    Scores,
     SessionRow,
     TrialRow,
+    TrialScores,
     WorkerRow,
     WorkerState,
     sample_key,
     session_name,
 )
-from lossterm.store.schema import default_path
+from lossterm.store.schema import default_store_path
 from lossterm.store.store import Store
 
 __all__ = [
     "LEVELS",
     "MOST_SAMPLED",
     "Anatomy",
-    "Asked",
+    "AskedComparison",
     "Checkpoint",
     "Chunk",
     "Model",
     "Sample",
-    "Scores",
     "SessionRow",
     "Store",
     "TrialRow",
+    "TrialScores",
     "WorkerRow",
     "WorkerState",
-    "default_path",
+    "default_store_path",
     "sample_key",
     "session_name",
 ]

@@ -10,8 +10,8 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from lossterm.errors import StoreError
-from lossterm.store import mounts, schema
-from lossterm.tilde import expanded
+from lossterm.home.tilde import expanded
+from lossterm.store import network_mounts, schema
 
 Row = TypeVar("Row")
 
@@ -27,9 +27,9 @@ class Connection:
 
     def __init__(self, path: Path | None = None, *, make: bool = True) -> None:
         """Open the store, made if it isn't there and may be made. Raises StoreError."""
-        given = expanded(path or schema.default_path())
+        given = expanded(path or schema.default_store_path())
         try:
-            self.path = mounts.resolved(given)
+            self.path = network_mounts.resolved(given)
         except OSError as error:
             raise StoreError(f"The store {given} cannot be used: {error.strerror}.") from error
         try:

@@ -12,14 +12,14 @@ from typing import Any, TypeGuard
 
 import msgspec
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.errors import LosstermError, StoreError
 from lossterm.store import schema
 from lossterm.store.backup import flush, free_name
 from lossterm.store.checksum import COVERED, checksum_of
-from lossterm.store.coding import AS_NEW
-from lossterm.store.judging import LATEST, Judge, half, trial_values
+from lossterm.store.integrity import LATEST, Judge, half, trial_values
 from lossterm.store.salvage import Reader, mend_header
+from lossterm.store.serialisation import AS_NEW
 
 TABLES = ("sessions", "comparisons", "trials", "curves", "models", "samples", "checkpoints", "kept", "workers")
 """Tables whose rows are numbered, each after those that it speaks of."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lossterm.store import schema
+from lossterm.store import migrations, schema
 
 _MAGIC = b"SQLite format 3\0"
 _PAGE = 4096
@@ -42,7 +42,7 @@ def mend_header(path: Path) -> None:
             32: bytes(8),  # no list of free pages: it may lead anywhere
             44: (4).to_bytes(4, "big"),
             52: bytes(4) + (1).to_bytes(4, "big"),
-            60: (version if 0 < version <= schema.VERSION else schema.VERSION).to_bytes(4, "big") + bytes(4),
+            60: (version if 0 < version <= migrations.VERSION else migrations.VERSION).to_bytes(4, "big") + bytes(4),
             68: schema.APPLICATION_ID.to_bytes(4, "big") + bytes(20),
             92: bytes(header[24:28]),  # only then is the number of pages believed
         }

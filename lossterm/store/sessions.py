@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 
 from lossterm.errors import UnknownName, UsageError
-from lossterm.store.asking import AGAIN, OPEN, Asking
-from lossterm.store.coding import asked_row
-from lossterm.store.rows import Asked, SessionRow, session_name
+from lossterm.store.records import AskedComparison, SessionRow, session_name
+from lossterm.store.requests import AGAIN, OPEN, Asking
+from lossterm.store.serialisation import asked_row
 
 _ENDS = "('done', 'diverged', 'failed', 'cancelled')"
 _WAITING = (
@@ -54,7 +54,7 @@ class Sessions(Asking):
         with self._write() as tick:
             return self._cancel([row["id"] for row in self._read(_WAITING, session)], tick)
 
-    def resume(self, session: str) -> list[Asked]:
+    def resume(self, session: str) -> list[AskedComparison]:
         """Queue anew what was stopped or failed in a session, and return its comparisons that wait for a trial.
 
         A long training goes on from where it was stopped.

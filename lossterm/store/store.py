@@ -1,8 +1,8 @@
 """Everything that is ever asked of the store, in short transactions."""
 
+from lossterm.store.reader import Viewing
 from lossterm.store.sessions import Sessions
-from lossterm.store.viewing import Viewing
-from lossterm.store.working import Working
+from lossterm.store.worker_writes import Working
 
 
 class Store(Sessions, Viewing, Working):

@@ -8,8 +8,8 @@ from lossterm import plugins
 from lossterm.errors import UnknownName
 from lossterm.losses import Kind
 from lossterm.tasks.drawn import DRAWN
-from lossterm.tasks.record import Task
 from lossterm.tasks.shipped import SHIPPED
+from lossterm.tasks.task import Task
 
 TASKS: dict[str, Task] = {task.key: task for task in (*DRAWN, *SHIPPED)}
 """The tasks that come with lossterm, by key, in the order in which lists show them."""

@@ -5,12 +5,12 @@ scikit-learn is imported inside the draws, since the terminal's process lists ta
 
 from typing import TYPE_CHECKING
 
-from lossterm.tasks.record import Task
+from lossterm.tasks.task import Task
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from lossterm.tasks.record import Draw
+    from lossterm.tasks.task import Draw
 
 
 def _regression(seed: int) -> "Draw":

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lossterm.tasks.record import Task
+from lossterm.tasks.task import Task
 
 if TYPE_CHECKING:
-    from lossterm.tasks.record import Draw
+    from lossterm.tasks.task import Draw
 
 
 def _loaded(name: str) -> "Callable[[int], Draw]":

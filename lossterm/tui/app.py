@@ -17,22 +17,22 @@ from textual.filter import Monochrome
 from textual.screen import ModalScreen, Screen
 from textual.types import CSSPathType
 
-from lossterm import daemon
-from lossterm.config import Config
-from lossterm.data import Asked
+from lossterm.data import FileRequest
 from lossterm.errors import StoreError, UnknownName
-from lossterm.tail import Tail
-from lossterm.tui import keymap
-from lossterm.tui.advisor import Advisor, Find, ask_for_advice
+from lossterm.following.session_state import SessionState
+from lossterm.following.store_changes import StoreChanges
+from lossterm.home.configuration import Config
+from lossterm.tui.background.advisor import Advisor, Find, ask_for_advice
+from lossterm.tui.background.table_reader import Read, read_table
 from lossterm.tui.dialogs import QuitDialog
-from lossterm.tui.following import Habits
-from lossterm.tui.glyph_filter import GlyphFilter
-from lossterm.tui.harmless_filter import HarmlessFilter
-from lossterm.tui.main_screen import MainScreen
-from lossterm.tui.no_colours import NoColours
-from lossterm.tui.pace import LIVE, SPARING, Budget, Meter, metered
-from lossterm.tui.table_reader import Read, read_table
-from lossterm.view import View
+from lossterm.tui.screens import keymap
+from lossterm.tui.screens.main_screen import MainScreen
+from lossterm.tui.screens.session_screen import AppSettings
+from lossterm.tui.terminal.glyph_filter import GlyphFilter
+from lossterm.tui.terminal.harmless_filter import HarmlessFilter
+from lossterm.tui.terminal.no_colours import NoColours
+from lossterm.tui.terminal.redraw_budget import LIVE, SPARING, Budget, Meter, metered
+from lossterm.worker_control import starting
 
 THEMES = {"dark": "textual-dark", "light": "textual-light"}
 """What a person calls Textual's two."""
@@ -71,13 +71,13 @@ class LosstermApp(App[None]):
         session: str,
         store: Path,
         *,
-        command: Sequence[str] | None = daemon.WORKER,
+        command: Sequence[str] | None = starting.WORKER,
         memory: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         own: Sequence[str] = (),
         find_advice: Find | None = None,
         read: Read = read_table,
-        table: Asked | None = None,
+        table: FileRequest | None = None,
         config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
     ) -> None:
         """Open a session.
@@ -90,7 +90,7 @@ class LosstermApp(App[None]):
         self._meter = Meter()
         super().__init__()
         self._store = store
-        self._habits = Habits(
+        self._habits = AppSettings(
             command=command,
             memory=memory,
             clock=clock,
@@ -207,10 +207,10 @@ def open_app(
     session: str,
     store: Path,
     own: Sequence[str] = (),
-    table: Asked | None = None,
+    table: FileRequest | None = None,
     config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
     memory: int | None = None,
-) -> tuple[int, str, View, dict[str, str]]:
+) -> tuple[int, str, SessionState, dict[str, str]]:
     """Run the app until it is left.
 
     `own` says where losses of one's own are, `table` is one of one's own to train on, and `memory` what a worker may
@@ -221,7 +221,7 @@ def open_app(
     app.run()
     view = app.main.view
     if store.exists():
-        view, tail = View(), Tail(store, app.main.session)
+        view, tail = SessionState(), StoreChanges(store, app.main.session)
         try:
             if update := tail.poll():  # afresh: the screen may have been a moment behind when it was left
                 view.apply(update)

@@ -18,13 +18,13 @@ from collections.abc import Callable
 import numpy as np
 from rich.console import Console
 
-from lossterm.charts import Frame, Series, line_chart
-from lossterm.comparison import Comparison, Trial
-from lossterm.look import Look
-from lossterm.overlay import Curves, Overlay
-from lossterm.report import build
-from lossterm.store import Asked, TrialRow
-from lossterm.style import Style
+from lossterm.charts.line_chart import Frame, Series, line_chart
+from lossterm.charts.terminal_style import Style
+from lossterm.comparison.comparison import Comparison, Trial
+from lossterm.figures.curve_view_state import CurveViewState
+from lossterm.figures.curves import Curves, Overlay
+from lossterm.reports.report import build
+from lossterm.store import AskedComparison, TrialRow
 
 EPOCHS, SEEDS, LOSSES_DRAWN = 5000, 5, 24
 SIZE = (80, 24)
@@ -67,13 +67,13 @@ def an_epoch_more(rounds: int) -> None:
     losses = tuple(f"huber:delta={1.5 + place}" for place in range(LOSSES_DRAWN))
     comparison = Comparison.ask("regression", losses, learning_rates=[0.01], seeds=SEEDS, epochs=EPOCHS)
     rows = tuple(running(number, trial) for number, trial in enumerate(comparison.trials(), start=1))
-    report = build(Asked(id=1, session="bench", comparison=comparison, created=0.0, cancelled=None), rows)
+    report = build(AskedComparison(id=1, session="bench", comparison=comparison, created=0.0, cancelled=None), rows)
     random = np.random.default_rng(2)
     values = {row.id: array("f", falling(random, 0.01)[: EPOCHS - rounds].repeat(VALUES).tolist()) for row in rows}
     curves, overlay, style = Curves(report=report, values=values), Overlay(), Style(dark=True)
 
     def draw() -> object:
-        return overlay.chart(curves, losses, Look(), "loss", SIZE, style)
+        return overlay.chart(curves, losses, CurveViewState(), "loss", SIZE, style)
 
     def grow() -> object:
         for curve in values.values():

@@ -22,8 +22,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from lossterm import daemon
 from lossterm.store import Store
+from lossterm.worker_control import lock
 
 DEVICE = "auto"
 WARM_RUNS = 3
@@ -93,10 +93,10 @@ class _Home:
         if path.exists():
             with Store(path) as store:
                 pids = [worker.pid for worker in store.workers()]
-            if daemon.alive(path, DEVICE):
+            if lock.alive(path, DEVICE):
                 for pid in pids:
                     os.kill(pid, 15)
-            while daemon.alive(path, DEVICE):
+            while lock.alive(path, DEVICE):
                 time.sleep(0.05)
         self._place.cleanup()
 

@@ -20,11 +20,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lossterm import daemon
-from lossterm.comparison import Comparison
-from lossterm.store import Asked, Store
-from lossterm.tail import INTERVAL, Tail
-from lossterm.view import View
+from lossterm.comparison.comparison import Comparison
+from lossterm.following.session_state import SessionState
+from lossterm.following.store_changes import INTERVAL, StoreChanges
+from lossterm.store import AskedComparison, Store
+from lossterm.worker_control import lock, supervisor
 
 DEVICE = "auto"
 SESSION = "s"
@@ -60,8 +60,11 @@ class Viewer:
     """What `lossterm run` is without its words: a tail, a view and a keeper."""
 
     def __init__(self, store: Store) -> None:
-        self.store, self.view = store, View()
-        self._tail, self._keeper = Tail(store.path, SESSION, device=DEVICE), daemon.Keeper(store.path, DEVICE)
+        self.store, self.view = store, SessionState()
+        self._tail, self._keeper = (
+            StoreChanges(store.path, SESSION, device=DEVICE),
+            supervisor.Supervisor(store.path, DEVICE),
+        )
 
     def look(self) -> None:
         """Take in what is new and tend the worker."""
@@ -86,7 +89,7 @@ class Viewer:
             time.sleep(INTERVAL)
 
 
-def training(viewer: Viewer) -> Asked:
+def training(viewer: Viewer) -> AskedComparison:
     """Ask for long trainings, and return at a moment when they are under way."""
     asked = viewer.store.ask(
         SESSION, Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=TRIALS, epochs=next(_epochs))
@@ -117,7 +120,7 @@ def cancelled(viewer: Viewer) -> float:
 def killed(viewer: Viewer) -> tuple[float, float]:
     """Return the seconds from a worker's death to the viewer's notice, and to an epoch of another worker."""
     asked = training(viewer)
-    found = daemon.sign(viewer.store.path, DEVICE)
+    found = lock.sign(viewer.store.path, DEVICE)
     assert found is not None
     start = time.perf_counter()
     os.kill(found.pid, signal.SIGKILL)
@@ -130,8 +133,8 @@ def killed(viewer: Viewer) -> tuple[float, float]:
 
 def end(store: Store) -> None:
     """Have the worker leave, and wait until it has."""
-    while daemon.alive(store.path, DEVICE):
-        if found := daemon.sign(store.path, DEVICE):
+    while lock.alive(store.path, DEVICE):
+        if found := lock.sign(store.path, DEVICE):
             os.kill(found.pid, signal.SIGTERM)
         time.sleep(0.1)
 

@@ -19,11 +19,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from lossterm import daemon
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.store import Store
+from lossterm.worker_control import starting
 from tests.faults.watcher import until
-from tests.terminal import Terminal
+from tests.terminal.pseudo_terminal import Terminal
 from tests.tui.prepared import DEVICE, FAKE
 
 LIMIT = 0.05
@@ -55,7 +55,7 @@ def soak(home: Path, trials: int) -> int:
     os.environ["LOSSTERM_IDLE_SECONDS"] = "600"
     began = time.monotonic()
     with Store(home / "lossterm.db") as store:
-        worker = daemon.ensure(store.path, DEVICE, FAKE)  # before the app, which finds it there
+        worker = starting.ensure(store.path, DEVICE, FAKE)  # before the app, which finds it there
         assert worker is not None
         try:
             until(lambda: store.workers() and store.workers()[0].state == "ready", "the worker")

@@ -15,10 +15,10 @@ from array import array
 from collections.abc import Callable
 from pathlib import Path
 
-from lossterm import report
-from lossterm.comparison import Comparison
-from lossterm.store import Chunk, Scores, Store
-from lossterm.tail import Tail
+from lossterm.comparison.comparison import Comparison
+from lossterm.following.store_changes import StoreChanges
+from lossterm.reports import report
+from lossterm.store import Chunk, Store, TrialScores
 
 LOSSES = (
     *("binary_crossentropy", "hinge", "squared_hinge", "binary_focal"),
@@ -56,7 +56,7 @@ def build(path: Path, seeds: int, epochs: int, losses: tuple[str, ...]) -> None:
         while row := store.claim("auto"):
             values = array("f", (stream.random() for _ in range(4 * epochs)))
             chunk = Chunk(trial=row.id, start=0, epochs=epochs, data=values.tobytes())
-            scores: Scores = {"accuracy": {split: stream.random() for split in ("train", "test")}}
+            scores: TrialScores = {"accuracy": {split: stream.random() for split in ("train", "test")}}
             store.finish(row.id, "done", seconds=0.02, scores=scores, chunk=chunk)
 
 
@@ -82,7 +82,7 @@ def report_it(path: Path) -> None:
 
 def show_it(path: Path) -> None:
     """Take in all that a viewer shows first, curves included."""
-    tail = Tail(path, SESSION)
+    tail = StoreChanges(path, SESSION)
     tail.poll()
     tail.close()
 

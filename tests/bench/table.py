@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lossterm import daemon
-from lossterm.comparison import Comparison
-from lossterm.data import Asked, Data, describe
-from lossterm.home import shelf
+from lossterm.comparison.comparison import Comparison
+from lossterm.data import Data, FileRequest, describe
+from lossterm.home.paths import shelf
 from lossterm.store import Store
+from lossterm.worker_control import starting, supervisor
 
 EPOCHS = 10
 
@@ -68,13 +68,13 @@ def write(file: Path, rows: int, columns: int) -> None:
 def with_a_warm_worker(file: Path, batch_size: int) -> tuple[Data, float]:
     """Time the way from the file to the first epoch in the store; return the worker's additional memory in MB too."""
     with Store() as store:
-        keeper = daemon.Keeper(store.path, "auto", daemon.WORKER)
+        keeper = supervisor.Supervisor(store.path, "auto", starting.WORKER)
         for task in ("circles", "diabetes"):
             train(store, keeper, Comparison.ask(task, ("usual",), seeds=1, epochs=2, learning_rates=[0.01]))
         (worker,) = store.workers()
         before = high_water(worker.pid)
         start = time.perf_counter()
-        data, _ = describe(Asked(path=str(file), target="y"), shelf())
+        data, _ = describe(FileRequest(path=str(file), target="y"), shelf())
         described = time.perf_counter() - start
         losses = ("mse", "huber")
         question = Comparison.ask(data, losses, seeds=1, epochs=EPOCHS, batch_size=batch_size, learning_rates=[0.01])
@@ -89,7 +89,7 @@ def with_a_warm_worker(file: Path, batch_size: int) -> tuple[Data, float]:
     return data, more
 
 
-def train(store: Store, keeper: daemon.Keeper, question: Comparison) -> None:
+def train(store: Store, keeper: supervisor.Supervisor, question: Comparison) -> None:
     """Ask for a comparison and wait for its end."""
     asked = store.ask("table", question)
     while not all(row.ended for row in store.trials([asked.id])):
@@ -108,11 +108,12 @@ def beside_fit(data: Data, batch_size: int) -> None:
     from lossterm.engine import runtime
 
     runtime.configure("cpu")
-    from lossterm.engine.network import build_network, build_optimizer
-    from lossterm.engine.training import Trainer
+    from lossterm.comparison.protocol_catalogue import protocol_named
+    from lossterm.engine.training.keras_network import build_network
+    from lossterm.engine.training.optimizers import build_optimizer
+    from lossterm.engine.training.trainer import Trainer
     from lossterm.losses import LOSSES
-    from lossterm.protocols import protocol_named
-    from lossterm.scaling import scaling_of
+    from lossterm.losses.target_scaling import scaling_of
 
     question = Comparison.ask(data, ("mse",), seeds=1, epochs=EPOCHS, batch_size=batch_size, learning_rates=[0.01])
     (trial,) = question.trials()

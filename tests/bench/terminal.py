@@ -21,9 +21,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.store import Store
-from tests.terminal import Terminal, braille
+from tests.terminal.pseudo_terminal import Terminal, braille
 from tests.tui.prepared import SESSION, fill
 
 LARGE = Comparison.ask(

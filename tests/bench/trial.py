@@ -2,9 +2,9 @@
 
 import time
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.engine import runtime
-from lossterm.engine.training import Trainer
+from lossterm.engine.training.trainer import Trainer
 
 runtime.configure("auto")
 first, *others = Comparison.ask("circles", ["binary_crossentropy"], protocol="tutorial", seeds=16).trials()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lossterm.data import Asked, Data, Table, describe, load
+from lossterm.data import Data, FileRequest, Table, describe, load
 
 Write = Callable[..., Path]
 Read = Callable[..., tuple[Data, tuple[str, ...], Table]]
@@ -41,7 +41,7 @@ def read(shelf: Path) -> Read:
     """Return what describes and loads a file: its record, what was said, its table."""
 
     def found(path: Path, target: str = "y", **more: Any) -> tuple[Data, tuple[str, ...], Table]:
-        data, said = describe(Asked(path=str(path), target=target, **more), shelf)
+        data, said = describe(FileRequest(path=str(path), target=target, **more), shelf)
         return data, said, load(data, shelf)
 
     return found

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossterm.data import Asked, describe, load, memory
-from lossterm.data.asked import names_from
-from lossterm.data.raw import Sheet
+from lossterm.data import FileRequest, describe, load, memory
+from lossterm.data.files.sheet import Sheet
+from lossterm.data.request import names_from
 from lossterm.errors import DataError, LosstermError, UnknownName, UsageError
-from lossterm.printable import printable
+from lossterm.text.harmless import printable
 
 from .conftest import Read, Write, table
 
@@ -449,7 +449,7 @@ def test_infinity_in_an_npz(read: Read, write: Write) -> None:
 
 def test_a_file_that_is_gone_when_it_must_be_read_again(write: Write, shelf: Path, tmp_path: Path) -> None:
     path = write(table())
-    data, _ = describe(Asked(path=str(path), target="y"), shelf)
+    data, _ = describe(FileRequest(path=str(path), target="y"), shelf)
     path.unlink()
     load(data, shelf)  # the shelf has it
     with pytest.raises(DataError, match=r"table\.csv: the file is gone since it was described\."):
@@ -458,7 +458,7 @@ def test_a_file_that_is_gone_when_it_must_be_read_again(write: Write, shelf: Pat
 
 def test_a_file_that_was_changed_since(write: Write, shelf: Path, tmp_path: Path) -> None:
     path = write(table())
-    data, _ = describe(Asked(path=str(path), target="y"), shelf)
+    data, _ = describe(FileRequest(path=str(path), target="y"), shelf)
     write(table("1,a,2"))
     with pytest.raises(DataError, match=r"table\.csv: the file was changed since it was described\."):
         load(data, tmp_path / "another")

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import csv as arrow_csv
 
-from lossterm.data import Asked, Table, describe, load, preview
-from lossterm.data.asked import joined, names_from
-from lossterm.data.cells import is_missing, number_of
+from lossterm.data import FileRequest, Table, describe, load, preview
+from lossterm.data.files.cells import is_missing, number_of
+from lossterm.data.request import joined, names_from
 from lossterm.errors import LosstermError
-from lossterm.printable import printable
+from lossterm.text.harmless import printable
 
 from .conftest import Read, Write
 
@@ -39,7 +39,7 @@ def table_of(content: bytes, target: str = "y") -> Table:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place, "table.csv")
         path.write_bytes(content)
-        data, _ = describe(Asked(path=str(path), target=target), Path(place, "shelf"))
+        data, _ = describe(FileRequest(path=str(path), target=target), Path(place, "shelf"))
         found = load(data, Path(place, "shelf"))
         return Table(
             features=np.array(found.features),

@@ -7,8 +7,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from lossterm.data import Asked, Column, Data, Table, cells
-from lossterm.data.dialect import delimiter_in, has_header, rows_in
+from lossterm.data import Data, FeatureColumn, FileRequest, Table
+from lossterm.data.files import cells
+from lossterm.data.files.csv_dialect import delimiter_in, has_header, rows_in
 
 from .conftest import Read, Write, table
 
@@ -202,7 +203,7 @@ def test_booleans(pair: tuple[str, str], read: Read, write: Write) -> None:
     yes, no = pair
     content = table().replace(",a,", f",{yes},").replace(",b,", f",{no},")
     data, _, found = read(write(content))
-    assert found.columns[1] == Column(name="c", kind="boolean")
+    assert found.columns[1] == FeatureColumn(name="c", kind="boolean")
     assert found.features[:2, 1].tolist() == [1, 0]
     data, _, found = read(write(content), "c")
     assert (data.kind, data.classes, found.target[:2].tolist()) == ("binary", (no, yes), [1, 0])
@@ -211,7 +212,7 @@ def test_booleans(pair: tuple[str, str], read: Read, write: Write) -> None:
 def test_dates_keep_their_digits(read: Read, write: Write) -> None:
     rows = "".join(f"2020-01-01T00:{number:02}:00,{number}.5\n" for number in range(40))
     _, _, found = read(write("when,y\n" + rows))
-    assert found.columns == (Column(name="when", kind="date", origin=18262),)
+    assert found.columns == (FeatureColumn(name="when", kind="date", origin=18262),)
     np.testing.assert_allclose(found.features[:, 0] * 1440, np.arange(40), atol=1e-4)
 
 
@@ -386,7 +387,7 @@ def test_a_name_that_ends_as_the_rest_does(read: Read, write: Write) -> None:
 
 
 def test_a_delimiter_by_name_is_its_sign() -> None:
-    assert Asked(path="a", target="y", delimiter="semicolon") == Asked(path="a", target="y", delimiter=";")
+    assert FileRequest(path="a", target="y", delimiter="semicolon") == FileRequest(path="a", target="y", delimiter=";")
 
 
 # Groups and times

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from lossterm.comparison import Comparison, Trial
-from lossterm.engine.lane import Result
+from lossterm.comparison.comparison import Comparison, Trial
+from lossterm.comparison.protocol_catalogue import PROTOCOLS
+from lossterm.comparison.user_code_consent import trust_all_of
+from lossterm.engine.contract import Result
 from lossterm.losses import Loss
-from lossterm.protocols import PROTOCOLS
 from lossterm.store import Chunk
 from lossterm.tasks import TASKS
-from lossterm.trust import trust_all_of
 
 ENGINE_SETS = ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND")
 """Environment variables that importing the engine sets; TensorFlow reads some of them only at its first operation."""
@@ -35,14 +35,14 @@ def runtime() -> Iterator[ModuleType]:
 
 @pytest.fixture(scope="session")
 def training(runtime: ModuleType) -> ModuleType:
-    """The module `lossterm.engine.training`."""
-    return importlib.import_module("lossterm.engine.training")
+    """The module `lossterm.engine.training.trainer`."""
+    return importlib.import_module("lossterm.engine.training.trainer")
 
 
 @pytest.fixture(scope="session")
 def network(runtime: ModuleType) -> ModuleType:
-    """The module `lossterm.engine.network`."""
-    return importlib.import_module("lossterm.engine.network")
+    """The module `lossterm.engine.training.keras_network`."""
+    return importlib.import_module("lossterm.engine.training.keras_network")
 
 
 ITS_OWN_TASK = {"tweedie": "claims"}

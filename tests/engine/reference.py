@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from lossterm.comparison import Trial
+from lossterm.comparison.comparison import Trial
+from lossterm.comparison.protocol import SplitName
+from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.losses import Loss, Scale, loss_named
-from lossterm.protocols import SplitName, protocol_named
 from lossterm.tasks import task_named
 
 

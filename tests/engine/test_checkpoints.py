@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossterm.comparison import Comparison, Trial
-from lossterm.engine import pulse
-from lossterm.engine.checkpoints import Unpacked, packed
-from lossterm.engine.pulse import SECONDS, Pulse
+from lossterm.comparison.comparison import Comparison, Trial
+from lossterm.engine.training import checkpoint_timer
+from lossterm.engine.training.checkpoint_timer import SECONDS, CheckpointTimer
+from lossterm.engine.training.checkpoints import Unpacked, packed
 from lossterm.store import Checkpoint, Chunk
 
 pytestmark = pytest.mark.tensorflow
@@ -54,7 +54,7 @@ class Interrupted:
 @pytest.fixture
 def often(training: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """Report after every epoch and save a checkpoint each time."""
-    monkeypatch.setattr(pulse, "SECONDS", -1.0)
+    monkeypatch.setattr(checkpoint_timer, "SECONDS", -1.0)
     monkeypatch.setattr(training, "REPORT_SECONDS", 0.0)
 
 
@@ -154,8 +154,8 @@ def test_nothing_in_a_checkpoint_is_run() -> None:
 
 
 def test_a_checkpoint_is_due_now_and_then_and_when_a_long_training_is_stopped() -> None:
-    pulse = Pulse(100.0)
-    assert not pulse.due(100 + SECONDS, leaving=False)
-    assert pulse.due(100.1 + SECONDS, leaving=False)
-    assert not pulse.due(101 + SECONDS, leaving=True)
-    assert pulse.due(103 + SECONDS, leaving=True)
+    checkpoint_timer = CheckpointTimer(100.0)
+    assert not checkpoint_timer.due(100 + SECONDS, leaving=False)
+    assert checkpoint_timer.due(100.1 + SECONDS, leaving=False)
+    assert not checkpoint_timer.due(101 + SECONDS, leaving=True)
+    assert checkpoint_timer.due(103 + SECONDS, leaving=True)

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from lossterm.comparison import Trial
+from lossterm.comparison.comparison import Trial
+from lossterm.comparison.protocol import Prepared, SplitName
+from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.engine.scoring import encode
 from lossterm.losses import LOSSES, Loss, Scale, arrays, loss_named
-from lossterm.protocols import Prepared, SplitName, protocol_named
-from lossterm.scaling import Scaling
+from lossterm.losses.target_scaling import Scaling
 from lossterm.store import LEVELS
 from lossterm.tasks import task_named
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossterm.comparison import Trial
-from lossterm.hyperparameters import OPTIMIZERS
+from lossterm.comparison.comparison import Trial
+from lossterm.comparison.hyperparameters import OPTIMIZERS
+from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.losses import LOSSES, Loss, loss_named
-from lossterm.protocols import protocol_named
 
 from .conftest import setting_of, trial_of
 from .reference import fit

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from lossterm import home as places
-from lossterm.engine import program_cache
+from lossterm.engine.worker import program_cache
+from lossterm.home import paths
 
 TRAIN = """
 import os, sys, time
-from lossterm.engine import program_cache
+from lossterm.engine.worker import program_cache
 os.umask(0o077)  # as the worker does
 program_cache.use()
 from lossterm.comparison import Comparison
@@ -123,7 +123,7 @@ def test_a_directory_that_a_person_named_is_left_alone(kept: Path, monkeypatch: 
     program_cache.use()
     program_cache.seal()
     assert os.environ["TF_XLA_FLAGS"] == flags
-    assert not places.programs().exists()
+    assert not paths.programs().exists()
 
 
 def test_another_worker_looks_for_itself(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from lossterm import daemon
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.user_code_consent import trust_all_of
 from lossterm.losses import fitting, usual
 from lossterm.store import Store
 from lossterm.tasks import task_named
-from lossterm.trust import trust_all_of
+from lossterm.worker_control import lock, starting
 
 pytestmark = pytest.mark.tensorflow
 
@@ -41,29 +41,29 @@ class Worker:
         done = subprocess.run(
             [*command, *options], env=self.environment, capture_output=True, text=True, timeout=200, check=False
         )
-        assert done.returncode == 0, done.stderr + daemon.last_words(self.store.path, DEVICE)
+        assert done.returncode == 0, done.stderr + starting.last_words(self.store.path, DEVICE)
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
 
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    """A worker that `daemon.ensure` started, in a home of its own; it is told to leave at the end."""
+    """A worker that `supervisor.ensure` started, in a home of its own; it is told to leave at the end."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HOME", str(home))
         environment.setenv("LOSSTERM_HOME", str(home / "lossterm"))
         environment.setenv("LOSSTERM_IDLE_SECONDS", "120")
         with Store() as store:
-            assert daemon.ensure(store.path, DEVICE)
-            process = daemon._started[-1]
+            assert starting.ensure(store.path, DEVICE)
+            process = starting._started[-1]
             environ = dict(os.environ)
             environment.undo()
             yield Worker(store, environ)
             process.terminate()
             assert process.wait(60) == 0
-            daemon._started.remove(process)
-            assert not daemon.alive(store.path, DEVICE)
+            starting._started.remove(process)
+            assert not lock.alive(store.path, DEVICE)
 
 
 def until(condition: Callable[[], bool], seconds: float = 100) -> None:
@@ -219,7 +219,7 @@ def test_a_loss_of_ones_own_that_breaks_fails_with_a_sentence_and_harms_neither_
         assert one.score("mse", "test") == pytest.approx(other.score("mse", "test"), rel=1e-5)
         assert other.anatomy is not None
         assert other.anatomy.of == "residual"
-    assert daemon.alive(store.path, DEVICE)
+    assert lock.alive(store.path, DEVICE)
     assert store.workers()[0].pid == before
     assert worker.run("circles", *TUTORIAL, "--loss", "hinge", "--seeds", "1", "--epochs", "4")["standings"][0]["mean"]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from lossterm.comparison import Comparison, Trial
-from lossterm.reproduction import CASES
-from lossterm.store import Scores
+from lossterm.comparison.comparison import Comparison, Trial
+from lossterm.published import CASES
+from lossterm.store import TrialScores
 
 pytestmark = pytest.mark.tensorflow
 
@@ -23,14 +23,14 @@ def trainer(training: ModuleType) -> Any:
     return training.Trainer()
 
 
-def train(trainer: Any, trial: Trial) -> Scores:
+def train(trainer: Any, trial: Trial) -> TrialScores:
     result = trainer.train(trial, 0, lambda _: False)
     assert result.status == "done"
-    scores: Scores = result.scores
+    scores: TrialScores = result.scores
     return scores
 
 
-def value(scores: Scores, metric: str) -> float:
+def value(scores: TrialScores, metric: str) -> float:
     """Return a score on the test rows."""
     found = (scores[metric] or {})["test"]
     assert found is not None

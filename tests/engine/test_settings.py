@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossterm.comparison import Trial
-from lossterm.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
-from lossterm.predictions import outputs
-from lossterm.protocols import protocol_named
+from lossterm.comparison.comparison import Trial
+from lossterm.comparison.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
+from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.figures.kept_model import outputs
 from lossterm.tasks import task_named
 
 from .conftest import Trained, train, trial_of

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from lossterm.comparison import Trial
+from lossterm.comparison.comparison import Trial
+from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.losses import LOSSES
-from lossterm.protocols import protocol_named
 from lossterm.tasks import task_named
 
 from .conftest import expected_values, train, trial_of

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.export import Contents, gather
-from lossterm.protocols import protocol_named
 from lossterm.store import Store, TrialRow
 from tests.tui.prepared import fill
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.errors import UnknownName, UsageError
 from lossterm.export import Contents, gather
 from lossterm.export.epochs import every, splits_of

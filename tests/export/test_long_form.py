@@ -13,11 +13,11 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from lossterm.errors import UsageError
-from lossterm.export import FORMATS, Contents, delimited, epochs
-from lossterm.export.delimited import write_csv
-from lossterm.export.parquet import GROUP, write_parquet
-from lossterm.printable import FORMULA, cell
+from lossterm.export import FORMATS, Contents, csv_file, epochs
+from lossterm.export.csv_file import write_csv
+from lossterm.export.parquet_file import GROUP, write_parquet
 from lossterm.store import Store
+from lossterm.text.harmless import FORMULA, cell
 
 from .prepared import ERROR, SESSION, stored
 
@@ -93,7 +93,7 @@ def test_parquet_holds_the_same_lines_as_float32(contents: Contents, opened: Sto
 
 
 def test_parquet_is_written_in_groups(contents: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lossterm.export.parquet.GROUP", 10)
+    monkeypatch.setattr("lossterm.export.parquet_file.GROUP", 10)
     write_parquet(contents, tmp_path / "x.parquet")
     file = parquet.ParquetFile(tmp_path / "x.parquet")
     sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
@@ -147,7 +147,7 @@ def test_hostile_keys_and_errors_are_harmless_in_the_file(
             trial = msgspec.structs.replace(one.row.trial, loss='=cmd|"/c calc"!A1', task="-2+3")
             yield msgspec.structs.replace(one, row=msgspec.structs.replace(one.row, trial=trial))
 
-    monkeypatch.setattr(delimited, "every", hostile)
+    monkeypatch.setattr(csv_file, "every", hostile)
     write_csv(contents, tmp_path / "x.csv")
     with (tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
@@ -169,7 +169,7 @@ def test_a_negative_loss_is_a_number_in_the_file(
     first = next(epochs.every(contents))
     for place in range(len(first.values)):
         first.values[place] = -1.5
-    monkeypatch.setattr(delimited, "every", lambda _: [first])
+    monkeypatch.setattr(csv_file, "every", lambda _: [first])
     write_csv(contents, tmp_path / "x.csv")
     with (tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
         assert {line["train_loss"] for line in csv.DictReader(file)} == {"-1.5"}

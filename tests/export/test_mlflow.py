@@ -13,7 +13,7 @@ import pytest
 
 from lossterm.errors import UsageError
 from lossterm.export import FORMATS, Contents, mlflow, path_from, write
-from lossterm.export.epochs import Epochs
+from lossterm.export.epochs import TrialEpochs
 from lossterm.store import Store
 
 from .prepared import SESSION, TRIALS, stored
@@ -137,9 +137,9 @@ def test_an_export_that_broke_half_way_leaves_its_name_free_in_a_store_that_was_
     reader = client(path)
     kept = reader.create_run(reader.create_experiment("other")).info.run_id
     tags = mlflow._tags
-    written: list[Epochs] = []
+    written: list[TrialEpochs] = []
 
-    def breaking(epochs: Epochs) -> dict[str, str]:
+    def breaking(epochs: TrialEpochs) -> dict[str, str]:
         if len(written) == TRIALS // 2:
             raise KeyboardInterrupt
         written.append(epochs)

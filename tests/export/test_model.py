@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossterm.comparison import Comparison
-from lossterm.data import Asked, describe, load
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.data import FileRequest, describe, load
 from lossterm.errors import DataError, UsageError
 from lossterm.export import gather
-from lossterm.export.chosen import chosen
+from lossterm.export.chosen_training import chosen
 from lossterm.export.model import sidecar, write_model
-from lossterm.home import shelf
+from lossterm.home.paths import shelf
 from lossterm.metrics import METRICS, Outcome
-from lossterm.protocols import protocol_named
 from lossterm.store import Store
 
 from .test_script import messy
@@ -90,7 +90,7 @@ def protocol_state(task: str) -> int:
 
 def rows_of_test(record: Any, protocol: str, target: np.ndarray) -> np.ndarray:
     """Find the rows of the test split of seed 1 by their targets' places."""
-    places = importlib.import_module("lossterm.protocols")
+    places = importlib.import_module("lossterm.comparison.protocol_catalogue")
     if protocol == "tutorial":
         return np.arange(record.rows // 2, record.rows)
     rules = protocol_named(protocol)
@@ -113,7 +113,7 @@ def hold(
 
 def test_a_model_of_a_table_takes_its_columns(train_all: Train, store: Store, home: Path, tmp_path: Path) -> None:
     file = messy(home / "table.csv")
-    data, _ = describe(Asked(path=str(file), target="garden", time="since", drop=("owner",)), shelf())
+    data, _ = describe(FileRequest(path=str(file), target="garden", time="since", drop=("owner",)), shelf())
     train_all(store, Comparison.ask(data, ("hinge",), seeds=1, epochs=3, learning_rates=(0.01,), device="cpu"))
     contents = gather(store, "s")
     path = tmp_path / "model.keras"

@@ -7,9 +7,9 @@ import pytest
 
 from lossterm.export import Contents, gather
 from lossterm.export.pull_request import fenced, write_markdown
-from lossterm.printable import in_markdown
+from lossterm.reports.verdict import verdict
 from lossterm.store import Store
-from lossterm.wording import verdict
+from lossterm.text.harmless import in_markdown
 from tests.tui.prepared import FAIR, fill, tied
 
 from .prepared import SESSION

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lossterm.cli.run import run
-from lossterm.comparison import Comparison
-from lossterm.export.rerun import command
+from lossterm.cli.commands.run import run
+from lossterm.comparison.comparison import Comparison
+from lossterm.export.rerun_command import command
 from lossterm.store import Store
 
 

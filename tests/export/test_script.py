@@ -15,28 +15,28 @@ import msgspec
 import numpy as np
 import pytest
 
-from lossterm.comparison import Comparison
-from lossterm.data import Asked as AskedOfFile
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
+from lossterm.comparison.protocol_catalogue import PROTOCOLS, protocol_named, protocols_for
+from lossterm.comparison.user_code_consent import trust_all_of
 from lossterm.data import Data, describe, load
+from lossterm.data import FileRequest as AskedOfFile
 from lossterm.errors import DataError, UsageError
 from lossterm.export import gather
-from lossterm.export.chosen import chosen
-from lossterm.export.script.composing import compose, script_of
-from lossterm.export.script.described import described
-from lossterm.export.script.loss import add_loss, keras_loss
-from lossterm.export.script.page import Script
+from lossterm.export.chosen_training import chosen
+from lossterm.export.script.composition import compose, script_of
+from lossterm.export.script.loss_section import add_loss, keras_loss
 from lossterm.export.script.plan import Plan
-from lossterm.export.script.scoring import expression
-from lossterm.home import shelf
-from lossterm.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
+from lossterm.export.script.score_section import expression
+from lossterm.export.script.script_text import Script
+from lossterm.export.script.user_loss import described
+from lossterm.home.paths import shelf
 from lossterm.losses import LOSSES, Loss, is_own, loss_named
 from lossterm.losses.arrays import numpy
 from lossterm.metrics import METRICS, Metric, Outcome, metric_named
-from lossterm.protocols import PROTOCOLS, protocol_named, protocols_for
 from lossterm.store import Store
 from lossterm.tasks import TASKS
-from lossterm.tasks.own import pipeline
-from lossterm.trust import trust_all_of
+from lossterm.tasks.user_table import pipeline
 
 from .trained import Train, train_all
 

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
+from lossterm.comparison.hyperparameters import Hyperparameters
+from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.errors import UsageError
-from lossterm.export.settings import OF_LAYERS, hyperparameters
-from lossterm.hyperparameters import Hyperparameters
-from lossterm.protocols import protocol_named
+from lossterm.export.setting_labels import OF_LAYERS, hyperparameters
 
 STACK = Hyperparameters(hidden=(), optimizer="adam", batch_size=8, epochs=5)
 OWN = msgspec.structs.replace(STACK, model="nets.py:build@0123456789ab")

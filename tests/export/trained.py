@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.user_code_consent import trust_all_of
 from lossterm.store import Store
-from lossterm.trust import trust_all_of
 from tests.engine.conftest import ENGINE_SETS
 
 Train = Callable[[Store, Comparison], None]
@@ -21,7 +21,7 @@ def train_all() -> Iterator[Train]:
         for name in ENGINE_SETS:
             environment.delenv(name, raising=False)  # and put back when the last test has run
         importlib.import_module("lossterm.engine.runtime").configure("cpu")
-        trainer = importlib.import_module("lossterm.engine.training").Trainer()
+        trainer = importlib.import_module("lossterm.engine.training.trainer").Trainer()
 
         def trained(store: Store, comparison: Comparison) -> None:
             trust_all_of(comparison)

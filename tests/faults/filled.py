@@ -3,8 +3,8 @@
 from array import array
 from pathlib import Path
 
-from lossterm.comparison import Comparison
-from lossterm.engine.fake_model import fake_model, fake_sample
+from lossterm.comparison.comparison import Comparison
+from lossterm.engine.fakes.fake_model import fake_model, fake_sample
 from lossterm.store import Checkpoint, Chunk, Store
 
 LOSSES = ("hinge", "squared_hinge")

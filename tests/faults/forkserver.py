@@ -16,11 +16,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
-from lossterm import daemon
+from lossterm.worker_control import starting
 
 
 class Forked:
-    """A worker that was forked: what `daemon.Keeper` needs of a process."""
+    """A worker that was forked: what `supervisor.Supervisor` needs of a process."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -79,7 +79,8 @@ def _serve() -> None:
     """Fork a worker for each line of stdin and answer with its process, until stdin ends."""
     import sklearn.metrics  # noqa: F401  what a worker imports when it draws and scores
 
-    from lossterm.engine import training, worker  # noqa: F401  what takes the seconds, and what is run
+    from lossterm.engine.training import trainer  # noqa: F401  what takes the seconds
+    from lossterm.engine.worker import process  # noqa: F401  what is run
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps what has died
     for line in sys.stdin:
@@ -89,12 +90,12 @@ def _serve() -> None:
 
 
 def _become_worker(store: str, device: str, changed: dict[str, Any], lanes: int) -> None:
-    """Be what `daemon.ensure` starts; never returns."""
-    from lossterm.engine.worker import main
+    """Be what `supervisor.ensure` starts; never returns."""
+    from lossterm.engine.worker.process import main
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
-    log = os.open(daemon.log_path(Path(store), device), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    log = os.open(starting.log_path(Path(store), device), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for stream, taken in enumerate((os.open(os.devnull, os.O_RDONLY), log, log)):
         os.dup2(taken, stream)
     for name, value in changed.items():

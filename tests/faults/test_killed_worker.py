@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lossterm import daemon, report
-from lossterm.comparison import Comparison
-from lossterm.store import Asked, Store, TrialRow
+from lossterm.comparison.comparison import Comparison
+from lossterm.reports import report
+from lossterm.store import AskedComparison, Store, TrialRow
+from lossterm.worker_control import lock, supervisor
 from tests.faults.forkserver import Forked, ForkServer
 from tests.faults.watcher import Watcher, assert_nothing_lost, curves, until
 
@@ -25,9 +26,9 @@ ALONE = ("hinge", "squared_hinge", "binary_crossentropy")
 SIDE_BY_SIDE = ("hinge", "binary_crossentropy")
 """Losses that two lanes train at once."""
 
-EACH_EPOCH = {"lossterm.engine.training.REPORT_SECONDS": 0.0}
+EACH_EPOCH = {"lossterm.engine.training.trainer.REPORT_SECONDS": 0.0}
 """Has every epoch reported by itself, so that there is a moment between any two."""
-OFTEN_KEPT = {"lossterm.engine.pulse.SECONDS": 0.02}
+OFTEN_KEPT = {"lossterm.engine.training.checkpoint_timer.SECONDS": 0.02}
 """Has a checkpoint saved every few epochs."""
 
 
@@ -52,10 +53,10 @@ def setting(monkeypatch: pytest.MonkeyPatch, server: ForkServer) -> Setting:
     setting = Setting()
 
     def ensure(store: Path, device: str, *_: object) -> Forked | None:
-        return None if daemon.alive(store, device) else server.fork(store, device, setting.changed, setting.lanes)
+        return None if lock.alive(store, device) else server.fork(store, device, setting.changed, setting.lanes)
 
-    monkeypatch.setattr(daemon, "ensure", ensure)
-    monkeypatch.setattr(daemon.Keeper, "GRACE", 0.0)
+    monkeypatch.setattr(supervisor, "ensure", ensure)
+    monkeypatch.setattr(supervisor.Supervisor, "GRACE", 0.0)
     return setting
 
 
@@ -86,15 +87,15 @@ def comparison(losses: tuple[str, ...], epochs: int = EPOCHS) -> Comparison:
 
 
 @contextmanager
-def watched(home: Path, asked: Comparison) -> Iterator[tuple[Store, Asked, Watcher]]:
+def watched(home: Path, asked: Comparison) -> Iterator[tuple[Store, AskedComparison, Watcher]]:
     """Ask for a comparison in a store of its own, and watch it with a keeper; kill the worker at the end."""
     with Store(home / "lossterm.db") as store:
         mine = store.ask("s", asked)
-        watcher = Watcher(store.path, "s", DEVICE, daemon.Keeper(store.path, DEVICE))
+        watcher = Watcher(store.path, "s", DEVICE, supervisor.Supervisor(store.path, DEVICE))
         try:
             watcher.look()
             watcher.look()  # the first look tells that there is something to train
-            until(lambda: daemon.alive(store.path, DEVICE), "a worker")
+            until(lambda: lock.alive(store.path, DEVICE), "a worker")
             yield store, mine, watcher
         finally:
             watcher.close()
@@ -103,14 +104,14 @@ def watched(home: Path, asked: Comparison) -> Iterator[tuple[Store, Asked, Watch
 
 def kill(store: Store) -> None:
     """Send kill -9 to whoever holds the lock, and wait until the kernel has freed it."""
-    until(lambda: daemon.sign(store.path, DEVICE), "a sign of life")
-    found = daemon.sign(store.path, DEVICE)
+    until(lambda: lock.sign(store.path, DEVICE), "a sign of life")
+    found = lock.sign(store.path, DEVICE)
     assert found is not None
     Forked(found.pid).kill()
-    until(lambda: not daemon.alive(store.path, DEVICE), "the lock to be free")
+    until(lambda: not lock.alive(store.path, DEVICE), "the lock to be free")
 
 
-def assert_as_undisturbed(undisturbed: Undisturbed, store: Store, asked: Asked) -> None:
+def assert_as_undisturbed(undisturbed: Undisturbed, store: Store, asked: AskedComparison) -> None:
     """Check curves, scores and standings, bit for bit."""
     rows, found = store.trials([asked.id]), curves(store, asked)
     for row in rows:
@@ -151,7 +152,7 @@ def test_killed_at_any_moment_it_loses_nothing_and_ends_with_the_same_bits(
 def test_a_long_training_goes_on_from_its_checkpoint_to_the_same_bits(
     home: Path, setting: Setting, undisturbed: Undisturbed
 ) -> None:
-    setting.changed |= {"lossterm.engine.pulse.SECONDS": 0.1}
+    setting.changed |= {"lossterm.engine.training.checkpoint_timer.SECONDS": 0.1}
     with watched(home, comparison(("hinge",), LONG)) as (store, asked, watcher):
         watcher.until(lambda: any(store.checkpoint(row.id) for row in store.trials([asked.id])), "a checkpoint")
         kill(store)

@@ -14,12 +14,12 @@ from typing import Any
 import pexpect
 import pytest
 
-from lossterm import daemon
-from lossterm.comparison import Comparison
-from lossterm.engine.fake import FakeTrainer
-from lossterm.store import Asked, Store
+from lossterm.comparison.comparison import Comparison
+from lossterm.engine.fakes.fake_engine import FakeTrainer
+from lossterm.store import AskedComparison, Store
+from lossterm.worker_control import lock
 from tests.faults.watcher import Watcher, assert_nothing_lost, curves, until
-from tests.terminal import Terminal, braille, restored
+from tests.terminal.pseudo_terminal import Terminal, braille, restored
 
 DEVICE = "auto"
 SESSION = "s"
@@ -30,7 +30,8 @@ WORDS = ("run", "--session", SESSION, "--task", "circles", "--protocol", "tutori
 
 UNHURRIED = """
 from pathlib import Path
-from lossterm.engine import fake, worker
+from lossterm.engine.fakes import fake_engine as fake
+from lossterm.engine.worker import process as worker
 class Unhurried(fake.FakeTrainer):
     def train(self, trial, number, report, *more):
         def reported(chunk):
@@ -44,12 +45,12 @@ worker.main(lambda device, memory: (Unhurried, fake.load_fake(device)[1], 2))
 
 LAUNCHER = """
 import sys
-from lossterm import daemon
-real = daemon.ensure
+from lossterm.worker_control import supervisor
+real = supervisor.ensure
 def ensure(store, device, command=(), memory=None):
     return real(store, device, (sys.executable, "-c", {worker!r}), memory)
-daemon.ensure = ensure
-from lossterm.cli import main
+supervisor.ensure = ensure
+from lossterm.cli.main import main
 main()
 """
 """The installed program, but that its workers take their time."""
@@ -60,7 +61,7 @@ Open = Callable[..., Terminal]
 @pytest.fixture
 def open_program(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Return what starts the program in a terminal of its own; all that it leaves behind is killed at the end."""
-    monkeypatch.setattr("tests.terminal.PROGRAM", Path(sys.executable))
+    monkeypatch.setattr("tests.terminal.pseudo_terminal.PROGRAM", Path(sys.executable))
     opened: list[Terminal] = []
     launcher = LAUNCHER.format(worker=UNHURRIED.format(hurry=str(hurry(store))))
 
@@ -99,10 +100,10 @@ def goes_on(watcher: Watcher) -> None:
 
 
 def kill_worker(store: Store) -> None:
-    found = daemon.sign(store.path, DEVICE)
-    if found and daemon.alive(store.path, DEVICE):
+    found = lock.sign(store.path, DEVICE)
+    if found and lock.alive(store.path, DEVICE):
         os.kill(found.pid, signal.SIGKILL)
-        until(lambda: not daemon.alive(store.path, DEVICE), "the lock to be free")
+        until(lambda: not lock.alive(store.path, DEVICE), "the lock to be free")
 
 
 def modes(terminal: Terminal) -> list[Any]:
@@ -138,7 +139,7 @@ def running(terminal: Terminal, watcher: Watcher) -> None:
     watcher.until(lambda: len(watcher.shown) > 10, "epochs")
 
 
-def assert_as_undisturbed(watcher: Watcher, store: Store, asked: Asked) -> None:
+def assert_as_undisturbed(watcher: Watcher, store: Store, asked: AskedComparison) -> None:
     """Wait for the end; check that nothing shown was lost, and curves and scores, of which all else is made."""
     hurry(store).touch()
     watcher.until(lambda: watcher.view.rows and not watcher.view.training, "the end")

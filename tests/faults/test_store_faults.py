@@ -18,15 +18,15 @@ from typing import Any
 
 import pytest
 
-from lossterm import daemon
-from lossterm.cli import main
+from lossterm.cli.main import main
 from lossterm.errors import StoreError
+from lossterm.following.store_changes import StoreChanges
 from lossterm.store import Store, schema
-from lossterm.tail import Tail
+from lossterm.worker_control import starting, supervisor
 from tests.faults.filled import EPOCHS, asked_for, fill, train
 from tests.faults.watcher import curves, until
 
-FAKE = (sys.executable, "-m", "lossterm.engine.fake")
+FAKE = (sys.executable, "-m", "lossterm.engine.fakes.fake_engine")
 DEVICE = "auto"
 PAGE = 4096
 
@@ -35,7 +35,8 @@ Command = Callable[..., tuple[int, str, str]]
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from lossterm.engine import fake, worker
+from lossterm.engine.fakes import fake_engine as fake
+from lossterm.engine.worker import process as worker
 worker.PUT_BACK_SECONDS = 0.2
 path = Path(sys.argv[sys.argv.index("--store") + 1])
 full = path.with_name("full")
@@ -77,7 +78,7 @@ def lossterm(capsys: pytest.CaptureFixture[str]) -> Command:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have nobody wait long for a store that is locked, nor between two workers."""
     monkeypatch.setattr(schema, "PATIENCE", 0.2)
-    monkeypatch.setattr(daemon.Keeper, "GRACE", 0.0)
+    monkeypatch.setattr(supervisor.Supervisor, "GRACE", 0.0)
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def begin(home: Path) -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start(path: Path, command: tuple[str, ...] = FAKE) -> "subprocess.Popen[bytes]":
-        with daemon.log_path(path, DEVICE).open("ab") as log:
+        with starting.log_path(path, DEVICE).open("ab") as log:
             words = [*command, "--store", str(path), "--device", DEVICE]
             started.append(subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
         return started[-1]
@@ -133,7 +134,7 @@ def test_a_worker_on_a_full_disk_leaves_and_its_trials_go_back(
         for _ in range(3):  # more often than a trial may see its worker die
             worker = begin(path, (sys.executable, "-c", LIMITED.format(room=room, stays=False)))
             assert worker.wait(30) in (1, 3)
-        words = daemon.last_words(path, DEVICE, lines=100)
+        words = starting.last_words(path, DEVICE, lines=100)
         assert "The disk that holds the store" in words
         assert "Traceback" not in words
         assert {row.status for row in store.trials([asked.id])} <= {"queued", "done", "running"}
@@ -147,7 +148,7 @@ def test_the_user_reads_that_the_disk_is_full_and_the_run_ends(
     home: Path, impatient: None, lossterm: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = (sys.executable, "-c", LIMITED.format(room=0, stays=True))
-    monkeypatch.setattr(daemon.Keeper.__init__, "__defaults__", (command, None))
+    monkeypatch.setattr(supervisor.Supervisor.__init__, "__defaults__", (command, None))
     code, out, err = lossterm("run", "--loss", "hinge", "--seeds", "2", "--epochs", "600", "--quiet")
     assert (code, out) == (3, "")
     assert_one_sentence(err, says="is full, or takes no more")
@@ -161,7 +162,7 @@ def test_the_user_reads_that_the_disk_is_full_and_the_run_ends(
 ASKS_WITH_LITTLE_ROOM = """
 import resource, sys
 from pathlib import Path
-from lossterm.cli import main
+from lossterm.cli.main import main
 path = Path(sys.argv[1])
 def limit():
     most = max(place.stat().st_size for place in path.parent.iterdir() if place.is_file())
@@ -238,7 +239,7 @@ def test_a_store_deleted_under_a_worker_is_left_alone(
 def test_a_store_deleted_under_a_run_ends_it_with_a_sentence(
     home: Path, impatient: None, lossterm: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(daemon.Keeper.__init__, "__defaults__", (FAKE, None))
+    monkeypatch.setattr(supervisor.Supervisor.__init__, "__defaults__", (FAKE, None))
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.01")
     place = home / "lossterm.db"
 
@@ -335,7 +336,8 @@ def test_a_store_that_another_program_holds_for_long_is_a_sentence(
 
 
 LEAVES_SOON = """
-from lossterm.engine import fake, worker
+from lossterm.engine.fakes import fake_engine as fake
+from lossterm.engine.worker import process as worker
 from lossterm.store import schema
 schema.PATIENCE, worker.PUT_BACK_SECONDS = 0.2, 0.5
 worker.main(fake.load_fake)
@@ -355,7 +357,7 @@ def test_a_worker_that_meets_a_lock_leaves_and_its_trials_are_not_blamed(
             other.execute("BEGIN IMMEDIATE")
             assert worker.wait(20) == 3
             other.execute("ROLLBACK")
-        words = daemon.last_words(path, DEVICE, lines=100)
+        words = starting.last_words(path, DEVICE, lines=100)
         assert "is locked by another program" in words
         assert "Traceback" not in words
         begin(path)
@@ -373,7 +375,7 @@ def test_a_clock_that_jumps_reorders_nothing_and_nobody_waits(
 ) -> None:
     before, now = shown(path), time.time
     with Store(path) as store:
-        tail = Tail(path, "half")
+        tail = StoreChanges(path, "half")
         tail.poll()
         monkeypatch.setattr(time, "time", lambda: now() + years * 31_557_600)
         store.requeue(DEVICE, died=True)
@@ -416,7 +418,7 @@ def test_two_workers_started_at_once_train_each_trial_once(
 def test_very_many_trials_are_asked_for_in_parts_that_no_worker_waits_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lossterm.store.asking._AT_ONCE", 7)
+    monkeypatch.setattr("lossterm.store.requests._AT_ONCE", 7)
     with Store(tmp_path / "parts.db") as parts, Store(tmp_path / "once.db") as once:
         parts.ask("first", asked_for(3))
         train(parts, 4)
@@ -435,7 +437,7 @@ def test_very_many_trials_are_asked_for_in_parts_that_no_worker_waits_for(
 def test_trials_deleted_while_a_large_comparison_is_asked_for_are_queued_all_the_same(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lossterm.store.asking._AT_ONCE", 7)
+    monkeypatch.setattr("lossterm.store.requests._AT_ONCE", 7)
     with Store(path) as store, Store(path) as other:
         queue, parts = store._queue, list[int]()
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from lossterm import daemon
-from lossterm.cli import main
-from lossterm.comparison import Comparison
-from lossterm.engine import watching
-from lossterm.store import Asked, Store
+from lossterm.cli.main import main
+from lossterm.comparison.comparison import Comparison
+from lossterm.engine.worker import health
+from lossterm.store import AskedComparison, Store
+from lossterm.worker_control import lock, starting, supervisor
 from tests.faults.watcher import Watcher, assert_nothing_lost, curves, until
 
 DEVICE = "auto"
@@ -23,8 +23,9 @@ WORDS = ("run", "--protocol", "tutorial", "--loss", "hinge", "--seeds", "2", "--
 BEGINNING = """
 import os, signal, sys, time
 from pathlib import Path
-from lossterm.engine import fake, watching
-from lossterm.engine.worker import main
+from lossterm.engine.fakes import fake_engine as fake
+from lossterm.engine.worker import health as watching
+from lossterm.engine.worker.process import main
 watching.BEAT, watching.LEAVE_SECONDS, watching.OBEY_SECONDS = 0.05, 0.2, 0.3
 place = Path(sys.argv[sys.argv.index("--store") + 1]).parent
 class Troubled(fake.FakeTrainer):
@@ -56,8 +57,8 @@ def load(device, memory):
 main(load)
 """
 TWINS = """
-from lossterm.engine import fake
-from lossterm.engine.worker import main
+from lossterm.engine.fakes import fake_engine as fake
+from lossterm.engine.worker.process import main
 import os, sys, time
 first, pause = os.fork() == 0, float(sys.argv.pop(1))
 time.sleep(pause if first else 0)
@@ -78,47 +79,47 @@ def troubled(trouble: str = "", ending: str = ENDING) -> tuple[str, ...]:
     return (sys.executable, "-c", f"{BEGINNING}\n{trouble}\n{ending}")
 
 
-def ask(store: Store, *losses: str, seeds: int = 1, epochs: int = 40) -> Asked:
+def ask(store: Store, *losses: str, seeds: int = 1, epochs: int = 40) -> AskedComparison:
     return store.ask("s", Comparison.ask("circles", losses, protocol="tutorial", seeds=seeds, epochs=epochs))
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have keepers lose no time."""
-    monkeypatch.setattr(daemon.Keeper, "GRACE", 0.0)
+    monkeypatch.setattr(supervisor.Supervisor, "GRACE", 0.0)
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have keepers take a worker for hung that is silent for a second; these beat twenty times in that."""
-    monkeypatch.setattr(daemon.Keeper, "SILENCE", 1.0)
+    monkeypatch.setattr(supervisor.Supervisor, "SILENCE", 1.0)
 
 
 @pytest.fixture
 def watch(store: Store, quick: None) -> Iterator[Callable[..., Watcher]]:
     """Return what watches the session with a keeper of such workers; those that are left are killed at the end."""
-    watching: list[Watcher] = []
+    health: list[Watcher] = []
 
     def begin(command: tuple[str, ...], memory: int | None = None) -> Watcher:
-        watching.append(Watcher(store.path, "s", DEVICE, daemon.Keeper(store.path, DEVICE, command, memory)))
-        return watching[-1]
+        health.append(Watcher(store.path, "s", DEVICE, supervisor.Supervisor(store.path, DEVICE, command, memory)))
+        return health[-1]
 
     yield begin
-    for watcher in watching:
+    for watcher in health:
         watcher.close()
-    if daemon.alive(store.path, DEVICE):
+    if lock.alive(store.path, DEVICE):
         os.kill(holder(store), signal.SIGKILL)
 
 
 def holder(store: Store) -> int:
     """Return the process that holds the lock."""
-    until(lambda: daemon.sign(store.path, DEVICE), "a sign of life")
-    found = daemon.sign(store.path, DEVICE)
+    until(lambda: lock.sign(store.path, DEVICE), "a sign of life")
+    found = lock.sign(store.path, DEVICE)
     assert found is not None
     return found.pid
 
 
-def assert_all_done(watcher: Watcher, store: Store, asked: Asked) -> None:
+def assert_all_done(watcher: Watcher, store: Store, asked: AskedComparison) -> None:
     """Wait for the end; check that every trial was trained once, as it came, and nothing shown was lost."""
     watcher.until(lambda: watcher.view.rows and not watcher.view.training, "the end")
     assert {(row.status, row.error) for row in store.trials([asked.id])} == {("done", None)}
@@ -126,7 +127,7 @@ def assert_all_done(watcher: Watcher, store: Store, asked: Asked) -> None:
 
 
 def words_logged(store: Store) -> str:
-    return daemon.log_path(store.path, DEVICE).read_text()
+    return starting.log_path(store.path, DEVICE).read_text()
 
 
 # Hanging
@@ -162,14 +163,14 @@ def test_a_training_that_gives_no_epoch_is_failed_and_the_others_go_on_with_anot
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.02")
     asked = ask(store, "hinge", "squared_hinge", "binary_crossentropy")
     watcher = watch(troubled(HANGS))
-    watcher.until(lambda: daemon.alive(store.path, DEVICE), "a worker")
+    watcher.until(lambda: lock.alive(store.path, DEVICE), "a worker")
     first = holder(store)
     watcher.until(lambda: watcher.view.rows and not watcher.view.training, "the end")
     hinge, *others = sorted(store.trials([asked.id]), key=lambda row: row.trial.loss != "hinge")
     assert (hinge.status, hinge.error) == ("failed", "It gave no epoch for 0.7 s and was taken for hung.")
     assert {(row.status, row.error, row.attempts) for row in others} == {("done", None, 1)}
     assert_nothing_lost(watcher, store, asked)
-    until(lambda: daemon.alive(store.path, DEVICE), "another worker")
+    until(lambda: lock.alive(store.path, DEVICE), "another worker")
     until(lambda: holder(store) != first, "its sign")
     assert "Hung: hinge. Another worker goes on." in words_logged(store)
 
@@ -304,10 +305,10 @@ def test_a_tensorflow_that_fails_to_import_is_told_in_one_sentence_and_the_next_
     assert "Traceback" in words_logged(store)
     (asked,) = store.comparisons("default")
     assert {(row.status, row.error) for row in store.trials([asked.id])} == {("failed", reason)}
-    until(lambda: not daemon.alive(store.path, DEVICE), "it to leave")
+    until(lambda: not lock.alive(store.path, DEVICE), "it to leave")
 
-    assert daemon.ensure(store.path, DEVICE, troubled())  # mended
-    until(lambda: daemon.alive(store.path, DEVICE), "a worker")
+    assert starting.ensure(store.path, DEVICE, troubled())  # mended
+    until(lambda: lock.alive(store.path, DEVICE), "a worker")
     with pytest.raises(SystemExit) as left:
         main([*WORDS])
     assert not left.value.code
@@ -349,6 +350,6 @@ def test_of_two_workers_that_start_at_once_one_trains_and_no_trial_is_trained_tw
 
 
 def test_the_worker_measures_what_it_holds() -> None:
-    before = watching.resident()
+    before = health.resident()
     held = b"1" * 50_000_000
-    assert watching.resident() - before > 0.9 * len(held)
+    assert health.resident() - before > 0.9 * len(held)

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lossterm import daemon
-from lossterm.store import Asked, Chunk, Store
-from lossterm.tail import Tail
-from lossterm.view import View
+from lossterm.following.session_state import SessionState
+from lossterm.following.store_changes import StoreChanges
+from lossterm.store import AskedComparison, Chunk, Store
+from lossterm.worker_control import supervisor
 
 PATIENCE = 60.0
 """Seconds after which what was waited for will not come."""
@@ -24,13 +24,13 @@ def until(true: Callable[[], object], what: str, seconds: float = PATIENCE) -> N
 class Watcher:
     """A viewer as the screen and `lossterm run` are: a tail, a view, and a keeper where there is one."""
 
-    def __init__(self, path: Path, session: str, device: str, keeper: daemon.Keeper | None = None) -> None:
-        self.view = View()
+    def __init__(self, path: Path, session: str, device: str, keeper: supervisor.Supervisor | None = None) -> None:
+        self.view = SessionState()
         self.shown: dict[tuple[int, int], bytes] = {}
         """(trial, epoch) → its values, float32."""
         self.seen: list[Chunk] = []
         """What came, in order."""
-        self._tail, self._keeper = Tail(path, session, device=device), keeper
+        self._tail, self._keeper = StoreChanges(path, session, device=device), keeper
 
     def close(self) -> None:
         """Let go of the store."""
@@ -63,7 +63,7 @@ def epochs_of(chunk: Chunk) -> list[tuple[int, bytes]]:
     return [(chunk.start + n, chunk.data[n * size : (n + 1) * size]) for n in range(chunk.epochs)]
 
 
-def curves(store: Store, asked: Asked) -> dict[int, bytes]:
+def curves(store: Store, asked: AskedComparison) -> dict[int, bytes]:
     """Return what a store holds of each trial's curve. Fails where one has gaps or epochs that are there twice."""
     rows, found = store.trials([asked.id]), dict[int, bytes]()
     length = dict.fromkeys((row.id for row in rows), 0)
@@ -75,7 +75,7 @@ def curves(store: Store, asked: Asked) -> dict[int, bytes]:
     return found
 
 
-def assert_nothing_lost(watcher: Watcher, store: Store, asked: Asked) -> None:
+def assert_nothing_lost(watcher: Watcher, store: Store, asked: AskedComparison) -> None:
     """Check that every epoch that was ever shown is in the store as it was shown, and on the screen too."""
     stored = {
         (chunk.trial, epoch): values for chunk in store.chunks([asked.id])[0] for epoch, values in epochs_of(chunk)

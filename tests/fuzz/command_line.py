@@ -6,16 +6,16 @@ from typing import Any
 import click
 from hypothesis import strategies as st
 
-from lossterm.cli import cli
-from lossterm.comparison import DEVICES
+from lossterm.cli.main import cli
+from lossterm.comparison.comparison import DEVICES
+from lossterm.comparison.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
+from lossterm.comparison.protocol_catalogue import PROTOCOLS
 from lossterm.export import FORMATS as EXPORTS
-from lossterm.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
 from lossterm.losses import LOSSES
 from lossterm.metrics import METRICS
 from lossterm.project import FILE_NAME
-from lossterm.protocols import PROTOCOLS
-from lossterm.reproduction import CASES
-from lossterm.table import FORMATS
+from lossterm.published import CASES
+from lossterm.reports.table import FORMATS
 from lossterm.tasks import TASKS
 from tests.fuzz import materials
 from tests.fuzz.mutation import SIGNS

@@ -5,11 +5,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lossterm import config
-from lossterm.config import LONGEST, MARKERS, SHORTEST, Config
+from lossterm.home import configuration
+from lossterm.home.configuration import LONGEST, SHORTEST, Config
 from lossterm.project import FILE_NAME, SECTIONS
-from lossterm.project.keys import FLAG, LAYERS, NUMBER, RATES, TEXT, WHOLE, Key
+from lossterm.project.settings_schema import FLAG, LAYERS, NUMBER, RATES, TEXT, WHOLE, SettingKey
 from lossterm.project.toml import toml
+from lossterm.text.glyph_fallback import MARKERS
 from tests.fuzz.command_line import RIGHT, lay_out
 from tests.fuzz.mutation import SIGNS, Splice, spliced, splices
 from tests.fuzz.property import Property
@@ -48,7 +49,7 @@ def a_sound_configuration_comes_back(example: dict[str, Any]) -> None:
         top = [f"{name} = {toml(value)}" for name, value in example.items() if name != "keys"]
         keys = [f"{toml(name)} = {toml(value)}" for name, value in example.get("keys", {}).items()]
         path.write_text("\n".join([*top, "[keys]", *keys]), encoding="utf-8")
-        found, said = config.load(path)
+        found, said = configuration.load(path)
         wanted = Config(**example)
         assert found == wanted, found
         assert not said
@@ -81,7 +82,7 @@ _BY_FORM = {
 """Form of a value → TOML that is of it."""
 
 
-def _fitting(key: Key) -> st.SearchStrategy[str]:
+def _fitting(key: SettingKey) -> st.SearchStrategy[str]:
     """Return TOML that suits a key, or nearly."""
     if key.form in _BY_FORM:
         return st.sampled_from(_BY_FORM[key.form])

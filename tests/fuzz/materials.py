@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from lossterm.comparison import Comparison
-from lossterm.data import Asked, describe
-from lossterm.engine.fake import FakeTrainer
+from lossterm.comparison.comparison import Comparison
+from lossterm.data import FileRequest, describe
+from lossterm.engine.fakes.fake_engine import FakeTrainer
 from lossterm.store import LEVELS, Anatomy, Checkpoint, Store
 from tests.fuzz.sandbox import sandbox
 
@@ -109,7 +109,7 @@ def _fill(opened: Store, home: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place, "table.csv")
         path.write_bytes(table())
-        data, _ = describe(Asked(path=str(path), target="y"), home / "data")
+        data, _ = describe(FileRequest(path=str(path), target="y"), home / "data")
     data = msgspec.structs.replace(data, asked=msgspec.structs.replace(data.asked, path="/nowhere/table.csv"))
     other = opened.ask(OTHER, Comparison.ask(data, ("hinge",), learning_rates=[0.01], seeds=2, epochs=2))
     opened.cancel([other.id])

@@ -3,14 +3,14 @@
 import msgspec
 from hypothesis import strategies as st
 
-from lossterm import recording
 from lossterm.errors import DataError
+from lossterm.recordings import recording
 from tests.fuzz import materials
 from tests.fuzz.command_line import RIGHT
 from tests.fuzz.mutation import Edit, Splice, edited, edits, spliced, splices
 from tests.fuzz.property import Property
 from tests.fuzz.sandbox import ESCAPES, sandbox
-from tests.test_recording import REPRODUCED_DOCUMENTS
+from tests.recordings.test_recording import REPRODUCED_DOCUMENTS
 
 NAME = "recording.json"
 
@@ -40,7 +40,7 @@ def a_reproduction_is_read(example: tuple[str, tuple[Edit, ...]]) -> None:
         path = place.here / NAME
         path.write_text(edited(REPRODUCED_DOCUMENTS[case], made), encoding="utf-8", errors="surrogatepass")
         try:
-            recording.read(path)
+            recording.read_recording(path)
         except DataError as error:
             assert not ESCAPES.search(str(error)), repr(error)  # noqa: PT017  that none is raised is right too
 

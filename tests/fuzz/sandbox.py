@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from click.testing import CliRunner
 
-from lossterm.cli import INTERRUPTED, main
+from lossterm.cli.main import INTERRUPTED, main
 from tests.fuzz.stand_ins import Accepted, stand_ins
 
 CODES = frozenset({0, 2, 3, 4, 5})

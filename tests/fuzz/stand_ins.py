@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from lossterm import daemon
-from lossterm.cli.watch import Watch
-from lossterm.comparison import Comparison
-from lossterm.engine.fake import FakeTrainer
-from lossterm.store import Asked, Store
+from lossterm.cli.following import Watch
+from lossterm.comparison.comparison import Comparison
+from lossterm.engine.fakes.fake_engine import FakeTrainer
+from lossterm.store import AskedComparison, Store
+from lossterm.worker_control import supervisor
 
 MOST_EPOCHS = 5_000
 """Epochs of a comparison that are drawn; one that asks for more is accepted, and that is all."""
@@ -33,7 +33,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "gpus": [],
         "cpu": "a processor",
     },
-    "lossterm.engine.probe": {"passed": ["It has a gradient."], "error": None},
+    "lossterm.engine.user_code.probe": {"passed": ["It has a gradient."], "error": None},
     "lossterm.engine.benchmark": {
         "task": "circles",
         "loss": "binary_crossentropy",
@@ -72,7 +72,7 @@ def _started(*_: object, **__: object) -> None:
 _ask = Store.ask
 
 
-def _asked(self: Store, session: str, comparison: Comparison) -> Asked:
+def _asked(self: Store, session: str, comparison: Comparison) -> AskedComparison:
     trials = comparison.seeds * len(comparison.learning_rates) * len(comparison.losses)
     if trials > MOST_TRIALS or trials * comparison.hyperparameters.epochs > MOST_EPOCHS:
         raise Accepted
@@ -101,7 +101,7 @@ def stand_ins() -> Iterator[None]:
     """Put them in place."""
     with ExitStack() as stack:
         stack.enter_context(patch.object(subprocess, "run", _answered))
-        stack.enter_context(patch.object(daemon, "ensure", _started))
+        stack.enter_context(patch.object(supervisor, "ensure", _started))
         stack.enter_context(patch.object(Store, "ask", _asked))
         stack.enter_context(patch.object(Watch, "_follow", _trained))
         yield

@@ -9,9 +9,9 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from lossterm.errors import LosstermError
+from lossterm.following.session_state import SessionState
+from lossterm.following.store_changes import StoreChanges
 from lossterm.store import sample_key
-from lossterm.tail import Tail
-from lossterm.view import View
 from tests.fuzz import materials
 from tests.fuzz.mutation import ODD_JSON, SIGNS, Edit, Splice, edited, edits, spliced, splices
 from tests.fuzz.property import Property
@@ -92,7 +92,7 @@ def _look(place: Sandbox, words: tuple[str, ...]) -> None:
 
 
 def _view(path: Path) -> None:
-    tail, view = Tail(path, materials.SESSION), View()
+    tail, view = StoreChanges(path, materials.SESSION), SessionState()
     try:
         update = tail.poll()
         assert update

@@ -5,8 +5,8 @@ from typing import NoReturn
 
 import pytest
 
-from lossterm.standings import seeds_to_settle
-from lossterm.tilde import expanded
+from lossterm.home.tilde import expanded
+from lossterm.statistics.paired_differences import seeds_to_settle
 from tests.fuzz import command_line, configuration, materials, sandbox, stores
 from tests.fuzz.mutation import edited, spliced
 from tests.fuzz.sandbox import Broken, Hung, Outcome, in_time, judge

@@ -5,9 +5,9 @@ from itertools import product
 
 import pytest
 
+from lossterm.comparison.protocol_catalogue import PROTOCOLS
 from lossterm.errors import DoesNotFit
 from lossterm.losses import ALL, LOSSES, USUAL, Kind, Loss, Targets, fitting, loss_named, losses_for, place_of, usual
-from lossterm.protocols import PROTOCOLS
 from lossterm.tasks import TASKS
 from tests.losses import KINDS
 

@@ -10,7 +10,7 @@ from scipy.special import expit, softmax
 from scipy.stats import expectile
 
 from lossterm.losses import LOSSES, Kind, Loss, Targets, fitting, loss_named, loss_recorded
-from lossterm.scaling import scaling_of
+from lossterm.losses.target_scaling import scaling_of
 from tests.losses import COUNTS, XP, activated, central_differences, encoded, loss_of, random_rows
 
 # A numeric target: the best constant

@@ -7,7 +7,7 @@ import pytest
 
 from lossterm.errors import DoesNotFit, OutOfRange, UnknownName, UsageError
 from lossterm.losses import LEFT_OUT, LOSSES, Loss, Parameter, loss_named, loss_recorded, losses_for
-from lossterm.losses.record import Targets
+from lossterm.losses.loss import Targets
 from tests.losses import loss_of, over_the_registry, random_rows
 
 PARAMETERS = [(loss, parameter) for loss in LOSSES.values() for parameter in loss.parameters]

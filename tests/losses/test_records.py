@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lossterm.comparison.protocol_catalogue import PROTOCOLS
 from lossterm.losses import LOSSES, Loss, Targets, usual
-from lossterm.losses.record import QUANTILE
-from lossterm.protocols import PROTOCOLS
+from lossterm.losses.loss import QUANTILE
 from tests.losses import KINDS, encoded, loss_of, over_the_registry, random_rows
 
 MAY_BE_EMPTY = {"keras", "same_as", "parameters", "settings", "aliases", "variants", "origin"}

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 
-from lossterm.printable import FORMULA
+from lossterm.text.harmless import FORMULA
 
 EVIL = {
     "clears the screen": "\x1b[2J\x1b[H",

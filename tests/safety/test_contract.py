@@ -29,8 +29,8 @@ RUNS_TEXT = {"eval", "exec", "compile", "__import__"}
 
 RUNS_A_SHELL = {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "pty.spawn"}
 
-RUNS_WHAT_A_PERSON_NAMES = "engine/loading.py"
-"""Only `module_of` does, after it saw that a person named it: tests/safety/test_trust.py."""
+RUNS_WHAT_A_PERSON_NAMES = "engine/user_code/loss_loading.py"
+"""Only `module_of` does, after it saw that a person named it: tests/safety/test_user_code_consent.py."""
 
 
 def name_of(path: Path) -> str:

@@ -5,7 +5,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 
-from lossterm.tui.harmless_filter import HarmlessFilter
+from lossterm.tui.terminal.harmless_filter import HarmlessFilter
 
 from .evil import EVIL, acting
 

@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from lossterm.cli import main
 from lossterm.cli.console import Narrator
-from lossterm.comparison import Comparison
-from lossterm.data import Asked, Data
-from lossterm.engine.fake import FakeTrainer
+from lossterm.cli.main import main
+from lossterm.comparison.comparison import Comparison
+from lossterm.data import Data, FileRequest
+from lossterm.engine.fakes.fake_engine import FakeTrainer
 from lossterm.errors import WorkerError
 from lossterm.project import FILE_NAME
 from lossterm.store import Store
+from tests.project.test_project import Asked as Trained
+from tests.project.test_project import Watching
 from tests.test_plugins import HALVES, Install, install  # noqa: F401  a fixture
-from tests.test_project import Asked as Trained
-from tests.test_project import Watching
 
 from .evil import BREAKS_A_CALL, EVIL, LAID_OUT, acting, formulas
 
@@ -39,7 +39,7 @@ def naming(text: str, place: Path) -> Comparison:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("def mine(y, f):\n    return y - f\n", encoding="utf-8")
     data = Data(
-        asked=Asked(path=f"/data/{text}.csv", target=text, drop=(text,), group=text),
+        asked=FileRequest(path=f"/data/{text}.csv", target=text, drop=(text,), group=text),
         digest="0123456789abcdef",
         kind="binary",
         rows=600,
@@ -88,7 +88,7 @@ def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
     place.mkdir()
     monkeypatch.chdir(place)
     for module in ("run", "check", "resume"):
-        monkeypatch.setattr(sys.modules[f"lossterm.cli.{module}"], "Watch", Watching)
+        monkeypatch.setattr(sys.modules[f"lossterm.cli.commands.{module}"], "Watch", Watching)
 
     def said(*words: object) -> tuple[str, str]:
         with pytest.raises((SystemExit, Trained)):
@@ -297,9 +297,9 @@ def test_a_project_file_is_told_of_and_does_nothing(said: Said, text: str) -> No
 
 @every_evil
 def test_a_configuration_is_told_of_and_does_nothing(said: Said, text: str, nobodys_home: Path) -> None:
-    from lossterm import config
+    from lossterm.home import configuration
 
-    file = config.default_path()
+    file = configuration.configuration_path()
     file.parent.mkdir(parents=True, exist_ok=True)
     written = json.dumps(text.replace("\x7f", ""))
     for line in (f"theme = {written}", f"{written} = 1", f"[keys]\n{written} = {written}", text):
@@ -349,7 +349,7 @@ def test_what_a_worker_says_last_keeps_its_lines_and_does_nothing(
     def gone(*_: object, **__: object) -> None:
         raise WorkerError(f"The worker went away:\nfirst {text}\nlast")
 
-    monkeypatch.setattr(sys.modules["lossterm.cli.run"], "Watch", gone)
+    monkeypatch.setattr(sys.modules["lossterm.cli.commands.run"], "Watch", gone)
     _, err = said("run", "--no-project")
     assert_harmless(err)
     assert err.endswith("\nlast\n")

@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from lossterm import config
-from lossterm.cli import main
-from lossterm.comparison import Comparison
-from lossterm.data import Asked, describe
+from lossterm.cli.main import main
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.user_code_consent import trust
+from lossterm.data import FileRequest, describe
 from lossterm.errors import DataError
-from lossterm.home import home as home_of
-from lossterm.home import make_private, make_private_file, opened, programs, refuse_foreign, shelf
+from lossterm.home import configuration
+from lossterm.home.paths import home as home_of
+from lossterm.home.paths import programs, shelf
+from lossterm.home.private import make_private, make_private_file, opened, refuse_foreign
 from lossterm.losses import source_from
 from lossterm.store import Store
-from lossterm.trust import trust
 
 OTHER = 12_345
 """A user who is not the one that runs the tests."""
@@ -77,7 +78,7 @@ def test_a_table_is_kept_for_its_owner_alone(told: Path, tmp_path: Path, umask: 
     table = tmp_path / "t.csv"
     table.write_text("a,y\n" + "".join(f"{n},{2 * n + 1}\n" for n in range(40)))
     table.chmod(0o644)
-    describe(Asked(path=str(table), target="y"), shelf())
+    describe(FileRequest(path=str(table), target="y"), shelf())
     assert len(list(shelf().rglob("*.npy"))) >= 2
     assert open_to_others(told) == {}
 
@@ -257,13 +258,13 @@ def test_a_log_that_another_user_put_there_is_not_written(told: Path, stranger: 
 
 def test_a_configuration_that_all_may_write_is_not_read(told: Path) -> None:
     make_private(told)
-    file = config.default_path()
+    file = configuration.configuration_path()
     file.write_text('theme = "dark"\n')
     file.chmod(0o602)
     with pytest.raises(DataError, match=rf"{file} can be written by everybody"):
-        config.load()
+        configuration.load()
     file.chmod(0o644)
-    assert config.load()[0].theme == "dark"
+    assert configuration.load()[0].theme == "dark"
 
 
 def test_a_trusted_list_that_all_may_write_is_not_believed(told: Path, tmp_path: Path) -> None:
@@ -278,7 +279,7 @@ def test_a_trusted_list_that_all_may_write_is_not_believed(told: Path, tmp_path:
 def test_a_shelf_of_another_user_is_not_read(told: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = tmp_path / "t.csv"
     table.write_text("a,y\n" + "".join(f"{n},{2 * n + 1}\n" for n in range(40)))
-    describe(Asked(path=str(table), target="y"), shelf())
+    describe(FileRequest(path=str(table), target="y"), shelf())
     monkeypatch.setattr(os, "getuid", lambda: OTHER)
     with pytest.raises(DataError, match="belongs to another user"):
-        describe(Asked(path=str(table), target="y"), shelf())
+        describe(FileRequest(path=str(table), target="y"), shelf())

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.harmless_filter import HarmlessFilter
+from lossterm.tui.terminal.harmless_filter import HarmlessFilter
 from tests.tui.prepared import opened, painted, until
 
 from .evil import EVIL, acting

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lossterm import daemon
 from lossterm.errors import StoreError
 from lossterm.store import Store
+from lossterm.worker_control import lock, starting
 from tests.tui.prepared import FAKE, TUTORIAL
 
 
@@ -29,13 +29,13 @@ def test_a_store_and_a_worker_leave_nothing_open_to_others(home: Path, umask: in
     place = home / "deep" / "er"
     with Store(place / "s.db") as store:
         asked = store.ask("s", TUTORIAL)
-        assert daemon.ensure(store.path, "auto", FAKE)
+        assert starting.ensure(store.path, "auto", FAKE)
         until = time.monotonic() + 20
         while not all(row.ended for row in store.trials([asked.id])):
-            assert time.monotonic() < until, daemon.last_words(store.path, "auto")
+            assert time.monotonic() < until, starting.last_words(store.path, "auto")
             time.sleep(0.05)
         found = modes(place)
-    worker = {daemon.lock_path(store.path, "auto").name, daemon.log_path(store.path, "auto").name}
+    worker = {lock.lock_path(store.path, "auto").name, starting.log_path(store.path, "auto").name}
     assert {"s.db", "s.db-wal", "s.db-shm", *worker} <= set(found)
     assert {name: oct(mode) for name, mode in found.items() if mode != 0o600} == {}
     assert {stat.S_IMODE(one.stat().st_mode) for one in (place, place.parent)} == {0o700}

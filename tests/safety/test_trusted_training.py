@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from lossterm import daemon
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.user_code_consent import trust_all_of
 from lossterm.store import Store, TrialRow
-from lossterm.trust import trust_all_of
+from lossterm.worker_control import starting
 
 pytestmark = pytest.mark.tensorflow
 
@@ -40,7 +40,7 @@ def store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     monkeypatch.syspath_prepend(str(home / "modules"))
     monkeypatch.setenv("LOSSTERM_IDLE_SECONDS", "60")
     with Store() as store:
-        assert daemon.ensure(store.path, "cpu")
+        assert starting.ensure(store.path, "cpu")
         yield store
 
 
@@ -49,7 +49,7 @@ def trained(store: Store, comparison: Comparison) -> TrialRow:
     asked = store.ask("theirs", comparison)
     until = time.monotonic() + 100
     while not (row := store.trials([asked.id])[0]).ended:
-        assert time.monotonic() < until, daemon.last_words(store.path, "cpu")
+        assert time.monotonic() < until, starting.last_words(store.path, "cpu")
         time.sleep(0.05)
     return row
 
@@ -72,7 +72,7 @@ def test_a_worker_runs_nothing_that_only_its_store_named(store: Store, home: Pat
         assert row.error is not None
         assert "was named by the store, and not by you as it is now" in row.error
         assert not marks[file].exists()
-    log = daemon.log_path(store.path, "cpu").read_text()
+    log = starting.log_path(store.path, "cpu").read_text()
     assert "Traceback" not in log
     for comparison in named.values():
         trust_all_of(comparison)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from lossterm.comparison.protocol import Prepared
+from lossterm.comparison.protocol_catalogue import PROTOCOLS
 from lossterm.errors import DataError
-from lossterm.protocols import PROTOCOLS, Prepared
 from lossterm.tasks import Task, task_named
 
 FAIR = PROTOCOLS["fair"]

@@ -9,22 +9,22 @@ from statistics import NormalDist
 import msgspec
 from textual.pilot import Pilot
 
-from lossterm.comparison import Comparison, Trial
-from lossterm.config import Config
-from lossterm.data import Asked
-from lossterm.engine.fake import FakeTrainer
+from lossterm.comparison.comparison import Comparison, Trial
+from lossterm.data import FileRequest
+from lossterm.engine.fakes.fake_engine import FakeTrainer
+from lossterm.home.configuration import Config
 from lossterm.losses import loss_recorded, place_of
-from lossterm.report import Report
-from lossterm.store import LEVELS, Anatomy, Chunk, Scores, Store
-from lossterm.tui.advisor import Find
+from lossterm.reports.report import Report
+from lossterm.store import LEVELS, Anatomy, Chunk, Store, TrialScores
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.scores_panel import ScoresPanel
-from lossterm.tui.table_reader import Read, read_table
+from lossterm.tui.background.advisor import Find
+from lossterm.tui.background.table_reader import Read, read_table
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.scores_panel import ScoresPanel
 
 SESSION = "prepared"
 DEVICE = "auto"
-FAKE = (sys.executable, "-P", "-m", "lossterm.engine.fake")
+FAKE = (sys.executable, "-P", "-m", "lossterm.engine.fakes.fake_engine")
 """A worker with the fake engine."""
 
 Scored = Callable[[Trial, str], float]
@@ -111,7 +111,7 @@ def fill(
             store.record(Chunk(trial=row.id, start=0, epochs=half, data=result.chunk.data[: half * size]))
 
 
-def _rescored(scores: Scores, trial: Trial, scored: Scored) -> Scores:
+def _rescored(scores: TrialScores, trial: Trial, scored: Scored) -> TrialScores:
     return {
         metric: dict.fromkeys(splits, scored(trial, metric)) if splits else None for metric, splits in scores.items()
     }
@@ -124,7 +124,7 @@ def opened(
     own: Sequence[str] = (),
     find_advice: Find | None = None,
     read: Read = read_table,
-    table: Asked | None = None,
+    table: FileRequest | None = None,
     config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
 ) -> LosstermApp:
     """Return an app on a prepared store: no worker, a clock that stands still."""

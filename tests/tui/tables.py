@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from lossterm.data import Asked, Data, Preview, ShownColumn, ShownTarget
+from lossterm.data import Data, FileRequest, Preview, ShownColumn, ShownTarget
 from lossterm.errors import DataError
 from lossterm.losses import Kind
 
@@ -41,7 +41,7 @@ COLUMNS = (
 """What a file of houses holds, before a target is chosen."""
 
 
-def data_of(asked: Asked, kind: Kind = "regression") -> Data:
+def data_of(asked: FileRequest, kind: Kind = "regression") -> Data:
     """Return the record of a table."""
     classes = () if kind == "regression" else ("no", "yes")
     return Data(
@@ -57,13 +57,13 @@ def data_of(asked: Asked, kind: Kind = "regression") -> Data:
     )
 
 
-HOUSES = data_of(Asked(path="/data/houses.csv", target="price"))
+HOUSES = data_of(FileRequest(path="/data/houses.csv", target="price"))
 """A table of numbers to predict."""
-GARDENS = data_of(Asked(path="/data/houses.csv", target="garden"), "binary")
+GARDENS = data_of(FileRequest(path="/data/houses.csv", target="garden"), "binary")
 """The same file, with classes to predict."""
 
 
-def preview_of(asked: Asked, columns: tuple[ShownColumn, ...] = COLUMNS) -> Preview:
+def preview_of(asked: FileRequest, columns: tuple[ShownColumn, ...] = COLUMNS) -> Preview:
     """Return what is shown of a file of houses, as it is wanted."""
     classes = asked.target == "garden"
     target = ShownTarget(
@@ -99,13 +99,13 @@ class Reader:
 
     def __init__(
         self,
-        answer: Callable[[Asked], Preview] = preview_of,
+        answer: Callable[[FileRequest], Preview] = preview_of,
         *,
         refuses: Mapping[str, str] | None = None,
         waits: bool = False,
     ) -> None:
         """`refuses` gives for a file's name the sentence of its error; `waits` reads nothing before `let_go`."""
-        self.asked: list[Asked] = []
+        self.asked: list[FileRequest] = []
         self.ended = 0
         self._answer, self._refuses = answer, dict(refuses or {})
         self._free = asyncio.Event()
@@ -116,7 +116,7 @@ class Reader:
         """Answer from now on."""
         self._free.set()
 
-    async def __call__(self, asked: Asked) -> Preview:
+    async def __call__(self, asked: FileRequest) -> Preview:
         """Answer what was asked."""
         self.asked.append(asked)
         try:
@@ -128,7 +128,7 @@ class Reader:
         return self._answer(asked)
 
 
-def with_problem(asked: Asked) -> Preview:
+def with_problem(asked: FileRequest) -> Preview:
     """Return a file that can be looked at, but not trained on."""
     shown = preview_of(asked)
     problem = f"{asked.path}, column {asked.target}: all values are the same. Choose another target."

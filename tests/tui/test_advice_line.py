@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from lossterm.advice import Advice
-from lossterm.comparison import Comparison
+from lossterm.comparison.advice import Advice
+from lossterm.comparison.comparison import Comparison
 from lossterm.tasks import TASKS, Task, task_named
-from lossterm.tui.advisor import Advisor
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.scores_panel import ScoresPanel
-from lossterm.tui.task_panel import TaskPanel
+from lossterm.tui.background.advisor import Advisor
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.scores_panel import ScoresPanel
+from lossterm.tui.panels.task_panel import TaskPanel
 from tests.tui.prepared import FAIR, fill, opened, shown, until
 
 SMALL, LARGE = (80, 24), (140, 40)

@@ -5,21 +5,21 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from lossterm.comparison import Comparison
-from lossterm.tui.anatomy_panel import AnatomyPanel
+from lossterm.comparison.comparison import Comparison
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.curves_panel import CurvesPanel
-from lossterm.tui.lines import Lines
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.task_panel import TaskPanel
+from lossterm.tui.panels.anatomy_panel import AnatomyPanel
+from lossterm.tui.panels.curves_panel import CurvesPanel
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.widgets.changing_lines import ChangingLines
 from tests.tui.prepared import FAIR, TUTORIAL, fill, grey, measured, opened, reported, shown, until
 
 SMALL, LARGE = (80, 24), (140, 40)
 both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])
 
 
-def chart(app: LosstermApp) -> Lines:
-    return app.main.query_one("#chart-anatomy", Lines)
+def chart(app: LosstermApp) -> ChangingLines:
+    return app.main.query_one("#chart-anatomy", ChangingLines)
 
 
 def drawn(app: LosstermApp) -> bool:
@@ -55,7 +55,7 @@ async def test_the_anatomy_needs_no_training(path: Path, size: tuple[int, int]) 
         assert bars(app) == []
         assert fills_its_room(app)
         await pilot.press("1")
-        await until(pilot, lambda: "No curves yet." in app.main.query_one("#chart-loss", Lines).text)
+        await until(pilot, lambda: "No curves yet." in app.main.query_one("#chart-loss", ChangingLines).text)
 
 
 @both_sizes

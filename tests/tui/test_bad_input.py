@@ -9,14 +9,14 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.store import Store
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.protocol_field import ProtocolField
-from lossterm.tui.scores_panel import ScoresPanel
-from lossterm.tui.settings_panel import Field, SettingsPanel
-from lossterm.tui.task_panel import TaskPanel
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.scores_panel import ScoresPanel
+from lossterm.tui.panels.settings_panel import Field, SettingsPanel
+from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.widgets.protocol_field import ProtocolField
 from tests.tui.prepared import FAIR, FAKE, SESSION, TUTORIAL, fill, opened, painted, shown, until
 
 SIZE = (80, 24)

@@ -6,17 +6,17 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.losses import LOSSES, fitting, is_own, usual
 from lossterm.store import Store
 from lossterm.tasks import TASKS
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import ExplainDialog, VaryDialog
-from lossterm.tui.key_bar import KeyBar
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.protocol_field import ProtocolField
-from lossterm.tui.scores_panel import ScoresPanel
-from lossterm.tui.task_panel import TaskPanel
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.scores_panel import ScoresPanel
+from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.widgets.key_bar import KeyBar
+from lossterm.tui.widgets.protocol_field import ProtocolField
 from tests.tui.prepared import FAIR, SESSION, fill, grey, measured, misfits, offered, opened, shown, tied, until
 
 SMALL, LARGE = (80, 24), (140, 40)

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.metrics import metrics_for
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.curves_panel import CurvesPanel
-from lossterm.tui.lines import Lines
-from lossterm.tui.task_panel import TaskPanel
+from lossterm.tui.panels.curves_panel import CurvesPanel
+from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.widgets.changing_lines import ChangingLines
 from tests.tui.prepared import FAIR, TUTORIAL, fill, grey, opened, reported, settled, shown, until
 
 SMALL, LARGE = (80, 24), (140, 40)
 
 
 def chart(app: LosstermApp, name: str) -> str:
-    return app.main.query_one(f"#chart-{name}", Lines).text
+    return app.main.query_one(f"#chart-{name}", ChangingLines).text
 
 
 def charts(app: LosstermApp) -> list[str]:
@@ -148,7 +148,7 @@ async def test_the_band_over_seeds_is_tinted_in_median_mode_only(path: Path) -> 
     app = opened(path)
     async with app.run_test(size=LARGE) as pilot:
         await shown(36)(pilot)
-        lines = app.main.query_one("#chart-loss", Lines)
+        lines = app.main.query_one("#chart-loss", ChangingLines)
 
         def tints() -> set[str]:
             return {str(span.style) for line in lines._lines for span in line.spans if " on #" in f" {span.style}"}

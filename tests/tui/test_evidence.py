@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
+from lossterm.reports.verdict import short_verdict
 from lossterm.store import Store, TrialRow
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.curves_panel import CurvesPanel
 from lossterm.tui.dialogs import HelpDialog
-from lossterm.tui.key_bar import KeyBar
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.protocol_field import ProtocolField
-from lossterm.tui.scores_panel import ScoresPanel
-from lossterm.tui.task_panel import TaskPanel
-from lossterm.wording import short_verdict
+from lossterm.tui.panels.curves_panel import CurvesPanel
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.scores_panel import ScoresPanel
+from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.widgets.key_bar import KeyBar
+from lossterm.tui.widgets.protocol_field import ProtocolField
 from tests.tui.prepared import (
     FAIR,
     LOSSES,

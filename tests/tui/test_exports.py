@@ -8,14 +8,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.export import FORMATS
-from lossterm.tui import main_screen
 from lossterm.tui.app import LosstermApp
+from lossterm.tui.background.exporter import Wanted
+from lossterm.tui.background.lossterm_process import Said
 from lossterm.tui.dialogs import ConfirmDialog
-from lossterm.tui.dialogs.exporting import ExportDialog
-from lossterm.tui.exporter import Wanted
-from lossterm.tui.process import Said
+from lossterm.tui.dialogs.export_dialog import ExportDialog
+from lossterm.tui.screens import main_screen
 from tests.tui.prepared import SESSION, TUTORIAL, fill, grey, opened, painted, shown, until
 
 SIZE = (80, 24)

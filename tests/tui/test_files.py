@@ -11,11 +11,11 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from lossterm.tui import directory
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.dialogs.files import MOST_SHOWN, FileDialog
-from lossterm.tui.dialogs.previewing import PreviewDialog
-from lossterm.tui.directory import Entry, completed, matching
+from lossterm.tui.background import directory_listing
+from lossterm.tui.background.directory_listing import DirectoryEntry, completed, matching
+from lossterm.tui.dialogs.file_dialog import MOST_SHOWN, FileDialog
+from lossterm.tui.dialogs.preview_dialog import PreviewDialog
 from tests.tui.prepared import opened, painted, until
 from tests.tui.tables import ROWS, Reader
 
@@ -183,14 +183,14 @@ async def test_what_is_not_there_gets_a_sentence(path: Path, place: Path, typed:
 async def test_a_directory_that_may_not_be_read_gets_a_sentence(
     path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = directory.entries
+    real = directory_listing.entries
 
-    def entries(where: Path) -> list[Entry]:
+    def entries(where: Path) -> list[DirectoryEntry]:
         if where.name == "docs":
             raise PermissionError(13, "Permission denied")
         return real(where)
 
-    monkeypatch.setattr(directory, "entries", entries)
+    monkeypatch.setattr(directory_listing, "entries", entries)
     async with choosing(path) as (app, pilot, _):
         await pilot.press(*"docs", "enter")
         await until(pilot, lambda: "cannot be looked into: Permission denied" in " ".join(painted(app)))
@@ -217,14 +217,14 @@ async def test_ten_thousand_files_are_listed_in_part_and_found_by_name(path: Pat
 async def test_a_directory_that_hangs_holds_up_nothing(
     path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, free = directory.entries, threading.Event()
+    real, free = directory_listing.entries, threading.Event()
 
-    def entries(where: Path) -> list[Entry]:
+    def entries(where: Path) -> list[DirectoryEntry]:
         if where.name == "docs":
             free.wait(60)
         return real(where)
 
-    monkeypatch.setattr(directory, "entries", entries)
+    monkeypatch.setattr(directory_listing, "entries", entries)
     async with choosing(path) as (app, pilot, _reader):
         await pilot.press(*"docs", "enter")
         await until(pilot, lambda: "Reading" in " ".join(painted(app)))
@@ -257,7 +257,7 @@ async def test_a_click_opens_a_directory(path: Path, place: Path) -> None:
 
 
 def test_what_is_found_begins_with_what_was_typed() -> None:
-    every = [Entry(name=name, directory=False, table=True) for name in ("xab.csv", "abx.csv", "ab", "ABY.csv")]
+    every = [DirectoryEntry(name=name, directory=False, table=True) for name in ("xab.csv", "abx.csv", "ab", "ABY.csv")]
     assert [one.name for one in matching(every, "ab")] == ["ab", "abx.csv", "ABY.csv", "xab.csv"]
     assert completed(every, "xa") == "xab.csv"
     assert completed(every, "a") == "ab"
@@ -270,9 +270,9 @@ async def test_what_a_thread_raises_is_raised_here() -> None:
         raise OSError("gone")
 
     with pytest.raises(OSError, match="gone"):
-        await directory.apart(fail)
-    assert await directory.apart(lambda: 7) == 7
-    waiting = asyncio.ensure_future(directory.apart(lambda: time.sleep(0.05)))
+        await directory_listing.apart(fail)
+    assert await directory_listing.apart(lambda: 7) == 7
+    waiting = asyncio.ensure_future(directory_listing.apart(lambda: time.sleep(0.05)))
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.sleep(0.1)

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from lossterm.comparison import Comparison
-from lossterm.config import Config
-from lossterm.glyphs import swapped
+from lossterm.comparison.comparison import Comparison
+from lossterm.home.configuration import Config
 from lossterm.tasks import TASKS
+from lossterm.text.glyph_fallback import swapped
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import ConfirmDialog, ExplainDialog, HelpDialog, QuitDialog, RenameDialog, TextDialog
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.task_panel import TaskPanel
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.task_panel import TaskPanel
 from tests.tui.prepared import FAIR, TUTORIAL, fill, measured, opened, painted, shown, tied, until
 
 SMALL, LARGE = (80, 24), (140, 40)

@@ -8,17 +8,17 @@ import pytest
 from textual import events
 from textual.binding import Binding
 
-from lossterm.config import Config
 from lossterm.errors import UnknownName, UsageError
+from lossterm.home.configuration import Config
 from lossterm.store import Store
-from lossterm.tui import keymap, keys
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import HelpDialog
-from lossterm.tui.key_bar import KeyBar
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.main_screen import MainScreen
-from lossterm.tui.scores_panel import ScoresPanel
-from lossterm.tui.task_panel import TaskPanel
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.scores_panel import ScoresPanel
+from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.screens import key_bindings, keymap
+from lossterm.tui.screens.main_screen import MainScreen
+from lossterm.tui.widgets.key_bar import KeyBar
 from tests.tui.prepared import FAIR, SESSION, TUTORIAL, fill, grey, opened, settled, shown, tied, until
 
 SMALL, LARGE, WIDE = (80, 24), (140, 40), (300, 40)
@@ -89,7 +89,7 @@ async def test_the_palette_lists_every_key_and_says_what_cannot_be_done_now(path
     async with app.run_test(size=LARGE) as pilot:
         await shown(36)(pilot)
         commands = {one.title: one.help for one in app.get_system_commands(app.screen)}
-        for binding in keys.SCREEN:
+        for binding in key_bindings.SCREEN:
             assert isinstance(binding, Binding)
             (title,) = [title for title in commands if f"({binding.id}, " in title]
             assert str(binding.tooltip) in commands[title]
@@ -194,7 +194,7 @@ async def test_several_keys_can_stand_for_one(path: Path) -> None:
 
 
 async def test_every_key_of_the_screen_can_be_changed(path: Path) -> None:
-    bindings = [one for one in keys.SCREEN if isinstance(one, Binding)]
+    bindings = [one for one in key_bindings.SCREEN if isinstance(one, Binding)]
     others = [f"{held}+{letter}" for held in ("alt", "ctrl+alt") for letter in ascii_lowercase]
     changed = {str(binding.id): other for binding, other in zip(bindings, others, strict=False)}
     assert len(changed) == len(bindings)

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from lossterm.comparison import Comparison
-from lossterm.look import FAST, LEAST_SHOWN, SMOOTHING, SPLITS
-from lossterm.palette import colour_of, written
+from lossterm.charts.loss_colours import colour_of, colour_text
+from lossterm.comparison.comparison import Comparison
+from lossterm.figures.curve_view_state import FAST, LEAST_SHOWN, SMOOTHING, SPLITS
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.lines import Lines
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.task_panel import TaskPanel
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.widgets.changing_lines import ChangingLines
 from tests.tui.prepared import LOSSES, TUTORIAL, fill, grey, opened, shown, until
 
 SMALL, LARGE = (80, 24), (140, 40)
@@ -20,21 +20,21 @@ LONG = Comparison.ask("circles", protocol="tutorial", epochs=200, seeds=2)
 
 
 def chart(app: LosstermApp, name: str = "loss") -> str:
-    return app.main.query_one(f"#chart-{name}", Lines).text
+    return app.main.query_one(f"#chart-{name}", ChangingLines).text
 
 
 def colours(app: LosstermApp) -> set[str]:
     """Return the losses that are named in the chart of the loss, in their colours."""
     named = {
         (line.plain[span.start : span.end].strip(" ▸…"), str(span.style).split()[0])
-        for line in app.main.query_one("#chart-loss", Lines).rows
+        for line in app.main.query_one("#chart-loss", ChangingLines).rows
         for span in line.spans
     }
     return {
         loss
         for loss in LOSSES
         for name, style in named
-        if len(name) > 4 and loss.startswith(name) and style == written(colour_of(loss, dark=True))
+        if len(name) > 4 and loss.startswith(name) and style == colour_text(colour_of(loss, dark=True))
     }
 
 

@@ -9,21 +9,21 @@ from rich.text import Text
 from textual.geometry import Region
 from textual.widgets import Input
 
-from lossterm import daemon
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.losses import fitting
 from lossterm.store import Store
 from lossterm.tasks import task_named
-from lossterm.tui import main_screen
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import ConfirmDialog, HelpDialog, QuitDialog
-from lossterm.tui.key_bar import KeyBar
-from lossterm.tui.lines import Lines
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.scores_panel import ScoresPanel
-from lossterm.tui.settings_panel import Field
-from lossterm.tui.status_line import StatusLine
-from lossterm.tui.task_panel import TaskPanel
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.scores_panel import ScoresPanel
+from lossterm.tui.panels.settings_panel import Field
+from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.screens import main_screen
+from lossterm.tui.widgets.changing_lines import ChangingLines
+from lossterm.tui.widgets.key_bar import KeyBar
+from lossterm.tui.widgets.status_line import StatusLine
+from lossterm.worker_control import lock, supervisor
 from tests.tui.prepared import FAKE, SESSION, fill, opened, painted, until
 
 
@@ -42,7 +42,9 @@ async def test_run_trains_the_ticked_losses_and_draws_their_curves(path: Path) -
         assert {row.trial.loss for row in app.main.view.rows.values()} == {"binary_crossentropy", "squared_hinge"}
         assert {row.trial.hyperparameters.epochs for row in app.main.view.rows.values()} == {5}
         assert "hinge" not in app.main.query_one(ScoresPanel).text.replace("squared_hinge", "")
-        await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss", Lines).text))
+        await until(
+            pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss", ChangingLines).text)
+        )
         assert "20/20 trials" in app.main.query_one(StatusLine).text
 
 
@@ -199,20 +201,20 @@ async def test_quitting_while_training_does_what_was_chosen(path: Path, slow: No
 
 
 async def test_a_worker_that_dies_is_started_again(path: Path, slow: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon.Keeper, "GRACE", 0.5)
+    monkeypatch.setattr(supervisor.Supervisor, "GRACE", 0.5)
     app = LosstermApp(SESSION, path, command=FAKE)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("tab", "1", "0", "tab", "1", "r")
         await until(pilot, lambda: any(row.epochs for row in app.main.view.rows.values()))
         assert app.main.view.worker is not None
         os.kill(app.main.view.worker.pid, 9)
-        await until(pilot, lambda: not daemon.alive(path, "auto"))
+        await until(pilot, lambda: not lock.alive(path, "auto"))
         await until(pilot, lambda: bool(app.main.view.rows) and not app.main.view.training, seconds=30)
         assert {row.status for row in app.main.view.rows.values()} == {"done"}
 
 
 async def test_a_worker_that_never_starts_is_reported(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon.Keeper, "GRACE", 0.0)
+    monkeypatch.setattr(supervisor.Supervisor, "GRACE", 0.0)
     fill(path, Comparison.ask("circles", seeds=1), trials=0)
     app = LosstermApp(SESSION, path, command=(sys.executable, "-c", "print('no such engine')"))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
@@ -277,7 +279,9 @@ async def test_opening_a_session_takes_up_what_was_asked_for_last(path: Path) ->
         await until(pilot, lambda: app.main.query_one(TaskPanel).chosen.key == "blobs")
         assert app.main.query_one(LossPanel).ticked == ("kl_divergence",)
         assert [field.value for field in app.main.query(Field)] == ["40", "3", "0.1", "32", "20,10"]
-        await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss", Lines).text))
+        await until(
+            pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss", ChangingLines).text)
+        )
 
 
 async def test_running_what_is_there_already_says_so(path: Path) -> None:

@@ -8,13 +8,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from lossterm.comparison import Comparison
-from lossterm.hyperparameters import ACTIVATIONS
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.hyperparameters import ACTIVATIONS
 from lossterm.store import Store
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.dialogs.network import FIELDS, NetworkDialog, StepField
-from lossterm.tui.network import Network
-from lossterm.tui.protocol_field import ProtocolField
+from lossterm.tui.dialogs.network_dialog import FIELDS, NetworkDialog, StepField
+from lossterm.tui.state.network_choices import Network
+from lossterm.tui.widgets.protocol_field import ProtocolField
 from tests.tui.prepared import SESSION, fill, opened, painted, shown, until
 from tests.tui.tables import HOUSES
 

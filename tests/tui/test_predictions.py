@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.losses import fitting
 from lossterm.tasks import task_named
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.lines import Lines
-from lossterm.tui.task_panel import TaskPanel
+from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.widgets.changing_lines import ChangingLines
 from tests.tui.prepared import FAIR, LOSSES, TUTORIAL, fill, grey, opened, shown, until
 
 SMALL, LARGE = (80, 24), (140, 40)
@@ -18,11 +18,11 @@ both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x
 
 
 def pictures(app: LosstermApp) -> str:
-    return app.main.query_one("#pictures", Lines).text
+    return app.main.query_one("#pictures", ChangingLines).text
 
 
 def scrubber(app: LosstermApp) -> str:
-    return app.main.query_one("#scrubber", Lines).text
+    return app.main.query_one("#scrubber", ChangingLines).text
 
 
 def title(app: LosstermApp) -> str:
@@ -248,7 +248,7 @@ async def test_colours_follow_the_theme(path: Path) -> None:
         await look(pilot, app, 12)
 
         def colours() -> set[str]:
-            lines = app.main.query_one("#pictures", Lines)._lines
+            lines = app.main.query_one("#pictures", ChangingLines)._lines
             return {str(span.style) for line in lines for span in line.spans}
 
         before = colours()

@@ -11,25 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from lossterm.data import KINDS, Asked, ShownColumn
-from lossterm.data.asked import checked
-from lossterm.tui import wishes
+from lossterm.data import KINDS, FileRequest, ShownColumn
+from lossterm.data.request import checked
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.dialogs import previewing
-from lossterm.tui.dialogs.files import FileDialog
-from lossterm.tui.dialogs.previewing import PreviewDialog
+from lossterm.tui.dialogs import preview_dialog
+from lossterm.tui.dialogs.file_dialog import FileDialog
+from lossterm.tui.dialogs.preview_dialog import PreviewDialog
+from lossterm.tui.state import column_choices
 from tests.tui.prepared import opened, painted, until
 from tests.tui.tables import COLUMNS, ROWS, Reader, preview_of, with_problem
 
 SMALL, LARGE = (80, 24), (140, 40)
-PLAIN = Asked(path="/data/houses.csv", target="")
+PLAIN = FileRequest(path="/data/houses.csv", target="")
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read anew soon after a change."""
-    monkeypatch.setattr(previewing, "DEBOUNCE_SECONDS", 0.05)
-    monkeypatch.setattr(previewing, "TICK_SECONDS", 0.05)
+    monkeypatch.setattr(preview_dialog, "DEBOUNCE_SECONDS", 0.05)
+    monkeypatch.setattr(preview_dialog, "TICK_SECONDS", 0.05)
 
 
 def dialog(app: LosstermApp) -> PreviewDialog:
@@ -43,7 +43,7 @@ def screen(app: LosstermApp) -> str:
 
 @asynccontextmanager
 async def looking(
-    path: Path, reader: Reader, size: tuple[int, int] = SMALL, asked: Asked = PLAIN
+    path: Path, reader: Reader, size: tuple[int, int] = SMALL, asked: FileRequest = PLAIN
 ) -> AsyncIterator[tuple[LosstermApp, Pilot[None]]]:
     """Open the app on a file that is looked at."""
     app = opened(path, read=reader, table=asked)
@@ -132,7 +132,7 @@ async def test_changes_in_one_burst_are_read_once(path: Path) -> None:
         await until(pilot, lambda: len(reader.asked) == 2 and not dialog(app).reading)
         await pilot.pause(0.1)
     assert reader.asked[1:] == [
-        Asked(path=PLAIN.path, target="price", drop=("garden",), categorical=("district",)),
+        FileRequest(path=PLAIN.path, target="price", drop=("garden",), categorical=("district",)),
     ]
 
 
@@ -203,7 +203,7 @@ async def test_a_file_that_cannot_be_read_says_why_and_another_can_be_chosen(
     sentence = "binary.csv: the file is a workbook of Excel. Save its sheet as CSV."
     reader = Reader(refuses={"binary.csv": sentence})
     (home / "houses.csv").write_text(ROWS)
-    async with looking(path, reader, asked=Asked(path=str(home / "binary.csv"), target="")) as (app, pilot):
+    async with looking(path, reader, asked=FileRequest(path=str(home / "binary.csv"), target="")) as (app, pilot):
         assert " ".join(dialog(app).words.text.split()) == sentence
         await pilot.press("t", "d", "K", "enter", "end", "slash", "escape")
         assert isinstance(app.screen, PreviewDialog)
@@ -244,7 +244,7 @@ async def test_what_cannot_be_read_gets_a_sentence_from_the_real_reader(
 ) -> None:
     file = home / "it.csv"
     write(file)
-    app = opened(path, table=Asked(path=str(file), target=""))
+    app = opened(path, table=FileRequest(path=str(file), target=""))
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: isinstance(app.screen, PreviewDialog) and not app.screen.reading, seconds=30)
         said = " ".join(dialog(app).words.text.split())
@@ -279,7 +279,7 @@ async def test_names_with_control_characters_are_shown_harmless_and_changed_as_t
 
 async def test_a_name_that_no_command_line_can_hold_gets_a_sentence(path: Path, home: Path) -> None:
     (home / "it.csv").write_text(ROWS)
-    app = opened(path, table=Asked(path=str(home / "it.csv"), target="a\0b"))
+    app = opened(path, table=FileRequest(path=str(home / "it.csv"), target="a\0b"))
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: isinstance(app.screen, PreviewDialog) and not app.screen.reading, seconds=30)
         assert "cannot be looked at" in " ".join(dialog(app).words.text.split())
@@ -295,18 +295,24 @@ async def test_a_tiny_terminal_does_no_harm(path: Path) -> None:
 
 NAMES = [column.name for column in COLUMNS]
 CHANGES = st.sampled_from(
-    [wishes.with_target, wishes.with_drop, wishes.with_names, wishes.with_group, wishes.with_time]
+    [
+        column_choices.with_target,
+        column_choices.with_drop,
+        column_choices.with_names,
+        column_choices.with_group,
+        column_choices.with_time,
+    ]
 )
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(CHANGES, st.sampled_from(NAMES)), max_size=12), st.integers(0, 4))
 def test_whatever_is_pressed_the_wishes_do_not_contradict(
-    changes: list[tuple[Callable[[Asked, str], Asked], str]], kinds: int
+    changes: list[tuple[Callable[[FileRequest, str], FileRequest], str]], kinds: int
 ) -> None:
     asked = PLAIN
     for change, name in changes:
         asked = change(asked, name)
     for _ in range(kinds):
-        asked = wishes.with_next_kind(asked)
+        asked = column_choices.with_next_kind(asked)
     checked(asked, NAMES)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from textual import events
 from textual.binding import Binding
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.store import Store, TrialRow
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.main_screen import MainScreen
+from lossterm.tui.screens.main_screen import MainScreen
 from tests.tui.prepared import FAIR, TUTORIAL, fill, opened, until
 
 HELD_BACK = {"ctrl+q", "q", "ctrl+z", "d", "y"}

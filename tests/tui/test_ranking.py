@@ -7,17 +7,17 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from lossterm.comparison import Comparison
-from lossterm.engine.fake import FakeTrainer
+from lossterm.comparison.comparison import Comparison
+from lossterm.engine.fakes.fake_engine import FakeTrainer
 from lossterm.metrics import METRICS
-from lossterm.report import metrics_of
-from lossterm.store import Asked, Store, TrialRow
+from lossterm.reports.report import metrics_of
+from lossterm.reports.verdict import verdict
+from lossterm.store import AskedComparison, Store, TrialRow
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.curves_panel import CurvesPanel
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.scores_panel import ScoresPanel
-from lossterm.tui.task_panel import TaskPanel
-from lossterm.wording import verdict
+from lossterm.tui.panels.curves_panel import CurvesPanel
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.scores_panel import ScoresPanel
+from lossterm.tui.panels.task_panel import TaskPanel
 from tests.tui.prepared import (
     FAIR,
     FAKE,
@@ -47,7 +47,7 @@ def metric(app: LosstermApp) -> str:
     return reported(app).asked.comparison.metric
 
 
-def asked(path: Path) -> list[Asked]:
+def asked(path: Path) -> list[AskedComparison]:
     with Store(path) as store:
         return store.comparisons(SESSION)
 
@@ -200,7 +200,7 @@ async def test_t_adds_exactly_the_seeds_that_would_settle_it_and_trains_nothing_
 
 
 async def test_t_asks_once_though_the_screen_has_not_seen_it_yet(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lossterm.tui.following.LOOK_SECONDS", 2.0)
+    monkeypatch.setattr("lossterm.tui.screens.session_screen.LOOK_SECONDS", 2.0)
     fill(path, FAIR, scored=tied)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
@@ -231,7 +231,7 @@ async def test_t_asks_for_what_is_tied_whatever_is_ticked_and_written_meanwhile(
 async def test_t_is_grey_where_more_seeds_would_be_needed_than_a_key_should_ask_for(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lossterm.report.MOST_TO_SETTLE", 5)
+    monkeypatch.setattr("lossterm.reports.report.MOST_TO_SETTLE", 5)
     fill(path, FAIR, scored=tied)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:

@@ -12,22 +12,22 @@ from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from lossterm import daemon
-from lossterm.advice import Advice
-from lossterm.comparison import Comparison, Trial
-from lossterm.config import Config
-from lossterm.data import Asked
+from lossterm.comparison.advice import Advice
+from lossterm.comparison.comparison import Comparison, Trial
+from lossterm.data import FileRequest
+from lossterm.home.configuration import Config
 from lossterm.store import Store
 from lossterm.tasks import TASKS, Task
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import ExplainDialog, HelpDialog, QuitDialog, VaryDialog
-from lossterm.tui.dialogs.exporting import ExportDialog
-from lossterm.tui.dialogs.files import FileDialog
-from lossterm.tui.dialogs.network import NetworkDialog
-from lossterm.tui.dialogs.previewing import PreviewDialog
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.scores_panel import ScoresPanel
-from lossterm.tui.task_panel import TaskPanel
+from lossterm.tui.dialogs.export_dialog import ExportDialog
+from lossterm.tui.dialogs.file_dialog import FileDialog
+from lossterm.tui.dialogs.network_dialog import NetworkDialog
+from lossterm.tui.dialogs.preview_dialog import PreviewDialog
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.scores_panel import ScoresPanel
+from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.worker_control import lock
 from tests.tui.prepared import DEVICE, LOSSES, SESSION, TUTORIAL, fill, measured, offered, opened, painted, shown, until
 from tests.tui.tables import HOUSES, ROWS, Reader
 
@@ -38,7 +38,7 @@ SMALL, LARGE = (80, 24), (140, 40)
 both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])
 
 
-PLAIN = Asked(path="/data/houses.csv", target="")
+PLAIN = FileRequest(path="/data/houses.csv", target="")
 """A file that nothing was said of."""
 TUNED = Comparison.ask("circles", epochs=40, seeds=5)
 """Three losses at five rates: 75 trials."""
@@ -141,8 +141,8 @@ def test_while_tensorflow_loads(snap_compare: SnapCompare, path: Path) -> None:
     fill(path, TUTORIAL, trials=0)
     with Store(path) as store:
         store.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
-    lock = daemon.hold(path, DEVICE)
-    assert lock is not None
+    held = lock.hold(path, DEVICE)
+    assert held is not None
     assert snap_compare(opened(path), terminal_size=SMALL, run_before=shown(12))
 
 
@@ -439,7 +439,7 @@ every_view = pytest.mark.parametrize("view", VIEWS)
 @pytest.fixture
 def frozen_ages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every session have been asked for just now."""
-    monkeypatch.setattr("lossterm.tui.sessions_panel.time", SimpleNamespace(time=lambda: 0.0))
+    monkeypatch.setattr("lossterm.tui.panels.sessions_panel.time", SimpleNamespace(time=lambda: 0.0))
 
 
 async def still(pilot: Pilot[None]) -> None:
@@ -515,8 +515,8 @@ def test_view_while_tensorflow_loads(snap_compare: SnapCompare, path: Path, view
     fill(path, TUTORIAL, trials=0)
     with Store(path) as store:
         store.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
-    lock = daemon.hold(path, DEVICE)
-    assert lock is not None
+    held = lock.hold(path, DEVICE)
+    assert held is not None
     assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 12, words="loading"))
 
 

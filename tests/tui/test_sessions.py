@@ -6,12 +6,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
-from lossterm.comparison import Comparison
-from lossterm.look import Look
+from lossterm.comparison.comparison import Comparison
+from lossterm.figures.curve_view_state import CurveViewState
 from lossterm.store import SessionRow, Store, TrialRow
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import ConfirmDialog, RenameDialog, TextDialog
-from lossterm.tui.sessions_panel import ago
+from lossterm.tui.panels.sessions_panel import ago
 from tests.tui.prepared import FAIR, FAKE, SESSION, TUTORIAL, fill, opened, shown, until
 
 SIZE = (80, 24)
@@ -248,7 +248,7 @@ async def test_renaming_the_open_session_keeps_it_open_and_its_look(two: Path) -
         await pilot.pause(1.2)  # until the look is kept
         await rename(pilot, app, "another")
         await until(pilot, lambda: app.main.session == "another" and len(app.main.view.rows) == 12)
-        assert app.main.curves.look == Look(log=True)
+        assert app.main.curves.look == CurveViewState(log=True)
         await pilot.pause(0.5)  # until what was chosen before is chosen again
         app.main.settings.ask_for_seeds(5)
         await pilot.press("r")

@@ -6,16 +6,16 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from lossterm.comparison import DEFAULT_RATE, RATES_TO_TUNE, Comparison
+from lossterm.comparison.comparison import DEFAULT_RATE, RATES_TO_TUNE, Comparison
 from lossterm.store import Store
 from lossterm.tasks import TASKS
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.key_bar import KeyBar
-from lossterm.tui.lines import Lines
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.protocol_field import ProtocolField
-from lossterm.tui.settings_panel import Field
-from lossterm.tui.task_panel import TaskPanel
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.settings_panel import Field
+from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.widgets.changing_lines import ChangingLines
+from lossterm.tui.widgets.key_bar import KeyBar
+from lossterm.tui.widgets.protocol_field import ProtocolField
 from tests.tui.prepared import SESSION, fill, offered, opened, until
 
 SIZE = (80, 24)
@@ -270,7 +270,9 @@ async def test_a_session_is_taken_up_so_that_run_asks_for_the_same_again(
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: bool(app.main.view.rows))
-        await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss", Lines).text))
+        await until(
+            pilot, lambda: any("⠀" < mark <= "⣿" for mark in app.main.query_one("#chart-loss", ChangingLines).text)
+        )
         assert (protocol(app), rate(app)) == (comparison.protocol, rates)
         assert ticked(app) == comparison.losses
         await pilot.press("r")

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from lossterm.comparison import Comparison
+from lossterm.comparison.comparison import Comparison
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.key_bar import KeyBar
-from lossterm.tui.loss_panel import LossPanel
-from lossterm.tui.scores_panel import ScoresPanel
-from lossterm.tui.stage import VIEWS
-from lossterm.tui.view_panel import ViewPanel
+from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.scores_panel import ScoresPanel
+from lossterm.tui.panels.view_panel import ViewPanel
+from lossterm.tui.screens.main_layout import VIEWS
+from lossterm.tui.widgets.key_bar import KeyBar
 from tests.tui.prepared import FAIR, TUTORIAL, fill, grey, opened, shown, until
 
 SMALL, MIDDLE, LARGE, HUGE = (80, 24), (120, 35), (140, 40), (200, 60)

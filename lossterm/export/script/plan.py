@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from lossterm.comparison import Comparison
-from lossterm.export.script.described import Described
-from lossterm.hyperparameters import Hyperparameters
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.hyperparameters import Hyperparameters
+from lossterm.comparison.protocol import Protocol
+from lossterm.export.script.user_loss import Described
 from lossterm.losses import Loss
 from lossterm.metrics import Metric
-from lossterm.protocols import Protocol
 from lossterm.tasks import Task
 
 

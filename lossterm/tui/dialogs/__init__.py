@@ -1,8 +1,8 @@
 """What is asked and told on top of everything else."""
 
-from lossterm.tui.dialogs.asking import RenameDialog, VaryDialog
-from lossterm.tui.dialogs.choosing import ConfirmDialog, Leaving, QuitDialog
-from lossterm.tui.dialogs.telling import ExplainDialog, HelpDialog, TextDialog
+from lossterm.tui.dialogs.choice_dialogs import ConfirmDialog, Leaving, QuitDialog
+from lossterm.tui.dialogs.information_dialogs import ExplainDialog, HelpDialog, TextDialog
+from lossterm.tui.dialogs.text_dialogs import RenameDialog, VaryDialog
 
 __all__ = [
     "ConfirmDialog",

@@ -1,0 +1,167 @@
+"""The anatomy of losses: each with its slope, beneath them where a model's own rows lie, and who holds its gradient."""
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from rich.text import Text
+
+from lossterm.charts.axes import LARGEST, Axis, Plot, exact_axis, span_of
+from lossterm.charts.canvas import SMALLEST, fitted, told
+from lossterm.charts.loss_colours import Colour, colour_text
+
+SIDE_BY_SIDE = 76
+"""Columns from which loss and slope stand beside each other."""
+
+_BARS = " ▁▂▃▄▅▆▇█"
+_OF_WHAT = " of the gradient"
+_BEYOND = 0.005
+"""Share of rows out of the picture from which that is marked."""
+
+
+class LossShape(msgspec.Struct, frozen=True, kw_only=True):
+    """One loss as curves."""
+
+    x: np.ndarray
+    """(points,), residuals or margins, ascending."""
+    values: np.ndarray
+    """(points,), the loss there; not finite where nothing is to be drawn."""
+    slopes: np.ndarray
+    """(points,), its slope."""
+    colour: Colour
+    """Its colour."""
+
+
+class ModelRows(msgspec.Struct, frozen=True, kw_only=True):
+    """What the models that a loss trained do on their training rows."""
+
+    name: str
+    """Key of the loss."""
+    levels: tuple[float, ...]
+    """Shares of the rows, ascending."""
+    quantiles: np.ndarray
+    """(models, levels), residuals or margins at those shares."""
+    share: float | None
+    """Share of the gradient that the worst hundredth of the rows holds, in the mean over models; None without any."""
+    colour: Colour
+    """Its colour."""
+
+
+def anatomy_chart(losses: Sequence[LossShape], models: Sequence[ModelRows], width: int, height: int) -> list[Text]:
+    """Draw losses and slopes in `width` × `height` cells, with a histogram of each model's rows beneath.
+
+    Returns `height` lines of `width` cells; words where there is nothing to draw or no room.
+    """
+    if not losses:
+        return told("No loss whose shape is known is ticked.", width, height)
+    if width < SMALLEST[0] or height < 2 * SMALLEST[1]:
+        return told("Too small to draw.", width, height)
+    if width >= SIDE_BY_SIDE:
+        return _beside(losses, models, width, height)
+    return _stacked(losses, models, width, height)
+
+
+def _beside(losses: Sequence[LossShape], models: Sequence[ModelRows], width: int, height: int) -> list[Text]:
+    shown = list(models[: max(0, height // 2 - 2)])
+    tall, left = height - len(shown), width // 2
+    one = _chart(losses, "loss", left, tall)
+    two = _chart(losses, "slope", width - left, tall)
+    lines = [Text.assemble(a, b) for a, b in zip(one, two, strict=True)]
+    _, edge = span_of(one)
+    beneath = ((_histogram(model, losses[0].x, edge, left), _share(model, width - left, edge)) for model in shown)
+    return [*lines, *(Text.assemble(*pair) for pair in beneath)]
+
+
+def _stacked(losses: Sequence[LossShape], models: Sequence[ModelRows], width: int, height: int) -> list[Text]:
+    shown = list(models[: max(0, height - 2 * SMALLEST[1] - 1)])
+    rest = height - len(shown) - bool(shown)
+    one = _chart(losses, "loss", width, rest // 2, labelled=False)
+    two = _chart(losses, "slope", width, rest - rest // 2)
+    _, edge = span_of(two)
+    beneath = [_histogram(model, losses[0].x, edge, width) for model in shown]
+    return [*one, *two, *beneath, *([_shares(shown, len(models) - len(shown), width)] if shown else [])]
+
+
+def _chart(losses: Sequence[LossShape], what: str, width: int, height: int, *, labelled: bool = True) -> list[Text]:
+    curves = [(loss.x, loss.values if what == "loss" else loss.slopes, loss.colour) for loss in losses]
+    low, high = _range([y[np.abs(y) < LARGEST] for _, y, _ in curves])
+    first, last = float(losses[0].x[0]), float(losses[0].x[-1])
+    ticks = tuple((float(tick), str(tick)) for tick in range(math.ceil(first), math.floor(last) + 1, 2))
+    plot = Plot(width, height, Axis(first, last, ticks), exact_axis(low, high, height), labelled=labelled)
+    for place, y, colour in reversed(curves):
+        with np.errstate(invalid="ignore"):  # NaN is neither above nor below
+            plot.line(place, np.where((y >= low) & (y <= high), y, np.nan), colour)
+    columns = plot.canvas.columns
+    for share in (0.5, 0.3, 0.7, 0.1, 0.9):
+        start = round(share * columns) - len(what) // 2
+        if plot.canvas.free(start - 1, 0, len(what) + 2):  # where no curve passes
+            for place, letter in enumerate(what):
+                plot.canvas.mark(start + place, 0, letter)
+            break
+    return plot.lines()
+
+
+def _range(curves: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Return the lowest and highest that is drawn: one loss that shoots up does not press the others flat."""
+    there = [y for y in curves if len(y)]
+    if not there:
+        return 0.0, 1.0
+    tops, bottoms = sorted(float(y.max()) for y in there), sorted(float(y.min()) for y in there)
+    high, low = tops[-1], bottoms[0]
+    middle_top, middle_bottom = tops[len(tops) // 2], bottoms[len(bottoms) // 2]
+    size = middle_top - middle_bottom
+    high, low = min(high, middle_top + size), max(low, middle_bottom - size)
+    if len(there) == 1:  # a single one that shoots up is shown where it does something else
+        middle = np.quantile(there[0], (0.1, 0.9))
+        high, low = min(high, middle[1] + 2 * np.ptp(middle)), max(low, middle[0] - 2 * np.ptp(middle))
+    margin = 0.04 * (high - low) or 0.5
+    return float(low - margin), float(high + margin)
+
+
+def _histogram(model: ModelRows, x: np.ndarray, edge: int, width: int) -> Text:
+    """Draw where a model's rows lie, a bar for each column of the chart above."""
+    columns = width - edge
+    edges = np.linspace(x[0], x[-1], columns + 1)
+    below = np.mean([_share_below(quantiles, model.levels, edges) for quantiles in model.quantiles], axis=0)
+    mass = np.diff(below)
+    bars = [_BARS[0 if part <= 0 else max(1, round(8 * part / max(mass.max(), 1e-12)))] for part in mass]
+    if below[0] > _BEYOND:
+        bars[0] = "‹"
+    if 1 - below[-1] > _BEYOND:
+        bars[-1] = "›"
+    line = Text(" " * edge)
+    line.append("".join(bars), colour_text(model.colour))
+    return line
+
+
+def _share_below(quantiles: np.ndarray, levels: Sequence[float], edges: np.ndarray) -> np.ndarray:
+    """Return the share of rows below each edge; where quantiles are equal, the rows lie at that point."""
+    rising = quantiles + np.arange(len(quantiles)) * 1e-9 * max(1.0, float(np.ptp(quantiles)))
+    return np.asarray(np.interp(edges, rising, levels, left=0.0, right=1.0))
+
+
+def _shares(models: Sequence[ModelRows], others: int, width: int) -> Text:
+    """Say in one line who holds the gradient, each in its loss's colour."""
+    line = Text("worst 1 % hold", "dim")
+    for model in models:
+        line.append("  –" if model.share is None else f"  {_percent(model.share)}", colour_text(model.colour))
+    line.append(f"  and {others} more" if others else "", "dim")
+    return fitted(line, width)
+
+
+def _share(model: ModelRows, width: int, edge: int) -> Text:
+    """Say who holds a model's gradient, in fewer words where the loss's name needs the room."""
+    room = width - edge - 2
+    said = "no row has a gradient" if model.share is None else f"worst 1 % hold {_percent(model.share)}"
+    if model.share is not None and len(model.name) + len(said) + len(_OF_WHAT) <= room:
+        said += _OF_WHAT
+    name = model.name if len(model.name) + len(said) <= room else f"{model.name[: max(room - len(said) - 1, 1)]}…"
+    line = Text(" " * edge)
+    line.append(name, colour_text(model.colour))
+    line.append(f"  {said}", "dim")
+    return fitted(line, width)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"

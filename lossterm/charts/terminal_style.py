@@ -1,0 +1,24 @@
+"""What the terminal can show: which colours, and whether any."""
+
+import msgspec
+
+from lossterm.charts.loss_colours import Colour, colour_of, faint
+
+
+class Style(msgspec.Struct, frozen=True, kw_only=True):
+    """What the terminal can show."""
+
+    dark: bool
+    """Whether its ground is dark."""
+    plain: bool = False
+    """Whether it has no colours, so that curves are told apart by their names."""
+    bands: bool = True
+    """Whether bands are drawn: they are most of the bytes."""
+
+    def colour(self, loss: str) -> Colour:
+        """Return the colour of a loss."""
+        return colour_of(loss, dark=self.dark)
+
+    def faint(self, loss: str) -> Colour:
+        """Return its fainter colour."""
+        return faint(self.colour(loss), dark=self.dark)

@@ -1,0 +1,110 @@
+"""What `lossterm doctor --repair` does: see that nobody uses the store, put it in order, and tell what that came to."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from lossterm.comparison.comparison import DEVICES
+from lossterm.errors import DataError, StoreError
+from lossterm.reports.json_document import as_json
+from lossterm.store.backup import backups
+from lossterm.store.repair import Repaired, repair, trains
+from lossterm.worker_control import lock
+
+LEAVING_SECONDS = 5.0
+"""How long an idle worker has to leave."""
+
+_WORDS = {
+    "sessions": ("session", "sessions"),
+    "comparisons": ("comparison", "comparisons"),
+    "trials": ("trial", "trials"),
+    "curves": ("part of a curve", "parts of curves"),
+    "models": ("model", "models"),
+    "samples": ("sample of rows", "samples of rows"),
+    "checkpoints": ("checkpoint", "checkpoints"),
+    "kept": ("setting", "settings"),
+    "workers": ("worker's word", "workers' words"),
+    "comparison_trials": ("link to a trial", "links to trials"),
+}
+
+
+def mend(path: Path, form: str) -> None:
+    """Put the store at `path` in order and print what was done, as sentences or as JSON.
+
+    Raises StoreError for one that is in use or cannot be repaired, and DataError if anything was lost.
+    """
+    if not path.exists():
+        raise StoreError(f"The store {path} is not there: there is nothing to repair.")
+    with _to_ourselves(path):
+        found = repair(path)
+    if form == "json":
+        click.echo(as_json(found))
+    else:
+        click.echo("\n".join(_sentences(path, found)))
+    if not found.complete:
+        raise DataError("Not all of the store could be saved: see above.")
+
+
+@contextmanager
+def _to_ourselves(path: Path) -> Iterator[None]:
+    """Hold the workers' locks, so that none starts meanwhile. Raises StoreError for a store in use."""
+    held: list[int] = []
+    try:
+        for device in DEVICES:
+            descriptor = lock.hold(path, device)
+            if descriptor is None and not trains(path, device):  # it waits for more, which it can do later
+                lock.dismiss(path, device)
+                descriptor = lock.hold(path, device, LEAVING_SECONDS)
+            if descriptor is None:
+                raise StoreError(
+                    f"A worker trains for the store {path}: wait until it has left, or stop what it trains, then "
+                    "repair the store."
+                )
+            held.append(descriptor)
+        if lock.in_use(path):
+            raise StoreError(
+                f"Another program has the store {path} open: close it (a lossterm in another terminal?), then "
+                "repair the store."
+            )
+        yield
+    except OSError as error:
+        raise StoreError(f"The store {path} cannot be repaired: {error.strerror or error}.") from error
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+
+
+def _sentences(path: Path, found: Repaired) -> Iterator[str]:
+    saved = _listed({name: found.saved[name] for name in ("sessions", "comparisons", "trials")}, none="nothing")
+    if found.damaged:
+        yield f"The store {path} was damaged. There are now {saved}."
+        if found.lost:
+            yield f"Left out, since it could not be believed: {_listed(found.lost)}."
+        if found.unread:
+            yield f"Pages that held {' and '.join(_WORDS[table][1] for table in found.unread)} could not be read."
+        if found.again:
+            yield f"{_counted(found.again, 'trial')} of which not all was left will be trained again."
+        if found.complete:
+            yield "Nothing was lost."
+        yield f"The damaged file is kept: {found.kept}"
+        if kept := backups(path):
+            yield f"Backups from before an update: {', '.join(map(str, kept))}"
+    else:
+        yield f"The store {path} is sound: {saved}."
+    if found.put_back:
+        yield f"{_counted(found.put_back, 'trial')} said to be running without a worker: queued again."
+    if found.dropped:
+        yield f"Dropped, since it belonged to nothing: {_listed(found.dropped)}."
+    if found.freed:
+        yield f"The file is {found.freed / 1e6:.1f} MB smaller."
+
+
+def _listed(counts: Mapping[str, int], none: str = "") -> str:
+    return ", ".join(_counted(count, *_WORDS[table]) for table, count in counts.items()) or none
+
+
+def _counted(count: int, one: str, more: str = "") -> str:
+    return f"{count:,} {one if count == 1 else more or one + 's'}"

@@ -1,0 +1,234 @@
+"""The command line: stdout is data, stderr is narration, exit codes are an API. No other part writes or exits."""
+
+import errno
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from click.core import ParameterSource
+
+from lossterm import __version__
+from lossterm.cli.commands.advise import advise
+from lossterm.cli.commands.bench import bench
+from lossterm.cli.commands.check import check
+from lossterm.cli.commands.data import data
+from lossterm.cli.commands.doctor import doctor
+from lossterm.cli.commands.explain import explain
+from lossterm.cli.commands.export import export
+from lossterm.cli.commands.init import init
+from lossterm.cli.commands.linear import follow
+from lossterm.cli.commands.lists import losses, metrics, sessions, tasks
+from lossterm.cli.commands.probe import probe
+from lossterm.cli.commands.report import report
+from lossterm.cli.commands.reproduce import reproduce
+from lossterm.cli.commands.resume import resume
+from lossterm.cli.commands.run import run
+from lossterm.cli.console import print_reports
+from lossterm.cli.options.app_table import table_options
+from lossterm.cli.options.limits import memory_option
+from lossterm.cli.options.shared import StorePath, app_options, loss_file_option, opening, session_option, store_option
+from lossterm.comparison.user_code_consent import trust
+from lossterm.data import FileRequest
+from lossterm.errors import BenchmarkError, DataError, LosstermError, UnknownName, UsageError, WorkerError
+from lossterm.home import configuration
+from lossterm.home.paths import home
+from lossterm.home.private import make_private
+from lossterm.losses import source_from
+from lossterm.store import default_store_path
+from lossterm.text.harmless import printable
+
+HELP = ["-h", "--help"]
+INTERRUPTED = 130
+NOBODY_READS = 141
+"""What a shell sees of git and most other programs when the reader of their output leaves: 128 + SIGPIPE."""
+
+
+@contextmanager
+def _as_long_as_someone_reads() -> Iterator[None]:
+    """End the program without a word when the reader of its output has left, as `head` does.
+
+    Raises DataError where the disk that the output goes to is full.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()  # here, where an error is still told
+    except BrokenPipeError:
+        _write_no_more()
+        sys.exit(NOBODY_READS)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        _write_no_more()
+        raise DataError(f"The output could not be written whole: {error.strerror}. Free some space first.") from error
+
+
+def _write_no_more() -> None:
+    """Let go of an output that takes no more, or Python would try once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class Commands(click.Group):
+    """A group that suggests near misses for a command that isn't there, and ends quietly when nobody reads."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Read the words before a command; `--help` and `--version` print here already."""
+        with _as_long_as_someone_reads():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _as_long_as_someone_reads():
+            return super().invoke(ctx)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command by name. Raises UnknownName with near misses."""
+        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise UnknownName("command", args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": HELP})
+@session_option
+@loss_file_option
+@store_option
+@table_options
+@click.option("--linear", is_flag=True, help="Tell the session in sentences, without the app or a terminal.")
+@memory_option
+@app_options
+@click.version_option(__version__, prog_name="lossterm", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(
+    context: click.Context,
+    /,
+    session: str,
+    own: tuple[str, ...],
+    store: StorePath,
+    table: FileRequest | None,
+    linear: bool,
+    memory: int | None,
+    **look: str | bool | None,
+) -> None:
+    """Which loss function should train this network on this data, and how sure are we?
+
+    Without a command: open the terminal app. With one: do the same for scripts.
+
+    \b
+    Exit codes: 0 done · 1 unexpected error · 2 wrong usage · 3 data, file or store that can't be used
+                4 a trial failed, or diverged at the rate its loss is judged at, or --max-time ended it
+                  before the last (the table is still printed)
+                5 `check` found a difference
+                130 interrupted · 141 the reader of the output left, as head does
+    """
+    _narrow_home()
+    if context.invoked_subcommand is not None:
+        here = context.get_parameter_source("memory") is ParameterSource.COMMANDLINE  # not LOSSTERM_MEMORY
+        before = {"--loss-file": own, "--data": table, "--memory": here}
+        _refuse_before(context.invoked_subcommand, before, {"linear": linear or None, **look})
+        context.obj = {"store": store, "session": session}
+        return
+    if linear:
+        _refuse_with_linear(own, table, look)
+        follow(session, store, memory)
+        return
+    named = [source_from(text) for text in own]
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The terminal app needs a terminal for input and output, and this is none. "
+            "Use `lossterm run` for scripts and pipes; `lossterm --help` lists all commands."
+        )
+    trust(*named)
+    sources = [source.text for source in named]
+    configured, clamped = configuration.load()
+    for word in clamped:
+        click.echo(f"lossterm: {printable(word)}", err=True)
+    given = {name: value for name, value in look.items() if value is not None}
+    configured = msgspec.structs.replace(configured, **given)
+    from lossterm.tui.app import open_app  # Textual is loaded for the app alone
+
+    code, left, view, metrics = open_app(
+        session, store or default_store_path(), sources, table, config=configured, memory=memory
+    )
+    if found := view.reports(metrics):
+        # What was on the screen stays in the shell.
+        print_reports(found, "table", plain=configured.ascii)
+    if view.training:
+        files = [word for source in sources for word in ("--loss-file", source)]
+        click.echo(printable(f"Training goes on. Come back with: {opening(left, store, *files)}"), err=True)
+    sys.exit(code)
+
+
+def _narrow_home() -> None:
+    """Take from others what rights they have in LOSSTERM_HOME, and say so; who needs it says what is wrong with it."""
+    if home().is_dir():
+        with suppress(LosstermError, OSError):
+            if said := make_private(home()):
+                click.echo(f"lossterm: {printable(said)}", err=True)
+
+
+def _refuse_before(command: str, before: Mapping[str, object], look: Mapping[str, str | bool | None]) -> None:
+    """Raise UsageError for what was given before a command's name and is not for it there."""
+    for option, given in before.items():
+        if given:
+            raise UsageError(f"{option} stands after the command's name: lossterm {command} …")
+    for name, value in look.items():
+        if value is not None:
+            raise UsageError(f"--{name.replace('_', '-')} is for the app: leave it out before a command's name.")
+
+
+def _refuse_with_linear(own: tuple[str, ...], table: FileRequest | None, look: Mapping[str, str | bool | None]) -> None:
+    """Raise UsageError for what the app takes, where it is not opened."""
+    if own:
+        raise UsageError("--loss-file adds a loss to choose in the app; --linear only tells what there is.")
+    if table:
+        raise UsageError("--data brings a table to train on in the app; --linear only tells what there is.")
+    for name, value in look.items():
+        if value is not None:
+            raise UsageError(f"--{name.replace('_', '-')} is for the app; --linear tells in sentences instead.")
+
+
+for command in (
+    *(run, resume, init, reproduce, check, report, export),
+    *(explain, data, advise, probe),
+    *(sessions, tasks, losses, metrics, bench, doctor),
+):
+    command.context_settings["help_option_names"] = HELP  # whether it is called through this group or by itself
+    cli.add_command(command)
+
+
+def _open_what_is_closed() -> None:
+    """Put nothing in the place of a standard stream that was closed, as `>&-` does: a store might get its number."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nothing = Path(os.devnull).open("r" if name == "stdin" else "w", encoding="utf-8")  # noqa: SIM115  it stays
+            setattr(sys, name, nothing)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line and exit with its code: known errors become a sentence, unknown ones crash loudly."""
+    _open_what_is_closed()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show × or ± gets ? instead of a traceback
+    try:
+        sys.exit(cli.main(arguments, prog_name="lossterm", standalone_mode=False))
+    except click.ClickException as error:
+        error.message = printable(error.message)  # type: ignore[misc]  # click repeats words as they were given
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        sys.exit(INTERRUPTED)
+    except LosstermError as error:
+        lines = str(error).split("\n") if isinstance(error, WorkerError | BenchmarkError) else [str(error)]
+        with suppress(OSError):  # what it goes to may be full, or gone, too
+            click.echo("lossterm: " + "\n".join(map(printable, lines)), err=True)
+        sys.exit(error.exit_code)

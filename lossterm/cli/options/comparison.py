@@ -1,0 +1,56 @@
+"""Options that say what is compared: all that `Comparison.ask` takes, under its names."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from lossterm.cli.options.hyperparameters import settings_options
+from lossterm.cli.options.shared import Choice, Rates, loss_file_option, session_option
+from lossterm.cli.options.task_or_table import subject_options
+from lossterm.comparison.comparison import DEFAULT_RATE, DEFAULT_SEEDS, DEVICES, RATES_TO_TUNE
+from lossterm.comparison.protocol_catalogue import DEFAULT_PROTOCOL, PROTOCOLS
+from lossterm.losses import USUAL
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    subject_options,
+    click.option(
+        "--loss",
+        "-l",
+        "losses",
+        multiple=True,
+        default=(USUAL,),
+        help="A loss, again for more, as huber or huber:delta=0.5; `all` that fit, or the `usual` ones (the default).",
+    ),
+    loss_file_option,
+    click.option("--seeds", "-n", type=int, default=DEFAULT_SEEDS, show_default=True, help="Trainings of each loss."),
+    click.option("--epochs", type=int, help="Passes over the data (default: the task's own)."),
+    click.option(
+        "--lr",
+        "learning_rates",
+        type=Rates(),
+        help=f"Learning rate; of several, and with tune ({', '.join(f'{rate:g}' for rate in RATES_TO_TUNE)}), the best "
+        f"on validation is taken for each loss (default: tune; under the tutorial protocol {DEFAULT_RATE:g}).",
+    ),
+    settings_options,
+    click.option(
+        "--protocol",
+        default=DEFAULT_PROTOCOL,
+        show_default=True,
+        help=f"How the comparison is made: {', '.join(PROTOCOLS)}.",
+    ),
+    click.option("--metric", help="What ranks and tunes; see `lossterm metrics` (default: accuracy, or mae)."),
+    click.option(
+        "--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train."
+    ),
+    session_option,
+)
+
+
+def comparison_options(command: Command) -> Command:
+    """Add them; the command takes a Subject as `subject`, `session`, and the rest for `Comparison.ask`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

@@ -1,0 +1,114 @@
+"""How a comparison is made fair, as one record: what is drawn, how it is split and scaled, and what a seed fixes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from lossterm.losses import Scale
+from lossterm.losses.target_scaling import Scaling, scaling_of
+from lossterm.tasks import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Parts = dict["SplitName", np.ndarray]
+    """Places of the rows of each split."""
+
+SplitName = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One part of the data, ready for the network."""
+
+    features: "np.ndarray"
+    """(rows, features), float32."""
+    target: "np.ndarray"
+    """(rows,): float64 values for regression, in the units that scores are in; int64 class indices otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """Data as the network sees them, but for the target, whose scale and form are the loss's."""
+
+    splits: dict[SplitName, Split]
+    """Each part, in the protocol's order."""
+    scales: bool = True
+    """Whether a numeric target is to be scaled as the loss wants it."""
+
+    def scaling(self, scale: Scale) -> Scaling:
+        """Return the scale of a numeric target that a loss asks for, fitted to the training rows."""
+        return scaling_of(scale if self.scales else "raw", self.splits["train"].target)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Protocol:
+    """One way to make a comparison."""
+
+    key: str
+    """As typed on the command line."""
+    title: str
+    """One line for lists."""
+    splits: tuple[SplitName, ...]
+    """The parts that the data are cut into."""
+    shares: tuple[float, ...]
+    """Share of the rows in each split."""
+    scales: bool = True
+    """Whether a numeric target is scaled as the loss wants it; otherwise it is as `prepare` gives it."""
+    draws: bool
+    """Whether each seed has data of its own, drawn or split anew; otherwise all seeds share one draw."""
+    tasks: tuple[str, ...] | None
+    """Keys of the tasks that it is for, None for all."""
+    prepare: Callable[[Task, int], Prepared]
+    """`(task, seed) -> data`, drawn, split and scaled."""
+    flaws: Callable[[Task], str] | None = None
+    """What a reader must know of it on a task, where that is not what `caveat` says of any sound protocol."""
+
+    @property
+    def tunes(self) -> bool:
+        """Whether there is a validation split to choose a learning rate on."""
+        return "validation" in self.splits
+
+    def varies(self, task: Task) -> bool:
+        """Whether each seed has data of its own on a task; rows in order of time can be split in one way only."""
+        return self.draws and not task.ordered
+
+    def rows(self, task: Task) -> dict[SplitName, int]:
+        """Return the number of rows in each split; the first takes what rounding leaves.
+
+        Where groups stay together it is that of equal ones.
+        """
+        first, *others = self.splits
+        rest = {split: round(share * task.rows) for split, share in zip(others, self.shares[1:], strict=True)}
+        return {first: task.rows - sum(rest.values()), **rest}
+
+    def correlation(self, task: Task) -> float:
+        """Return Nadeau and Bengio's ρ between the scores of two seeds.
+
+        n_test/n_train where the same rows are split anew for each seed; 0 where each seed draws fresh ones, and where
+        all share one split, so that intervals then speak of that split alone.
+        """
+        if not (task.finite and self.varies(task)):
+            return 0.0
+        rows = self.rows(task)
+        return rows["test"] / rows["train"]
+
+    def caveat(self, task: Task, *, tuned: bool) -> str:
+        """Say in one sentence what a reader of its table must know."""
+        if self.flaws:
+            return self.flaws(task)
+        rate = "the learning rate tuned per loss on validation" if tuned else "one learning rate for all losses"
+        cut = "/".join(f"{100 * share:.0f}" for share in self.shares)
+        if task.ordered:
+            data = f"one split, about {cut}, by time for all seeds, so that intervals say nothing of other times"
+        elif self.draws and task.groups:
+            data = f"the same groups split anew for each seed, about {cut} (intervals widened after Nadeau–Bengio)"
+        elif self.draws and task.finite:
+            data = f"the same rows split anew for each seed, {cut} (intervals widened after Nadeau–Bengio)"
+        elif self.draws and task.family:
+            data = f"a new problem of the same kind drawn for each seed, split {cut}"
+        elif self.draws:
+            data = f"fresh data for each seed, split {cut}"
+        else:
+            data = f"one stratified split {cut} for all seeds, so that intervals say nothing of other data"
+        return f"{self.key.capitalize()} protocol: {data}, scaled on train; {rate}; tests paired by seed, Holm."

@@ -1,0 +1,161 @@
+"""How a comparison is made fair: what is drawn, how it is split and scaled, and what a seed fixes."""
+
+from typing import TYPE_CHECKING
+
+from lossterm.comparison.protocol import Prepared, Protocol, Split, SplitName
+from lossterm.comparison.splits import split_rows
+from lossterm.data import let_go
+from lossterm.errors import DoesNotFit, UnknownName
+from lossterm.tasks import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Parts = dict["SplitName", np.ndarray]
+    """Places of the rows of each split."""
+
+BLOCK = 8192
+"""Rows that are transformed at once: a table may be large, and a pipeline makes several copies of what it is given."""
+
+
+def _fair(task: Task, seed: int) -> Prepared:
+    """Draw (or take) and split by the seed, classes stratified; fit the task's pipeline of features on train."""
+    features, target = task.draw(seed)
+    parts = split_rows(task, PROTOCOLS["fair"], target, _stream(seed))
+    return _through_pipeline(task, features, target, parts)
+
+
+def _tutorial(task: Task, seed: int) -> Prepared:  # noqa: ARG001  every protocol takes a seed; this one's data ignore it
+    """The tutorial's own: one fixed draw, the first 500 rows train, scaling (if any) fitted before the split."""
+    import numpy as np
+
+    random_state, scaled = _TUTORIAL[task.key]
+    features, target = task.draw(random_state)
+    if scaled:
+        from sklearn.preprocessing import StandardScaler
+
+        features = StandardScaler().fit_transform(features)
+        target = StandardScaler().fit_transform(target.reshape(-1, 1))[:, 0]
+    features = features.astype(np.float32)
+    target = target.astype(np.float64 if task.kind == "regression" else np.int64)
+    half = task.rows // 2
+    splits: dict[SplitName, Split] = {
+        "train": Split(features[:half], target[:half]),
+        "test": Split(features[half:], target[half:]),
+    }
+    return Prepared(splits=splits, scales=PROTOCOLS["tutorial"].scales)
+
+
+def _published(task: Task, seed: int) -> Prepared:  # noqa: ARG001  as above
+    """One stratified split for all seeds, features divided by their largest value on train."""
+    import numpy as np
+
+    features, target = task.draw(0)
+    parts = split_rows(task, PROTOCOLS["published"], target, 0)
+    largest = np.abs(features[parts["train"]]).max()
+    return Prepared(
+        splits={
+            name: Split((features[rows] / largest).astype(np.float32), target[rows].astype(np.int64))
+            for name, rows in parts.items()
+        }
+    )
+
+
+def _tutorial_flaws(task: Task) -> str:
+    scaled = "scaled before the split, " if _TUTORIAL[task.key][1] else ""
+    return (
+        f"Tutorial protocol: one fixed draw cut in half, {scaled}one learning rate; "
+        "seeds vary initial weights and shuffles only, so intervals say nothing of other data."
+    )
+
+
+_TUTORIAL = {"regression": (1, True), "circles": (1, False), "blobs": (2, False)}
+"""Task → the tutorial's `random_state`, and whether it standardised features and target."""
+
+
+def _stream(seed: int) -> int:
+    """Return a seed for the split that shares nothing with the one that drew the rows."""
+    import numpy as np
+
+    return int(np.random.SeedSequence([seed, 2]).generate_state(1)[0])
+
+
+def _through_pipeline(task: Task, features: "np.ndarray", target: "np.ndarray", parts: "Parts") -> Prepared:
+    """Transform each split by the task's pipeline, fitted on train."""
+    import numpy as np
+
+    pipeline = task.pipeline().fit(features[parts["train"]])
+    form = np.float64 if task.kind == "regression" else np.int64
+
+    def transformed(rows: "np.ndarray") -> "np.ndarray":
+        found = np.empty((len(rows), task.features), np.float32)
+        for start in range(0, len(rows), BLOCK):
+            found[start : start + BLOCK] = pipeline.transform(features[rows[start : start + BLOCK]])
+        return found
+
+    splits = {name: Split(transformed(rows), target[rows].astype(form)) for name, rows in parts.items()}
+    let_go(features)
+    return Prepared(splits=splits)
+
+
+PROTOCOLS: dict[str, Protocol] = {
+    protocol.key: protocol
+    for protocol in (
+        Protocol(
+            key="fair",
+            title="fresh data or a fresh split for each seed, scaled on train, learning rate tuned on validation",
+            splits=("train", "validation", "test"),
+            shares=(0.6, 0.2, 0.2),
+            draws=True,
+            tasks=None,
+            prepare=_fair,
+        ),
+        Protocol(
+            key="tutorial",
+            title="the tutorial's own set-up, flaws included",
+            splits=("train", "test"),
+            shares=(0.5, 0.5),
+            scales=False,
+            draws=False,
+            tasks=tuple(_TUTORIAL),
+            prepare=_tutorial,
+            flaws=_tutorial_flaws,
+        ),
+        Protocol(
+            key="published",
+            title="the set-up of the published comparison on digits: one stratified split for all seeds",
+            splits=("train", "validation", "test"),
+            shares=(1077 / 1797, 270 / 1797, 450 / 1797),
+            draws=False,
+            tasks=("digits",),
+            prepare=_published,
+        ),
+    )
+}
+"""Every protocol by key; the first is the default."""
+
+DEFAULT_PROTOCOL = next(iter(PROTOCOLS))
+
+
+def protocol_named(key: str) -> Protocol:
+    """Return the record of a key. Raises UnknownName with near misses."""
+    try:
+        return PROTOCOLS[key]
+    except KeyError:
+        raise UnknownName("protocol", key, PROTOCOLS) from None
+
+
+def protocols_for(task: Task) -> tuple[Protocol, ...]:
+    """Return the protocols that are for a task, the default first."""
+    return tuple(protocol for protocol in PROTOCOLS.values() if protocol.tasks is None or task.key in protocol.tasks)
+
+
+def protocol_for(key: str, task: Task) -> Protocol:
+    """Return the record of a key. Raises UnknownName, and DoesNotFit where the protocol is not for this task."""
+    protocol = protocol_named(key)
+    if protocol not in protocols_for(task):
+        raise DoesNotFit(
+            f"The protocol {key!r} is {protocol.title}, and knows only {', '.join(protocol.tasks or ())}: "
+            f"for {task.key} use --protocol {DEFAULT_PROTOCOL}."
+        )
+    return protocol

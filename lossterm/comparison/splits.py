@@ -1,0 +1,100 @@
+"""Rows divided into train, validation and test: at random, by class, by group or by time."""
+
+import warnings
+from typing import TYPE_CHECKING
+
+from lossterm.errors import DataError
+from lossterm.tasks import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lossterm.comparison.protocol import SplitName
+
+    Parts = dict["SplitName", np.ndarray]
+    """Places of the rows of each split."""
+from lossterm.comparison.protocol import Protocol
+
+
+def split_rows(task: Task, protocol: Protocol, target: "np.ndarray", random_state: int) -> "Parts":
+    """Cut the rows by time, by groups, or at random with classes stratified."""
+    import numpy as np
+    from sklearn.model_selection import train_test_split
+
+    wanted, rest = protocol.rows(task), np.arange(len(target))
+    if task.ordered:
+        ends = np.cumsum([wanted[split] for split in protocol.splits])[:-1]
+        parts: Parts = dict(zip(protocol.splits, np.split(rest, _between_times(task, ends)), strict=True))
+        return _with_every_class(task, target, parts)
+    parts = {}
+    left = len(target)  # what would be left if all groups were of one size
+    for split in reversed(protocol.splits[1:]):  # test first, then validation; train is what is left
+        if task.groups:
+            rest, parts[split] = _by_groups(task, target, rest, (left, wanted[split]), random_state)
+            left -= wanted[split]
+            continue
+        rest, parts[split] = train_test_split(
+            rest,
+            test_size=wanted[split],
+            random_state=random_state,
+            stratify=None if task.kind == "regression" else target[rest],
+        )
+    parts[protocol.splits[0]] = rest
+    return _with_every_class(task, target, {split: parts[split] for split in protocol.splits})
+
+
+def _between_times(task: Task, ends: "np.ndarray") -> "list[int]":
+    """Move places where rows in order of time are to be cut to the nearest change of time."""
+    import numpy as np
+
+    if task.times is None:
+        return [int(end) for end in ends]
+    changes = np.flatnonzero(np.diff(task.times())) + 1
+    cuts: list[int] = []
+    for place, end in enumerate(ends):
+        free = changes[place : len(changes) - (len(ends) - 1 - place)]  # one is left for each of the other cuts
+        free = free[free > cuts[-1]] if cuts else free
+        cuts.append(int(free[np.argmin(np.abs(free - end))]))
+    return cuts
+
+
+def _with_every_class(task: Task, target: "np.ndarray", parts: "Parts") -> "Parts":
+    """Return the parts. Raises DataError where a class is in none of the rows that are trained on."""
+    import numpy as np
+
+    first = next(iter(parts))
+    lost = set(range(task.classes or 0)) - set(np.unique(target[parts[first]]).tolist()) if task.classes else set()
+    if lost:
+        place = min(lost)
+        name = task.labels[place] if task.labels else place
+        raise DataError(
+            f"{task.title}: no row of the class {name} is among those that are trained on. "
+            "Split otherwise than by this time or these groups, or leave the class out."
+        )
+    return parts
+
+
+def _by_groups(
+    task: Task, target: "np.ndarray", rows: "np.ndarray", sizes: tuple[int, int], random_state: int
+) -> "tuple[np.ndarray, np.ndarray]":
+    """Take whole groups out of the rows, as near to the second size of the first as they allow.
+
+    Raises DataError for too few groups.
+    """
+    import numpy as np
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
+    assert task.groups is not None
+    groups = task.groups()[rows]
+    folds, found = round(sizes[0] / sizes[1]), len(np.unique(groups))
+    if found < folds:
+        raise DataError(
+            f"{task.title} has {found} groups left where {folds} are wanted to split them: "
+            "take a column with more groups, or leave --group away."
+        )
+    fold = GroupKFold if task.kind == "regression" else StratifiedGroupKFold
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a class in fewer groups than folds
+        cut = list(fold(folds, shuffle=True, random_state=random_state).split(rows, target[rows], groups))
+    rest, taken = min(cut, key=lambda parts: abs(len(parts[1]) - sizes[1]))
+    return rows[rest], rows[taken]

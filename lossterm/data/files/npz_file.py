@@ -1,0 +1,147 @@
+"""NPZ: arrays of NumPy, by name. Nothing in it is unpickled."""
+
+import struct
+import tokenize
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from lossterm.data import memory
+from lossterm.data.files.position import refusal
+from lossterm.data.files.sheet import Raw, Sheet, named, refuse_infinite
+from lossterm.data.files.text_column import Gathering, Taken
+from lossterm.data.request import FileRequest, checked
+from lossterm.text.harmless import clipped, printable
+
+_NUMBERS, _DAYS, _TEXT = "iuf", "M", "US"
+_DAMAGED = (  # what zipfile and NumPy raise on bytes that are not what they should be
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, KeyError, TypeError),
+    *(SyntaxError, tokenize.TokenError, NotImplementedError, RuntimeError, MemoryError),
+)
+_LEAST_BYTES = 4
+"""Of a cell in the file, about: what a table of it takes is reckoned with that."""
+
+
+def _row(index: int) -> int:
+    return index + 1
+
+
+def refuse_early(path: Path, _: FileRequest) -> None:
+    """Raise DataError where the arrays would not fit into memory, by what the archive says of their size."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except _DAMAGED as error:
+        raise _damaged(path, error) from error
+    memory.refuse_too_large(path, size / _LEAST_BYTES)
+
+
+def read(path: Path, asked: FileRequest) -> Sheet:
+    """Read the arrays. Raises DataError for a pickle, for lengths that differ, and for a damaged archive."""
+    arrays: dict[str, np.ndarray] = {}
+    unread: dict[str, str] = {}
+    for name, array in _arrays(path).items():
+        if array.ndim in (1, 2):
+            arrays[name] = array
+        else:
+            unread[name] = f"has {array.ndim} dimensions, not one or two"
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} has {length:,}" for name, length in lengths.items())
+        raise refusal(path, f"arrays of one table must have as many rows as each other: {told}.")
+    rows = next(iter(lengths.values()), 0)
+    if not rows:
+        raise refusal(path, "there is no array with rows. Save one as np.savez(FILE, X=…, y=…) does.")
+    columns = [column for name, array in arrays.items() for column in _columns(name, array)]
+    names = named(str(path), [name for name, _ in columns])
+    checked(asked, (*names, *unread))
+    raws: dict[str, Raw] = {}
+    for name, (_, values) in zip(names, columns, strict=True):
+        if name in asked.drop:
+            continue
+        if raw := _raw(path, name, values, asked):
+            raws[name] = raw
+        else:
+            unread[name] = f"holds {printable(str(values.dtype))}, which no network can take as it is"
+    return Sheet(
+        path=str(path),
+        form="npz",
+        rows=rows,
+        names=names,
+        raws=raws,
+        row=_row,
+        unread=unread,
+        said=("Read as arrays of NumPy.",),
+    )
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    name = ""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            found = {}
+            for name in archive.files:
+                array = archive[name]
+                if not isinstance(array, np.ndarray):  # bytes of something else
+                    raise ValueError(f"{name} is no array")
+                found[printable(name)] = array
+            return found
+    except _DAMAGED as error:
+        if "allow_pickle" in str(error) or "pickle" in str(error).lower():
+            raise refusal(
+                path,
+                "the array is a pickle, which can run any program and is never opened. Save numbers or text, "
+                "as with .astype(float) or .astype(str).",
+                column=name or None,
+            ) from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> Exception:
+    return refusal(path, f"the NPZ archive is damaged ({clipped(str(error), 80)}). Save it anew.")
+
+
+def _columns(name: str, array: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """Return an array's columns by name: NAME for one, NAME_0, NAME_1, … for more."""
+    if array.ndim == 1:
+        return [(name, array)]
+    if array.shape[1] == 1:
+        return [(name, array[:, 0])]
+    return [(f"{name}_{place}", array[:, place]) for place in range(array.shape[1])]
+
+
+def _raw(path: Path, name: str, values: np.ndarray, asked: FileRequest) -> Raw | None:
+    """Return an array as a column, None for numbers of a kind that no table can use."""
+    kind = values.dtype.kind
+    if kind == "b":
+        return Raw(name=name, kind="boolean", values=values.astype(np.float64), words=("false", "true"))
+    if kind in _TEXT:
+        return _text(path, name, np.char.decode(values, "utf-8", "replace") if kind == "S" else values, asked)
+    if kind == _DAYS:
+        micro = values.astype("datetime64[us]")
+        days = micro.astype(np.int64) / 86_400e6
+        return _numbers(name, np.where(np.isnat(micro), np.nan, days), "date")
+    if kind in _NUMBERS:
+        found = values.astype(np.float64)
+        refuse_infinite(str(path), name, found, _row)
+        return _numbers(name, found, "number")
+    return None
+
+
+def _numbers(name: str, values: np.ndarray, kind: str) -> Raw:
+    if np.isnan(values).all():
+        return Raw(name=name, kind="nothing", values=values)
+    return Raw(name=name, kind="date" if kind == "date" else "number", values=values)
+
+
+def _text(path: Path, name: str, values: np.ndarray, asked: FileRequest) -> Raw:
+    """Read cells of text, which may stand for numbers as in a CSV."""
+    taken: Taken = "groups" if name == asked.group else "names" if name in asked.categorical else "guess"
+    gathering = Gathering(str(path), name, _row, taken=taken)
+    gathering.feed(values.tolist())
+    if gathering.mixed:
+        gathering = Gathering(str(path), name, _row, taken="words")
+        gathering.feed(values.tolist())
+    return gathering.done()

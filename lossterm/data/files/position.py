@@ -1,0 +1,26 @@
+"""Where in a file something is, as errors name it."""
+
+import os
+
+from lossterm.errors import DataError
+from lossterm.text.harmless import clipped, printable
+
+
+def place(path: str | os.PathLike[str], row: int | None = None, column: str | None = None) -> str:
+    """Name a file and, of those that are known, the row and the column."""
+    words = [printable(os.fspath(path))]
+    if row is not None:
+        words.append(f"row {row}")
+    if column is not None:
+        words.append(f"column {clipped(column)}")
+    return ", ".join(words)
+
+
+def refusal(path: str | os.PathLike[str], what: str, row: int | None = None, column: str | None = None) -> DataError:
+    """Return an error that begins with the place and goes on with what is wrong and what to do."""
+    return DataError(f"{place(path, row, column)}: {what}")
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number of things: 1 row, 1,200 rows."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"

@@ -1,0 +1,198 @@
+"""What a file holds, for a person to look at before training on it."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lossterm.data.preview import Preview, Role, ShownColumn, ShownKind, ShownTarget
+from lossterm.data.request import FileRequest, arguments
+from lossterm.errors import DataError
+from lossterm.home.tilde import expanded
+from lossterm.losses import Kind
+from lossterm.text.harmless import clipped, printable
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lossterm.data.features import Features
+    from lossterm.data.files.sheet import Raw, Sheet
+    from lossterm.data.table_building import Built
+
+BARS = 20
+"""Bars of the histogram of a target of numbers."""
+
+_LEVELS = 20
+_EXAMPLES = 3
+_DIGITS = 10
+_LOOKED_AT = 1000
+"""Rows out of which examples are taken."""
+
+
+def preview(
+    path: str | Path,
+    *,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    target: str | None = None,
+    kind: Kind | None = None,
+    drop: Sequence[str] = (),
+    categorical: Sequence[str] = (),
+    group: str | None = None,
+    time: str | None = None,
+    shelf: Path,
+) -> Preview:
+    """Read a file and say what is in it; with a target its table is kept in the directory `shelf` too.
+
+    What stands against training is in `problem`. Raises DataError for a file that can't be read at all, UnknownName
+    for a column that is not there, and UsageError for wishes that contradict each other.
+    """
+    from lossterm.data.files.opening import opened
+    from lossterm.data.table_building import build
+    from lossterm.data.table_cache import TableCache
+
+    asked = FileRequest(
+        path=str(expanded(Path(path)).absolute()),
+        target=target or "",
+        kind=kind,
+        drop=tuple(drop),
+        categorical=tuple(categorical),
+        group=group,
+        time=time,
+        delimiter=delimiter,
+        encoding=encoding,
+        header=header,
+    )
+    file = opened(asked)
+    sheet = file.read()
+    built, problem = None, ""
+    if target:
+        try:
+            built = TableCache(shelf).keep(
+                file.digest, asked, lambda allocate: build(sheet, asked, file.digest, allocate)
+            )
+        except DataError as error:
+            problem = str(error)
+    return _shown(sheet, asked, built, problem)
+
+
+def _shown(sheet: "Sheet", asked: FileRequest, built: "Built | None", problem: str) -> Preview:
+    import numpy as np
+
+    from lossterm.data.features import features_of
+
+    found = built.features if built else features_of(sheet, np.arange(sheet.rows), asked)
+    return Preview(
+        file=printable(sheet.path),
+        form=sheet.form,
+        rows=sheet.rows,
+        delimiter=sheet.delimiter,
+        encoding=sheet.encoding,
+        header=sheet.header,
+        columns=tuple(_column(sheet, name, asked, found) for name in (*sheet.names, *_arrays(sheet))),
+        target=_target(built) if built else None,
+        features=built.data.features if built else None,
+        said=built.said if built else (*sheet.said, *found.sentences),
+        warnings=built.warnings if built else found.warnings,
+        problem=problem,
+        data=built.data if built else None,
+        command=printable(shlex.join(["lossterm", "run", *arguments(asked)])) if built else "",
+    )
+
+
+def _arrays(sheet: "Sheet") -> list[str]:
+    """Return the arrays of an NPZ that are no columns."""
+    return [name for name in sheet.unread if name not in sheet.names]
+
+
+def _column(sheet: "Sheet", name: str, asked: FileRequest, found: "Features") -> ShownColumn:
+    role: Role = "left out" if name in found.left_out else "feature"
+    for other, names in (
+        ("dropped", asked.drop),
+        ("target", (asked.target,)),
+        ("group", (asked.group,)),
+        ("time", (asked.time,)),
+    ):
+        if name in names:
+            role = other  # type: ignore[assignment]  # the words of Role, which a loop widens to str
+    why = found.left_out.get(name, "")
+    raw = sheet.raws.get(name)
+    if raw is None:
+        return ShownColumn(name=name, kind="unread", role=role, why=why)
+    return _described(raw, role, why, names=name in asked.categorical, text=name in found.texts)
+
+
+def _described(raw: "Raw", role: Role, why: str, *, names: bool, text: bool) -> ShownColumn:
+    import numpy as np
+
+    from lossterm.data.files.sheet import as_words
+
+    if names and raw.kind != "nothing":
+        raw = as_words(raw)
+    missing = raw.missing
+    present = raw.values[~missing]
+    kind: ShownKind = "category" if raw.kind == "word" else raw.kind
+    lowest = highest = ""
+    levels: tuple[tuple[str, int], ...] = ()
+    different = 0
+    if raw.kind in ("number", "date"):
+        ends = [int(np.nanargmin(raw.values)), int(np.nanargmax(raw.values))]
+        lowest, highest = (_short(raw, index) for index in ends)
+    elif raw.kind == "word":
+        counts = np.bincount(present[present >= 0], minlength=len(raw.words))
+        different = int((counts > 0).sum())
+        order = np.argsort(-counts, kind="stable")[:_LEVELS]
+        if text:
+            kind = "text"
+        else:
+            levels = tuple((clipped(raw.words[code]), int(counts[code])) for code in order)
+    elif raw.kind == "boolean":
+        levels = tuple((clipped(word), int((present == side).sum())) for side, word in enumerate(raw.words))
+    return ShownColumn(
+        name=raw.name,
+        kind=kind,
+        role=role,
+        why=why,
+        missing=float(missing.mean()) if len(missing) else 0.0,
+        lowest=lowest,
+        highest=highest,
+        different=different,
+        levels=levels,
+        examples=_examples(raw, missing),
+    )
+
+
+def _examples(raw: "Raw", missing: "np.ndarray") -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for index in range(min(len(missing), _LOOKED_AT)):
+        if len(found) == _EXAMPLES:
+            break
+        if not missing[index]:
+            found.setdefault(_short(raw, index))
+    return tuple(found)
+
+
+def _short(raw: "Raw", index: int) -> str:
+    """Write a cell in the room of a table: of numbers six digits, but whole ones whole."""
+    text = raw.text(index)
+    return f"{raw.values[index]:.6g}" if raw.kind == "number" and len(text) > _DIGITS and "." in text else clipped(text)
+
+
+def _target(built: "Built") -> ShownTarget:
+    import numpy as np
+
+    target = built.target
+    if target.classes:
+        counts = np.bincount(target.values, minlength=len(target.classes)).tolist()
+        labels = map(clipped, target.classes)
+        classes = tuple(zip(labels, counts, strict=True))
+        return ShownTarget(kind=target.kind, why=target.why, rows=len(built.rows), classes=classes)
+    counts, edges = np.histogram(target.values, bins=BARS)
+    return ShownTarget(
+        kind=target.kind,
+        why=target.why,
+        rows=len(built.rows),
+        edges=tuple(edges.tolist()),
+        counts=tuple(counts.tolist()),
+    )

@@ -1,0 +1,162 @@
+"""Tables that were read, kept in a directory so that a file is read once. Nothing in it is ever unpickled."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from lossterm.data.column import FeatureColumn
+from lossterm.data.files.position import refusal
+from lossterm.data.request import FileRequest
+from lossterm.data.table import Table
+from lossterm.data.user_data import Data
+from lossterm.errors import UsageError
+from lossterm.home.private import make_private, refuse_foreign
+
+FORM = 2
+"""Version of what is kept; another is read anew."""
+
+KEPT = 32
+"""Tables that are kept; the longest unused go first."""
+
+_UNFINISHED = ".unfinished-"
+_ABANDONED = 86_400
+"""Seconds after which whoever was writing an entry has died."""
+
+
+class CachedTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept beside the arrays."""
+
+    data: Data
+    columns: tuple[FeatureColumn, ...]
+    said: tuple[str, ...]
+    """What was said when the file was read."""
+    checks: dict[str, str]
+    """Name of an array → SHA-256 of its file."""
+
+
+class TableCache:
+    """A directory of tables, each under a hash of the file's bytes and of what was asked."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+
+    def find(self, digest: str, asked: FileRequest) -> tuple[CachedTable, Table] | None:
+        """Return what is kept, None where nothing is or where it is damaged. Raises DataError for another's shelf."""
+        place = self._of(digest, asked)
+        refuse_foreign(self._place)
+        try:
+            entry = msgspec.json.decode((place / "meta.json").read_bytes(), type=CachedTable)
+            arrays = {name: _array(place / f"{name}.npy", check) for name, check in entry.checks.items()}
+        except (OSError, ValueError, EOFError, msgspec.MsgspecError, UsageError):  # the last for no delimiter
+            return None
+        if entry.data.asked != asked or entry.data.digest != digest or not {"features", "target"} <= arrays.keys():
+            return None
+        with suppress(OSError):  # a shelf that may only be read from is one all the same
+            os.utime(place)
+        return entry, Table(
+            features=arrays["features"],
+            target=arrays["target"],
+            groups=arrays.get("groups"),
+            times=arrays.get("times"),
+            columns=entry.columns,
+        )
+
+    def keep(
+        self, digest: str, asked: FileRequest, make: Callable[[Callable[[tuple[int, int]], np.ndarray]], Any]
+    ) -> Any:
+        """Let `make` write the features where it is told to, and keep the table that it returns; returns what it does.
+
+        Readers see a whole entry or none. Raises DataError where the disk does not take it.
+        """
+        place = self._of(digest, asked)
+        try:
+            make_private(self._place)
+            unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._place))
+            unfinished.chmod(0o700)  # as it is unless a umask took too much
+        except OSError as error:
+            raise refusal(self._place, f"tables can't be kept here ({error.strerror or error}).") from error
+        try:
+            built = make(lambda shape: _mapped(unfinished / "features.npy", shape))
+            table: Table = built.table
+            _written(table.features)
+            np.save(unfinished / "target.npy", table.target, allow_pickle=False)
+            for name, array in (("groups", table.groups), ("times", table.times)):
+                if array is not None:
+                    np.save(unfinished / f"{name}.npy", array, allow_pickle=False)
+            checks = {file.stem: _sha256(file) for file in sorted(unfinished.glob("*.npy"))}
+            entry = CachedTable(
+                data=built.data, columns=table.columns, said=(*built.said, *built.warnings), checks=checks
+            )
+            (unfinished / "meta.json").write_bytes(msgspec.json.encode(entry))
+            for file in unfinished.iterdir():
+                file.chmod(0o600)
+            _replace(unfinished, place)
+        except OSError as error:
+            raise refusal(self._place, f"the table can't be kept here ({error.strerror or error}).") from error
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        self._prune()
+        return built
+
+    def _of(self, digest: str, asked: FileRequest) -> Path:
+        name = hashlib.sha256(f"{FORM} {digest} ".encode() + msgspec.json.encode(asked)).hexdigest()[:32]
+        return self._place / name
+
+    def _prune(self) -> None:
+        """Remove what was not used for long; a process that has it mapped keeps what it has."""
+        for one in self._place.glob(f"{_UNFINISHED}*"):
+            with suppress(OSError):  # another process may be clearing up too
+                if time.time() - one.stat().st_mtime > _ABANDONED:
+                    shutil.rmtree(one, ignore_errors=True)
+        used: dict[Path, float] = {}
+        for one in self._place.iterdir():
+            with suppress(OSError):  # the same
+                if not one.name.startswith(_UNFINISHED) and one.is_dir():
+                    used[one] = one.stat().st_mtime
+        for old in sorted(used, key=used.__getitem__)[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _mapped(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    path.touch()
+    path.chmod(0o600)
+    return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+
+
+def _written(features: np.ndarray) -> None:
+    assert isinstance(features, np.memmap)
+    features.flush()
+
+
+def _array(path: Path, check: str) -> np.ndarray:
+    if _sha256(path) != check:
+        raise ValueError("not what was kept")
+    found: np.ndarray = np.load(path, allow_pickle=False, mmap_mode="r")
+    return found
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _replace(new: Path, place: Path) -> None:
+    """Put a whole entry in the place of what is there; another process may do the same."""
+    if place.exists():
+        damaged = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=place.parent))
+        place.rename(damaged / "damaged")
+        shutil.rmtree(damaged, ignore_errors=True)
+    try:
+        new.rename(place)
+    except OSError:
+        if not (place / "meta.json").exists():  # else another process was first, with the same
+            raise

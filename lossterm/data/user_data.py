@@ -1,0 +1,42 @@
+"""A table of one's own as comparisons know it."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import msgspec
+
+from lossterm.data.request import FileRequest
+from lossterm.losses import Kind
+
+_LONGEST = 40
+"""Signs of a key before its fingerprint."""
+
+
+class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What comparisons know of a table; every trial holds it, with up to a thousand labels, but never a row."""
+
+    asked: FileRequest
+    """What was asked for."""
+    digest: str
+    """First 16 hex digits of the SHA-256 of the file's bytes."""
+    kind: Kind
+    """What is to be predicted."""
+    rows: int
+    """Rows with a target."""
+    features: int
+    """Inputs of the network after encoding; of the whole file, so that every split has the same."""
+    classes: tuple[str, ...] = ()
+    """Labels in the order of their indices; none for regression."""
+    lowest: float
+    """No target is below this; 0 for classes, whose targets are indices."""
+    zeros: bool
+    """Whether a target is exactly 0; true for classes."""
+    imbalance: float
+    """Rows of the largest class over those of the smallest; 1 for regression."""
+
+    @property
+    def key(self) -> str:
+        """Name of the task: STEM.TARGET@8hex, the fingerprint being of the file's bytes and all that was asked."""
+        name = re.sub(r"[^\w.-]+", "_", f"{Path(self.asked.path).stem}.{self.asked.target}")[:_LONGEST]
+        return f"{name}@{hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:8]}"

@@ -1,0 +1,124 @@
+"""The fake of the engine: draws plausible curves at once, without TensorFlow. For tests of everything around training.
+
+`python -m lossterm.engine.fakes.fake_engine` is a worker like the real one in all but that. The environment variable
+LOSSTERM_FAKE_EPOCH_SECONDS says how long it pretends an epoch to take.
+"""
+
+import math
+import os
+import random
+import time
+from array import array
+from collections.abc import Callable
+
+import msgspec
+
+from lossterm.comparison.comparison import Trial
+from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.engine.contract import Engine, OnCheckpoint, OnChunk, Result
+from lossterm.engine.training.checkpoint_timer import CheckpointTimer
+from lossterm.engine.worker.process import main
+from lossterm.losses import loss_recorded, place_of
+from lossterm.metrics import metrics_for
+from lossterm.store import Checkpoint, Chunk, TrialScores
+
+_REPORT_SECONDS = 0.1
+
+
+BEST_RATE = 0.01
+"""Learning rate that the fake trains best at."""
+
+
+class FakeTrainer:
+    """Curves that fall as exp(−epoch) and differ by loss, seed and rate; a learning rate of 1000 or more diverges."""
+
+    def __init__(self) -> None:
+        self._programs: frozenset[str] = frozenset()
+        self._epoch_seconds = float(os.environ.get("LOSSTERM_FAKE_EPOCH_SECONDS", "0"))
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """Programs pretended to be compiled."""
+        return self._programs
+
+    def train(
+        self,
+        trial: Trial,
+        number: int,
+        report: OnChunk,
+        save: OnCheckpoint = lambda _: None,
+        checkpoint: Checkpoint | None = None,
+    ) -> Result:
+        """Pretend to train."""
+        self._programs |= {trial.program}
+        splits = protocol_named(trial.protocol).splits
+        epochs = trial.hyperparameters.epochs
+        chunk_epochs = epochs if not self._epoch_seconds else max(1, int(_REPORT_SECONDS / self._epoch_seconds))
+        level = _level(trial)
+        done, before = (checkpoint.epochs, checkpoint.seconds) if checkpoint else (0, 0.0)
+        began, pulse = time.monotonic() - before, CheckpointTimer(before)
+        for start in range(done, epochs, chunk_epochs):
+            count = min(chunk_epochs, epochs - start)
+            time.sleep(count * self._epoch_seconds)
+            rows = [
+                value
+                for epoch in range(start, start + count)
+                for place in range(len(splits))
+                for value in (
+                    level + 0.02 * place + 0.6 * math.exp(-4 * epoch / epochs),
+                    1 - level / 2 - 0.01 * place - 0.3 * math.exp(-4 * epoch / epochs),
+                )
+            ]
+            diverged = trial.learning_rate >= 1000
+            if diverged:
+                count, rows = 1, [math.nan] * (2 * len(splits))
+            chunk = Chunk(trial=number, start=start, epochs=count, data=array("f", rows).tobytes())
+            seconds = time.monotonic() - began
+            if diverged:
+                return _with_model(Result(status="diverged", seconds=seconds, scores=None, chunk=chunk), trial, number)
+            if start + count == epochs:
+                task, loss = trial.record, loss_recorded(trial.loss)
+                scores: TrialScores = {
+                    metric.key: {
+                        split: level if metric.direction == "min" else 1 - level / 2 - 0.01 * place
+                        for place, split in enumerate(splits)
+                    }
+                    if metric.defined(loss)
+                    else None
+                    for metric in metrics_for(task.kind, trial.protocol, task.lowest)
+                }
+                return _with_model(Result(status="done", seconds=seconds, scores=scores, chunk=chunk), trial, number)
+            leaving = report(chunk)
+            if pulse.due(time.monotonic() - began, leaving=leaving):
+                save(Checkpoint(epochs=start + count, seconds=time.monotonic() - began, state=b""))
+            if leaving:
+                break
+        return Result(status="cancelled", seconds=time.monotonic() - began, scores=None, chunk=None)
+
+
+def _with_model(result: Result, trial: Trial, number: int) -> Result:
+    """Add what the real engine keeps of the first seed's trainings."""
+    if trial.seed != 0:
+        return result
+    from lossterm.engine.fakes.fake_model import fake_model, fake_sample
+
+    model = fake_model(trial, number, trained=result.status == "done")
+    return msgspec.structs.replace(result, model=model, sample=fake_sample(trial) if model else None)
+
+
+def _level(trial: Trial) -> float:
+    """Return where a curve ends: losses later in the catalogue, rates off the best and some seeds do worse."""
+    place = min(place_of(trial.loss), 8)
+    off = min(abs(math.log10(trial.learning_rate / BEST_RATE)), 2)
+    luck = random.Random(f"{trial.loss} {trial.seed}").gauss(0, 0.02)
+    return 0.3 + 0.01 * place**2 + 0.1 * off + luck
+
+
+def load_fake(device: str, _: int | None = None) -> tuple[Callable[[], Engine], dict[str, str], int]:
+    """Return the fake engine on two lanes."""
+    versions = dict.fromkeys(("tensorflow", "keras", "numpy"), "fake")
+    return FakeTrainer, {**versions, "device": "GPU" if device == "gpu" else "CPU", "cpu": "fake"}, 2
+
+
+if __name__ == "__main__":
+    main(load_fake)

@@ -1,0 +1,45 @@
+"""Optimizers and learning-rate schedules, built by Keras."""
+
+from typing import Any
+
+from lossterm.engine.runtime import keras
+
+LEFT_AT_THE_END = 0.01
+"""Share of the learning rate that an exponential schedule ends with."""
+
+
+def build_optimizer(key: str, learning_rate: Any = 0.01) -> Any:
+    """Return the Keras optimizer of a key of `OPTIMIZERS`, with a learning rate or a schedule of Keras's."""
+    optimizers = {
+        "sgd": lambda: keras.optimizers.SGD(learning_rate),
+        "momentum": lambda: keras.optimizers.SGD(learning_rate, momentum=0.9),
+        "adam": lambda: keras.optimizers.Adam(learning_rate),
+        "rmsprop": lambda: keras.optimizers.RMSprop(learning_rate),
+        "adamw": lambda: keras.optimizers.AdamW(learning_rate),
+        "nadam": lambda: keras.optimizers.Nadam(learning_rate),
+        "adagrad": lambda: keras.optimizers.Adagrad(learning_rate),
+    }
+    return optimizers[key]()
+
+
+def build_schedule(key: str, learning_rate: Any, steps: Any) -> Any:
+    """Return Keras's schedule of a key of `SCHEDULES` but the first, over all `steps` of a training.
+
+    Both may be variables, so that one compiled program serves every rate and length.
+    """
+    schedules = keras.optimizers.schedules
+    made = {
+        "cosine": lambda: schedules.CosineDecay(learning_rate, steps),
+        "linear": lambda: schedules.PolynomialDecay(learning_rate, steps, end_learning_rate=0.0, power=1.0),
+        "exponential": lambda: schedules.ExponentialDecay(learning_rate, steps, decay_rate=LEFT_AT_THE_END),
+    }
+    return made[key]()
+
+
+def optimizer_state(optimizer: Any) -> list[Any]:
+    """Return every variable that a built optimizer changes as it goes.
+
+    More than `optimizer.variables`: Nadam keeps a product there without tracking it.
+    """
+    apart = [value for value in vars(optimizer).values() if isinstance(value, keras.Variable)]
+    return list({id(variable): variable for variable in (*optimizer.variables, *apart)}.values())

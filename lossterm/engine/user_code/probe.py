@@ -1,0 +1,236 @@
+"""Looks at a loss of one's own before it trains: what it returns, its gradient, its batch, whether it compiles.
+
+`python -m lossterm.engine.user_code.probe PLACE:NAME --task TASK` prints JSON; `lossterm probe` shows it.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from lossterm.comparison.comparison import Trial
+from lossterm.comparison.protocol_catalogue import DEFAULT_PROTOCOL, protocol_named
+from lossterm.engine.runtime import configure, environment, keras, tf
+from lossterm.engine.scoring import encode
+from lossterm.engine.user_code.loss_loading import Loaded, Way, blamed, first_line, own
+from lossterm.errors import DataError, LosstermError, UsageError
+from lossterm.losses import Loss, Source, is_own, loss_named, source_from
+from lossterm.losses.target_scaling import Scaling
+from lossterm.tasks import Task, task_named
+
+ROWS = 12
+"""Rows that the loss is tried on: those of the task, with outputs drawn at random."""
+
+HALF = 4
+"""Rows of the smaller batch that must give the same losses."""
+
+FLAT = 1e-5
+"""Largest gradient, beside how far losses of the rows are apart, that is rounding."""
+
+TOLERANCE = 1e-4
+"""Largest relative difference between a row's losses in two batches that is rounding."""
+
+
+def load(trial: Trial) -> Loaded:
+    """Return the loss of a trial. Raises DataError with a sentence for a loss of one's own that cannot be used."""
+    if not is_own(trial.loss):
+        loss = loss_named(trial.loss)
+        if loss.origin != trial.source:
+            raise DataError(f"{trial.loss} was asked for of {trial.source} and is now of {loss.origin}. Run again.")
+        return Loaded(loss=loss)
+    task = trial.record
+    try:
+        source = source_from(trial.source)
+    except UsageError as error:  # the file was edited since
+        raise DataError(str(error)) from error
+    if source.key != trial.loss:
+        raise DataError(
+            f"{source.place} was changed since {trial.loss} was asked for. Run again to train what it is now."
+        )
+    return probe(own(source, task), source, task)
+
+
+def probe(loss: Loss, source: Source, task: Task) -> Loaded:
+    """Try a loss on rows of a task and return it with the way in which it can be trained.
+
+    Raises DataError with a sentence and the offending value for the first check that fails.
+    """
+    *_, (_, found) = checks(loss, source, task)
+    return found
+
+
+def checks(loss: Loss, source: Source, task: Task) -> Iterator[tuple[str, Loaded]]:
+    """Yield what was found sound, one check after the other, with what is known of the loss so far."""
+    target, output, counts = _rows_of(loss, task)
+    seen = _seen(target, output)
+    values = loss(keras.ops, target, output, counts)
+    found = Loaded(loss=loss)
+    _look_at_shape(loss, values)
+    yield f"returns {values.dtype.name}, one for each of {ROWS} rows", found
+    _look_at_values(loss, values.numpy(), seen)
+    yield f"is finite: {values.numpy().min():.4g} to {values.numpy().max():.4g} on rows of {task.key}", found
+    gradient = _gradient(source, loss, target, output, counts)
+    _look_at_gradient(loss, gradient, values.numpy(), seen)
+    yield f"has a gradient: {np.abs(gradient).max():.4g} at the most", found
+    _look_at_batch(loss, target, output, counts, values.numpy())
+    yield "gives a row the same loss in any batch", found
+    way, reason = _fastest(loss, target, output, counts)
+    if way == "compiled":
+        yield "compiles", found
+    else:
+        note = slower(loss.title, way, reason)
+        yield note, Loaded(loss=loss, way=way, note=note)
+
+
+def _rows_of(loss: Loss, task: Task) -> tuple[Any, Any, Any]:
+    """Take some training rows of a task as the loss sees them, and draw outputs."""
+    data = protocol_named(DEFAULT_PROTOCOL).prepare(task, 0)
+    whole = data.splits["train"].target
+    scaling = data.scaling(loss.scale) if task.kind == "regression" else Scaling()
+    # Spread over the rows, so that each class is among them.
+    chosen = np.argsort(whole, kind="stable")[np.linspace(0, len(whole) - 1, ROWS).astype(int)]
+    target = encode(loss, scaling, whole[np.random.default_rng(0).permutation(chosen)], task.classes)
+    units = task.classes if loss.by_class else loss.units
+    output = np.random.default_rng(1).normal(size=(ROWS, units or 1)).astype(np.float32)
+    counts = np.bincount(whole, minlength=task.classes) if task.classes else np.zeros(1)
+    squeezed = output if loss.by_class or loss.units > 1 else output[:, 0]
+    return tf.constant(target), tf.constant(squeezed), tf.constant(counts, tf.float32)
+
+
+def _seen(target: Any, output: Any) -> list[str]:
+    """Describe each row as the person's function sees it, for messages."""
+
+    def short(values: Any) -> str:
+        return np.array2string(np.asarray(values), precision=3, separator=", ", max_line_width=200)
+
+    return [f"y_true {short(y)}, output {short(f)}" for y, f in zip(target.numpy(), output.numpy(), strict=True)]
+
+
+def _look_at_shape(loss: Loss, values: Any) -> None:
+    if not hasattr(values, "shape") or not hasattr(values, "dtype"):
+        raise DataError(
+            f"{loss.title} returns something of type {type(values).__name__}, "
+            "where a tensor with a loss for each row is wanted."
+        )
+    shape = tuple(values.shape)
+    if shape == ():
+        raise DataError(
+            f"{loss.title} returns one number ({float(values):.4g}) for {ROWS} rows: return the loss of each row, "
+            "with means over axis=-1 and not over all axes."
+        )
+    if shape != (ROWS,):
+        raise DataError(
+            f"{loss.title} returns a shape of {shape} for {ROWS} rows, where ({ROWS},) is wanted: one loss a row."
+        )
+    kind = getattr(values.dtype, "name", str(values.dtype))
+    if "float" not in kind:
+        raise DataError(f"{loss.title} returns {kind}, which has no gradient: return floats, as y_pred is.")
+    if not tf.is_tensor(values):
+        raise DataError(
+            f"{loss.title} returns something of type {type(values).__name__}: "
+            "compute with keras.ops or tf, or there is no gradient."
+        )
+
+
+def _look_at_values(loss: Loss, values: np.ndarray, seen: list[str]) -> None:
+    if not np.isfinite(values).all():
+        row = int(np.argmin(np.isfinite(values)))
+        raise DataError(f"{loss.title} is {values[row]} at {seen[row]}: it must be finite there.")
+
+
+def _gradient(source: Source, loss: Loss, target: Any, output: Any, counts: Any) -> np.ndarray:
+    with blamed(source, "differentiated"), tf.GradientTape() as tape:
+        tape.watch(output)
+        total = tf.reduce_sum(loss(keras.ops, target, output, counts))
+    gradient = tape.gradient(total, output)
+    if gradient is None:
+        raise DataError(
+            f"{loss.title} has no gradient: y_pred must pass through keras.ops or tf alone, "
+            "without NumPy, rounding or comparisons between it and the result."
+        )
+    return np.asarray(gradient)
+
+
+def _look_at_gradient(loss: Loss, gradient: np.ndarray, values: np.ndarray, seen: list[str]) -> None:
+    finite = np.isfinite(gradient.reshape(ROWS, -1)).all(axis=1)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        raise DataError(f"The gradient of {loss.title} is {gradient[row]} at {seen[row]}.")
+    if not np.abs(gradient).max() > FLAT * (np.ptp(values) or np.abs(values).max()):
+        raise DataError(f"The gradient of {loss.title} is 0 on all of {ROWS} rows: nothing can be trained by it.")
+
+
+def _look_at_batch(loss: Loss, target: Any, output: Any, counts: Any, whole: np.ndarray) -> None:
+    """Compare the losses of the first rows with those that the same rows get in smaller batches."""
+    for count in (HALF, 1):
+        part = np.asarray(loss(keras.ops, target[:count], output[:count], counts))
+        apart = np.abs(part.reshape(-1) - whole[:count]) if part.size == count else np.array([np.inf])
+        if not (apart <= TOLERANCE * np.maximum(np.abs(whole[:count]), 1e-3)).all():
+            row = int(np.argmax(apart))
+            raise DataError(
+                f"{loss.title} gives row {row} a loss of {whole[row]:.4g} in a batch of {ROWS} and "
+                f"{part.reshape(-1)[row]:.4g} in one of {count}: it reads its own batch, so it is no loss of rows."
+            )
+
+
+def _fastest(loss: Loss, target: Any, output: Any, counts: Any) -> tuple[Way, str]:
+    """Return the fastest way in which loss and gradient can be computed, and why not a faster one."""
+
+    def both(y: Any, f: Any, n: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(f)
+            total = tf.reduce_sum(loss(keras.ops, y, f, n))
+        return total, tape.gradient(total, f)
+
+    return fastest(both, target, output, counts)
+
+
+def fastest(both: Callable[..., tuple[Any, Any]], *arguments: Any) -> tuple[Way, str]:
+    """Return the fastest way to compute a value and its gradient, and why not a faster one; "" where there is none."""
+    reason = ""
+    ways: tuple[tuple[Way, bool], ...] = (("compiled", True), ("graph", False))
+    for way, compiled in ways:
+        try:
+            _, gradient = tf.function(both, jit_compile=compiled, autograph=False)(*arguments)
+        except Exception as error:  # whatever stands in the way, a slower one is tried
+            cause = error.__cause__ if isinstance(error, DataError) and error.__cause__ else error
+            reason = reason or f"{type(cause).__name__}: {first_line(cause)}"
+        else:
+            if gradient is not None:
+                return way, reason
+    return "eager", reason
+
+
+def slower(title: str, way: Way, reason: str) -> str:
+    """Say in a sentence that something trains in another way than compiled, and why."""
+    how = "as a TensorFlow graph" if way == "graph" else "step by step in Python"
+    return f"{title} does not compile ({reason.rstrip('.')}): it trains {how}, which is slower."
+
+
+def main() -> None:
+    """Probe what the command line names and print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source")
+    parser.add_argument("--task", required=True)
+    given = parser.parse_args()
+    configure("cpu")
+    source, task = source_from(given.source), task_named(given.task)
+    passed: list[str] = []
+    document: dict[str, Any] = {"loss": source.key, "task": task.key, "passed": passed, "way": None, "error": None}
+    try:
+        with redirect_stdout(sys.stderr):  # whatever the file prints, stdout is for what was found
+            for sentence, found in checks(own(source, task), source, task):
+                passed.append(sentence)
+                document["way"] = found.way
+    except LosstermError as error:
+        document["error"] = str(error)
+    document["environment"] = environment()
+    sys.stdout.buffer.write(msgspec.json.encode(document) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The worker: a detached process, the threads in it that train, and what it watches in itself."""

@@ -1,0 +1,1 @@
+"""The HTML report: a page, its pictures, and the SVG that they are drawn in."""

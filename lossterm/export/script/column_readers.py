@@ -1,0 +1,252 @@
+"""How a script reads the columns of a file: what was recognised, narrowed to what the file needs, cell by cell.
+
+The file is read once more, since how a cell is written is not kept; each reader that a script gets was tried here on
+every cell of its column.
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lossterm.data import Data, FeatureColumn, load
+from lossterm.data.files.cells import is_grouped, is_missing, number_of
+from lossterm.errors import DataError
+from lossterm.home.paths import shelf
+
+if TYPE_CHECKING:
+    from lossterm.data.files.sheet import Raw, Sheet
+
+PLAIN, WRITTEN, GROUPED, TYPED = "plain", "written", "grouped", "typed"
+"""Numbers as Python reads them; with a decimal comma, a unit, or another sign for minus; with separators of thousands
+besides; as the file holds them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellReading:
+    """How the cells of one column become numbers or words."""
+
+    how: str
+    """PLAIN, WRITTEN, GROUPED or TYPED, "day", "yes", or "word"."""
+    formats: tuple[str, ...] = ()
+    """Of days that are not written as ISO 8601 has it: how `strptime` reads them."""
+    yes: str = ""
+    """What stands for yes, in small letters."""
+    missing: frozenset[str] = frozenset()
+    """Words of it that stand for nothing, in small letters."""
+    ignored: frozenset[str] = frozenset()
+    """Cells that would be read as numbers and are taken as missing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """A table of one's own as a script reads it."""
+
+    data: Data
+    sheet: "Sheet"
+    columns: tuple[FeatureColumn, ...]
+    """The features, in the table's order."""
+    readings: dict[str, CellReading]
+    """Column → how it is read: the features, the target, and what splits."""
+
+    def numeric(self) -> list[FeatureColumn]:
+        """Return the features that are numbers, days or yes and no."""
+        return [column for column in self.columns if column.kind != "category"]
+
+    def categories(self) -> list[FeatureColumn]:
+        """Return the others."""
+        return [column for column in self.columns if column.kind == "category"]
+
+
+def layout_of(data: Data) -> Layout:
+    """Read a table's file again, to see how it is written.
+
+    Raises DataError where it is gone or was changed, or where a column is written in a way that no script is made for.
+    """
+    from lossterm.data.files.opening import opened
+
+    columns = load(data, shelf()).columns
+    file = opened(data.asked)
+    if file.digest != data.digest:
+        raise DataError(f"{data.asked.path} was changed since it was trained on. Run again to train on what it is now.")
+    sheet = file.read()
+    asked = data.asked
+    wanted = dict.fromkeys([*(column.name for column in columns), asked.target, asked.group or "", asked.time or ""])
+    cells = _texts(sheet, [name for name in wanted if name])
+    readings = {name: _reading(sheet, sheet.raws[name], cells.get(name)) for name in wanted if name}
+    return Layout(data=data, sheet=sheet, columns=columns, readings=readings)
+
+
+def _texts(sheet: "Sheet", names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the cells of the columns that are text in the file."""
+    if sheet.form == "csv":
+        found = _of_csv(sheet, names)
+    else:
+        found = _of_npz(Path(sheet.path)) if sheet.form == "npz" else _of_parquet(sheet)
+    return {name: found[name] for name in names if name in found}
+
+
+def _of_csv(sheet: "Sheet", names: Sequence[str]) -> dict[str, list[str]]:
+    rows = _rows(sheet)
+    if sheet.header:
+        next(rows)
+    columns = {name: (list[str](), sheet.names.index(name)) for name in names}
+    for row in rows:
+        for cells, place in columns.values():
+            cells.append(row[place])
+    return {name: cells for name, (cells, _) in columns.items()}
+
+
+def _rows(sheet: "Sheet") -> Iterator[list[str]]:
+    assert sheet.delimiter is not None
+    with Path(sheet.path).open(encoding=sheet.encoding, newline="") as file:
+        yield from filter(None, csv.reader(file, delimiter=sheet.delimiter, skipinitialspace=True))
+
+
+def first_row(sheet: "Sheet") -> list[str]:
+    """Return the first row of a text file."""
+    return next(_rows(sheet))
+
+
+def _of_npz(path: Path) -> dict[str, list[str]]:
+    import numpy as np
+
+    found = {}
+    with np.load(path, allow_pickle=False) as arrays:
+        for name in arrays.files:
+            array = arrays[name]
+            if array.dtype.kind == "S":
+                array = np.char.decode(array, "utf-8", "replace")
+            if array.dtype.kind == "U" and array.ndim in (1, 2):
+                columns = array.reshape(len(array), -1).T
+                for place, column in enumerate(columns):
+                    found[name if len(columns) == 1 else f"{name}_{place}"] = column.tolist()
+    return found
+
+
+def _of_parquet(sheet: "Sheet") -> dict[str, list[str]]:
+    from pyarrow import parquet, types
+
+    found = {}
+    for name, column in zip(sheet.names, parquet.read_table(sheet.path).columns, strict=True):
+        whole = column.combine_chunks()
+        whole = whole.dictionary_decode() if types.is_dictionary(whole.type) else whole
+        if types.is_string(whole.type) or types.is_large_string(whole.type):
+            found[name] = [cell or "" for cell in whole.to_pylist()]
+    return found
+
+
+def _reading(sheet: "Sheet", raw: "Raw", cells: list[str] | None) -> CellReading:
+    if cells is None:
+        return CellReading(how=TYPED)
+    if raw.kind == "word":
+        absent = {"", *(word.casefold() for word in raw.absent)}  # elsewhere such a word may be a name
+        return CellReading(how="word", missing=_nothing(cells) & absent)
+    if raw.kind == "boolean":
+        return CellReading(how="yes", yes=raw.words[1].casefold(), missing=_nothing(cells))
+    if raw.kind == "date":
+        return CellReading(how="day", formats=_formats(sheet, raw, cells))
+    return _numbers(raw, cells)
+
+
+def _nothing(cells: Iterable[str]) -> frozenset[str]:
+    return frozenset(cell.strip().casefold() for cell in set(cells) if is_missing(cell))
+
+
+def _numbers(raw: "Raw", cells: Sequence[str]) -> CellReading:
+    """Return the simpler reader that gives every cell what was read, but for cells to be ignored."""
+    readers: tuple[tuple[str, Callable[[str], float | None]], ...] = (
+        (PLAIN, _plain),
+        (WRITTEN, lambda cell: None if is_grouped(cell) else _written(cell)),
+        (GROUPED, _written),
+    )
+    for how, read in readers:
+        ignored, wrong = set(), False
+        for cell, value in zip(cells, raw.values.tolist(), strict=True):
+            found = read(cell)
+            if isnan(value):  # missing here
+                if found is not None and not isnan(found):
+                    ignored.add(cell)
+            elif found != value:
+                wrong = True
+                break
+        if not wrong:
+            return CellReading(how=how, ignored=frozenset(ignored))
+    raise AssertionError("what was read as a number is one, however it is written")
+
+
+def _plain(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def _written(cell: str) -> float | None:
+    found = number_of(cell, comma=True)
+    return None if found is None else found.value
+
+
+_DATES = (
+    *(
+        "%Y-%m-%d",
+        "%Y-%m",
+        "%d.%m.%Y",
+        "%d. %m. %Y",
+        "%Y/%m/%d",
+        "%Y.%m.%d",
+        "%d %b %Y",
+        "%d %B %Y",
+        "%d-%b-%Y",
+        "%d-%B-%Y",
+    ),
+    *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
+)
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S")
+
+
+def _formats(sheet: "Sheet", raw: "Raw", cells: Sequence[str]) -> tuple[str, ...]:
+    """Return the formats that together read every day as it was read, none for ISO 8601."""
+    days = list(zip(cells, raw.values.tolist(), strict=True))
+    if all(_same(_iso(cell.strip()), value) for cell, value in days):
+        return ()
+    used: list[str] = []
+    for cell, value in days:
+        if isnan(value) or any(_by(cell, form) == value for form in used):
+            continue
+        form = next((one for one in _every_format() if _by(cell, one) == value), None)
+        if form is None:
+            raise sheet.refusal(f"no script is made for a day like {cell!r}. Write days as 2020-12-31.", None, raw.name)
+        used.append(form)
+    if any(isnan(value) and any(_by(cell, form) is not None for form in used) for cell, value in days):
+        raise sheet.refusal(
+            "days in several forms are too many for a script. Write them as 2020-12-31.", None, raw.name
+        )
+    return tuple(used)
+
+
+def _every_format() -> Iterable[str]:
+    return (date + clock for date in _DATES for clock in _CLOCKS)
+
+
+def _by(cell: str, form: str) -> float | None:
+    try:
+        return (datetime.strptime(cell.strip(), form) - datetime(1970, 1, 1)).total_seconds() / 86400
+    except ValueError:
+        return None
+
+
+def _iso(cell: str) -> float | None:
+    try:
+        found = datetime.fromisoformat(f"{cell}-01" if len(cell) == len("2020-12") else cell)
+    except ValueError:
+        return None
+    found = found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    return (found - datetime(1970, 1, 1)).total_seconds() / 86400
+
+
+def _same(found: float | None, value: float) -> bool:
+    return found is None if isnan(value) else found == value

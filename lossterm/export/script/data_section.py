@@ -1,0 +1,170 @@
+"""Where the rows come from, where they are no table of one's own, and how they are split and scaled."""
+
+from importlib.metadata import entry_points
+
+from lossterm.comparison import splits
+from lossterm.errors import DataError
+from lossterm.export.script.plan import Plan
+from lossterm.export.script.script_text import Script, quoted
+from lossterm.export.script.source_excerpt import Excerpts, location
+from lossterm.tasks import TASKS, Task
+from lossterm.tasks.catalogue import GROUP
+from lossterm.tasks.task import standard
+
+SPLIT_AT_RANDOM = '''
+def split(y, seed):
+    """Return the rows of the training, validation and test split{stratified}."""
+    state = {state}
+    rest, test = train_test_split(np.arange(len(y)), test_size={test}, random_state=state{by_all})
+    train, validation = train_test_split(rest, test_size={validation}, random_state=state{by_rest})
+    return train, validation, test
+'''
+SPLIT_BY_GROUPS = '''
+def split(y, groups, seed):
+    """Return the rows of the training, validation and test split; rows of one group stay together."""
+    state = {state}
+
+    def cut(rows, folds, size):
+        parts = {fold}(folds, shuffle=True, random_state=state).split(rows, y[rows], groups[rows])
+        rest, taken = min(parts, key=lambda part: abs(len(part[1]) - size))  # as near to the size as groups allow
+        return rows[rest], rows[taken]
+
+    rest, test = cut(np.arange(len(y)), {test_folds}, {test})
+    train, validation = cut(rest, {validation_folds}, {validation})
+    return train, validation, test
+'''
+SPLIT_BY_TIME = '''
+def split(y):
+    """Return the rows of the training, validation and test split, the earliest first, no moment in two of them."""
+    return np.split(np.arange(len(y)), {cuts})
+'''
+STATE = "int(np.random.SeedSequence([seed, 2]).generate_state(1)[0])  # another stream than the one that draws rows"
+
+TUTORIAL = {"regression": (1, True), "circles": (1, False), "blobs": (2, False)}
+"""Task → `random_state` of the tutorial's one draw, and whether it standardised before it split."""
+
+
+def add_rows(script: Script, plan: Plan) -> str:
+    """Add where the rows of a task of the catalogue come from; return the expression of `(features, target)`."""
+    task = plan.task
+    if task.key not in TASKS:
+        return f"{_add_package(script, task)}.draw(seed)"
+    if task.finite:
+        script.imports.add(f"from sklearn.datasets import load_{task.key}")
+        return f"load_{task.key}(return_X_y=True)"
+    path, name = location(task.draw, task.key)
+    excerpts = Excerpts()
+    excerpts.take_draw(path, name, "draw", f"Return features (rows, columns) and target: {task.title}.")
+    script.imports |= excerpts.imports
+    script.add("Data", excerpts.opened)
+    state = TUTORIAL[task.key][0] if plan.protocol.key == "tutorial" else "seed"
+    return f"draw({state})"
+
+
+def _add_package(script: Script, task: Task) -> str:
+    """Import the record that an installed package gives, and return its name in the script."""
+    for point in entry_points(group=GROUP):
+        given = point.load()
+        if given is task or (isinstance(given, tuple) and any(one is task for one in given)):
+            break
+    else:
+        raise DataError(f"No installed package gives the task {task.key} now: install it again.")
+    record = point.attr
+    script.imports.add(f"from {point.module} import {record}")
+    if not isinstance(given, tuple):
+        return record
+    taken = f"TASK = next(task for task in {record} if task.key == {quoted(task.key)})"
+    script.constants += [taken] if taken not in script.constants else []
+    return "TASK"
+
+
+def splitting(script: Script, plan: Plan) -> list[str]:
+    """Add how rows are split, and return the line, unindented, that does so."""
+    task, protocol = plan.task, plan.protocol
+    rows = protocol.rows(task)
+    if protocol.key == "tutorial":
+        half = rows["train"]
+        return [f"train, test = np.arange({half}), np.arange({half}, len(y))"]
+    numbers = {name: str(count) for name, count in rows.items()}
+    state = STATE if protocol.draws else "seed"
+    if task.ordered:
+        text, given = SPLIT_BY_TIME.format(cuts=_cuts(plan)), "y"
+    elif task.groups:
+        fold = "GroupKFold" if task.kind == "regression" else "StratifiedGroupKFold"
+        script.imports.add(f"from sklearn.model_selection import {fold}")
+        folds = {
+            "test_folds": round(task.rows / rows["test"]),
+            "validation_folds": round((task.rows - rows["test"]) / rows["validation"]),
+        }
+        text, given = SPLIT_BY_GROUPS.format(**numbers, **folds, fold=fold, state=state), "y, groups, seed"
+    else:
+        script.imports.add("from sklearn.model_selection import train_test_split")
+        by_class = task.kind != "regression"
+        text = SPLIT_AT_RANDOM.format(
+            **numbers,
+            state=state,
+            stratified=", each with the same share of every class" if by_class else "",
+            by_all=", stratify=y" if by_class else "",
+            by_rest=", stratify=y[rest]" if by_class else "",
+        )
+        given = "y, seed" if protocol.draws else "y, 0"
+        if not protocol.draws:
+            text = text.replace("    state = seed\n", "").replace("random_state=state", "random_state=seed")
+    script.add("Data", text)
+    kept = "validation" if plan.settings.early_stopping else "_"
+    return [f"train, {kept}, test = split({given})"]
+
+
+def _cuts(plan: Plan) -> list[int]:
+    """Return the places at which rows in order of time are cut: changes of time, and the same for every seed."""
+    _, target = plan.task.draw(0)
+    parts = splits.split_rows(plan.task, plan.protocol, target, 0)
+    return [int(parts[name][0]) for name in plan.protocol.splits[1:]]
+
+
+def features(script: Script, plan: Plan, preprocessing: str | None = None) -> list[str]:
+    """Return the lines, unindented, that bring features to the network's scale.
+
+    `preprocessing` is the expression of an unfitted transformer, None for the task's own.
+    """
+    task, protocol = plan.task, plan.protocol
+    if protocol.key == "tutorial" and not TUTORIAL[task.key][1]:
+        return ["x = x.astype(np.float32)"]
+    if protocol.key == "published":
+        return ["x = (x / np.abs(x[train]).max()).astype(np.float32)"]
+    if preprocessing is None and task.pipeline is not standard:
+        preprocessing = f"{_add_package(script, task)}.pipeline()"
+    if preprocessing is None:
+        script.imports.add("from sklearn.preprocessing import StandardScaler")
+        preprocessing = "StandardScaler()"
+    if protocol.key == "tutorial":
+        return [
+            "# Before the split, as the tutorial does it: the test rows are not quite unseen.",
+            "x = StandardScaler().fit_transform(x).astype(np.float32)",
+            "y = StandardScaler().fit_transform(y[:, None])[:, 0]",
+        ]
+    return [f"x = {preprocessing}.fit(x[train]).transform(x).astype(np.float32)"]
+
+
+def targets(plan: Plan) -> list[str]:
+    """Return the lines, unindented, that give the target the form that the loss wants."""
+    loss = plan.loss
+    forms = {
+        "one_hot": f"np.eye({plan.task.classes}, dtype=np.float32)[y]",
+        "index": "y[:, None].astype(np.int32)",
+        "plus_minus_one": "(2 * y[:, None] - 1).astype(np.float32)",
+    }
+    if not plan.scaled:
+        return [f"targets = {forms.get(loss.encoding, 'y[:, None].astype(np.float32)')}"]
+    if loss.scale == "mean":
+        return ["unit = np.abs(y[train]).mean()", "targets = (y / unit)[:, None].astype(np.float32)"]
+    if loss.scale != "log1p":
+        return [
+            "origin, unit = y[train].mean(), y[train].std()",
+            "targets = ((y - origin) / unit)[:, None].astype(np.float32)",
+        ]
+    return [
+        "logarithm = np.log1p(y)",
+        "origin, unit = logarithm[train].mean(), logarithm[train].std()",
+        "targets = ((logarithm - origin) / unit)[:, None].astype(np.float32)",
+    ]

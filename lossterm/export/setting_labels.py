@@ -1,0 +1,63 @@
+"""What a comparison was trained with, as labels and values: settings, versions and device."""
+
+from typing import Any
+
+import msgspec
+
+from lossterm import __version__
+from lossterm.comparison.hyperparameters import Hyperparameters
+from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.reports.cells import exact
+from lossterm.reports.report import Report
+
+Labelled = list[tuple[str, str]]
+
+OF_LAYERS = frozenset({"hidden", "activation", "initial_sd", "dropout", "batch_norm", "l2"})
+"""Hyperparameters that shape a stack of dense layers, and mean nothing of a network of one's own."""
+
+
+def settings(report: Report) -> Labelled:
+    """Return what was asked for, in the order in which a person looks for it."""
+    c = report.asked.comparison
+    task, protocol = c.record, protocol_named(c.protocol)
+    rows = ", ".join(f"{count:,} {split}" for split, count in protocol.rows(task).items())
+    tuned = ", the best on validation chosen for each loss" if c.tuned else ""
+    return [
+        ("task", c.task),
+        ("kind", task.kind),
+        ("rows", rows),
+        ("features", str(task.features)),
+        ("protocol", f"{c.protocol}: {protocol.title}"),
+        ("losses", ", ".join(c.losses)),
+        *((f"code of {loss}", source) for loss, source in c.sources),
+        ("ranked by", f"test {c.metric}"),
+        ("seeds", str(c.seeds)),
+        ("learning rate", ", ".join(map(exact, c.learning_rates)) + tuned),
+        *hyperparameters(c.hyperparameters),
+        ("device asked for", c.device),
+    ]
+
+
+def hyperparameters(h: Hyperparameters) -> Labelled:
+    """Return those that are set; what is off, as Keras has it, or idle beside a network of one's own is left out."""
+    idle = OF_LAYERS if h.model else ()
+    fields = msgspec.structs.asdict(h).items()
+    return [
+        (name.replace("_", " "), written(value))
+        for name, value in fields
+        if name not in idle and (value not in (None, False, "", 0) or value == ())
+    ]
+
+
+def written(value: Any) -> str:
+    """Write a setting as a person would."""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    if value is True:
+        return "yes"
+    return exact(value) if isinstance(value, float) else str(value)
+
+
+def environment(report: Report) -> Labelled:
+    """Return versions, device and processor of the last training; lossterm's version alone before any ended."""
+    return [("lossterm", __version__), *(report.environment or {}).items()]

@@ -1,0 +1,1 @@
+"""What a view shows, below the terminal app and the exports alike."""

@@ -1,0 +1,1 @@
+"""Where files are, who may read them, and what the user configured."""

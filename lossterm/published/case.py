@@ -1,0 +1,57 @@
+"""The form of a case: what was published, the comparisons that repeat it, and the rows that set both side by side."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from lossterm.comparison.comparison import Comparison
+from lossterm.reports.report import Report
+from lossterm.reports.table import TableColumn
+
+
+class Quantity(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of a row that a second run must find again."""
+
+    what: str
+    """Its name in words."""
+    value: float | None
+    """What was found."""
+    tolerance: float
+    """How far a second run may be off; see `Metric.tolerance`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """One published result."""
+
+    key: str
+    """As typed on the command line."""
+    title: str
+    """One line above the table."""
+    seeds: int
+    """Seeds, unless the person says otherwise."""
+    comparisons: Callable[[int], list[Comparison]]
+    """`seeds -> comparisons` that repeat it."""
+    rows: Callable[[Sequence[Report]], list[Any]]
+    """`reports -> rows`, of those comparisons in their order; each row is a `row_type`."""
+    row_type: type[Any]
+    """A msgspec.Struct; its names are those of the JSON."""
+    columns: Callable[[Sequence[Any]], list[TableColumn]]
+    """`rows -> table`, the most needed columns first."""
+    quantities: Callable[[Any], list[Quantity]]
+    """`row -> its numbers`, to be compared with those of a second run."""
+    story: Callable[[Sequence[Any], Sequence[Report]], list[str]]
+    """`(rows, reports) -> sentences` that say what there is to see."""
+
+
+def casualties(reports: Sequence[Report]) -> list[str]:
+    """Say which trials are in no row, since they diverged or failed at the rate that their loss is judged at."""
+    return [
+        f"{s.loss} on {report.asked.comparison.task}, {report.asked.comparison.protocol}: of {s.trials} trials "
+        f"{s.diverged} diverged and {s.failed} failed; the rows are of the others."
+        for report in reports
+        for s in report.standings
+        if s.diverged or s.failed
+    ]

@@ -1,0 +1,279 @@
+"""The tutorial's nine rows: what one seed printed, and what many seeds of the same set-up say.
+
+Printed figures: Brownlee 2019, How to Choose Loss Functions When Training Deep Learning Neural Networks. It printed the
+mean squared error for all three regression losses, and Keras 2.3's `accuracy` for the rest.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+
+import msgspec
+
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.protocol import SplitName
+from lossterm.comparison.protocol_catalogue import DEFAULT_PROTOCOL
+from lossterm.losses import loss_named
+from lossterm.metrics import metric_named
+from lossterm.published.case import Case, Quantity, casualties
+from lossterm.reports.cells import DASH, spread
+from lossterm.reports.report import Report, Standing
+from lossterm.reports.table import TableColumn
+from lossterm.reports.verdict import verdict
+from lossterm.statistics.paired_differences import Interval, summarise
+from lossterm.statistics.ranking import Verdict
+from lossterm.tasks import task_named
+
+PRINTED: dict[str, dict[str, tuple[float, float]]] = {
+    "regression": {"mse": (0.000, 0.001), "msle": (0.165, 0.184), "mae": (0.002, 0.002)},
+    "circles": {"binary_crossentropy": (0.836, 0.852), "hinge": (0.792, 0.740), "squared_hinge": (0.682, 0.646)},
+    "blobs": {
+        "categorical_crossentropy": (0.840, 0.822),
+        "sparse_categorical_crossentropy": (0.832, 0.818),
+        "kl_divergence": (0.822, 0.822),
+    },
+}
+"""Task → loss → what the tutorial printed for train and test."""
+
+FAIR_SEEDS = 10
+"""Seeds of the fair comparisons, unless there are few or many."""
+
+OTHERWISE = {"keras2_accuracy": "as Keras 2.3 counted", "keras3_accuracy": "as Keras 3 counts"}
+"""Other ways to count the same outputs → their names in the table."""
+
+
+class Seeds(msgspec.Struct, frozen=True, kw_only=True):
+    """What the seeds say of one score."""
+
+    median: float | None
+    """Median, None without a score."""
+    range: Interval | None
+    """From the 2.5th to the 97.5th percentile, interpolated linearly; None for fewer than two seeds."""
+    sd: float | None
+    """Sample standard deviation, None for fewer than two seeds."""
+    count: int
+    """Seeds that have the score."""
+
+    def tolerance(self, metric: str) -> float:
+        """Return how far apart two medians of so many seeds may be: √(π/2) times what means may be."""
+        record, median = metric_named(metric), self.median or 0.0
+        return record.tolerance(median, None if self.sd is None else math.sqrt(math.pi / 2) * self.sd, self.count)
+
+    def holds(self, value: float) -> bool | None:
+        """Whether the range contains a value as printed with three digits; None where there is no range."""
+        if self.range is None:
+            return None
+        return self.range[0] - 0.0005 <= value <= self.range[1] + 0.0005
+
+
+class Fair(msgspec.Struct, frozen=True, kw_only=True):
+    """What the fair protocol says of the same loss."""
+
+    metric: str
+    """Key of the metric that ranks there."""
+    mean: float | None
+    """Mean on the test split."""
+    ci: Interval | None
+    """95 % interval of it."""
+    verdict: Verdict | None
+    """Place among the losses of the task."""
+    learning_rate: float
+    """The rate that validation chose."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One loss, counted in one way."""
+
+    task: str
+    """Key of the task."""
+    loss: str
+    """Key of the loss."""
+    metric: str
+    """Key of the metric, computed under the tutorial's protocol."""
+    printed: dict[str, float]
+    """Split → what the tutorial printed, whichever way it counted."""
+    seeds: dict[str, Seeds]
+    """Split → what the seeds say."""
+    inside: dict[str, bool | None]
+    """Split → whether the printed value lies in the seeds' range; None without a range."""
+    fair: Fair | None
+    """The fair result; None where the loss is not offered and on the rows that count in another way."""
+
+
+def comparisons(seeds: int) -> list[Comparison]:
+    """Return the tutorial's three comparisons, then the fair ones of those losses that fit.
+
+    A fair seed is five trainings, so they have a third of the seeds, but not less than ten where there are as many.
+    """
+    asked = [Comparison.ask(task, list(losses), protocol="tutorial", seeds=seeds) for task, losses in PRINTED.items()]
+    fitting = [
+        [loss for loss in one.losses if loss_named(loss).misfit(task_named(one.task).targets, DEFAULT_PROTOCOL) is None]
+        for one in asked
+    ]
+    return [
+        *asked,
+        *(
+            Comparison.ask(one.task, losses, seeds=max(seeds // 3, min(seeds, FAIR_SEEDS)))
+            for one, losses in zip(asked, fitting, strict=True)
+        ),
+    ]
+
+
+def rows(reports: Sequence[Report]) -> list[Row]:
+    """Set the tutorial's figures beside the seeds', loss by loss in the tutorial's order."""
+    found: list[Row] = []
+    fair = {report.asked.comparison.task: report for report in reports[len(PRINTED) :]}
+    for report in reports[: len(PRINTED)]:
+        task = report.asked.comparison.task
+        for loss in PRINTED[task]:
+            found += [_row(report, fair[task], loss, metric) for metric in _metrics(task, loss)]
+    return found
+
+
+def _metrics(task: str, loss: str) -> tuple[str, ...]:
+    if task == "regression":
+        return ("mse",)
+    historical = tuple(key for key in OTHERWISE if metric_named(key).defined(loss_named(loss)))
+    return ("accuracy", *historical)
+
+
+def _row(report: Report, fair: Report, loss: str, metric: str) -> Row:
+    task = report.asked.comparison.task
+    splits: tuple[SplitName, ...] = ("train", "test")
+    printed: dict[str, float] = dict(zip(splits, PRINTED[task][loss], strict=True))
+    seeds: dict[str, Seeds] = {split: _seeds(report, loss, metric, split) for split in splits}
+    first = metric == _metrics(task, loss)[0]
+    return Row(
+        task=task,
+        loss=loss,
+        metric=metric,
+        printed=printed,
+        seeds=seeds,
+        inside={split: seeds[split].holds(printed[split]) for split in splits},
+        fair=_fair(fair, next((s for s in fair.standings if s.loss == loss), None)) if first else None,
+    )
+
+
+def _seeds(report: Report, loss: str, metric: str, split: SplitName) -> Seeds:
+    scores = [row.score(metric, split) for row in report.rows if row.trial.loss == loss]
+    values = [score for score in scores if score is not None]
+    if len(values) < 2:
+        return Seeds(median=values[0] if values else None, range=None, sd=None, count=len(values))
+    parts = statistics.quantiles(values, n=40, method="inclusive")
+    sd = summarise(values).sd
+    return Seeds(median=statistics.median(values), range=(parts[0], parts[-1]), sd=sd, count=len(values))
+
+
+def _fair(report: Report, standing: Standing | None) -> Fair | None:
+    if standing is None:
+        return None
+    return Fair(
+        metric=report.asked.comparison.metric,
+        mean=standing.mean,
+        ci=standing.ci,
+        verdict=standing.verdict,
+        learning_rate=standing.learning_rate,
+    )
+
+
+# For a person
+
+
+def columns(rows: Sequence[Row]) -> list[TableColumn]:
+    """Return the table of all rows."""
+
+    def seeds(row: Row, split: str) -> str:
+        found = row.seeds[split]
+        return " ".join(filter(None, (_three(found.median), _range(found.range))))
+
+    def inside(row: Row, split: str) -> str:
+        return {True: "inside", False: "outside", None: DASH}[row.inside[split]]
+
+    def fair(row: Row) -> str:
+        if row.fair is None:
+            return "" if row.metric in OTHERWISE else "not offered"
+        return f"{row.fair.metric} {spread(row.fair.mean, row.fair.ci)}"
+
+    return [
+        TableColumn(
+            "loss", False, tuple(f"  {OTHERWISE[row.metric]}" if row.metric in OTHERWISE else row.loss for row in rows)
+        ),
+        TableColumn("printed", True, tuple(_three(row.printed["test"]) for row in rows)),
+        TableColumn("median [95 % range]", False, tuple(seeds(row, "test") for row in rows)),
+        TableColumn("printed is", False, tuple(inside(row, "test") for row in rows)),
+        TableColumn("fair", False, tuple(map(fair, rows))),
+        TableColumn("verdict", False, tuple((row.fair and row.fair.verdict) or "" for row in rows)),
+        TableColumn("printed train", True, tuple(_three(row.printed["train"]) for row in rows)),
+        TableColumn("train [95 % range]", False, tuple(seeds(row, "train") for row in rows)),
+        TableColumn("is", False, tuple(inside(row, "train") for row in rows)),
+    ]
+
+
+def _three(value: float | None) -> str:
+    return DASH if value is None else f"{value:.3f}"
+
+
+def _range(ends: Interval | None) -> str:
+    return f"[{_three(ends[0])}, {_three(ends[1])}]" if ends else ""
+
+
+def quantities(row: Row) -> list[Quantity]:
+    """Return the medians of a row."""
+    return [
+        Quantity(what=f"median {split} {row.metric} on {row.task}", value=s.median, tolerance=s.tolerance(row.metric))
+        for split, s in row.seeds.items()
+    ]
+
+
+def story(rows: Sequence[Row], reports: Sequence[Report]) -> list[str]:
+    """Say what became of the tutorial's ranking."""
+    by = {(row.loss, row.metric): row for row in rows}
+    lines = [
+        "The tutorial ranked from one seed, one learning rate and Keras 2.3's accuracy, with the test rows as "
+        "validation data and a scaler fitted on them too.",
+        "[ ] holds the middle 95 % of the seeds. Regression rows are mean squared errors on the standardised target, "
+        "as printed; the fair column is in the target's own units.",
+    ]
+    if reports[0].asked.comparison.seeds == 1:
+        return [
+            *lines,
+            "One seed says as little here as it did there: ask for more with --seeds.",
+            *casualties(reports),
+        ]
+    for loss in ("hinge", "squared_hinge"):
+        sign, rounding, threshold = (by[loss, key] for key in ("accuracy", "keras2_accuracy", "keras3_accuracy"))
+        lines.append(
+            f"{loss}: printed {_three(sign.printed['test'])}. The same training counted by the sign of its output "
+            f"scores {_told(sign)}; Keras 2.3 rounds a tanh output, so that |f| < 0.5 counts as wrong: "
+            f"{_told(rounding)}; Keras 3 compares f > 0.5 with labels −1 and 1: {_told(threshold)}."
+        )
+    first, second = (by[key, "accuracy"] for key in ("categorical_crossentropy", "sparse_categorical_crossentropy"))
+    lines.append(
+        f"{second.loss} is {first.loss} by construction: {_three(second.printed['test'])} against "
+        f"{_three(first.printed['test'])} was the luck of the seeds."
+    )
+    lines.append(
+        f"msle saw a standardised target, of which every negative value is clipped to 0: a lottery over the seeds, "
+        f"{_told(by['msle', 'mse'])}. The fair protocol does not offer it here."
+    )
+    lines += casualties(reports)
+    lines += [f"Fair, {report.asked.comparison.task}: {verdict(report)}" for report in reports[len(PRINTED) :]]
+    return lines
+
+
+def _told(row: Row) -> str:
+    seeds = row.seeds["test"]
+    return " ".join(filter(None, (_three(seeds.median), _range(seeds.range))))
+
+
+CASE = Case(
+    key="tutorial",
+    title="Nine losses on three toy tasks: what a tutorial printed for its test rows, and what the seeds say",
+    seeds=30,
+    comparisons=comparisons,
+    rows=rows,
+    row_type=Row,
+    columns=columns,
+    quantities=quantities,
+    story=story,
+)

@@ -1,0 +1,116 @@
+"""What a recording holds: comparisons as they were asked for, and the figures that came out."""
+
+from pathlib import Path
+
+import msgspec
+
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.hyperparameters import Hyperparameters
+from lossterm.comparison.user_network import OPTION, called, network_from
+from lossterm.data import Data, describe
+from lossterm.errors import DataError, UsageError
+from lossterm.home.paths import shelf
+from lossterm.home.tilde import expanded
+from lossterm.losses import Source, is_own
+from lossterm.statistics.paired_differences import Interval, Summary
+from lossterm.statistics.ranking import Verdict
+
+
+class RecordedStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recording says of one loss."""
+
+    loss: str
+    verdict: Verdict | None
+    mean: float | None
+    sd: float | None
+    ci: Interval | None
+    learning_rate: float
+    trials: int
+    diverged: int
+    failed: int
+    scores: dict[str, dict[str, Summary | None] | None]
+
+
+class RecordedKey(msgspec.Struct, frozen=True):
+    """What is named by its key."""
+
+    key: str
+
+
+class RecordedTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What was trained on."""
+
+    key: str
+    data: Data | None = None
+    """The table, if it was one of one's own."""
+
+
+class RecordedSettings(Hyperparameters, frozen=True, kw_only=True):
+    """What all trials shared; a network of one's own stands there by its name and fingerprint alone."""
+
+    learning_rates: tuple[float, ...]
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recording holds no more than the name of, as a person gives it beside the recording."""
+
+    losses: tuple[Source, ...] = ()
+    """Where losses of one's own are."""
+    model: str = ""
+    """Where a network of one's own is, as `user_network.network_from` reads it."""
+    data: Path | None = None
+    """Where a table of one's own lies now; None for where it lay."""
+
+
+class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """One comparison of a recording: the part of the JSON that a second run needs."""
+
+    task: RecordedTask
+    protocol: str
+    metric: RecordedKey
+    seeds: int
+    partial: bool = False
+    hyperparameters: RecordedSettings
+    standings: tuple[RecordedStanding, ...]
+
+    def asked(self, given: Given) -> Comparison:
+        """Return the comparison that it came from.
+
+        A recording never says itself where to find code. Raises UsageError where there is no such comparison, and
+        DataError for a table that is not the one it was.
+        """
+        names = {standing.loss.partition("@")[0] for standing in self.standings if is_own(standing.loss)}
+        return Comparison.ask(
+            self._subject(given.data),
+            [standing.loss for standing in self.standings],
+            own=[source.text for source in given.losses if source.key.partition("@")[0] in names],
+            protocol=self.protocol,
+            metric=self.metric.key,
+            seeds=self.seeds,
+            **{**msgspec.structs.asdict(self.hyperparameters), "model": self._model(given.model)},
+        )
+
+    def _subject(self, path: Path | None) -> str | Data:
+        data = self.task.data
+        if data is None:
+            return self.task.key
+        if data.key != self.task.key:  # which is printed
+            raise DataError("the task's name is not that of its table: was it edited? Record it anew.")
+        if path is None:
+            return data
+        asked = msgspec.structs.replace(data.asked, path=str(expanded(path).absolute()))
+        found, _ = describe(asked, shelf())
+        if found.digest != data.digest:
+            raise DataError(f"{path} is not the table that was recorded: its bytes are other ones.")
+        return found
+
+    def _model(self, given: str) -> str:
+        recorded = self.hyperparameters.model
+        if not recorded:
+            return ""
+        if not given:
+            raise UsageError(f"{recorded!r} is a network of one's own: say where it is with {OPTION} FILE.py:NAME.")
+        found = network_from(given)
+        if called(found) != recorded:
+            raise UsageError(f"{recorded!r} was recorded, and {given} is {called(found)!r} now: it was edited.")
+        return found

@@ -1,0 +1,104 @@
+"""Several sessions side by side: what each says of the same losses on the same task."""
+
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+
+from lossterm.reports import headline, verdict
+from lossterm.reports.cells import DASH, spread
+from lossterm.reports.plain_text import plain
+from lossterm.reports.report import Report, Standing, build, fitting_metric, rows_of, tables
+from lossterm.reports.table import TableColumn
+from lossterm.store import Store
+
+BEST = "*"
+WIDEST = 70
+"""Stands beside the score of what is best in its session."""
+
+LONGEST_HEAD = 24
+"""Characters of a session's name that stand over its column, unless more are needed to tell two apart."""
+
+
+def reports(store: Store, session: str) -> list[Report]:
+    """Return a session's standings, one for each table, the last asked for last."""
+    every = store.comparisons(session)
+    rows = store.trials([asked.id for asked in every])
+    return [build(asked, rows_of(asked, rows)) for asked in tables(every)]
+
+
+def lines(found: Mapping[str, Sequence[Report]]) -> list[str]:
+    """Return a table for each task that any of the sessions has: a row for each loss, a column for each session.
+
+    Of several tables of a task in one session the last is shown, all ranked by the metric of the first session's.
+    """
+    tasks = dict.fromkeys(report.asked.comparison.task for mine in found.values() for report in mine)
+    told: list[str] = []
+    for task in tasks:
+        last = {
+            session: next((report for report in reversed(mine) if report.asked.comparison.task == task), None)
+            for session, mine in found.items()
+        }
+        told += [*([""] if told else []), *_task(task, last)]
+    return told or ["None of these sessions holds a comparison."]
+
+
+def _task(task: str, last: Mapping[str, Report | None]) -> list[str]:
+    first = next(report for report in last.values() if report)
+    metric = first.asked.comparison.metric
+    ranked = {
+        session: build(report.asked, report.rows, fitting_metric(report.asked, metric)) if report else None
+        for session, report in last.items()
+    }
+    there = {session: report for session, report in ranked.items() if report}
+    return [
+        f"{task}: mean test {metric} ± half a 95 % interval, {BEST} best of its session",
+        "",
+        *_table(ranked).split("\n"),
+        "",
+        *(
+            line
+            for session, report in there.items()
+            for line in (f"{session}: {verdict.short_verdict(report)}", *_settings(report))
+        ),
+        *_warnings(there, metric),
+    ]
+
+
+def _settings(report: Report) -> list[str]:
+    """Say what was compared, in lines that a small terminal shows whole: what differs may stand at the end."""
+    return wrap(headline.headline(report), WIDEST, initial_indent="  ", subsequent_indent="    ")
+
+
+def _table(ranked: Mapping[str, Report | None]) -> str:
+    """Write a row for each loss, in the order of the sessions' standings, and a column for each session."""
+    standings = {session: report.standings if report else () for session, report in ranked.items()}
+    losses = list(dict.fromkeys(standing.loss for mine in standings.values() for standing in mine))
+    columns = [TableColumn("loss", False, tuple(losses))]
+    for head, mine in zip(_heads(list(standings)), standings.values(), strict=True):
+        places = {standing.loss: standing for standing in mine}
+        columns.append(TableColumn(head, True, tuple(_cell(places.get(loss)) for loss in losses)))
+    return plain(columns)
+
+
+def _cell(standing: Standing | None) -> str:
+    if standing is None:
+        return f"{DASH} "
+    return spread(standing.mean, standing.ci) + (BEST if standing.rank == 1 else " ")
+
+
+def _heads(sessions: Sequence[str]) -> list[str]:
+    """Return the sessions' names, cut where they are long and stay distinct."""
+    cut = [name if len(name) <= LONGEST_HEAD else f"{name[: LONGEST_HEAD - 1]}…" for name in sessions]
+    return cut if len(set(cut)) == len(cut) else list(sessions)
+
+
+def _warnings(there: Mapping[str, Report], metric: str) -> list[str]:
+    """Say what makes the sessions' numbers another kind of numbers."""
+    told = [
+        f"{session} has no {metric}: its column is {report.asked.comparison.metric}."
+        for session, report in there.items()
+        if report.asked.comparison.metric != metric
+    ]
+    protocols = sorted({report.asked.comparison.protocol for report in there.values()})
+    if len(protocols) > 1:
+        told.append(f"Not the same protocol ({', '.join(protocols)}): the numbers are not of the same kind.")
+    return told

@@ -1,0 +1,103 @@
+"""A report as text: its columns, and from them plain text, Markdown and CSV."""
+
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from lossterm.comparison.protocol import SplitName
+from lossterm.losses import loss_recorded
+from lossterm.metrics import metric_named
+from lossterm.reports.cells import DASH, gap, number, rate, spread, strip, times_beaten, trial_counts
+from lossterm.reports.report import Report, Standing, metrics_of
+
+DISTORTED = "†"
+"""Beside a figure of probabilities that a loss, not being proper, distorts."""
+
+FORMATS = ("table", "json", "csv", "markdown", "plain", "linear")
+
+
+class TableColumn(msgspec.Struct, frozen=True):
+    """One column of the table of standings."""
+
+    head: str
+    """TableColumn title."""
+    right: bool
+    """Whether it is aligned to the right."""
+    values: tuple[str, ...]
+    """One text per standing."""
+
+    @property
+    def width(self) -> int:
+        """Cells that the widest text takes."""
+        return max(map(len, (self.head, *self.values)))
+
+    def padded(self, text: str) -> str:
+        """Fill a text up to the column's width."""
+        return text.rjust(self.width) if self.right else text.ljust(self.width)
+
+
+def columns_of(
+    report: Report, others: int | None = None, *, short: bool = False, without: Collection[str] = ()
+) -> list[TableColumn]:
+    """Return the columns of the table; `others` metrics beyond the one that ranks, leaving out those in `without`.
+
+    Columns in which nothing stands are left out: with one seed there are no intervals and no verdicts.
+    """
+    comparison, standings = report.asked.comparison, report.standings
+    ranking = metric_named(comparison.metric)
+    shown = [metric.key for metric in metrics_of(comparison) if metric.key != ranking.key]
+
+    def column(head: str, texts: Iterable[str], *, right: bool = True) -> TableColumn:
+        return TableColumn(head, right, tuple(texts))
+
+    def scores(metric: str, split: SplitName) -> Iterable[str]:
+        for standing in standings:
+            summary = (standing.scores[metric] or {}).get(split)
+            yield marked(standing, metric, number(summary.mean if summary else None))
+
+    def marked(standing: Standing, metric: str, text: str) -> str:
+        distorted = text != DASH and metric_named(metric).distorted(loss_recorded(standing.loss))
+        return text + DISTORTED if distorted else text
+
+    def score(standing: Standing) -> str:
+        return marked(standing, ranking.key, spread(standing.mean, standing.ci, digits=1 if short else 2))
+
+    columns = {
+        "rank": column("#", (str(s.rank or DASH) for s in standings)),
+        "loss": column("loss", (s.loss for s in standings), right=False),
+        "score": column(f"{ranking.key} test", (score(s) for s in standings)),
+        "difference": column("Δ to best", (gap(s.difference, brackets=not short) for s in standings), right=False),
+        "beaten": column("beaten", (times_beaten(s) for s in standings)),
+        "verdict": column("verdict", (s.verdict or DASH for s in standings), right=False),
+        "rate": column("lr", map(rate, standings), right=False),
+        "sweep": column("lr sweep", map(strip, standings), right=False),
+        "train": column("train", scores(ranking.key, "train")),
+        **{key: column(key, scores(key, "test")) for key in shown[:others]},
+        "trials": column("trials", (trial_counts(s, short=short) for s in standings), right=False),
+    }
+    always = ("rank", "loss", "score", "rate", "trials")
+    needless = {name for name, column in columns.items() if name not in always and set(column.values) <= {DASH}}
+    if not comparison.tuned:
+        needless.add("sweep")
+    return [column for name, column in columns.items() if name not in needless and name not in without]
+
+
+LESS_NEEDED = ("sweep", "train", "trials", "beaten", "rate")
+"""Columns that a narrow table leaves out, in this order, once the other metrics are gone."""
+
+
+def fit_to(report: Report, width: int, *, between: int) -> tuple[list[TableColumn], bool]:
+    """Return as many columns as fit a width, the least needed left out first; and whether all are there."""
+    every = columns_of(report)
+    layouts = [columns_of(report, others) for others in range(len(every), -1, -1)]
+    layouts += [columns_of(report, 0, without=LESS_NEEDED[:count]) for count in (1, 2)]
+    kept = () if report.sound and not report.partial else ("trials",)  # something happened to trials: say what
+    for count in range(2, len(LESS_NEEDED) + 1):
+        left_out = [name for name in LESS_NEEDED[:count] if name not in kept]
+        layouts.append(columns_of(report, 0, short=True, without=left_out))
+    layouts.append(columns_of(report, 0, short=True, without=[*left_out, "difference"]))
+    layouts.append(columns_of(report, 0, short=True, without=[*left_out, "difference", "verdict"]))
+    for columns in layouts:
+        if sum(column.width + between for column in columns) - between <= width:
+            return columns, len(columns) == len(every)
+    return layouts[-1], False

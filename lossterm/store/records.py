@@ -1,0 +1,260 @@
+"""What the store hands out: one frozen record per row."""
+
+from array import array
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from lossterm.comparison.comparison import Comparison, Status, Trial
+from lossterm.comparison.protocol import SplitName
+from lossterm.errors import UsageError
+from lossterm.losses import Activation, Link, Reading
+from lossterm.losses.target_scaling import Scaling
+
+if TYPE_CHECKING:
+    import numpy as np
+
+TrialScores = dict[str, dict[str, float | None] | None]
+"""Metric → split → value; None where the metric has no meaning for the head."""
+
+Moment = Annotated[float, msgspec.Meta(ge=0, lt=253_000_000_000)]
+"""Unix time, of a year with four digits."""
+
+LARGEST = 1e100
+"""Size beyond which a score is none: sums of squares of what is smaller have an end."""
+
+WorkerState = Literal["loading", "ready", "training", "failed"]
+"""What a living worker is doing; a dead one is told by its lock, not by its row."""
+
+
+class Anatomy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a final model does on its training rows: the residuals or margins, and who holds the gradient."""
+
+    of: Literal["residual", "margin"]
+    """Prediction less target, in the unit that the loss sees (in means of the target where it sees the target as it
+    is); or by how much the true class is ahead."""
+    quantiles: tuple[float, ...]
+    """Their quantiles at LEVELS."""
+    share: float | None
+    """Share of the summed size of all gradients that the worst hundredth of the rows holds: those with the largest
+    residuals or smallest margins. None where no row has a gradient."""
+
+
+LEVELS = tuple(
+    round(level, 4)
+    for level in (0, 0.0025, 0.005, 0.01, 0.02, *(step / 40 for step in range(1, 40)), 0.98, 0.99, 0.995, 0.9975, 1)
+)
+"""Shares of the rows at which residuals and margins are kept."""
+
+
+class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One session, as a list shows it."""
+
+    name: str
+    """Its name."""
+    created: Moment
+    """Unix time."""
+    comparisons: int
+    """How many comparisons it holds."""
+    trials: int
+    """How many trials they ask for."""
+    ended: int
+    """How many of those are done, diverged, failed or cancelled."""
+    stopped: int
+    """How many of those that ended were cancelled."""
+    tasks: tuple[str, ...]
+    """Tasks compared in it."""
+    last: Moment
+    """Unix time at which its newest comparison was asked for."""
+
+
+class AskedComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """One comparison as it was asked for."""
+
+    id: int
+    """Number of the comparison in its store."""
+    session: str
+    """Name of its session."""
+    comparison: Comparison
+    """What was asked."""
+    created: Moment
+    """Unix time of asking."""
+    cancelled: Moment | None
+    """Unix time of cancelling, None if it was not."""
+
+
+class TrialRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One trial and what became of it."""
+
+    id: int
+    """Number of the trial in its store."""
+    trial: Trial
+    """What is trained."""
+    status: Status
+    """Where it is."""
+    cancel: bool
+    """Whether someone asked to stop it."""
+    attempts: int
+    """How often a worker took it up."""
+    epochs: int
+    """Epochs recorded so far."""
+    seconds: float | None
+    """Time of the training itself, None before its end."""
+    scores: TrialScores | None
+    """Metrics of the final model, None before its end and where it diverged or failed."""
+    environment: dict[str, str] | None
+    """Versions and device that it was trained with, None before its end."""
+    error: str | None
+    """Why it failed."""
+    finished: Moment | None
+    """Unix time of its end."""
+    note: str | None = None
+    """What a reader must know of how it was trained."""
+    anatomy: Anatomy | None = None
+    """Residuals or margins of the final model, None before its end and where it diverged or failed."""
+    changed: int
+    """Tick of the store's clock at the last change."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.status not in ("queued", "running")
+
+    @property
+    def trained(self) -> bool:
+        """Whether it ended by itself, well or not, rather than by being stopped."""
+        return self.ended and self.status != "cancelled"
+
+    def score(self, metric: str, split: str) -> float | None:
+        """Return a score of the final model, None where there is none or it is beyond LARGEST."""
+        score = ((self.scores or {}).get(metric) or {}).get(split)
+        return score if score is not None and abs(score) <= LARGEST else None
+
+
+class Chunk(msgspec.Struct, frozen=True, kw_only=True):
+    """Some consecutive epochs of one trial's curve."""
+
+    trial: int
+    """Number of the trial."""
+    start: int
+    """First epoch, from 0; a chunk that starts at 0 replaces what was there."""
+    epochs: int
+    """How many."""
+    data: bytes
+    """float32, little-endian, (epochs, columns): loss and metric of each split in the protocol's order."""
+
+    def values(self) -> "array[float]":
+        """Return the numbers, row by row."""
+        values = array("f", self.data)
+        if _BIG_ENDIAN:
+            values.byteswap()
+        return values
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a training stands, so that another worker goes on from there to the same bits."""
+
+    epochs: int
+    """Epochs trained."""
+    seconds: float
+    """Time that they took."""
+    state: bytes
+    """All that the training goes on from, as the engine writes it: arrays, nothing that runs when it is read."""
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """The weights of one trial's network at some of its epochs: a stack of dense layers."""
+
+    trial: int
+    """Number of the trial."""
+    epochs: tuple[int, ...]
+    """Epochs after which weights were kept, ascending: 0 for the initial ones; of a trial that is done, the last."""
+    layers: tuple[int, ...]
+    """Units from the input to the output."""
+    activation: str
+    """Activation of the hidden layers, one of `comparison.ACTIVATIONS`."""
+    head: Activation
+    """Activation of the output layer."""
+    reading: Reading
+    """How the output is read; known here for a loss of one's own too."""
+    link: Link
+    """How a value is read off the output."""
+    scaling: Scaling
+    """How the loss saw a numeric target."""
+    data: bytes
+    """float32, little-endian, (epochs, weights): kernel (inputs, units) and bias (units,) of each layer in turn."""
+
+    def weights(self, place: int) -> "list[tuple[np.ndarray, np.ndarray]]":
+        """Return kernel (inputs, units) and bias (units,) of each layer, as kept at `epochs[place]`.
+
+        Raises IndexError for a place that isn't there.
+        """
+        import numpy as np
+
+        left = np.frombuffer(self.data, "<f4").reshape(len(self.epochs), -1)[place]
+        found = []
+        for inputs, units in pairwise(self.layers):
+            kernel, bias, left = np.split(left, [inputs * units, inputs * units + units])
+            found.append((kernel.reshape(inputs, units), bias))
+        return found
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that no network was trained on, for models to be shown on."""
+
+    key: str
+    """What they are rows of, as `sample_key` gives it."""
+    split: SplitName
+    """The split that they were taken from."""
+    count: int
+    """How many features a row has."""
+    classes: int | None
+    """Number of classes, None for regression."""
+    features: bytes
+    """float32, little-endian, (rows, count), as the network sees them."""
+    target: bytes
+    """float64, little-endian, (rows,): values in the units of scores, or indices of classes."""
+
+    def arrays(self) -> "tuple[np.ndarray, np.ndarray]":
+        """Return features (rows, count), float32, and target (rows,): float64 values, or int64 indices of classes."""
+        import numpy as np
+
+        target = np.frombuffer(self.target, "<f8")
+        features = np.frombuffer(self.features, "<f4").reshape(len(target), self.count)
+        return features, target.astype(np.int64) if self.classes else target
+
+
+MOST_SAMPLED = 2000
+"""Rows that a sample has at most."""
+
+
+def sample_key(task: str, protocol: str, seed: int) -> str:
+    """Return the key of the sample of a task, drawn and split by a seed as a protocol does."""
+    return f"{task}/{protocol}/{seed}"
+
+
+class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker last said of itself."""
+
+    device: str
+    """The device asked for."""
+    pid: int
+    """Its process."""
+    state: WorkerState
+    """What it does."""
+    message: str
+    """The same in words."""
+    environment: dict[str, str] | None
+    """Versions and device, None until TensorFlow is loaded."""
+
+
+_BIG_ENDIAN = array("H", [1]).tobytes() == b"\0\1"
+
+
+def session_name(text: str) -> str:
+    """Return a session's name without outer spaces. Raises UsageError for one that could not be read in a list."""
+    name = text.strip()
+    if not name or len(name) > 80 or not name.isprintable():
+        raise UsageError("A session's name must be 1 to 80 printable characters.")
+    return name

@@ -1,0 +1,107 @@
+"""Dialogs that tell something."""
+
+import importlib
+from collections.abc import Iterable
+from itertools import groupby
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import ScrollableContainer, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from lossterm.losses import Loss, explanation
+from lossterm.tui.screens.keymap import EVERY, KeyHelp
+
+EVERYWHERE = (
+    ("↑ ↓", "Move in a list, scroll the scores; j and k do the same"),
+    ("tab", "Go to the next panel; shift+tab to the one before"),
+    ("ctrl+p", "Find a command by name"),
+    ("ctrl+z", "Go to the shell; fg comes back"),
+)
+"""Keys that Textual's own widgets bind."""
+
+
+class ExplainDialog(ModalScreen[None]):
+    """Says what a loss is, when to use it and when not, and draws it with its slope."""
+
+    BINDINGS = [  # noqa: RUF012  Textual's own form
+        Binding("escape,e,q", "dismiss", "Close", id="explain.close", tooltip="Close the explanation"),
+    ]
+
+    HEIGHT = 12
+    WIDEST = 100
+
+    def __init__(self, loss: Loss) -> None:
+        super().__init__()
+        self._loss = loss
+
+    def compose(self) -> ComposeResult:
+        """Lay out the words and the drawing."""
+        anatomy = importlib.import_module("lossterm.figures.anatomy")  # slow, so not before it is asked for
+        width = min(self.app.size.width, self.WIDEST) - 10
+        known = anatomy.drawable([self._loss])
+        words = Text("\n".join(explanation.lines(self._loss, width)))
+        with VerticalScroll(classes="dialog wide") as dialog:
+            dialog.border_title = Text(f"{self._loss.key}: {self._loss.title}")
+            dialog.border_subtitle = "↓ drawing · esc closes"
+            yield Static(words, classes="about")
+            if known:
+                drawn = anatomy.lines(known, {}, width, self.HEIGHT, dark=self.app.current_theme.dark)
+                yield Static(Text("\n").join([*drawn, Text(explanation.axis(known), "dim")]))
+
+
+class TextDialog(ModalScreen[None]):
+    """Shows lines of text."""
+
+    BINDINGS = [  # noqa: RUF012  Textual's own form
+        Binding("escape,q,enter", "dismiss", "Close", id="text.close", tooltip="Close it"),
+    ]
+
+    def __init__(self, title: str, lines: Iterable[str]) -> None:
+        super().__init__()
+        self._title, self._lines = title, list(lines)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the lines, which scroll both ways where there is no room for them."""
+        with ScrollableContainer(classes="dialog wide") as dialog:
+            dialog.border_title = Text(self._title)
+            dialog.border_subtitle = "esc closes"
+            yield Static(Text("\n".join(self._lines), no_wrap=True), classes="as-wide")
+
+
+class HelpDialog(ModalScreen[None]):
+    """Lists every key with what it does."""
+
+    BINDINGS = [  # noqa: RUF012  Textual's own form
+        Binding("escape,question_mark,q", "dismiss", "Close", id="help.close", tooltip="Close the help"),
+    ]
+
+    ABOUT = (
+        "lossterm trains the same network once for each ticked loss and seed, and ranks the losses on metrics that are "
+        "fair to all. Choose a task, tick losses, press r. Training goes on when you leave; come back with lossterm."
+    )
+
+    def __init__(self, keys: Iterable[KeyHelp], config: str) -> None:
+        """`config` is the file in which keys can be changed."""
+        super().__init__()
+        self._keys = list(keys)
+        self._config = config
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text and the keys."""
+        grid = Table.grid(padding=(0, 2))
+        for where, those in groupby(sorted(self._keys, key=lambda one: one.where != EVERY), lambda one: one.where):
+            grid.add_row("", Text(where.capitalize(), "bold"))
+            for key in those:
+                grid.add_row(key.key, key.does)
+            for sign, does in EVERYWHERE if where == EVERY else ():
+                grid.add_row(sign, does)
+        with VerticalScroll(classes="dialog"):
+            yield Static(self.ABOUT, classes="about")
+            yield Static(grid, classes="about")
+            yield Static(
+                f"Keys can be changed in {self._config}; names of keys are listed in the README.", markup=False
+            )

@@ -1,0 +1,290 @@
+"""The screen that shows what a file holds before anything is trained on it, and changes how it is read."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from textwrap import wrap
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, Vertical
+from textual.screen import ModalScreen
+from textual.timer import Timer
+
+from lossterm.data import FileRequest, Preview, ShownColumn
+from lossterm.data.files.position import counted
+from lossterm.errors import DataError
+from lossterm.text.harmless import printable
+from lossterm.text.name_pattern import matches
+from lossterm.tui.background.table_reader import Read
+from lossterm.tui.state import column_choices
+from lossterm.tui.widgets import histogram
+from lossterm.tui.widgets.changing_lines import ChangingLines, fitted
+from lossterm.tui.widgets.column_list import ColumnList
+from lossterm.tui.widgets.filter_box import FilterBox
+
+DEBOUNCE_SECONDS = 0.4
+"""Time after the last change from which the file is read anew."""
+
+TICK_SECONDS = 0.5
+"""Time after which the seconds of a reading are counted on."""
+
+BESIDE = 120
+"""Columns from which the words stand beside the columns of the table."""
+
+LEVELS = 20
+"""Names of a category that are told of the column under the cursor."""
+
+HIGH = 3
+"""Lines of upright bars."""
+
+
+class Words(ChangingLines, can_focus=True):
+    """The target, what was recognised, and what may be wrong."""
+
+    BINDINGS = [  # noqa: RUF012  Textual's own form
+        Binding("j", "scroll_down", "Down", show=False, id="words.down"),
+        Binding("k", "scroll_up", "Up", show=False, id="words.up"),
+    ]
+
+
+class PreviewDialog(ModalScreen[Preview | None]):
+    """Shows a file; answers with what is to be trained on, None to choose another."""
+
+    BINDINGS = [  # noqa: RUF012  Textual's own form
+        Binding("t", "want('target')", "Target", id="table.target", tooltip="Predict the column under the cursor"),
+        Binding("d,space", "want('drop')", "Drop", id="table.drop", tooltip="Leave the column out, or take it back"),
+        Binding("c", "want('names')", "Names", id="table.names", tooltip="Take the column's values as names"),
+        Binding("g", "want('group')", "Group", id="table.group", tooltip="Keep its equal values in one split"),
+        Binding("T", "want('time')", "Time", id="table.time", tooltip="Split by it, the earliest rows to train on"),
+        Binding("K", "kind", "Kind", id="table.kind", tooltip="Take the next kind of task"),
+        Binding("slash", "filter", "Filter", id="table.filter", tooltip="List only columns that match a pattern"),
+        Binding("enter", "take", "Take", id="table.take", tooltip="Train on it"),
+        Binding("escape", "leave", "Back", id="table.leave", tooltip="Choose another file"),
+    ]
+
+    KEYS = "t target · d drop · c names · g group · T time · K kind · / filter"
+
+    def __init__(self, asked: FileRequest, read: Read, *, at_once: bool = False) -> None:
+        """`read` reads the file; `at_once` takes it as soon as it is read, if it can be used."""
+        super().__init__()
+        self.asked, self.shown = asked, None
+        self._read, self._taking = read, at_once
+        self._preview: Preview | None = None
+        self._wrong = ""
+        self._begun: float | None = None
+        self._ticks: Timer | None = None
+        self._pattern = ""
+        self.columns = ColumnList()
+        self.words, self.state = Words(id="words"), ChangingLines(id="state")
+        self.filter = FilterBox()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the columns, the words beneath or beside them, and what is being done."""
+        with Vertical(classes="dialog whole") as dialog:
+            dialog.border_title = Text(printable(Path(self.asked.path).name))
+            dialog.border_subtitle = Text("enter trains on it · esc chooses another file")
+            with Container(id="table"):
+                yield self.columns
+                yield self.words
+            yield self.state
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.columns.focus()
+        self._ticks = self.set_interval(TICK_SECONDS, self._count)
+        self._look(0.0)
+
+    # Reading
+
+    @work(name="look", exclusive=True, group="look")
+    async def _look(self, after: float) -> None:
+        """Read the file as it is wanted now; what is wanted meanwhile begins anew."""
+        self._begun, self._wrong = time.monotonic(), ""
+        self._say()
+        await asyncio.sleep(after)
+        try:
+            self._preview = await self._read(self.asked)
+        except DataError as error:
+            self._wrong = str(error)
+            await self._look_plainly()
+        self._begun = None
+        if self._taking and self.can_take:
+            self.dismiss(self._preview)
+            return
+        self._taking = False
+        self._show()
+        takes = "enter trains on it · " if self.can_take else ""
+        self.query_one(Vertical).border_subtitle = Text(f"{takes}esc chooses another file")
+
+    async def _look_plainly(self) -> None:
+        """Show the file as it is where nothing was shown yet: what is wanted of its columns may be what is wrong."""
+        plain = column_choices.plain(self.asked)
+        if self._preview is None and plain != self.asked:
+            with suppress(DataError):
+                self._preview, self.asked = await self._read(plain), plain
+
+    def _count(self) -> None:
+        if self._begun is not None:
+            self._say()
+
+    @property
+    def reading(self) -> bool:
+        """Whether the file is being read."""
+        return self._begun is not None
+
+    @property
+    def can_take(self) -> bool:
+        """Whether there is something to train on."""
+        return not self._wrong and self._preview is not None and self._preview.data is not None
+
+    # What is shown
+
+    @property
+    def _listed(self) -> list[int]:
+        every = self._preview.columns if self._preview else ()
+        return [place for place, column in enumerate(every) if matches(self._pattern, column.name)]
+
+    @property
+    def _pointed(self) -> ShownColumn | None:
+        """The column under the cursor."""
+        listed = self._listed
+        return self._preview.columns[listed[self.columns.cursor]] if self._preview and listed else None
+
+    def on_column_list_moved(self) -> None:
+        """Tell of another column what there is no room for in its line."""
+        self._tell()
+
+    def _show(self) -> None:
+        if self._preview:
+            self._entitle(self._preview)
+            columns = [self._preview.columns[place] for place in self._listed]
+            self.columns.show(columns, [column_choices.role_of(self.asked, column) for column in columns])
+        self._tell()
+        self._say()
+
+    def _entitle(self, shown: Preview) -> None:
+        inputs = f", {counted(shown.features, 'input')} of the network" if shown.features else ""
+        size = f"{counted(shown.rows, 'row')}, {counted(len(shown.columns), 'column')}{inputs}"
+        title = Text(f"{printable(Path(self.asked.path).name)}: {shown.form.upper()}, {size}")
+        dialog = self.query_one(Vertical)
+        if dialog.border_title != title.markup:  # Textual paints all of it anew for each
+            dialog.border_title = title
+
+    def on_resize(self) -> None:
+        """Put the words beside the columns where there is room."""
+        self.set_class(self.app.size.width >= BESIDE, "-beside")
+
+    def on_changing_lines_resized(self) -> None:
+        """Break the words anew."""
+        self._tell()
+        self._say()
+
+    def _tell(self) -> None:
+        width = max(self.words.size.width - 1, 20)
+        lines: list[Text] = []
+        if self._wrong:
+            lines += [*_wrapped(self._wrong, width, "bold"), Text()]
+        if shown := self._preview:
+            if column := self._pointed:
+                lines += [*_wrapped(_described(column), width, "dim", "  "), Text()]
+            if shown.problem:
+                lines += [*_wrapped(shown.problem, width, "bold"), Text()]
+            if shown.target:
+                lines += _wrapped(shown.target.why, width, "bold")
+                lines += [*histogram.lines(shown.target, width, HIGH), Text()]
+            elif not shown.problem:
+                lines += [*_wrapped("Which column is to be predicted? Go to it and press t.", width, "bold"), Text()]
+            for warning in shown.warnings:
+                lines += _wrapped(f"• {warning}", width, "", "  ")
+            why = shown.target.why if shown.target else ""
+            for sentence in (one for one in shown.said if one != why):
+                lines += _wrapped(sentence, width, "dim", "  ")
+        self.words.show(lines)
+
+    def _say(self) -> None:
+        if not self.is_mounted:
+            return
+        left = self.KEYS
+        if self._begun is not None:
+            seconds = int(time.monotonic() - self._begun)
+            left = f"Reading {printable(Path(self.asked.path).name)} …" + (f" {seconds} s" if seconds else "")
+        elif self._preview is None:
+            left = "esc chooses another file"
+        self.state.show([Text(fitted(left, max(self.state.size.width, 20)).rstrip(), "dim")])
+
+    # What a person does
+
+    def action_want(self, what: str) -> None:
+        """Change what the column under the cursor is for."""
+        column = self._pointed
+        if column is None:
+            return
+        changes: dict[str, Callable[[FileRequest, str], FileRequest]] = {
+            "target": column_choices.with_target,
+            "drop": column_choices.with_drop,
+            "names": column_choices.with_names,
+            "group": column_choices.with_group,
+            "time": column_choices.with_time,
+        }
+        self._want(changes[what](self.asked, column.name))
+
+    def action_kind(self) -> None:
+        """Take the next kind of task."""
+        if self.asked.target:
+            self._want(column_choices.with_next_kind(self.asked))
+
+    def _want(self, asked: FileRequest) -> None:
+        self.asked, self._taking = asked, False
+        self._show()
+        self._look(DEBOUNCE_SECONDS)
+
+    async def action_filter(self) -> None:
+        """Ask for a pattern."""
+        if not self.filter.is_attached:
+            await self.query_one(Vertical).mount(self.filter, before=self.state)
+        self.filter.ask()
+
+    def on_filter_box_filtered(self, event: FilterBox.Filtered) -> None:
+        """List only what matches."""
+        event.stop()
+        self._pattern = event.pattern
+        self.columns.cursor = 0
+        self._show()
+
+    def on_filter_box_left(self, event: FilterBox.Left) -> None:
+        """Give the keys back to the columns."""
+        event.stop()
+        self.columns.focus()
+
+    def action_take(self) -> None:
+        """Train on it; while it is being read, as soon as that is done."""
+        if self.reading:
+            self._taking = True
+        elif self.can_take:
+            self.dismiss(self._preview)
+        elif self._preview and not self._preview.problem and not self._wrong:
+            self.notify("Choose the column to predict: go to it and press t.", markup=False)
+
+    def action_leave(self) -> None:
+        """Leave the filter, then the file."""
+        if self.filter.display:
+            self.filter.drop()
+        else:
+            self.dismiss(None)
+
+
+def _described(column: ShownColumn) -> str:
+    """Say all that is known of a column."""
+    words = [f"{printable(column.name)}: {column.why or column.values(LEVELS) or column.kind}"]
+    words += [f"{column.share} missing"] if column.share else []
+    words += [f"first {', '.join(map(printable, column.examples))}"] if column.examples else []
+    return "; ".join(words)
+
+
+def _wrapped(text: str, width: int, style: str, indent: str = "") -> list[Text]:
+    return [Text(line, style) for line in wrap(text, width, subsequent_indent=indent)]

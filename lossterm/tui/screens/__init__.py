@@ -1,0 +1,1 @@
+"""The screens, what stands where on them, and their keys."""

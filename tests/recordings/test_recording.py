@@ -1,0 +1,696 @@
+"""Recordings: sound ones are read as they were asked, others refused in a sentence; and what agrees with them."""
+
+import copy
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from scipy import stats
+
+from lossterm import __version__
+from lossterm.cli.commands.reproduce import document
+from lossterm.comparison.comparison import Comparison, Trial
+from lossterm.errors import DataError
+from lossterm.losses import source_from
+from lossterm.metrics import METRICS, Metric, metric_named
+from lossterm.published import CASES
+from lossterm.recordings import agreement, recording
+from lossterm.recordings.agreement import Deviation
+from lossterm.recordings.recorded_comparison import Given
+from lossterm.recordings.recording import Recording
+from lossterm.reports import json_document
+from lossterm.reports.report import Report
+from tests.published.test_published import Score, drawn, reported, reports_of, stored, strictly
+
+Document = dict[str, Any]
+Edit = Callable[[Document], object]
+
+THREE = ("binary_crossentropy", "hinge", "squared_hinge")
+
+
+def circles(**settings: Any) -> Comparison:
+    return Comparison.ask("circles", THREE, **{"epochs": 3, "seeds": 5, **settings})
+
+
+def as_run(found: Report) -> Document:
+    """Return what `run` writes of a report."""
+    written: Document = strictly(json_document.as_json(json_document.document(found)))
+    return written
+
+
+def as_reproduced(key: str, reports: list[Report]) -> Document:
+    """Return what `reproduce` writes of its reports."""
+    written: Document = strictly(json_document.as_json(document(CASES[key], reports)))
+    return written
+
+
+RUN = reported(circles())
+RUN_DOCUMENT = as_run(RUN)
+REPRODUCED = {key: reports_of(case, 3) for key, case in CASES.items()}
+REPRODUCED_DOCUMENTS = {key: as_reproduced(key, reports) for key, reports in REPRODUCED.items()}
+
+
+def edited(written: Document, edit: Edit) -> Document:
+    """Return a copy with an edit made."""
+    mine = copy.deepcopy(written)
+    edit(mine)
+    return mine
+
+
+def with_losses(*own: str) -> Given:
+    """Return what `lossterm check --loss-file …` gives beside a recording."""
+    return Given(losses=tuple(map(source_from, own)))
+
+
+def read(place: Path, written: Document) -> Recording:
+    path = place / "recording.json"
+    path.write_text(json.dumps(written), encoding="utf-8")
+    return recording.read_recording(path)
+
+
+def standing(written: Document, loss: str) -> Document:
+    """Return what a document says of a loss."""
+    found: Document = next(one for one in written["standings"] if one["loss"] == loss)
+    return found
+
+
+def in_some_order(asked: Comparison) -> Comparison:
+    """Return a comparison that is the same whatever order its losses were asked in."""
+    return msgspec.structs.replace(asked, losses=tuple(sorted(asked.losses)))
+
+
+# Sound recordings
+
+SOUND: dict[str, Comparison] = {
+    "fair": circles(),
+    "tutorial": circles(protocol="tutorial"),
+    "one seed": circles(seeds=1),
+    "one rate": circles(learning_rates=(0.3,)),
+    "ranked by what a hinge does not have": circles(metric="log_loss"),
+    "regression": Comparison.ask("regression", seeds=3, epochs=3),
+    "blobs": Comparison.ask("blobs", seeds=3, epochs=3),
+    "parameters": Comparison.ask(
+        "regression", ("huber", "huber:delta=0.5", "barron:alpha=-inf,c=2"), seeds=3, epochs=3
+    ),
+    "a parameter with a point that is not there": Comparison.ask("regression", ("huber:delta=2.0", "l2"), seeds=3),
+    "a quantile": Comparison.ask("prices", ("pinball", "pinball:tau=0.05", "mse"), seeds=3, metric="pinball_90"),
+    "every loss": Comparison.ask("claims", ("all",), seeds=2, epochs=3, learning_rates=(0.01,)),
+    "digits split anew": Comparison.ask("digits", ("brier", "categorical_crossentropy"), seeds=3, epochs=3),
+    "digits as published": CASES["digits"].comparisons(3)[2],
+    "every setting": circles(
+        hidden=(8, 4),
+        activation="tanh",
+        initial_sd=0.5,
+        optimizer="adam",
+        batch_size=16,
+        epochs=7,
+        learning_rates=(0.05, 0.5),
+        metric="balanced_accuracy",
+    ),
+}
+
+
+@pytest.mark.parametrize("comparison", SOUND.values(), ids=SOUND)
+def test_a_run_is_read_as_it_was_asked_and_agrees_with_its_exact_repetition(
+    tmp_path: Path, comparison: Comparison
+) -> None:
+    found = reported(comparison)
+    recorded = read(tmp_path, as_run(found))
+    (asked,) = recorded.asked
+    assert in_some_order(asked) == in_some_order(comparison)
+    assert (recorded.version, recorded.foreign, recorded.case, recorded.rows) == (__version__, False, None, ())
+    findings = agreement.compare(recorded, [found])
+    assert all(finding.agrees and finding.recorded == finding.now for finding in findings)
+    assert agreement.remarks(recorded, [found]) == []
+    ranked = [(one.loss, f"test {comparison.metric}") for one in found.standings if one.scores[comparison.metric]]
+    assert [(finding.loss, finding.what) for finding in findings if finding.ranks] == ranked
+
+
+@pytest.mark.parametrize("key", CASES)
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_a_reproduction_is_read_as_it_was_asked_and_agrees_with_its_exact_repetition(
+    tmp_path: Path, key: str, seeds: int
+) -> None:
+    case = CASES[key]
+    reports = reports_of(case, seeds)
+    recorded = read(tmp_path, as_reproduced(key, reports))
+    assert recorded.case is case
+    assert [*map(in_some_order, recorded.asked)] == [*map(in_some_order, case.comparisons(seeds))]
+    assert list(recorded.rows) == case.rows(reports)
+    findings = agreement.compare(recorded, reports)
+    assert all(finding.agrees for finding in findings)
+    assert {finding.loss for finding in findings if finding.where == f"case {key}"} == {
+        loss for one in reports for loss in one.asked.comparison.losses
+    }
+    assert agreement.remarks(recorded, reports) == []
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_a_reproduction_is_read_in_whatever_order_its_losses_came_out(tmp_path: Path, key: str) -> None:
+    reports = reports_of(CASES[key], 3, lambda trial, metric, split: 1 - drawn(trial, metric, split))
+    for one in (reports, REPRODUCED[key]):
+        assert read(tmp_path, as_reproduced(key, one)).case is CASES[key]
+
+
+def test_a_recording_with_its_trials_and_their_curves_is_read_too(tmp_path: Path) -> None:
+    written = strictly(json_document.as_json(json_document.document(RUN, [])))
+    assert "trials" in written
+    assert read(tmp_path, written).asked == read(tmp_path, RUN_DOCUMENT).asked
+
+
+def test_a_recording_of_another_version_with_the_same_form_is_read_and_known_to_be_foreign(tmp_path: Path) -> None:
+    recorded = read(tmp_path, {**RUN_DOCUMENT, "lossterm": "0.0.1", "new": {"in": "that version"}})
+    assert (recorded.version, recorded.foreign) == ("0.0.1", True)
+    assert recorded.asked == read(tmp_path, RUN_DOCUMENT).asked
+
+
+def test_settings_that_a_recording_does_not_name_are_the_usual_ones(tmp_path: Path) -> None:
+    def older(written: Document) -> None:
+        del written["hyperparameters"]["activation"], written["hyperparameters"]["initial_sd"], written["partial"]
+
+    assert read(tmp_path, edited(RUN_DOCUMENT, older)).asked == read(tmp_path, RUN_DOCUMENT).asked
+
+
+# What is no recording
+
+
+def refused(path: Path) -> str:
+    """Return the sentence by which a file is refused: one line that names it."""
+    with pytest.raises(DataError) as error:
+        recording.read_recording(path)
+    sentence = str(error.value)
+    assert sentence.startswith(str(path))
+    assert "\n" not in sentence
+    assert sentence.endswith((".", "?"))
+    return sentence
+
+
+def refused_edit(place: Path, written: Document, edit: Edit) -> str:
+    """Return the sentence by which an edited document is refused."""
+    path = place / "edited.json"
+    path.write_text(json.dumps(edited(written, edit)), encoding="utf-8")
+    return refused(path)
+
+
+def test_a_file_that_is_not_there_and_a_directory_are_no_recordings(tmp_path: Path) -> None:
+    assert "cannot be read: No such file or directory" in refused(tmp_path / "nothing.json")
+    assert "cannot be read: Is a directory" in refused(tmp_path)
+
+
+WHOLE = json.dumps(RUN_DOCUMENT)
+NO_RECORDINGS: dict[str, bytes] = {
+    "nothing": b"",
+    "words": b"loss  accuracy\nhinge 0.84\n",
+    "the first half": WHOLE[: len(WHOLE) // 2].encode(),
+    "two in one file": (WHOLE + "\n" + WHOLE).encode(),
+    "NaN": WHOLE.replace('"mean": ', '"mean": NaN, "was": ', 1).encode(),
+    "Infinity": WHOLE.replace('"mean": ', '"mean": Infinity, "was": ', 1).encode(),
+    "too large for a number": WHOLE.replace('"mean": ', '"mean": 1e999, "was": ', 1).encode(),
+    "UTF-16": WHOLE.encode("utf-16"),
+    "no text at all": bytes(range(256)),
+    "broken text": b'{"lossterm": "\xff\xfe", "schema": 1}',
+    "brackets without end": b'{"lossterm": "1", "schema": 1, "x": ' + b"[" * 100_000,
+    "a list": b"[]",
+    "null": b"null",
+    "another program's": b'{"name": "x", "version": 3}',
+}
+
+
+@pytest.mark.parametrize("data", NO_RECORDINGS.values(), ids=NO_RECORDINGS)
+def test_what_is_no_json_of_lossterm_is_refused_with_how_to_write_one(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "bad.json"
+    path.write_bytes(data)
+    sentence = refused(path)
+    assert "is no recording of lossterm" in sentence
+    assert "lossterm run --format json > FILE" in sentence
+
+
+def test_of_a_file_far_too_large_no_more_is_read_than_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "large.json"
+    path.write_text(WHOLE)
+    monkeypatch.setattr(recording, "MOST_BYTES", len(WHOLE))
+    assert recording.read_recording(path).asked
+    monkeypatch.setattr(recording, "MOST_BYTES", len(WHOLE) - 1)
+    assert re.search(r"has more than \d+ MB", refused(path))
+    with path.open("r+b") as file:
+        file.truncate(1 << 40)  # a hole, but more than there is memory
+    assert re.search(r"has more than \d+ MB", refused(path))
+
+
+@pytest.mark.parametrize(
+    "version", ["\x1b[31m", "1.0\x1b]0;x\x07", "1.0\u009b2J", "1.0\nlossterm", "", "1 0", "1" * 41]
+)
+@pytest.mark.parametrize("schema", [1, 99])
+def test_a_version_that_is_none_is_refused_without_repeating_it(tmp_path: Path, version: str, schema: int) -> None:
+    sentence = refused_edit(tmp_path, RUN_DOCUMENT, lambda d: d.update(lossterm=version, schema=schema))
+    assert re.search(r"is no recording of lossterm: .* at `\$\.lossterm`", sentence)
+    assert sentence.isprintable()
+
+
+@pytest.mark.parametrize("version", ["0", "1.0.0+local.3", "2.0.0rc1.dev-4", "1" * 40])
+def test_a_version_of_any_common_form_is_read(tmp_path: Path, version: str) -> None:
+    assert read(tmp_path, {**RUN_DOCUMENT, "lossterm": version}).version == version
+
+
+def put(name: str, value: object, loss: str = "hinge") -> Edit:
+    """Change one field of a loss's standing."""
+    return lambda written: standing(written, loss).update({name: value})
+
+
+def shift(by: float, *names: str) -> Edit:
+    """Move fields of the hinge's standing, numbers or both ends of an interval, and nothing that hangs on them."""
+
+    def edit(written: Document) -> None:
+        mine = standing(written, "hinge")
+        for name in names:
+            mine[name] = [end + by for end in mine[name]] if name == "ci" else mine[name] + by
+
+    return edit
+
+
+def stretch(by: float, *names: str) -> Edit:
+    """Make the spread of the hinge's standing, its interval about the same mean, or both wider."""
+
+    def edit(written: Document) -> None:
+        mine = standing(written, "hinge")
+        for name in names:
+            mine[name] = (
+                [mine["mean"] + by * (end - mine["mean"]) for end in mine["ci"]] if name == "ci" else by * mine[name]
+            )
+
+    return edit
+
+
+REFUSED: dict[str, tuple[Edit, str]] = {
+    "another form": (lambda d: d.update(schema=2), r"form 2 of the JSON, .* reads form 1\. Record it anew"),
+    "a form of no number": (lambda d: d.update(schema="1"), r"Expected `int`, got `str` - at `\$\.schema`"),
+    "a task without a name": (lambda d: d.update(task="circles"), r"Expected `object`, got `str` - at `\$\.task`"),
+    "no seeds named": (lambda d: d.pop("seeds"), "missing required field `seeds`"),
+    "half a seed": (lambda d: d.update(seeds=2.5), r"Expected `int`, got `float` - at `\$\.seeds`"),
+    "a mean in words": (put("mean", "good"), r"at `\$\.standings\[\d\]\.mean`"),
+    "an unheard verdict": (put("verdict", "winner"), r"at `\$\.standings\[\d\]\.verdict`"),
+    "an unknown loss": (put("loss", "hindge"), r"There is no loss 'hindge'\. Did you mean hinge"),
+    "all losses in one": (put("loss", "all"), "does not name each of its losses once"),
+    "a loss of another kind": (put("loss", "mse"), "mse is a loss for regression tasks"),
+    "an unknown task": (lambda d: d["task"].update(key="circels"), r"no task 'circels'\. Did you mean circles"),
+    "an unknown protocol": (lambda d: d.update(protocol="fiar"), r"no protocol 'fiar'\. Did you mean fair"),
+    "a protocol for others": (lambda d: d.update(protocol="published"), "knows only digits"),
+    "an unknown metric": (lambda d: d["metric"].update(key="acuracy"), r"no metric 'acuracy'\. Did you mean accuracy"),
+    "a metric for others": (lambda d: d["metric"].update(key="mae"), "mae is a metric for regression tasks"),
+    "a score by no metric": (lambda d: standing(d, "hinge")["scores"].update(acuracy={"test": None}), "acuracy"),
+    "an unknown case": (lambda d: d.update(reproduction="tutorail"), r"no case 'tutorail'\. Did you mean tutorial"),
+    "a case without rows": (lambda d: d.update(reproduction="digits"), "missing required field `rows`"),
+    "no seeds": (lambda d: d.update(seeds=0), "The number of seeds is 0"),
+    "seeds without end": (lambda d: d.update(seeds=10**30), "The number of seeds is 10{30}"),
+    "no rates": (lambda d: d["hyperparameters"].update(learning_rates=[]), "number of learning rates is 0"),
+    "a rate of 0": (lambda d: d["hyperparameters"].update(learning_rates=[0, 0.1]), "learning rate is 0.0"),
+    "an unknown optimizer": (lambda d: d["hyperparameters"].update(optimizer="adm"), "no optimizer 'adm'"),
+    "no losses": (lambda d: d.update(standings=[]), "."),
+    "not finished": (lambda d: d.update(partial=True), r"before all of its trials had ended\. Finish the run"),
+    "a mean alone": (shift(0.01, "mean"), r"contradicts itself: hinge on circles, its mean is .*Was it edited\?"),
+    "a mean and its interval": (shift(0.01, "mean", "ci"), "contradicts itself: hinge on circles, its mean"),
+    "an interval alone": (shift(0.01, "ci"), r"contradicts itself: hinge on circles, .* middle of its interval"),
+    "a spread alone": (stretch(1.001, "sd"), r"hinge on circles, its sd is"),
+    "a wider interval alone": (stretch(1.001, "ci"), "its interval does not follow from its sd"),
+    "a diverged trial alone": (put("diverged", 1), "its interval does not follow from its sd"),
+    "no mean": (put("mean", None), "contradicts itself: hinge on circles, its mean is –"),
+    "a rate that was not tried": (put("learning_rate", 0.2), "hinge on circles, its learning rate 0.2 is none of"),
+    "a trial too many": (put("trials", 6), "has 6 trials of hinge on circles for 5 seeds. Run what is missing"),
+    "another number of seeds": (lambda d: d.update(seeds=4), r"has 5 trials of hinge on circles for 4 seeds"),
+    "more diverged than there were trials": (put("diverged", 6), "contradicts itself: hinge on circles"),
+    "less than none diverged": (put("diverged", -1), "contradicts itself: hinge on circles"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_was_written_by_hand_or_by_another_is_refused_with_what_is_wrong(tmp_path: Path, case: str) -> None:
+    edit, words = REFUSED[case]
+    assert re.search(words, refused_edit(tmp_path, RUN_DOCUMENT, edit))
+
+
+def exchange_loss(written: Document) -> None:
+    """Name another loss that fits in place of one."""
+    one = written["comparisons"][-1]["standings"][0]
+    one["loss"] = "kl_divergence" if one["loss"] == "brier" else "brier"
+
+
+OTHER_COMPARISONS: dict[str, Edit] = {
+    "none": lambda d: d.update(comparisons=[]),
+    "one removed": lambda d: d["comparisons"].pop(),
+    "one twice": lambda d: d["comparisons"].append(d["comparisons"][0]),
+    "two exchanged": lambda d: d["comparisons"].insert(0, d["comparisons"].pop()),
+    "another number of seeds in one": lambda d: d["comparisons"][-1].update(seeds=2),
+    "longer": lambda d: d["comparisons"][0]["hyperparameters"].update(epochs=1000),
+    "another rate": lambda d: d["comparisons"][-1]["hyperparameters"]["learning_rates"].append(0.7),
+    "another loss": exchange_loss,
+}
+
+
+@pytest.mark.parametrize("change", OTHER_COMPARISONS)
+@pytest.mark.parametrize("key", CASES)
+def test_a_reproduction_with_other_comparisons_than_its_cases_is_refused(tmp_path: Path, key: str, change: str) -> None:
+    sentence = refused_edit(tmp_path, REPRODUCED_DOCUMENTS[key], OTHER_COMPARISONS[change])
+    assert f"does not hold the comparisons of the case {key}" in sentence
+
+
+def test_a_comparison_of_a_reproduction_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    def edit(written: Document) -> None:
+        written["comparisons"][3]["standings"][0]["mean"] = 0.99
+
+    sentence = refused_edit(tmp_path, REPRODUCED_DOCUMENTS["digits"], edit)
+    assert "contradicts itself: brier on digits" in sentence
+
+
+OTHER_ROWS: dict[str, Edit] = {
+    "none": lambda d: d.update(rows=[]),
+    "one removed": lambda d: d["rows"].pop(),
+    "one twice": lambda d: d["rows"].append(d["rows"][-1]),
+    "two exchanged": lambda d: d["rows"].insert(0, d["rows"].pop()),
+    "another loss": lambda d: d["rows"][1].update(loss="hindge"),
+    "no number": lambda d: d["rows"][1].update(loss=1),
+}
+
+
+@pytest.mark.parametrize("change", OTHER_ROWS)
+@pytest.mark.parametrize("key", CASES)
+def test_a_reproduction_with_other_rows_than_its_cases_is_refused(tmp_path: Path, key: str, change: str) -> None:
+    assert refused_edit(tmp_path, REPRODUCED_DOCUMENTS[key], OTHER_ROWS[change])
+
+
+ODD_ROWS: dict[str, tuple[str, Edit]] = {
+    "a split removed": ("tutorial", lambda d: d["rows"][0]["seeds"].pop("test")),
+    "a metric that is none": ("tutorial", lambda d: d["rows"][0].update(metric="msee")),
+    "no spread named": ("tutorial", lambda d: d["rows"][0]["seeds"]["test"].pop("sd")),
+    "half a seed": ("digits", lambda d: d["rows"][0].update(seeds=0.5)),
+}
+
+
+@pytest.mark.parametrize("change", ODD_ROWS)
+def test_a_row_of_a_reproduction_that_cannot_be_is_refused(tmp_path: Path, change: str) -> None:
+    key, edit = ODD_ROWS[change]
+    assert refused_edit(tmp_path, REPRODUCED_DOCUMENTS[key], edit)
+
+
+def score_of(written: Document) -> tuple[Document, str, str]:
+    """Return what holds a score of a reproduction's first row, and the names of that score and of its seeds."""
+    row = written["rows"][0]
+    return (row["seeds"]["test"], "median", "count") if "inside" in row else (row, "mean", "seeds")
+
+
+@pytest.mark.parametrize("count", [-1, 0, 1])
+@pytest.mark.parametrize("key", CASES)
+def test_a_spread_of_too_few_seeds_counts_for_nothing_and_its_row_is_compared(
+    tmp_path: Path, key: str, count: int
+) -> None:
+    def differs(by: float) -> list[Deviation]:
+        def edit(written: Document) -> None:
+            mine, score, seeds = score_of(written)
+            mine.update({seeds: count, score: mine[score] + by})
+
+        recorded = read(tmp_path, edited(REPRODUCED_DOCUMENTS[key], edit))
+        return [finding for finding in agreement.compare(recorded, REPRODUCED[key]) if not finding.agrees]
+
+    matters = 0.01 * score_of(REPRODUCED_DOCUMENTS[key])[0]["median"] if key == "tutorial" else 0.005
+    assert differs(0.98 * matters) == []
+    (finding,) = differs(1.02 * matters)
+    assert finding.where == f"case {key}"
+    assert finding.tolerance == pytest.approx(matters, rel=0.02)
+
+
+# Comparing
+
+
+def differing(place: Path, edit: Edit, found: Report = RUN) -> list[Deviation]:
+    """Return what does not agree between an edited recording of a report and the report itself."""
+    recorded = read(place, edited(as_run(found), edit))
+    return [finding for finding in agreement.compare(recorded, [found]) if not finding.agrees]
+
+
+def moved(metric: str, split: str, by: float, loss: str = "hinge") -> Edit:
+    """Move one mean, and all that hangs on it, as a run that came out otherwise would have written it."""
+
+    def edit(written: Document) -> None:
+        mine = standing(written, loss)
+        mine["scores"][metric][split]["mean"] += by
+        if (metric, split) == (written["metric"]["key"], "test"):
+            mine["mean"] += by
+            mine["ci"] = mine["ci"] and [end + by for end in mine["ci"]]
+
+    return edit
+
+
+def apart(found: Report, loss: str, metric: str, split: str) -> float:
+    """Return half the 95 % interval of the difference of two such means, by SciPy, at the rate that was chosen."""
+    (rate,) = (one.learning_rate for one in found.standings if one.loss == loss)
+    chosen = msgspec.structs.replace(found, rows=tuple(r for r in found.rows if r.trial.learning_rate == rate))
+    values = stored(chosen, loss, metric, split)
+    return float(stats.t.ppf(0.975, len(values) - 1) * np.hypot(stats.sem(values), stats.sem(values)))
+
+
+MEANS = [("accuracy", "test"), ("accuracy", "train"), ("roc_auc", "validation"), ("macro_f1", "test")]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("metric", "split"), MEANS)
+def test_a_mean_that_moved_further_than_other_seeds_would_move_it_is_found_and_named(
+    tmp_path: Path, metric: str, split: str, sign: int
+) -> None:
+    half = apart(RUN, "hinge", metric, split)
+    assert differing(tmp_path, moved(metric, split, 0.99 * sign * half)) == []
+    (finding,) = differing(tmp_path, moved(metric, split, 1.01 * sign * half))
+    assert (finding.loss, finding.where, finding.what) == ("hinge", "circles, fair", f"{split} {metric}")
+    assert finding.ranks is ((metric, split) == ("accuracy", "test"))
+    assert finding.tolerance == pytest.approx(half)
+    assert finding.recorded == pytest.approx((finding.now or 0) + 1.01 * sign * half)
+    assert re.match(rf"hinge \(circles, fair\): {split} {metric} \S+ recorded, \S+ now, tolerance \S+$", str(finding))
+
+
+def test_a_second_run_that_came_out_otherwise_for_one_loss_differs_in_that_loss_alone(tmp_path: Path) -> None:
+    def worse(trial: Trial, metric: str, split: Any) -> float:
+        return drawn(trial, metric, split) - (0.6 if trial.loss == "squared_hinge" else 0)
+
+    recorded = read(tmp_path, RUN_DOCUMENT)
+    findings = agreement.compare(recorded, [reported(circles(), worse)])
+    assert {finding.loss for finding in findings if not finding.agrees} == {"squared_hinge"}
+    (ranked,) = (finding for finding in findings if finding.ranks and finding.loss == "squared_hinge")
+    assert not ranked.agrees
+
+
+def test_another_count_of_diverged_or_failed_trials_is_found(tmp_path: Path) -> None:
+    def of_four(name: str) -> Edit:
+        """Count one trial less, with the interval that the others then have."""
+
+        def edit(written: Document) -> None:
+            mine = standing(written, "hinge")
+            ends = stats.t.interval(0.95, 3, loc=mine["mean"], scale=mine["sd"] / 2)
+            mine.update({name: 1, "ci": [float(end) for end in ends]})
+
+        return edit
+
+    for name in ("diverged", "failed"):
+        (finding,) = differing(tmp_path, of_four(name))
+        assert (finding.loss, finding.what, finding.recorded, finding.now) == ("hinge", f"{name} trials", 1, 0)
+
+
+def test_trials_that_diverge_again_agree(tmp_path: Path) -> None:
+    found = reported(circles(), end=lambda t: "diverged" if t.loss == "hinge" or t.seed == 0 else "done")
+    assert {one.loss: one.diverged for one in found.standings} == {THREE[0]: 1, "hinge": 5, "squared_hinge": 1}
+    assert differing(tmp_path, lambda _: None, found) == []
+
+
+FLAT: Score = lambda trial, metric, split: 0.75  # noqa: E731  a score like any other
+
+
+@pytest.mark.parametrize("seeds", [1, 5])
+@pytest.mark.parametrize(("metric", "matters"), [("accuracy", 0.005), ("mse", 0.01 * 0.75)])
+def test_without_a_spread_what_matters_is_the_measure_and_with_none_a_tenth_of_it(
+    tmp_path: Path, seeds: int, metric: str, matters: float
+) -> None:
+    task, loss = ("circles", "hinge") if metric == "accuracy" else ("regression", "mse")
+    found = reported(Comparison.ask(task, seeds=seeds, epochs=3), FLAT)
+    tolerance = matters if seeds == 1 else matters / 10
+    assert differing(tmp_path, moved(metric, "test", 0.98 * tolerance, loss), found) == []
+    (finding,) = differing(tmp_path, moved(metric, "test", 1.02 * tolerance, loss), found)
+    assert (finding.loss, finding.what) == (loss, f"test {metric}")
+
+
+@pytest.mark.parametrize("count", [2, 3, 10, 30, 1000])
+def test_a_tolerance_is_half_the_interval_of_a_difference_that_scipy_gives(count: int) -> None:
+    expected = stats.t.ppf(0.975, count - 1) * 0.05 * np.sqrt(2 / count)
+    assert metric_named("accuracy").tolerance(0.8, 0.05, count) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_a_tolerance_knows_what_matters_for_every_metric(metric: Metric) -> None:
+    matters = metric.rope * (2.0 if metric.relative else 1.0)
+    for sd, count in ((None, 1), (None, 10), (0.1, 1), (0.1, 0)):
+        assert metric.tolerance(2.0, sd, count) == metric.tolerance(-2.0, sd, count) == pytest.approx(matters)
+    assert metric.tolerance(2.0, 0.0, 10) == pytest.approx(matters / 10)
+    assert metric.tolerance(-2.0, 1e-9, 10) == pytest.approx(matters / 10)
+    assert metric.tolerance(2.0, 10.0, 10) == pytest.approx(stats.t.ppf(0.975, 9) * 10.0 * np.sqrt(0.2))
+
+
+def test_a_number_in_place_of_none_and_none_in_place_of_a_number_differ(tmp_path: Path) -> None:
+    def undefined(trial: Trial, metric: str, split: Any) -> float | None:
+        return None if metric == "roc_auc" else drawn(trial, metric, split)
+
+    def gone(written: Document) -> None:
+        standing(written, "hinge")["scores"]["roc_auc"]["test"] = {"mean": None, "sd": None}
+
+    without = reported(circles(), undefined)
+    (finding,) = differing(tmp_path, gone)
+    assert (finding.loss, finding.what, finding.recorded) == ("hinge", "test roc_auc", None)
+    later = [f for f in agreement.compare(read(tmp_path, RUN_DOCUMENT), [without]) if not f.agrees]
+    assert {(f.loss, f.what, f.now) for f in later} == {
+        (loss, f"{split} roc_auc", None) for loss in THREE for split in ("train", "validation", "test")
+    }
+    assert differing(tmp_path, lambda _: None, without) == []
+
+
+def preferring(rate: float) -> Score:
+    """Score so that validation chooses a rate by a hair's breadth, while tests are as far apart as they are drawn."""
+
+    def score(trial: Trial, metric: str, split: Any) -> float:
+        if split == "validation":
+            return 0.6 + 0.01 * trial.seed + (1e-6 if trial.learning_rate == rate else 0)
+        return drawn(trial, metric, split)
+
+    return score
+
+
+def test_another_choice_of_rate_and_another_verdict_are_remarks_and_no_differences(tmp_path: Path) -> None:
+    first, last = min(circles().learning_rates), max(circles().learning_rates)
+    before, after = (reported(circles(), preferring(rate)) for rate in (first, last))
+    assert {one.learning_rate for one in before.standings} == {first}
+    assert {one.learning_rate for one in after.standings} == {last}
+    recorded = read(tmp_path, as_run(before))
+    findings = agreement.compare(recorded, [after])
+    assert all(finding.agrees for finding in findings)
+    ranked = {finding.loss: finding.now for finding in findings if finding.ranks}
+    assert ranked == {one.loss: pytest.approx(one.mean) for one in before.standings}  # at the rate that was recorded
+    assert all(abs((one.mean or 0) - (ranked[one.loss] or 0)) > 1e-3 for one in after.standings)
+    now = {one.loss: one for one in after.standings}
+    expected = []
+    for one in before.standings:
+        expected.append(f"{one.loss} (circles, fair): validation chose {last:g} rather than {first:g}.")
+        if one.verdict != now[one.loss].verdict:
+            expected.append(
+                f"{one.loss} (circles, fair): the verdict is {now[one.loss].verdict} rather than {one.verdict}."
+            )
+    assert agreement.remarks(recorded, [after]) == expected
+
+
+def test_another_verdict_alone_is_a_remark_and_no_difference(tmp_path: Path) -> None:
+    now = next(one for one in RUN.standings if one.loss == "hinge")
+    verdict = "worse" if now.verdict != "worse" else "tied"
+    assert differing(tmp_path, put("verdict", verdict)) == []
+    assert agreement.remarks(read(tmp_path, edited(RUN_DOCUMENT, put("verdict", verdict))), [RUN]) == [
+        f"hinge (circles, fair): the verdict is {now.verdict} rather than {verdict}."
+    ]
+
+
+def test_scores_that_are_said_to_be_another_rates_are_held_against_that_rates(tmp_path: Path) -> None:
+    def score(trial: Trial, metric: str, split: Any) -> float:
+        return (0.8 if trial.learning_rate == 0.1 else 0.4) + 0.01 * trial.seed
+
+    found = reported(circles(learning_rates=(0.1, 0.3), metric="accuracy"), score)
+    assert differing(tmp_path, put("learning_rate", 0.1), found) == []
+    wrong = differing(tmp_path, put("learning_rate", 0.3), found)
+    assert {finding.loss for finding in wrong} == {"hinge"}
+    for finding in wrong:
+        assert [finding.recorded, finding.now] == pytest.approx([0.82, 0.42])
+    assert "test accuracy" in {finding.what for finding in wrong}
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_an_edited_row_of_a_reproduction_is_found(tmp_path: Path, key: str) -> None:
+    case, reports = CASES[key], REPRODUCED[key]
+    place = 5
+    row = case.rows(reports)[place]
+    quantity = case.quantities(row)[-1]
+
+    def differs(by: float) -> list[Deviation]:
+        def edit(written: Document) -> None:
+            mine = written["rows"][place]
+            mine, name = (mine["seeds"]["test"], "median") if key == "tutorial" else (mine, "mean")
+            mine[name] += by
+
+        recorded = read(tmp_path, edited(REPRODUCED_DOCUMENTS[key], edit))
+        return [finding for finding in agreement.compare(recorded, reports) if not finding.agrees]
+
+    assert differs(0.99 * quantity.tolerance) == []
+    (finding,) = differs(1.01 * quantity.tolerance)
+    assert (finding.where, finding.loss, finding.what) == (f"case {key}", row.loss, quantity.what)
+
+
+# Losses of one's own
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text("def mine(y, f):\n    return (y - f) ** 2\n\ndef yours(y, f):\n    return abs(y - f)\n")
+    return path
+
+
+def test_a_recording_with_losses_of_ones_own_is_read_where_their_places_are_said(tmp_path: Path, mine: Path) -> None:
+    own = (f"{mine}:mine", f"{mine}:mine:weight=2")
+    comparison = Comparison.ask("circles", ("hinge",), own=own, seeds=3, epochs=3)
+    found = reported(comparison)
+    written = as_run(found)
+    assert str(mine) not in json.dumps(written)  # a recording never says where to find code
+    path = tmp_path / "recording.json"
+    path.write_text(json.dumps(written), encoding="utf-8")
+    recorded = recording.read_recording(path, with_losses(*own, f"{mine}:yours"))
+    (asked,) = recorded.asked
+    assert in_some_order(asked) == in_some_order(comparison)  # what it does not hold is left out
+    assert {trial.key for trial in asked.trials()} == {trial.key for trial in comparison.trials()}
+    assert all(finding.agrees for finding in agreement.compare(recorded, [found]))
+    assert {finding.loss for finding in agreement.compare(recorded, [found])} == set(comparison.losses)
+
+
+def test_a_recording_with_a_loss_of_ones_own_is_refused_where_it_is_not_the_one_that_was_recorded(
+    tmp_path: Path, mine: Path
+) -> None:
+    comparison = Comparison.ask("circles", ("hinge",), own=(f"{mine}:mine",), seeds=2, epochs=3)
+    (key,) = (loss for loss in comparison.losses if "@" in loss)
+    path = tmp_path / "recording.json"
+    path.write_text(json.dumps(as_run(reported(comparison))), encoding="utf-8")
+    words = f"asks for something that cannot be run: {key!r} is a loss of one's own: say where it is with --loss-file"
+    for own in ((), (f"{mine}:yours",), (f"{mine}:mine:weight=2",)):
+        with pytest.raises(DataError, match=re.escape(words)) as raised:
+            recording.read_recording(path, with_losses(*own))
+        assert raised.value.exit_code == 3
+    mine.write_text(mine.read_text() + "# edited\n")
+    with pytest.raises(DataError, match="a file that was edited is another loss"):
+        recording.read_recording(path, with_losses(f"{mine}:mine"))
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("huber:delta=-1", "delta of huber is -1, but must be from 0.000001 to 1,000,000."),
+        ("huber:dleta=1", "There is no parameter of huber 'dleta'. Did you mean delta?"),
+        ("poisson", "poisson needs targets y ≥ 0, and this task's go below."),
+        ("cosine_similarity", "cosine_similarity is left out: "),
+    ],
+)
+def test_a_recording_of_a_loss_that_cannot_be_had_is_refused_with_why(tmp_path: Path, key: str, sentence: str) -> None:
+    written = as_run(reported(Comparison.ask("regression", ("mse", "huber:delta=2"), seeds=2, epochs=3)))
+    written["standings"][0]["loss"] = key
+    with pytest.raises(DataError, match=re.escape(sentence)):
+        read(tmp_path, written)
+
+
+def test_a_recording_in_which_a_loss_is_written_otherwise_is_refused(tmp_path: Path) -> None:
+    written = as_run(reported(Comparison.ask("regression", ("mse", "huber:delta=2"), seeds=2, epochs=3)))
+    for spelling in ("huber:delta=2.0", "Huber:delta=2"):
+        standing_of = next(one for one in written["standings"] if one["loss"].lower().startswith("huber"))
+        standing_of["loss"] = spelling
+        with pytest.raises(DataError, match="does not name each of its losses once"):
+            read(tmp_path, written)

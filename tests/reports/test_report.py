@@ -1,0 +1,540 @@
+"""Standings and JSON: complete, free of NaN, and the numbers that NumPy and SciPy give."""
+
+import json
+import math
+import random
+from collections.abc import Callable, Mapping
+from itertools import combinations
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from scipy import stats
+
+from lossterm.comparison.comparison import RATES_TO_TUNE, Comparison, Status, Trial
+from lossterm.comparison.protocol import SplitName
+from lossterm.comparison.protocol_catalogue import protocol_named, protocols_for
+from lossterm.errors import DoesNotFit, UnknownName
+from lossterm.losses import LOSSES, loss_recorded, place_of
+from lossterm.metrics import METRICS, metric_named, metrics_for
+from lossterm.reports import json_document, report
+from lossterm.reports.report import Report
+from lossterm.statistics.paired_differences import summarise
+from lossterm.store import AskedComparison, Chunk, TrialRow, TrialScores
+from lossterm.tasks import TASKS, task_named
+
+ENVIRONMENT = {"tensorflow": "2.21.0", "keras": "3.15.1", "numpy": "2.0", "device": "CPU", "cpu": "a processor"}
+BEGAN = 1000.0
+EVERY = [(task.key, protocol.key) for task in TASKS.values() for protocol in protocols_for(task)]
+"""Every task under every protocol that is for it."""
+
+# Reports made to measure
+
+Score = Callable[[Trial, str, SplitName], float | None]
+"""`(trial, metric, split) -> value`."""
+
+End = Callable[[Trial], Status]
+LEAD: dict[SplitName, float] = {"train": 0.01, "validation": 0.005, "test": 0.0}
+
+
+def flat(trial: Trial, metric: str, split: SplitName) -> float:
+    return 0.5 + LEAD[split]
+
+
+def valued(values: Mapping[tuple[str, int], float]) -> Score:
+    """Scores by loss and seed, 0.5 where none is named."""
+    return lambda trial, metric, split: values.get((trial.loss, trial.seed), 0.5) + LEAD[split]
+
+
+def drawn(trial: Trial, metric: str, split: SplitName) -> float:
+    """Scores with an effect of loss, rate and seed, and noise; the best rate differs from loss to loss."""
+    stream = random.Random(f"{metric} {split} {trial.loss} {trial.seed} {trial.learning_rate}")
+    place = place_of(trial.loss)
+    off = 0.02 * abs(math.log10(trial.learning_rate) + 1 + place % 3)
+    luck = 0.03 * math.sin(100 * trial.seed)
+    worse = off + luck + 0.004 * place
+    return 0.7 + (worse if metric_named(metric).direction == "min" else -worse) + stream.gauss(0, 0.01)
+
+
+def done(trial: Trial) -> Status:
+    return "done"
+
+
+def ending(ends: Mapping[tuple[str, int], Status]) -> End:
+    """Ends by loss and seed, done where none is named."""
+    return lambda trial: ends.get((trial.loss, trial.seed), "done")
+
+
+def scores_for(trial: Trial, score: Score) -> TrialScores:
+    task, splits = task_named(trial.task), protocol_named(trial.protocol).splits
+    return {
+        metric.key: {split: score(trial, metric.key, split) for split in splits}
+        if metric.defined(loss_recorded(trial.loss))
+        else None
+        for metric in metrics_for(task.kind, trial.protocol, task.lowest)
+    }
+
+
+def asked_for(comparison: Comparison, number: int = 1, session: str = "s") -> AskedComparison:
+    return AskedComparison(id=number, session=session, comparison=comparison, created=BEGAN, cancelled=None)
+
+
+def rows_for(
+    comparison: Comparison, score: Score = flat, end: End = done, error: str = "ValueError: it broke"
+) -> list[TrialRow]:
+    rows = []
+    for number, trial in enumerate(comparison.trials(), start=1):
+        status = end(trial)
+        rows.append(
+            TrialRow(
+                id=number,
+                trial=trial,
+                status=status,
+                cancel=False,
+                attempts=1,
+                epochs=trial.hyperparameters.epochs,
+                seconds=0.25 if status == "done" else None,
+                scores=scores_for(trial, score) if status == "done" else None,
+                environment=ENVIRONMENT if status == "done" else None,
+                error=error if status == "failed" else None,
+                finished=BEGAN + number if status not in ("queued", "running") else None,
+                changed=number,
+            )
+        )
+    return rows
+
+
+def built(comparison: Comparison, score: Score = flat, end: End = done, metric: str | None = None) -> Report:
+    return report.build(asked_for(comparison), rows_for(comparison, score, end), metric)
+
+
+def circles(*losses: str, seeds: int = 2, protocol: str = "tutorial", **settings: Any) -> Comparison:
+    return Comparison.ask("circles", losses or ("usual",), seeds=seeds, protocol=protocol, **{"epochs": 3, **settings})
+
+
+def strictly(text: str) -> Any:
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def as_document(found: Report, chunks: list[Chunk] | None = None) -> Any:
+    return strictly(json_document.as_json(json_document.document(found, chunks)))
+
+
+TROUBLED = built(
+    circles(seeds=3),
+    valued({("hinge", 0): 0.6, ("hinge", 1): 0.8, ("binary_crossentropy", 0): 0.9}),
+    ending(
+        {
+            ("hinge", 2): "diverged",
+            ("squared_hinge", 0): "diverged",
+            ("squared_hinge", 1): "failed",
+            ("squared_hinge", 2): "failed",
+            ("binary_crossentropy", 1): "running",
+            ("binary_crossentropy", 2): "cancelled",
+        }
+    ),
+)
+
+
+def diverging_at(*rates: float) -> End:
+    return lambda trial: "diverged" if trial.learning_rate in rates else "done"
+
+
+# Standings
+
+
+def test_standings_are_means_over_the_seeds_that_were_done_best_first() -> None:
+    first, second, third = TROUBLED.standings
+    assert (first.rank, first.loss, first.mean, first.sd) == (1, "binary_crossentropy", 0.9, None)
+    assert (second.rank, second.loss) == (2, "hinge")
+    assert second.mean == pytest.approx(0.7)
+    assert second.sd == pytest.approx(math.sqrt(0.02))
+    assert (third.rank, third.loss, third.mean, third.sd) == (None, "squared_hinge", None, None)
+
+
+def test_what_did_not_come_to_its_end_is_counted_and_never_dropped() -> None:
+    counts = {s.loss: (s.trials, s.done, s.diverged, s.failed) for s in TROUBLED.standings}
+    assert counts == {
+        "binary_crossentropy": (3, 1, 0, 0),
+        "hinge": (3, 2, 1, 0),
+        "squared_hinge": (3, 0, 1, 2),
+    }
+    assert not TROUBLED.sound
+    assert (TROUBLED.pending, TROUBLED.stopped, TROUBLED.partial) == (1, 1, True)
+
+
+def test_regression_is_ranked_by_the_least_error() -> None:
+    comparison = Comparison.ask("regression", ("mse", "mae"), protocol="tutorial", seeds=1)
+    found = built(comparison, valued({("mse", 0): 0.4, ("mae", 0): 0.1}))
+    assert [(s.rank, s.loss, s.mean) for s in found.standings] == [(1, "mae", 0.1), (2, "mse", 0.4)]
+
+
+@pytest.mark.parametrize("status", ["diverged", "failed"])
+def test_a_report_is_sound_unless_a_trial_diverged_or_failed(status: Status) -> None:
+    assert built(circles()).sound
+    assert built(circles(), end=ending({("hinge", 0): "cancelled", ("hinge", 1): "queued"})).sound
+    assert not built(circles(), end=ending({("hinge", 0): status})).sound
+
+
+@pytest.mark.parametrize(("status", "partial"), [("done", False), ("diverged", False), ("failed", False)])
+def test_a_report_whose_trials_ended_by_themselves_is_whole(status: Status, partial: bool) -> None:
+    assert built(circles(), end=ending({("hinge", 0): status})).partial is partial
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "cancelled"])
+def test_a_report_with_trials_to_come_or_stopped_is_partial_and_says_so_in_json(status: Status) -> None:
+    found = built(circles(), end=ending({("hinge", 0): status}))
+    assert found.partial
+    assert as_document(found)["partial"] is True
+    assert as_document(built(circles()))["partial"] is False
+
+
+def test_a_tuned_comparison_is_sound_where_only_a_rate_that_was_not_chosen_diverged() -> None:
+    elsewhere = built(circles(protocol="fair", seeds=3), drawn, diverging_at(0.1))
+    assert elsewhere.sound
+    assert {(s.diverged, s.trials) for s in elsewhere.standings} == {(0, 3)}
+    assert {point.broken for s in elsewhere.standings for point in s.sweep if point.learning_rate == 0.1} == {3}
+
+    def end(trial: Trial) -> Status:
+        return "diverged" if trial.loss == "hinge" and trial.seed == 1 else "done"
+
+    at_every_rate = built(circles(protocol="fair", seeds=3), drawn, end)
+    assert not at_every_rate.sound
+    assert {s.loss: s.diverged for s in at_every_rate.standings if s.diverged} == {"hinge": 1}
+
+
+def test_a_trial_that_failed_at_a_rate_that_was_not_chosen_is_not_passed_over() -> None:
+    def end(trial: Trial) -> Status:
+        return "failed" if (trial.loss, trial.seed, trial.learning_rate) == ("hinge", 0, 0.001) else "done"
+
+    found = built(circles(protocol="fair"), drawn, end)
+    assert next(s for s in found.standings if s.loss == "hinge").learning_rate != 0.001
+    assert not found.sound
+
+
+def test_the_trials_that_are_judged_are_those_at_the_chosen_rates() -> None:
+    found = built(circles(protocol="fair", seeds=4), drawn)
+    chosen = {(s.loss, s.learning_rate) for s in found.standings}
+    assert {(row.trial.loss, row.trial.learning_rate) for row in found.judged()} == chosen
+    assert len(found.judged()) == 3 * 4
+    assert len(found.rows) == 3 * 4 * 5
+
+
+def test_a_trial_that_is_done_without_a_value_of_the_metric_is_not_counted_as_diverged_or_failed() -> None:
+    def score(trial: Trial, metric: str, split: SplitName) -> float | None:
+        undefined = metric == "r2" and trial.seed == 1 and trial.learning_rate == 0.1
+        return None if undefined else drawn(trial, metric, split)
+
+    comparison = Comparison.ask("regression", ("mse", "mae"), seeds=3, metric="r2")
+    found = built(comparison, score)
+    assert {point.broken for standing in found.standings for point in standing.sweep} == {0}
+
+
+def test_time_is_from_asking_to_the_last_end() -> None:
+    assert built(circles("hinge", seeds=4)).seconds == 4
+    earlier = [msgspec.structs.replace(row, finished=BEGAN - 50) for row in rows_for(circles("hinge"))]
+    assert report.build(asked_for(circles("hinge")), earlier).seconds == 0
+    assert report.build(asked_for(circles("hinge")), []).seconds == 0
+
+
+def test_a_score_without_a_value_on_one_seed_is_the_mean_of_the_others() -> None:
+    def score(trial: Trial, metric: str, split: SplitName) -> float | None:
+        return None if (metric, trial.seed) == ("r2", 0) else 0.5 + 0.2 * (trial.seed == 1)
+
+    found = built(Comparison.ask("regression", ("mse",), protocol="tutorial", seeds=3), score).standings[0]
+    assert found.scores["r2"] is not None
+    assert found.scores["r2"]["test"] == summarise([0.7, 0.5])
+    assert found.scores["r2"]["validation"] is None
+
+
+def test_seeds_that_would_settle_are_those_that_settle_every_tie() -> None:
+    def tied(seeds: int = 3, **spreads: float) -> Report:
+        """Two losses hardly behind one that is the same for every seed, each with a spread of its own."""
+
+        def score(trial: Trial, metric: str, split: SplitName) -> float:
+            spread = spreads.get(trial.loss)
+            return 0.8 if spread is None else 0.798 + spread * (-1) ** trial.seed
+
+        losses = ("categorical_crossentropy", *spreads)
+        found = built(Comparison.ask("digits", losses, seeds=seeds, learning_rates=(0.1,)), score)
+        assert [s.verdict for s in found.standings] == ["best", "tied", "tied"]
+        return found
+
+    counts = [s.seeds_to_settle or 0 for s in tied(brier=0.0016, kl_divergence=0.0022).standings[1:]]
+    assert 0 < min(counts) < max(counts)
+    assert tied(brier=0.0016, kl_divergence=0.0022).seeds_to_settle == max(counts)
+    assert tied(brier=0, kl_divergence=0).seeds_to_settle == 7  # a gap without spread says nothing before
+    assert tied(7, brier=0, kl_divergence=0).seeds_to_settle is None  # and is settled then
+    assert (
+        tied(brier=0.05, kl_divergence=0.0022).seeds_to_settle is None
+    )  # no number of splits of these rows settles it
+
+
+def test_nothing_is_to_be_settled_where_nothing_is_tied() -> None:
+    values = {("hinge", seed): 0.9 + 0.001 * (-1) ** seed for seed in range(5)}
+    apart = built(circles("hinge", "squared_hinge", seeds=5), valued(values))
+    assert [s.verdict for s in apart.standings] == ["best", "worse"]
+    assert apart.seeds_to_settle is None
+    assert apart.settling is None
+
+
+def test_what_would_settle_a_tie_is_the_same_comparison_with_more_seeds() -> None:
+    values = {("hinge", seed): 0.5 + 0.02 * (-1) ** seed for seed in range(6)}
+    comparison = circles("hinge", "squared_hinge", seeds=6)
+    tied = built(comparison, valued(values))
+    assert tied.seeds_to_settle is not None
+    assert tied.seeds_to_settle > 6
+    assert tied.settling == msgspec.structs.replace(comparison, seeds=tied.seeds_to_settle)
+    assert built(comparison, valued(values), ending({("hinge", 5): "queued"})).settling is None
+    near = {("hinge", seed): 0.5 + 0.0001 * (-1) ** seed for seed in range(6)}
+    assert built(comparison, valued(near)).settling is None
+
+
+# By another metric
+
+
+def test_a_report_is_ranked_anew_by_another_metric() -> None:
+    def score(trial: Trial, metric: str, split: SplitName) -> float:
+        return (0.9 if trial.loss == "mae" else 0.6) if metric == "r2" else (0.9 if trial.loss == "mse" else 1.2)
+
+    comparison = Comparison.ask("regression", ("mse", "mae"), protocol="tutorial")
+    asked, anew = built(comparison, score), built(comparison, score, metric="r2")
+    assert [s.loss for s in asked.standings] == ["mse", "mae"]
+    assert [s.loss for s in anew.standings] == ["mae", "mse"]
+    assert as_document(anew)["metric"] == {"key": "r2", "direction": "max"}
+    assert anew.asked.comparison.metric == "r2"
+    assert asked.asked.comparison.metric == "mae"
+
+
+def test_another_metric_chooses_the_learning_rate_too() -> None:
+    best_rate = {"accuracy": 0.001, "roc_auc": 0.03}
+
+    def score(trial: Trial, metric: str, split: SplitName) -> float:
+        return 0.9 if trial.learning_rate == best_rate.get(metric) else 0.5
+
+    for metric, rate in best_rate.items():
+        found = built(circles(protocol="fair"), score, metric=metric)
+        assert {s.learning_rate for s in found.standings} == {rate}
+        assert {s.mean for s in found.standings} == {0.9}
+
+
+@pytest.mark.parametrize(
+    ("metric", "error"), [("acuracy", UnknownName), ("mae", DoesNotFit), ("keras2_accuracy", DoesNotFit)]
+)
+def test_a_metric_that_the_task_does_not_have_is_refused(metric: str, error: type[Exception]) -> None:
+    with pytest.raises(error, match=metric):
+        built(circles(protocol="fair"), metric=metric)
+
+
+def test_where_the_head_has_no_such_metric_the_loss_is_not_ranked_and_its_rate_is_chosen_by_the_tasks_own() -> None:
+    def score(trial: Trial, metric: str, split: SplitName) -> float:
+        return 0.9 if metric == "accuracy" and trial.learning_rate == 0.003 else 0.5
+
+    found = built(circles(protocol="fair", metric="log_loss"), score)
+    assert [s.loss for s in found.standings] == ["binary_crossentropy", "hinge", "squared_hinge"]
+    for standing in found.standings[1:]:
+        assert (standing.rank, standing.verdict, standing.mean, standing.ci) == (None, None, None, None)
+        assert standing.scores["log_loss"] is None
+        assert (standing.scores["accuracy"] or {})["test"] == summarise([0.9, 0.9])
+        assert standing.learning_rate == 0.003
+    assert found.standings[0].rank == 1
+    assert found.sound
+
+
+# The numbers, held to SciPy
+
+
+def score_of(row: TrialRow, metric: str, split: SplitName) -> float:
+    value = ((row.scores or {})[metric] or {})[split]
+    assert value is not None
+    return value
+
+
+def recomputed(found: Report, share: float) -> dict[str, dict[str, Any]]:
+    """Compute what the JSON says of each loss from the scores of its trials, by SciPy; `share` is n_test/n_train."""
+    c, metric = found.asked.comparison, METRICS[found.asked.comparison.metric]
+    sign = 1 if metric.direction == "max" else -1
+
+    def table(split: SplitName, loss: str, rate: float, key: str = metric.key) -> np.ndarray:
+        mine = [row for row in found.rows if (row.trial.loss, row.trial.learning_rate) == (loss, rate)]
+        assert [row.trial.seed for row in mine] == list(range(c.seeds))
+        return np.array([score_of(row, key, split) for row in mine])
+
+    def interval(values: np.ndarray) -> tuple[float, float]:
+        n = len(values)
+        half = stats.t.ppf(0.975, n - 1) * values.std(ddof=1) * math.sqrt(1 / n + share)
+        return values.mean() - half, values.mean() + half
+
+    def p_value(d: np.ndarray) -> float:
+        error = d.std(ddof=1) * math.sqrt(1 / len(d) + share)
+        return float(2 * stats.t.sf(abs(d.mean() / error), len(d) - 1))
+
+    def holm(p: Mapping[Any, float]) -> dict[Any, float]:
+        ordered = sorted(p, key=lambda pair: p[pair])
+        factors = np.array([len(p) - place for place in range(len(p))])
+        raised = np.maximum.accumulate(np.minimum(1, factors * [p[pair] for pair in ordered]))
+        return dict(zip(ordered, raised.tolist(), strict=True))
+
+    rates = dict.fromkeys(c.losses, c.learning_rates[0])
+    if len(c.learning_rates) > 1:
+        rates = {
+            loss: max(c.learning_rates, key=lambda rate: sign * table("validation", loss, rate).mean())
+            for loss in c.losses
+        }
+    judged = {loss: table("test", loss, rate) for loss, rate in rates.items()}
+    best = max(c.losses, key=lambda loss: sign * judged[loss].mean())
+    d = {loss: sign * (judged[best] - values) for loss, values in judged.items() if loss != best}
+    to_best = holm({loss: p_value(values) for loss, values in d.items()})
+    pairs = holm({frozenset(pair): p_value(judged[pair[0]] - judged[pair[1]]) for pair in combinations(c.losses, 2)})
+    least = metric.rope * (abs(judged[best].mean()) if metric.relative else 1)
+    expected: dict[str, dict[str, Any]] = {}
+    for loss, values in judged.items():
+        expected[loss] = {
+            "rank": 1 + sum(sign * other.mean() > sign * values.mean() for other in judged.values()),
+            "learning_rate": rates[loss],
+            "learning_rate_at_edge": len(c.learning_rates) > 1 and rates[loss] in (min(RATES_TO_TUNE), 0.1),
+            "mean": values.mean(),
+            "sd": values.std(ddof=1),
+            "ci": interval(values),
+            "verdict": "best",
+            "difference": None,
+            "beaten": None,
+            "seeds_to_settle": None,
+        }
+        if loss != best:
+            p_all, p_best = pairs[frozenset((loss, best))], to_best[loss]
+            tied = max(p_all, p_best) >= 0.05 or d[loss].mean() < least
+            room = (least / (2.8 * d[loss].std(ddof=1))) ** 2 - share
+            expected[loss] |= {
+                "verdict": "tied" if tied else "worse",
+                "difference": {"mean": d[loss].mean(), "ci": interval(d[loss]), "p_holm": p_best, "p_all_pairs": p_all},
+                "beaten": np.mean(d[loss] > 0),
+                "beaten_ci": stats.binomtest(int((d[loss] > 0).sum()), c.seeds).proportion_ci(method="wilson"),
+                "seeds_to_settle": math.ceil(1 / room + 2) if tied and room > 0 else None,
+            }
+        expected[loss]["scores"] = {
+            (key, split): table(split, loss, rates[loss], key)
+            for key, scores in (found.rows[0].scores or {}).items()
+            if METRICS[key].defined(LOSSES[loss]) and (METRICS[key].level is None or key == metric.key)
+            for split in protocol_named(c.protocol).splits
+        }
+    return expected
+
+
+TESTED_SHARE = {
+    ("digits", "fair"): 359 / 1079,
+    ("diabetes", "fair"): 88 / 266,
+    ("breast_cancer", "fair"): 114 / 341,
+    ("wine", "fair"): 36 / 106,
+    ("iris", "fair"): 30 / 90,
+}
+"""n_test/n_train, where the same rows are split anew for each seed; 0 for the others."""
+
+OTHER_METRICS = [
+    *(("regression", "fair", "r2"), ("blobs", "fair", "log_loss"), ("digits", "fair", "brier")),
+    *(("prices", "fair", "pinball_90"), ("claims", "fair", "d2_tweedie")),
+]
+
+
+@pytest.mark.parametrize(("task", "protocol", "metric"), [*((*pair, None) for pair in EVERY), *OTHER_METRICS])
+def test_json_holds_the_numbers_that_scipy_gives(task: str, protocol: str, metric: str | None) -> None:
+    found = built(Comparison.ask(task, protocol=protocol, metric=metric), drawn)
+    expected = recomputed(found, TESTED_SHARE.get((task, protocol), 0))
+    standings = as_document(found)["standings"]
+    assert [one["rank"] for one in standings] == sorted(one["rank"] for one in expected.values())
+    for standing in standings:
+        wanted = expected[standing["loss"]]
+        scores, difference, behind = wanted.pop("scores"), standing["difference"], wanted.pop("difference")
+        assert standing["verdict"] == wanted.pop("verdict")
+        for name, value in wanted.items():
+            assert standing[name] == (None if value is None else pytest.approx(value, rel=1e-9)), name
+        assert (difference is None) == (behind is None)
+        for name, value in (behind or {}).items():
+            assert difference[name] == pytest.approx(value, rel=1e-9, abs=1e-15), name
+        for (key, split), values in scores.items():
+            summary = standing["scores"][key][split]
+            assert summary["mean"] == pytest.approx(values.mean(), rel=1e-9)
+            assert summary["sd"] == pytest.approx(values.std(ddof=1), rel=1e-9)
+
+
+def test_the_scores_that_scipy_is_asked_about_meet_every_verdict_and_both_kinds_of_tie() -> None:
+    standings = [s for pair in EVERY for s in built(Comparison.ask(pair[0], protocol=pair[1]), drawn).standings]
+    assert {s.verdict for s in standings} == {"best", "tied", "worse"}
+    assert {s.seeds_to_settle is None for s in standings if s.verdict == "tied"} == {True, False}
+    assert {s.learning_rate_at_edge for s in standings} == {True, False}
+    assert len({s.learning_rate for s in standings}) > 2
+
+
+def test_the_sweep_holds_every_rate_with_what_validation_says_of_it() -> None:
+    def end(trial: Trial) -> Status:
+        return "diverged" if trial.learning_rate == 0.1 or (trial.learning_rate, trial.seed) == (0.03, 2) else "done"
+
+    found = built(circles(protocol="fair", seeds=6), drawn, end)
+    for standing in found.standings:
+        assert [point.learning_rate for point in standing.sweep] == list(RATES_TO_TUNE)
+        for point in standing.sweep:
+            mine = [r for r in found.rows if r.trial.loss == standing.loss]
+            mine = [r for r in mine if r.trial.learning_rate == point.learning_rate and r.status == "done"]
+            values = [score_of(r, "accuracy", "validation") for r in mine]
+            assert (point.ended, point.broken) == (6, 6 - len(values))
+            assert point.mean == (pytest.approx(np.mean(values)) if values else None)
+            assert point.sd == (pytest.approx(np.std(values, ddof=1)) if values else None)
+            assert point.chosen == (point.learning_rate == standing.learning_rate)
+        assert [(p.ended, p.broken) for p in standing.sweep][-2:] == [(6, 1), (6, 6)]
+
+
+def test_a_rate_that_was_given_is_not_said_to_have_been_chosen() -> None:
+    for comparison in (circles(), circles(protocol="fair", learning_rates=(0.5,))):
+        for standing in built(comparison, drawn).standings:
+            (point,) = standing.sweep
+            assert (point.chosen, point.mean, point.sd, point.ended, point.broken) == (True, None, None, 2, 0)
+            assert point.learning_rate == standing.learning_rate
+            assert standing.learning_rate_at_edge is False
+
+
+# Comparisons in one table
+
+
+def test_comparable_comparisons_share_a_table_under_the_last_ones_number() -> None:
+    every = [
+        asked_for(circles("hinge", seeds=2), 1),
+        asked_for(Comparison.ask("blobs", seeds=1), 2),
+        asked_for(circles("squared_hinge", seeds=5, metric="roc_auc"), 3),
+        asked_for(circles("hinge", seeds=2, epochs=4), 4),
+    ]
+    blobs, joined, longer = report.tables(every)
+    assert (blobs, longer) == (every[1], every[3])
+    assert joined.id == 3
+    assert (joined.comparison.losses, joined.comparison.seeds) == (("hinge", "squared_hinge"), 5)
+    assert joined.comparison.metric == "roc_auc"
+    assert report.tables([]) == []
+
+
+@pytest.mark.parametrize("other", [{"protocol": "tutorial"}, {"learning_rates": (0.01,)}, {"learning_rates": (1, 2)}])
+def test_other_rates_or_another_protocol_are_another_table(other: dict[str, Any]) -> None:
+    every = [asked_for(circles(protocol="fair"), 1), asked_for(circles(**{"protocol": "fair", **other}), 2)]
+    assert report.tables(every) == every
+
+
+def test_rows_of_a_table_are_those_that_its_comparison_asks_for() -> None:
+    small = circles("hinge", protocol="fair", seeds=2, learning_rates=(0.01, 0.1))
+    rows = [
+        *rows_for(circles("hinge", "squared_hinge", protocol="fair", seeds=3)),
+        *rows_for(circles("hinge", seeds=2)),
+        *rows_for(circles("hinge", protocol="fair", seeds=2, epochs=4)),
+        *rows_for(circles("hinge", protocol="fair", seeds=2, learning_rates=(0.5,))),
+        *rows_for(circles("hinge", protocol="fair", seeds=2, device="cpu")),
+        *rows_for(Comparison.ask("blobs", seeds=2, epochs=3)),
+    ]
+    found = report.rows_of(asked_for(small), rows)
+    assert [row.trial for row in found] == list(small.trials())
+
+
+def test_where_the_same_trial_is_there_from_an_older_engine_too_the_newer_one_stands() -> None:
+    asked = circles("hinge", protocol="fair", seeds=2, learning_rates=(0.01,))
+    older, newer = rows_for(asked), [msgspec.structs.replace(row, id=row.id + 100) for row in rows_for(asked)]
+    assert report.rows_of(asked_for(asked), [*older, *newer]) == newer

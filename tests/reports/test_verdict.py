@@ -1,0 +1,430 @@
+"""Reports in sentences: what was compared, which loss is best, and what a reader must know."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from lossterm.comparison.comparison import Comparison, Status, Trial
+from lossterm.comparison.protocol import SplitName
+from lossterm.reports import markdown, plain_text, report
+from lossterm.reports.headline import headline
+from lossterm.reports.notes import notes
+from lossterm.reports.report import Report
+from lossterm.reports.verdict import short_verdict, verdict
+from lossterm.text.harmless import in_markdown
+
+from .test_report import (
+    EVERY,
+    TROUBLED,
+    End,
+    Score,
+    asked_for,
+    built,
+    circles,
+    diverging_at,
+    drawn,
+    ending,
+    rows_for,
+    valued,
+)
+
+THREE = ("binary_crossentropy", "hinge", "squared_hinge")
+
+
+def around(levels: Mapping[str, float], **spreads: float) -> Score:
+    """Scores at a level for each loss, a spread above and below it by turns."""
+    return lambda trial, metric, split: levels[trial.loss] + spreads.get(trial.loss, 0) * (-1) ** trial.seed
+
+
+def said(found: Report) -> str:
+    """All sentences of a report, after a look at whether every text holds them."""
+    sentences = [headline(found), verdict(found), *notes(found)]
+    plain, marked = plain_text.as_plain(found), markdown.as_markdown(found)
+    assert all(sentence in plain and in_markdown(sentence) in marked for sentence in sentences)
+    return "\n".join(sentences)
+
+
+# The headline
+
+
+def test_the_headline_says_what_was_compared() -> None:
+    assert headline(built(circles(seeds=2))) == ("circles: 2 seeds × 3 epochs, lr 0.01, momentum, batch 32, hidden 50")
+    assert headline(built(circles(protocol="fair", seeds=1))) == (
+        "circles: 1 seed × 3 epochs, 5 lr from 0.001 to 0.1, momentum, batch 32, hidden 50"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"hidden": ()}, ", batch 32, hidden none"),
+        ({"hidden": (8, 4), "activation": "tanh"}, ", batch 32, hidden 8,4 tanh"),
+        ({"hidden": (8,), "initial_sd": 4}, ", batch 32, hidden 8, output drawn with sd 4"),
+        ({"optimizer": "adam", "batch_size": 1}, ", adam, batch 1, hidden 50"),
+        ({"protocol": "fair", "learning_rates": (0.5,)}, ", lr 0.5, momentum, "),
+        ({"protocol": "fair", "learning_rates": (0.5, 1e-05)}, ", 2 lr from 1e-05 to 0.5, momentum, "),
+    ],
+)
+def test_the_headline_names_the_network_and_the_rates(settings: dict[str, Any], words: str) -> None:
+    assert words in headline(built(circles(**settings)))
+
+
+# The verdict
+
+
+def all_end(status: Status) -> End:
+    return lambda trial: status
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_while_nothing_has_ended_there_is_no_score_so_far(status: Status) -> None:
+    assert verdict(built(circles(), end=all_end(status))) == "No trial has a score so far."
+
+
+@pytest.mark.parametrize("status", ["diverged", "failed"])
+def test_where_no_trial_came_to_its_end_there_is_no_score(status: Status) -> None:
+    assert verdict(built(circles(), end=all_end(status))) == "No trial has a score."
+
+
+def test_one_loss_has_nothing_to_be_compared_with() -> None:
+    sentence = "Only hinge has scores: nothing to compare."
+    assert verdict(built(circles("hinge"))) == sentence
+    others_diverged = built(circles(), end=lambda trial: "done" if trial.loss == "hinge" else "diverged")
+    assert verdict(others_diverged) == sentence
+
+
+def test_one_seed_says_little() -> None:
+    found = built(circles(seeds=1), valued({("hinge", 0): 0.8}))
+    assert verdict(found) == "hinge is ahead on one seed: no interval, no verdict."
+    assert "±" not in said(found)
+
+
+def test_no_loss_is_ahead_on_one_seed_where_all_score_the_same() -> None:
+    assert "is ahead" not in verdict(built(circles(seeds=1)))
+
+
+@pytest.mark.parametrize("seeds", [(3,), ()])
+def test_fewer_than_two_seeds_in_common_give_no_verdict(seeds: tuple[int, ...]) -> None:
+    def end(trial: Trial) -> Status:
+        of_its_own = trial.seed == THREE.index(trial.loss)
+        return "done" if trial.seed in seeds or (not seeds and of_its_own) else "running"
+
+    found = built(circles(seeds=4), drawn, end)
+    assert verdict(found) == "No verdict: fewer than two seeds have scores that can be compared so far."
+    whole = built(circles(seeds=4), drawn, lambda trial: "done" if end(trial) == "done" else "diverged")
+    assert verdict(whole) == "No verdict: fewer than two seeds have scores that can be compared."
+
+
+def test_the_best_is_named_with_those_behind_it_and_how_far() -> None:
+    levels = {"binary_crossentropy": 0.8, "hinge": 0.9, "squared_hinge": 0.85}
+    assert verdict(built(circles(seeds=5), around(levels, hinge=0.001))) == (
+        "hinge is best, ahead of squared_hinge by .050 and binary_crossentropy by .100."
+    )
+
+
+def test_how_far_behind_is_a_share_where_the_metric_is_judged_by_shares() -> None:
+    comparison = Comparison.ask("regression", ("mse", "mae"), protocol="tutorial", seeds=5)
+    score = around({"mse": 100, "mae": 105}, mae=0.1)
+    assert verdict(built(comparison, score)) == "mse is best, ahead of mae by 5 %."
+    assert verdict(built(comparison, around({"mse": 0.6, "mae": 0.4}, mae=0.001), metric="r2")) == (
+        "mse is best, ahead of mae by .200."
+    )
+
+
+def test_the_best_may_be_tied_with_one_and_ahead_of_another() -> None:
+    levels = {"binary_crossentropy": 0.8, "hinge": 0.8999, "squared_hinge": 0.9}
+    sentence = verdict(built(circles(seeds=6), around(levels, hinge=0.04, squared_hinge=0.001)))
+    assert re.fullmatch(
+        r"squared_hinge is best, ahead of binary_crossentropy by \.100, tied with hinge; "
+        r"~[\d,]+ seeds would settle it\.",
+        sentence,
+    )
+
+
+def test_two_that_are_tied_are_named_and_more_are_all() -> None:
+    levels = dict.fromkeys(THREE, 0.8)
+    two = verdict(built(circles("hinge", "squared_hinge", seeds=6), around(levels, hinge=0.04)))
+    assert two.startswith("No detectable difference: hinge and squared_hinge tied; ")
+    assert verdict(built(circles(seeds=6), around(levels, hinge=0.04))).startswith(
+        "No detectable difference: all 3 tied; "
+    )
+
+
+def test_a_tie_says_how_many_seeds_would_settle_it() -> None:
+    found = built(circles("hinge", "squared_hinge", seeds=6), around(dict.fromkeys(THREE, 0.8), hinge=0.4))
+    assert found.seeds_to_settle is not None
+    assert found.seeds_to_settle > 1000
+    assert verdict(found).endswith(" tied; more than 1,000 seeds would be needed to settle it.")
+
+
+def test_a_tie_says_so_where_the_losses_are_shown_to_be_equal() -> None:
+    found = built(circles("hinge", "squared_hinge", seeds=8), around(dict.fromkeys(THREE, 0.8), hinge=0.001))
+    assert found.standings[1].equivalent
+    assert found.seeds_to_settle is None
+    assert verdict(found).endswith(" tied; equal for all that matters.")
+
+
+def test_a_tie_says_so_where_a_difference_that_matters_would_have_shown() -> None:
+    def score(trial: Trial, metric: str, split: str) -> float:
+        return 0.8 if trial.loss == "hinge" else 0.796 + 0.0035 * (-1) ** trial.seed
+
+    found = built(circles("hinge", "squared_hinge", seeds=6), score)
+    assert not found.standings[1].equivalent
+    assert found.seeds_to_settle is not None
+    assert found.seeds_to_settle <= 7
+    assert " tied; " in verdict(found)
+
+
+def test_seeds_that_have_no_scores_yet_do_not_count_among_those_that_would_have_shown_a_difference() -> None:
+    def end(trial: Trial) -> Status:
+        return "done" if trial.seed < 4 else "queued"
+
+    found = built(circles("hinge", "squared_hinge", seeds=100), around(dict.fromkeys(THREE, 0.8), hinge=0.008), end)
+    assert found.seeds_to_settle is not None
+    assert 4 < found.seeds_to_settle <= 100
+    assert verdict(found).endswith(f" tied; ~{found.seeds_to_settle} seeds would settle it.")
+
+
+def test_a_tie_that_more_seeds_do_settle_is_not_said_to_be_beyond_them() -> None:
+    def seeds(count: int) -> Report:
+        comparison = Comparison.ask("digits", ("brier", "categorical_crossentropy"), learning_rates=(0.1,), seeds=count)
+        return built(comparison, around({"brier": 0.75, "categorical_crossentropy": 0.8}, brier=0.02))
+
+    assert [standing.verdict for standing in seeds(3).standings] == ["best", "tied"]
+    assert [standing.verdict for standing in seeds(10).standings] == ["best", "worse"]
+    assert "more seeds would not" not in verdict(seeds(3))
+
+
+def test_a_tie_says_so_where_no_number_of_seeds_would_tell() -> None:
+    assert verdict(built(circles(seeds=7))).endswith(" all 3 tied; equal for all that matters.")
+    comparison = Comparison.ask("digits", ("brier", "categorical_crossentropy"), learning_rates=(0.1,), seeds=6)
+    wide = around({"brier": 0.8, "categorical_crossentropy": 0.8001}, brier=0.2)
+    assert verdict(built(comparison, wide)).endswith(" tied; more data may be needed.")
+
+
+def test_scores_that_are_the_same_on_a_few_seeds_are_not_said_to_be_equal_for_all_that_matters() -> None:
+    assert verdict(built(circles(seeds=6))).endswith(" all 3 tied; ~7 seeds would settle it.")
+
+
+# In one line
+
+
+LONG = "sparse_categorical_crossentropy"
+
+
+def multiclass(levels: Mapping[str, float], seeds: int = 6, **spreads: float) -> Report:
+    comparison = Comparison.ask("blobs", tuple(levels), seeds=seeds, learning_rates=(0.1,), epochs=3)
+    return built(comparison, around(levels, **spreads))
+
+
+PAIR = {LONG: 0.9, "categorical_crossentropy": 0.8999}
+SHORT: dict[str, tuple[Report, str]] = {
+    "nothing": (built(circles(), end=all_end("queued")), "No trial has a score so far"),
+    "one loss": (multiclass({LONG: 0.9}), f"Only {LONG} has scores"),
+    "one seed": (multiclass({LONG: 0.9, "brier": 0.8}, seeds=1), f"{LONG} is ahead on one seed"),
+    "best": (multiclass({LONG: 0.9, "brier": 0.8}), f"{LONG} is best"),
+    "two tied": (
+        built(circles("hinge", "squared_hinge", seeds=8), around(dict.fromkeys(THREE, 0.8), hinge=0.001)),
+        "No detectable difference",
+    ),
+    "two tied, unsettled": (multiclass(PAIR, sparse_categorical_crossentropy=40), "No detectable difference"),
+    "two the same": (built(circles("hinge", "squared_hinge")), "No detectable difference"),
+    "three tied": (
+        built(circles(seeds=6), around(dict.fromkeys(THREE, 0.8), hinge=40)),
+        "No detectable difference",
+    ),
+    "best with one tied": (
+        built(
+            circles(seeds=6),
+            around({**dict.fromkeys(THREE, 0.8), "squared_hinge": 0.2}, hinge=0.002, squared_hinge=0.001),
+        ),
+        "Best: binary_crossentropy, tied with hinge; ",
+    ),
+    "best with one tied, unsettled": (
+        multiclass({**PAIR, "brier": 0.2}, sparse_categorical_crossentropy=0.04),
+        f"Best: {LONG}, tied with ",
+    ),
+    "best with two tied": (
+        multiclass({**PAIR, "kl_divergence": 0.8999, "brier": 0.2}, brier=0.001),
+        f"Best: {LONG}, tied with ",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SHORT)
+def test_the_short_verdict_says_what_the_verdict_says_without_how_far(case: str) -> None:
+    found, words = SHORT[case]
+    said = short_verdict(found)
+    assert said.startswith(words)
+    assert not said.endswith(".")
+    assert " by " not in said
+    if " tied" in said:
+        assert said.rpartition("; ")[2] == verdict(found).rpartition("; ")[2].rstrip(".")
+    else:
+        assert verdict(found).startswith(said)
+
+
+def test_both_verdicts_say_that_they_are_of_what_is_there_so_far() -> None:
+    def end(trial: Trial) -> Status:
+        return "done" if trial.seed < 3 else "queued"
+
+    levels = {"binary_crossentropy": 0.8, "hinge": 0.9, "squared_hinge": 0.85}
+    score = around(levels, hinge=0.001)
+    found, whole = built(circles(seeds=5), score, end), built(circles(seeds=3), score)
+    assert verdict(found) == f"So far: {verdict(whole)}"
+    assert short_verdict(found) == "So far: hinge is best"
+    assert short_verdict(whole) == "hinge is best"
+
+
+# Notes
+
+
+@pytest.mark.parametrize(("task", "better"), [("regression", "less"), ("circles", "more"), ("blobs", "more")])
+@pytest.mark.parametrize("protocol", ["fair", "tutorial"])
+def test_the_ranking_metric_and_its_direction_are_said(task: str, better: str, protocol: str) -> None:
+    comparison = Comparison.ask(task, seeds=2, protocol=protocol)
+    assert f"Ranked by mean test {comparison.metric} ({better} is better)" in said(built(comparison))
+
+
+def test_intervals_and_the_region_that_counts_as_tied_are_explained_where_there_are_any() -> None:
+    explained = "; ± and [ ] are 95 % intervals, Δ is how far behind the best, tied includes Δ below "
+    assert notes(built(circles()))[0].endswith(f"{explained}.005.")
+    assert notes(built(Comparison.ask("regression", seeds=2)))[0].endswith(f"{explained}1 %.")
+    assert notes(built(circles(seeds=1)))[0] == "Ranked by mean test accuracy (more is better)."
+
+
+CAVEATS = {
+    ("circles", "fair", None): "Fair protocol: fresh data for each seed, split 60/20/20, scaled on train; "
+    "the learning rate tuned per loss on validation; tests paired by seed, Holm.",
+    ("circles", "fair", 0.1): "Fair protocol: fresh data for each seed, split 60/20/20, scaled on train; "
+    "one learning rate for all losses; tests paired by seed, Holm.",
+    ("digits", "fair", None): "Fair protocol: the same rows split anew for each seed, 60/20/20 "
+    "(intervals widened after Nadeau–Bengio), scaled on train; "
+    "the learning rate tuned per loss on validation; tests paired by seed, Holm.",
+    ("digits", "published", None): "Published protocol: one stratified split 60/15/25 for all seeds, so that "
+    "intervals say nothing of other data, scaled on train; "
+    "the learning rate tuned per loss on validation; tests paired by seed, Holm.",
+    ("circles", "tutorial", None): "Tutorial protocol: one fixed draw cut in half, one learning rate; "
+    "seeds vary initial weights and shuffles only, so intervals say nothing of other data.",
+    ("regression", "tutorial", None): "Tutorial protocol: one fixed draw cut in half, scaled before the split, "
+    "one learning rate; seeds vary initial weights and shuffles only, so intervals say nothing of other data.",
+}
+
+
+@pytest.mark.parametrize(("task", "protocol", "rate"), CAVEATS)
+def test_what_the_protocol_means_for_a_reader_is_said(task: str, protocol: str, rate: float | None) -> None:
+    comparison = Comparison.ask(task, protocol=protocol, seeds=2, learning_rates=None if rate is None else (rate,))
+    assert CAVEATS[task, protocol, rate] in notes(built(comparison))
+
+
+@pytest.mark.parametrize(("task", "protocol"), EVERY)
+def test_every_protocol_says_its_caveat_once(task: str, protocol: str) -> None:
+    text = said(built(Comparison.ask(task, protocol=protocol, seeds=2)))
+    assert text.count(" protocol: ") == 1
+    assert f"{protocol.capitalize()} protocol: " in text
+
+
+def test_the_tutorials_faults_are_said_under_its_protocol_alone() -> None:
+    fault = "hinge, squared_hinge: the tutorial puts a tanh on the output"
+    assert fault in said(built(circles()))
+    assert "tanh" not in said(built(circles("binary_crossentropy")))
+    assert "the tutorial" not in said(built(circles(protocol="fair")))
+
+
+def test_losses_that_are_one_function_are_said_to_be_so() -> None:
+    both = said(built(Comparison.ask("blobs", ("kl_divergence", "categorical_crossentropy"), seeds=1)))
+    assert "kl_divergence is categorical_crossentropy by construction; what differs is rounding that grew." in both
+    assert "by construction" not in said(built(Comparison.ask("blobs", ("kl_divergence",), seeds=1)))
+
+
+def test_losses_whose_output_does_not_give_the_metric_are_said_to_be_without() -> None:
+    text = said(built(circles(protocol="fair", metric="brier")))
+    for loss in ("hinge", "squared_hinge"):
+        assert f"{loss} has no brier: its output does not give it." in text
+    assert text.count("has no brier") == 2
+    assert "has no " not in said(built(circles(protocol="fair")))
+
+
+def best_at(**rates: float) -> Score:
+    """Validation and test say that a loss trains best at a rate."""
+
+    def score(trial: Trial, metric: str, split: SplitName) -> float:
+        return 0.9 if trial.learning_rate == rates.get(trial.loss, 0.01) else 0.5
+
+    return score
+
+
+def test_a_best_rate_at_the_edge_of_those_tried_is_said_with_what_to_try() -> None:
+    found = built(circles(protocol="fair"), best_at(hinge=0.1, squared_hinge=0.1, binary_crossentropy=0.001))
+    edges = [note for note in notes(found) if note.startswith("*")]
+    assert edges == [
+        "* binary_crossentropy: the best rate is the smallest tried, a better one may lie beyond; "
+        "try lr 0.0001,0.0003,0.001,0.003,0.01,0.03,0.1.",
+        "* hinge, squared_hinge: the best rate is the largest tried, a better one may lie beyond; "
+        "try lr 0.001,0.003,0.01,0.03,0.1,0.3,1.",
+    ]
+    assert all(edge in said(found) for edge in edges)
+
+
+def test_the_rates_to_try_follow_those_that_were_tried() -> None:
+    found = built(circles("hinge", protocol="fair", learning_rates=(0.5, 2)), best_at(hinge=2))
+    assert "try lr 0.5,2,6,20." in said(found)
+    assert "* hinge" not in said(built(circles("hinge", protocol="fair"), best_at(hinge=0.01)))
+    assert "*" not in "".join(notes(built(circles("hinge", protocol="fair", learning_rates=(0.5,)))))
+
+
+def test_no_rate_is_the_best_of_those_tried_before_any_trial_ended() -> None:
+    found = built(circles(protocol="fair"), end=all_end("queued"))
+    assert not any(standing.learning_rate_at_edge for standing in found.standings)
+    assert "the best rate is" not in said(found)
+
+
+def test_a_rate_that_was_not_chosen_and_diverged_is_said_of_a_report_that_is_sound() -> None:
+    found = built(circles(protocol="fair", seeds=3), best_at(), diverging_at(0.03, 0.1))
+    assert found.sound
+    text = said(found)
+    for loss in THREE:
+        assert f"{loss} diverged or failed at rates that were not chosen: 3/3 at 0.03, 3/3 at 0.1." in text
+    assert "ranked by the" not in text
+
+
+def test_means_over_fewer_trials_than_asked_for_are_said_to_be_so() -> None:
+    def end(trial: Trial) -> Status:
+        return "diverged" if (trial.loss, trial.seed) == ("hinge", 1) else "done"
+
+    found = built(circles(protocol="fair", seeds=3), best_at(), end)
+    assert not found.sound
+    assert "hinge: 1 of 3 trials diverged or failed; ranked by the others." in said(found)
+    assert "hinge: 1 of 3 trials diverged or failed; ranked by the others." in said(TROUBLED)
+
+
+def test_a_loss_that_is_not_ranked_is_not_said_to_be_ranked_by_some_of_its_trials() -> None:
+    found = built(circles(metric="log_loss", seeds=3), end=ending({("hinge", 1): "diverged"}))
+    assert next(s for s in found.standings if s.loss == "hinge").rank is None
+    assert "ranked by the others" not in said(found)
+
+
+def test_what_is_not_whole_is_marked_partial() -> None:
+    assert "Partial" not in said(built(circles()))
+    text = said(TROUBLED)
+    assert "Partial: 1 of 9 trials have not ended." in text
+    assert "Partial: 1 of 9 trials were stopped." in text
+
+
+def test_failures_are_said_once_for_each_loss_with_their_reason() -> None:
+    assert said(TROUBLED).count("squared_hinge failed: ValueError: it broke") == 1
+
+
+def test_a_loss_of_ones_own_whose_trials_have_no_score_of_the_metric_is_said_to_be_without() -> None:
+    asked = circles("binary_crossentropy", metric="log_loss")
+    asked = msgspec.structs.replace(asked, losses=(*asked.losses, "mine@01234567"))
+    rows = [
+        msgspec.structs.replace(row, scores={**(row.scores or {}), "log_loss": None}) if "@" in row.trial.loss else row
+        for row in rows_for(asked)
+    ]
+    found = report.build(asked_for(asked), rows)
+    assert [standing.rank for standing in found.standings] == [1, None]
+    assert "mine@01234567 has no log_loss: its output does not give it." in notes(found)
