@@ -9,20 +9,17 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NamedTuple
 
-from lossterm.cli.console import Narrator
+from lossterm.cli.exit_codes import ended_by
+from lossterm.cli.narrator import Narrator
 from lossterm.comparison.comparison import Comparison
 from lossterm.errors import StoreError, WorkerError
 from lossterm.following.session_state import SessionState
 from lossterm.following.store_changes import StoreChanges
+from lossterm.home.paths import default_store_path
 from lossterm.reports import report
-from lossterm.store import AskedComparison, Chunk, Store, default_store_path
+from lossterm.store import AskedComparison, Chunk, Store
 from lossterm.text.numbers import duration
 from lossterm.worker_control import supervisor
-
-SOME_FAILED = 4
-"""A trial failed, or diverged where it counts, or time was up before the last."""
-STOPPED = 130
-"""Someone else stopped trials that this command was waiting for: as if it had been interrupted here."""
 
 
 class Limits(NamedTuple):
@@ -151,7 +148,7 @@ def _leaving_when_told() -> Iterator[None]:
 
 
 def _leave(told: int, _: FrameType | None) -> None:
-    sys.exit(128 + told)
+    sys.exit(ended_by(told))
 
 
 def asking(store: Store, session: str, comparisons: Sequence[Comparison]) -> Iterable[AskedComparison]:

@@ -1,6 +1,5 @@
 """What is new in a store, as a stream. No viewer looks again and again by itself."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Iterator
 from pathlib import Path
@@ -69,6 +68,8 @@ class StoreChanges:
 
     async def stream(self, interval: float = INTERVAL) -> AsyncIterator[Update]:
         """Yield updates for ever without holding up the event loop."""
+        import asyncio  # the app's alone: commands need not wait for it
+
         while True:
             if update := await asyncio.to_thread(self.poll):
                 yield update

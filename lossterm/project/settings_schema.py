@@ -7,7 +7,7 @@ from typing import Any
 from lossterm.comparison.comparison import DEVICES, TUNE
 from lossterm.comparison.hyperparameters import ACTIVATIONS, CLASS_WEIGHTS, OPTIMIZERS, SCHEDULES
 from lossterm.comparison.protocol_catalogue import PROTOCOLS
-from lossterm.data import KINDS
+from lossterm.losses import KINDS
 
 Value = str | bool | int | float | list[Any]
 """What TOML holds of it."""

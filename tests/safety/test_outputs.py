@@ -5,19 +5,20 @@ import io
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from lossterm.cli.console import Narrator
 from lossterm.cli.main import main
+from lossterm.cli.narrator import Narrator
 from lossterm.comparison.comparison import Comparison
 from lossterm.data import Data, FileRequest
 from lossterm.engine.fakes.fake_engine import FakeTrainer
 from lossterm.errors import WorkerError
+from lossterm.home.paths import configuration_path
 from lossterm.project import FILE_NAME
 from lossterm.store import Store
 from tests.project.test_project import Asked as Trained
@@ -297,9 +298,8 @@ def test_a_project_file_is_told_of_and_does_nothing(said: Said, text: str) -> No
 
 @every_evil
 def test_a_configuration_is_told_of_and_does_nothing(said: Said, text: str, nobodys_home: Path) -> None:
-    from lossterm.home import configuration
 
-    file = configuration.configuration_path()
+    file = configuration_path()
     file.parent.mkdir(parents=True, exist_ok=True)
     written = json.dumps(text.replace("\x7f", ""))
     for line in (f"theme = {written}", f"{written} = 1", f"[keys]\n{written} = {written}", text):

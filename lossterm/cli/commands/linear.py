@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import click
 
-from lossterm.cli.console import print_sentences
-from lossterm.cli.following import SOME_FAILED
+from lossterm.cli.exit_codes import SOME_FAILED
 from lossterm.cli.options.shared import StorePath, absent, opening
+from lossterm.cli.printed_reports import print_sentences
 from lossterm.following.session_state import SessionState
 from lossterm.following.store_changes import StoreChanges
 from lossterm.reports.report import Report
