@@ -112,7 +112,7 @@ def test_a_task_whose_key_is_no_name_is_left_out_and_the_others_are_taken(instal
 
 
 def test_a_task_of_no_kind_is_left_out_and_told(install: Install) -> None:
-    install(lambda: (replace(HALVES, kind="binray"), HALVES))  
+    install(lambda: (replace(HALVES, kind="binray"), HALVES))
     assert list(every_task()) == [*TASKS, "halves"]
     assert task_problems() == ["package_0:TASKS gives a task 'halves' (package_0:TASKS) of no kind that there is."]
 

@@ -5,21 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lossterm.cli.stdout import BETWEEN, Stdout
 from lossterm.text.columns import TableColumn
 from lossterm.text.harmless import printable
 from lossterm.text.json_text import as_json
 
 if TYPE_CHECKING:
     from rich.text import Text
-
-    from lossterm.cli.stdout import Stdout
-
-
-def stdout(*, plain: bool = False) -> "Stdout":
-    """Return stdout for tables and styles, which what prints JSON or plain lines need not wait for."""
-    from lossterm.cli.stdout import Stdout  # rich
-
-    return Stdout(plain=plain)
 
 
 def print_rows(rows: Sequence[dict[str, Any]], columns: dict[str, str], form: str, empty: str) -> None:
@@ -29,15 +21,15 @@ def print_rows(rows: Sequence[dict[str, Any]], columns: dict[str, str], form: st
     elif not rows:
         click.echo(empty, err=True)
     else:
-        stdout().table(
+        Stdout().table(
             TableColumn(head, False, tuple(str(row[field]) for row in rows)) for field, head in columns.items()
         )
 
 
 def print_columns(columns: Sequence[TableColumn]) -> None:
     """Print columns as a table; those for which there is no room are left out from the end, with a word."""
-    console, shown = stdout(), list(columns)
-    while len(shown) > 1 and sum(column.width + 3 for column in shown) - 3 > console.width:
+    console, shown = Stdout(), list(columns)
+    while len(shown) > 1 and sum(column.width + BETWEEN for column in shown) - BETWEEN > console.width:
         shown.pop()
     console.table(shown)
     if len(shown) < len(columns):
@@ -46,14 +38,14 @@ def print_columns(columns: Sequence[TableColumn]) -> None:
 
 def print_lines(lines: Sequence[str], style: str) -> None:
     """Print sentences on stdout."""
-    console = stdout()
+    console = Stdout()
     for line in lines:
         console.sentence(line, style)
 
 
 def print_texts(lines: "Iterable[Text]") -> None:
     """Print drawn lines on stdout, with their colours where that is a terminal."""
-    console = stdout()
+    console = Stdout()
     for line in lines:
         line.plain = printable(line.plain)  # sign for sign, so that colours stay where they were
-        console.print(line, soft_wrap=True)
+        console.rich.print(line, soft_wrap=True)

@@ -4,7 +4,6 @@ import time
 from typing import TYPE_CHECKING, Self
 
 import click
-from rich.console import Console
 
 from lossterm.following.progress import sentence
 from lossterm.following.session_state import SessionState
@@ -22,6 +21,8 @@ class Narrator:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
+        from rich.console import Console  # for what trains alone
+
         self._console = Console(stderr=True, highlight=False, markup=False)
         self._bar: Progress | None = None
         self._said: str | None = None

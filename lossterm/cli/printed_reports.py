@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from lossterm.cli.console import stdout
+from lossterm.cli.stdout import BETWEEN, Stdout
 from lossterm.reports import (
     csv_lines,
     headline,
@@ -53,10 +53,10 @@ def print_sentences(found: Sequence[report.Report], curves: Mapping[int, "array[
 
 
 def _print_table(found: report.Report, *, plain: bool) -> None:
-    console = stdout(plain=plain)
+    console = Stdout(plain=plain)
     console.sentence(headline.headline(found), "dim")
     console.sentence(verdict.verdict(found), "bold")
-    columns, shown = table.fit_to(found, console.width, between=3)
+    columns, shown = table.fit_to(found, console.width, between=BETWEEN)
     console.table(columns)
     for note in notes.notes(found):
         console.sentence(note, "dim")

@@ -67,7 +67,8 @@ def lossterm(home: Path, *arguments: str, **more: str) -> Result:
 
 WARM = """
 import json, os, runpy, sys, traceback
-import lossterm.cli.main
+from lossterm.cli.main import cli
+dict(cli.commands)  # loads them
 for number, words in enumerate(json.load(sys.stdin)):
     if (child := os.fork()) == 0:
         for descriptor, name in ((0, os.devnull), (1, f"{number}.out"), (2, f"{number}.err")):

@@ -89,7 +89,7 @@ def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
     place.mkdir()
     monkeypatch.chdir(place)
     for module in ("run", "check", "resume"):
-        monkeypatch.setattr(sys.modules[f"lossterm.cli.commands.{module}"], "Watch", Watching)
+        monkeypatch.setattr(f"lossterm.cli.commands.{module}.Watch", Watching)
 
     def said(*words: object) -> tuple[str, str]:
         with pytest.raises((SystemExit, Trained)):
@@ -349,7 +349,7 @@ def test_what_a_worker_says_last_keeps_its_lines_and_does_nothing(
     def gone(*_: object, **__: object) -> None:
         raise WorkerError(f"The worker went away:\nfirst {text}\nlast")
 
-    monkeypatch.setattr(sys.modules["lossterm.cli.commands.run"], "Watch", gone)
+    monkeypatch.setattr("lossterm.cli.commands.run.Watch", gone)
     _, err = said("run", "--no-project")
     assert_harmless(err)
     assert err.endswith("\nlast\n")
