@@ -1,5 +1,6 @@
 """`lossterm` without a command: the terminal app, and in the shell what it leaves there."""
 
+import gc
 import sys
 from collections.abc import Mapping
 
@@ -38,6 +39,7 @@ def open_on(
         click.echo(f"lossterm: {printable(word)}", err=True)
     given = {name: value for name, value in look.items() if value is not None}
     configured = msgspec.structs.replace(configured, **given)
+    gc.disable()  # a tenth of the time to the first screen, which makes much and drops little; the app enables it
     from lossterm.tui.app import open_app  # Textual is loaded for the app alone
 
     code, left, view, metrics = open_app(
