@@ -69,7 +69,7 @@ class Watch:
                 if self.asked:
                     self._follow(narrator)
             except (KeyboardInterrupt, WorkerError):
-                shared = self._store.cancel(self._numbers)
+                shared = self._store.requests.cancel(self._numbers)
                 if self._keeps:
                     narrator.say(f"Stopped; what was trained is kept: {self._command('report')}")
                     narrator.say(f"Go on: {self._command('resume')}")
@@ -84,12 +84,12 @@ class Watch:
 
     def reports(self) -> list[report.Report]:
         """Return the standings of what is there, one for each comparison, in the order asked."""
-        rows = self._store.trials(self._numbers)
+        rows = self._store.reader.trials(self._numbers)
         return [report.build(one, report.rows_of(one, rows)) for one in self.asked]
 
     def chunks(self) -> list[Chunk]:
         """Return the curves of what is there, in the order of their epochs."""
-        return self._store.chunks(self._numbers)[0]
+        return self._store.reader.chunks(self._numbers)[0]
 
     @property
     def _numbers(self) -> list[int]:
@@ -125,7 +125,7 @@ class Watch:
     def _end(self, narrator: Narrator) -> None:
         """Stop since time is up: as soon as the worker has obeyed, there is nothing left to follow."""
         self.out_of_time = True
-        self._store.cancel(self._numbers)
+        self._store.requests.cancel(self._numbers)
         narrator.say(
             f"Stopped after {duration(self._limits.seconds or 0)}, as --max-time says. Go on: {self._command('resume')}"
         )
@@ -156,4 +156,4 @@ def _leave(told: int, _: FrameType | None) -> None:
 
 def asking(store: Store, session: str, comparisons: Sequence[Comparison]) -> Iterable[AskedComparison]:
     """Ask for comparisons one after the other, as they are taken from what this returns."""
-    return (store.ask(session, one) for one in comparisons)
+    return (store.requests.ask(session, one) for one in comparisons)

@@ -4,8 +4,8 @@ Run from the repository's root, in an environment with the test extra, with noth
 
     python -m tests.bench.reliability [--rounds 20] [--deaths 10]
 
-Cancel to idle is the time from before `Store.cancel` until no trial is running any more, while every lane trains. Death
-to notice is the time from `kill -9` of the worker until a viewer, which looks as often as `lossterm run` does, no
+Cancel to idle is the time from before `Requests.cancel` until no trial is running any more, while every lane trains.
+Death to notice is the time from `kill -9` of the worker until a viewer, which looks as often as `lossterm run` does, no
 longer has it; to the next epoch, until the viewer has an epoch of another worker: TensorFlow's import is in it.
 """
 
@@ -91,13 +91,13 @@ class Viewer:
 
 def training(viewer: Viewer) -> AskedComparison:
     """Ask for long trainings, and return at a moment when they are under way."""
-    asked = viewer.store.ask(
+    asked = viewer.store.requests.ask(
         SESSION, Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=TRIALS, epochs=next(_epochs))
     )
     viewer.look()
 
     def under_way() -> bool:
-        running = [row for row in viewer.store.trials([asked.id]) if row.status == "running"]
+        running = [row for row in viewer.store.reader.trials([asked.id]) if row.status == "running"]
         return bool(running) and all(row.epochs for row in running)
 
     viewer.until(under_way, "epochs")
@@ -110,8 +110,8 @@ def cancelled(viewer: Viewer) -> float:
     """Return the seconds from a cancel to no trial running."""
     asked = training(viewer)
     start = time.perf_counter()
-    viewer.store.cancel([asked.id])
-    while any(row.status == "running" for row in viewer.store.trials([asked.id])):
+    viewer.store.requests.cancel([asked.id])
+    while any(row.status == "running" for row in viewer.store.reader.trials([asked.id])):
         assert time.perf_counter() - start < PATIENCE, "waited in vain for the trials to stop"
         time.sleep(0.001)
     return time.perf_counter() - start
@@ -127,7 +127,7 @@ def killed(viewer: Viewer) -> tuple[float, float]:
     noticed = viewer.until(lambda: viewer.view.worker is None or viewer.view.worker.pid != found.pid, "the notice")
     before = viewer.epochs  # all that the dead one wrote
     resumed = viewer.until(lambda: viewer.epochs > before, "the next epoch")
-    viewer.store.cancel([asked.id])
+    viewer.store.requests.cancel([asked.id])
     return noticed - start, resumed - start
 
 

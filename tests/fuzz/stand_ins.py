@@ -11,7 +11,8 @@ from unittest.mock import patch
 from lossterm.cli.following import Watch
 from lossterm.comparison.comparison import Comparison
 from lossterm.engine.fakes.fake_engine import FakeTrainer
-from lossterm.store import AskedComparison, Store
+from lossterm.store import AskedComparison
+from lossterm.store.requests import Requests
 from lossterm.worker_control import supervisor
 
 MOST_EPOCHS = 5_000
@@ -69,10 +70,10 @@ def _started(*_: object, **__: object) -> None:
     raise Accepted
 
 
-_ask = Store.ask
+_ask = Requests.ask
 
 
-def _asked(self: Store, session: str, comparison: Comparison) -> AskedComparison:
+def _asked(self: Requests, session: str, comparison: Comparison) -> AskedComparison:
     trials = comparison.seeds * len(comparison.learning_rates) * len(comparison.losses)
     if trials > MOST_TRIALS or trials * comparison.hyperparameters.epochs > MOST_EPOCHS:
         raise Accepted
@@ -83,9 +84,9 @@ def _trained(self: Watch, _: object) -> None:
     """End every trial that waits."""
     engine = FakeTrainer()
     device = self.asked[0].comparison.device
-    while row := self._store.claim(device):
-        done = engine.train(row.trial, row.id, self._store.record)
-        self._store.finish(
+    while row := self._store.worker.claim(device):
+        done = engine.train(row.trial, row.id, self._store.worker.record)
+        self._store.worker.finish(
             row.id,
             done.status,
             seconds=0.02,
@@ -102,6 +103,6 @@ def stand_ins() -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.object(subprocess, "run", _answered))
         stack.enter_context(patch.object(supervisor, "ensure", _started))
-        stack.enter_context(patch.object(Store, "ask", _asked))
+        stack.enter_context(patch.object(Requests, "ask", _asked))
         stack.enter_context(patch.object(Watch, "_follow", _trained))
         yield

@@ -56,9 +56,9 @@ def fill(
     most: int | None = None,
 ) -> None:
     """Ask for a comparison and end its trials, or the first `most` of them."""
-    store.ask(SESSION, comparison)
+    store.requests.ask(SESSION, comparison)
     ended = 0
-    while (most is None or ended < most) and (row := store.claim("auto")):
+    while (most is None or ended < most) and (row := store.worker.claim("auto")):
         ended += 1
         status = end(row.trial)
         kind = task_named(comparison.task).kind
@@ -67,8 +67,8 @@ def fill(
             metric.key: dict.fromkeys(splits, score(row.trial)) for metric in metrics_for(kind, comparison.protocol)
         }
         values = drawn(row.trial).astype("<f4")
-        store.record(chunk_of(row.id, values))
-        store.finish(row.id, status, seconds=0.1, scores=scores if status == "done" else None)
+        store.worker.record(chunk_of(row.id, values))
+        store.worker.finish(row.id, status, seconds=0.1, scores=scores if status == "done" else None)
 
 
 def chunk_of(trial: int, values: np.ndarray) -> Chunk:
@@ -333,7 +333,7 @@ def test_one_seed_gets_places_but_no_verdict(store: Store) -> None:
 
 
 def test_before_anything_ended_that_is_said_and_no_curve_is_told(store: Store) -> None:
-    store.ask(SESSION, fair(("hinge", "squared_hinge"), seeds=2))
+    store.requests.ask(SESSION, fair(("hinge", "squared_hinge"), seeds=2))
     lines = told(store)
     assert "No trial has a score so far." in lines
     assert "hinge has no place yet: no trial of it has a test accuracy." in lines
@@ -429,7 +429,7 @@ class Clock:
 
 def steps(store: Store, comparison: Comparison, **more: object) -> Iterator[SessionState]:
     """End one trial after the other, and give what a viewer sees each time."""
-    store.ask(SESSION, comparison)
+    store.requests.ask(SESSION, comparison)
     yield viewed(store)
     while any(not row.ended for row in viewed(store).rows.values()):
         fill(store, comparison, lambda trial: columns(FALLING[:4]), most=1, **more)  # type: ignore[arg-type]  # as fill takes them
@@ -480,7 +480,7 @@ def test_trials_that_are_added_begin_new_steps(store: Store) -> None:
     telling = Telling(clock)
     fill(store, tutorial(seeds=2, epochs=4), lambda trial: columns(FALLING[:4]))
     assert telling.new(viewed(store)) == ["2 of 2 trials have ended."]
-    store.ask(SESSION, tutorial(seeds=8, epochs=4))
+    store.requests.ask(SESSION, tutorial(seeds=8, epochs=4))
     clock.now = 5
     assert telling.new(viewed(store)) == []
     fill(store, tutorial(seeds=8, epochs=4), lambda trial: columns(FALLING[:4]), most=1)

@@ -25,7 +25,7 @@ MODEL = "def build(features, outputs):\n    return None\n"
 
 def asked(path: Path) -> list[Comparison]:
     with Store(path) as store:
-        return [one.comparison for one in store.comparisons(SESSION)]
+        return [one.comparison for one in store.reader.comparisons(SESSION)]
 
 
 def field(app: LosstermApp, name: str) -> Input | StepField:

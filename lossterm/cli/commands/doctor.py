@@ -136,7 +136,7 @@ def _store(path: Path) -> Iterator[Check]:
         return
     try:
         with Store(path) as store:
-            sessions, trials = store.sessions(), store.size()
+            sessions, trials = store.sessions.every(), store.reader.size()
     except StoreError as error:
         yield Check("store", "bad", str(error))
         yield from _backups(path)

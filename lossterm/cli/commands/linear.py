@@ -92,7 +92,7 @@ def follow(session: str, store: StorePath, memory: int | None = None) -> None:
     asked = []
     if not absent(store):
         with Store(store) as opened:
-            asked, path = opened.comparisons(session), opened.path
+            asked, path = opened.reader.comparisons(session), opened.path
     if not asked:
         begin = opening(session, store, "run")
         click.echo(printable(f"There is nothing in the session {session} yet. Begin with: {begin}"))
