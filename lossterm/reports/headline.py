@@ -3,19 +3,23 @@
 from lossterm.comparison.hyperparameters import ACTIVATIONS, SCHEDULES, Hyperparameters
 from lossterm.comparison.user_network import called
 from lossterm.reports.report import Report
+from lossterm.text.numbers import counted
 
 
 def headline(report: Report) -> str:
     """Say in one line what was compared."""
     c, h = report.asked.comparison, report.asked.comparison.hyperparameters
-    seeds = "1 seed" if c.seeds == 1 else f"{c.seeds} seeds"
+    seeds = counted(c.seeds, "seed")
     rates = f"lr {c.learning_rates[0]:g}"
     if c.tuned:
         rates = f"{len(c.learning_rates)} lr from {c.learning_rates[0]:g} to {c.learning_rates[-1]:g}"
     if h.early_stopping:
-        seeds, epochs = f"{seeds} × up to", f"{h.epochs} epochs (stopped after {h.early_stopping} without a better)"
+        seeds, epochs = (
+            f"{seeds} × up to",
+            f"{counted(h.epochs, 'epoch')} (stopped after {h.early_stopping} without a better)",
+        )
     else:
-        seeds, epochs = f"{seeds} ×", f"{h.epochs} epochs"
+        seeds, epochs = f"{seeds} ×", counted(h.epochs, "epoch")
     rates += f" {h.schedule}" if h.schedule != SCHEDULES[0] else ""
     weights = f", {h.class_weight} classes" if h.class_weight else ""
     return f"{c.task}: {seeds} {epochs}, {rates}, {h.optimizer}, batch {h.batch_size}{weights}, {_network(h)}"

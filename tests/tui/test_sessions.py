@@ -9,9 +9,9 @@ from textual.widgets import Input, OptionList, Static
 from lossterm.comparison.comparison import Comparison
 from lossterm.figures.curve_view_state import CurveViewState
 from lossterm.store import SessionRow, Store, TrialRow
+from lossterm.text.numbers import ago
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import ConfirmDialog, RenameDialog, TextDialog
-from lossterm.tui.panels.sessions_panel import ago
 from tests.tui.prepared import FAIR, FAKE, SESSION, TUTORIAL, fill, opened, shown, until
 
 SIZE = (80, 24)
@@ -121,7 +121,7 @@ async def test_names_of_any_length_and_sign_fit_the_line(path: Path) -> None:
         (59, "just now"),
         (60, "1 min ago"),
         (7199, "1 h ago"),
-        (86_400, "1 days ago"),
+        (86_400, "1 day ago"),
         (1e7, "115 days ago"),
     ],
 )
@@ -289,7 +289,7 @@ async def test_deleting_asks_first_and_no_is_the_first_answer(two: Path, answer:
         await at(pilot, app, "older")
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog))
-        assert "older with 1 comparisons and 6 trials" in " ".join(
+        assert "older with 1 comparison and 6 trials" in " ".join(
             str(static.render()) for static in app.screen.query(Static)
         )
         await pilot.press(*answer)

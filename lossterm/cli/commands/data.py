@@ -9,7 +9,6 @@ from lossterm.cli.console import print_columns, print_lines
 from lossterm.cli.options.shared import list_formats
 from lossterm.cli.options.task_or_table import READING, Command
 from lossterm.data import Preview, ShownColumn, ShownTarget, preview
-from lossterm.data.files.position import counted
 from lossterm.errors import DataError
 from lossterm.home.paths import shelf
 from lossterm.losses import Kind
@@ -17,6 +16,7 @@ from lossterm.reports.cells import DASH, number
 from lossterm.reports.json_document import as_json
 from lossterm.reports.table import TableColumn
 from lossterm.text.harmless import printable
+from lossterm.text.numbers import counted
 
 BAR = 40
 """Cells of the longest bar."""

@@ -26,6 +26,7 @@ from lossterm.store import Store, default_store_path, network_mounts, schema
 from lossterm.store.backup import backups
 from lossterm.tasks import TASKS, every_task, task_problems
 from lossterm.text.harmless import clipped, printable
+from lossterm.text.numbers import counted
 from lossterm.worker_control import lock, starting
 
 PACKAGES = ("textual", "rich", "click", "msgspec", "numpy", "scikit-learn", "keras", "tensorflow")
@@ -141,7 +142,9 @@ def _store(path: Path) -> Iterator[Check]:
         yield Check("store", "bad", str(error))
         yield from _backups(path)
         return
-    found = f"{path}: {len(sessions)} sessions, {trials} trials, {path.stat().st_size / 1e6:.1f} MB"
+    found = (
+        f"{path}: {counted(len(sessions), 'session')}, {counted(trials, 'trial')}, {path.stat().st_size / 1e6:.1f} MB"
+    )
     if damage := schema.damage(path):
         words = " ".join(damage[0].split())
         yield Check("store", "bad", f"{found}, damaged ({clipped(words)})", f"Save what can be read: {_repair(path)}")

@@ -16,6 +16,7 @@ from lossterm.reports.screen_reader import score, spoken
 from lossterm.reports.verdict import verdict
 from lossterm.store import Store
 from lossterm.text.harmless import printable
+from lossterm.text.numbers import counted
 from lossterm.worker_control import supervisor
 
 STEPS = 10
@@ -63,8 +64,7 @@ class Telling:
             for status in ("diverged", "failed"):
                 count = sum(row.status == status for row in rows)
                 if more := count - self._broken.get((table, standing.loss, status), 0):
-                    trials = "1 trial" if more == 1 else f"{more} trials"
-                    found.append(f"{about}{trials} of {standing.loss} {status}.")
+                    found.append(f"{about}{counted(more, 'trial')} of {standing.loss} {status}.")
                 self._broken[table, standing.loss, status] = count
             if rows and all(row.ended for row in rows) and (table, standing.loss) not in self._finished:
                 self._finished.add((table, standing.loss))

@@ -20,6 +20,7 @@ from lossterm.engine.worker import health, program_cache
 from lossterm.engine.worker.training_thread import POLL, Board, TrainingThread
 from lossterm.errors import StoreError
 from lossterm.store import Store, TrialRow, WorkerState
+from lossterm.text.numbers import memory_size
 from lossterm.worker_control import lock
 
 IDLE_SECONDS = 600.0
@@ -192,8 +193,8 @@ class Worker:
     def _refuse_too_little(self) -> None:
         if self._memory is not None and (taken := health.resident()) > self._memory:
             raise RuntimeError(
-                f"TensorFlow alone takes {health.gigabytes(taken)}, and the limit of memory is "
-                f"{health.gigabytes(self._memory)}: allow more."
+                f"TensorFlow alone takes {memory_size(taken)}, and the limit of memory is "
+                f"{memory_size(self._memory)}: allow more."
             )
 
     def _watch(self, store: Store) -> None:
@@ -232,11 +233,11 @@ class Worker:
             return
         if len(busy) == 1 and not self._board.ended:  # nothing else can have taken it
             reason = (
-                f"Out of memory: it took the worker to {health.gigabytes(taken)}, and the limit is "
-                f"{health.gigabytes(self._memory)}. A smaller --batch-size or --hidden needs less."
+                f"Out of memory: it took the worker to {memory_size(taken)}, and the limit is "
+                f"{memory_size(self._memory)}. A smaller --batch-size or --hidden needs less."
             )
             store.worker.finish(busy[0].id, "failed", error=reason)
-        print(f"At {health.gigabytes(taken)}, above the limit of memory. Another worker goes on.", flush=True)
+        print(f"At {memory_size(taken)}, above the limit of memory. Another worker goes on.", flush=True)
         self.successor = () if self._board.ended else ("--lanes", "1")  # what leaked before is gone with this process
         self._stop.set()
 
