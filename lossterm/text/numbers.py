@@ -10,3 +10,8 @@ def duration(seconds: float) -> str:
     if seconds < 3600:
         return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
     return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+
+
+def exact(number: float) -> str:
+    """Write a number so that it can be read again as the same: 0.01, 1e-05, 3."""
+    return repr(number).removesuffix(".0")
