@@ -117,7 +117,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Setting(
             label="The metric",
-            help="What ranks and tunes; see `lossterm metrics`",
+            help="What ranks and tunes, as `lossterm metrics` lists it",
             part="comparison",
             example="accuracy",
             unset="accuracy, or mae",

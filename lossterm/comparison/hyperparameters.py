@@ -230,8 +230,8 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         str,
         Setting(
             label="The model",
-            help="Instead of layers, a custom network: code that is run",
-            more=", a function (features, outputs) in a Python file or an installed package that returns an uncompiled "
+            help="Instead of layers, a custom network",
+            more=": a function (features, outputs) in a Python file or an installed package that returns an uncompiled "
             "Keras model with a linear output",
             row="FILE.py:NAME of a function (features, outputs)",
             part="model",

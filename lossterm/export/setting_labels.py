@@ -48,8 +48,8 @@ def written(value: Any) -> str:
     """Write a setting as a person would."""
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
-    if value is True:
-        return "yes"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return exact(value) if isinstance(value, float) else str(value)
 
 

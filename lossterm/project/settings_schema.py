@@ -78,12 +78,13 @@ def in_toml(value: Any) -> Value:
 
 def _key_of(setting: Setting) -> SettingKey:
     words = f": {_either(setting.words)}" if setting.words else ""
+    run = ": code that is run" if setting.is_code else ""
     none = "; [] for none" if setting.form == tuple[int, ...] else ""
     unset = f"; {setting.unset}, unless set" if setting.unset else ""
     return SettingKey(
         name=setting.key,
         form=_FORMS[setting.plain_form],
-        meaning=f"{setting.help}{words}{none}{unset}.",
+        meaning=f"{setting.help}{words}{run}{none}{unset}.",
         example=in_toml(setting.default if setting.example is None else setting.example),
     )
 

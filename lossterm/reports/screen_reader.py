@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.comparison.user_network import called
 from lossterm.metrics import PRIMARY, metric_named
 from lossterm.reports import notes, verdict
 from lossterm.reports.cells import gap, number, spread
@@ -17,6 +18,9 @@ from lossterm.store import Chunk, TrialRow
 
 if TYPE_CHECKING:
     import numpy as np
+
+TOLD_IN_FULL = {"hidden", "activation", "initial_sd", "optimizer", "batch_size", "epochs", "model"}
+"""Hyperparameters that sentences are made for; of others, what a headline says is told."""
 
 CurvesByTrial = Mapping[int, "array[float]"]
 """Number of a trial → its curve: (epochs, columns) row by row, as `View.curves` holds it."""
@@ -58,13 +62,16 @@ def _headline(report: Report) -> list[str]:
     layers = _count(len(h.hidden), "hidden layer", "hidden layers") + f" of {_listed(list(map(str, h.hidden)))} units"
     network = f"The network has {layers if h.hidden else 'no hidden layer'}"
     network += f" with {h.activation}" if h.hidden else ""
+    network = f"The network is {called(h.model)}" if h.model else network
     if h.initial_sd is not None:
         network += f", its output is drawn with standard deviation {h.initial_sd:g}"
+    besides = [setting.said(getattr(h, setting.name)) for setting in h.told if setting.name not in TOLD_IN_FULL]
     return [
         f"Session {report.asked.session}, task {c.task}: {losses}.",
         f"Each is trained with {_count(c.seeds, 'seed', 'seeds')} for {_count(h.epochs, 'epoch', 'epochs')}.",
         f"{rate}.",
         f"{network}, and is trained by {h.optimizer} in batches of {h.batch_size}.",
+        *([f"Besides: {', '.join(besides)}."] if besides else []),
     ]
 
 
