@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 TOLD_IN_FULL = {"hidden", "activation", "initial_sd", "optimizer", "batch_size", "epochs", "model"}
-"""Hyperparameters that sentences are made for; of others, what a headline says is told."""
+"""Hyperparameters that sentences are made for; others are told by their names."""
 
 CurvesByTrial = Mapping[int, "array[float]"]
 """Number of a trial → its curve: (epochs, columns) row by row, as `View.curves` holds it."""
@@ -65,7 +65,8 @@ def _headline(report: Report) -> list[str]:
     network = f"The network is {called(h.model)}" if h.model else network
     if h.initial_sd is not None:
         network += f", its output is drawn with standard deviation {h.initial_sd:g}"
-    besides = [setting.said(getattr(h, setting.name)) for setting in h.told if setting.name not in TOLD_IN_FULL]
+    others = [setting for setting in h.told if setting.name not in TOLD_IN_FULL]
+    besides = [f"{setting.title} {setting.written(getattr(h, setting.name))}" for setting in others]
     return [
         f"Session {report.asked.session}, task {c.task}: {losses}.",
         f"Each is trained with {_count(c.seeds, 'seed', 'seeds')} for {_count(h.epochs, 'epoch', 'epochs')}.",

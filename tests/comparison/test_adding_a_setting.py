@@ -262,7 +262,7 @@ def test_a_screen_reader_tells_it(here: Path) -> None:
     from lossterm.reports.screen_reader import lines
 
     told = lines(report(compared(**ASKED)), {})
-    assert "Besides: clipped to 0.25, decoupled False, up, warm-up 7, widths 3-4." in told
+    assert "Besides: clip norm 0.25, decoupled off, rounding up, warm up 7, widths 3,4." in told
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,10 @@ def test_a_range_holds_what_its_words_say(
     assert not any(map(bounds.holds, (*outside, math.nan, math.inf, -math.inf)))
 
 
-def test_a_name_that_is_no_setting_is_refused_with_near_misses() -> None:
-    for name, near in {"batchsize": "batch_size", "seed": "seeds", "learning_rate": "learning_rates"}.items():
-        with pytest.raises(UnknownName, match=f"There is no setting '{name}'. Did you mean {near}"):
-            Comparison.ask("circles", **{name: 1})
+@pytest.mark.parametrize(
+    ("name", "near"), [("batchsize", "batch_size"), ("seed", "seeds"), ("learning_rate", "learning_rates")]
+)
+def test_a_name_that_is_no_setting_is_refused_with_near_misses(name: str, near: str) -> None:
+    given: dict[str, Any] = {name: 1}
+    with pytest.raises(UnknownName, match=f"There is no setting '{name}'. Did you mean {near}"):
+        Comparison.ask("circles", **given)
