@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.comparison.user_network import called
 from lossterm.metrics import PRIMARY, metric_named
 from lossterm.reports import notes, verdict
 from lossterm.reports.cells import gap, number, spread
@@ -18,6 +19,9 @@ from lossterm.text.numbers import counted, listed
 
 if TYPE_CHECKING:
     import numpy as np
+
+TOLD_IN_FULL = {"hidden", "activation", "initial_sd", "optimizer", "batch_size", "epochs", "model"}
+"""Hyperparameters that sentences are made for; others are told by their names."""
 
 CurvesByTrial = Mapping[int, "array[float]"]
 """Number of a trial → its curve: (epochs, columns) row by row, as `View.curves` holds it."""
@@ -59,13 +63,17 @@ def _headline(report: Report) -> list[str]:
     layers = counted(len(h.hidden), "hidden layer", "hidden layers") + f" of {listed(list(map(str, h.hidden)))} units"
     network = f"The network has {layers if h.hidden else 'no hidden layer'}"
     network += f" with {h.activation}" if h.hidden else ""
+    network = f"The network is {called(h.model)}" if h.model else network
     if h.initial_sd is not None:
         network += f", its output is drawn with standard deviation {h.initial_sd:g}"
+    others = [setting for setting in h.told if setting.name not in TOLD_IN_FULL]
+    besides = [f"{setting.title} {setting.written(getattr(h, setting.name))}" for setting in others]
     return [
         f"Session {report.asked.session}, task {c.task}: {losses}.",
         f"Each is trained with {counted(c.seeds, 'seed', 'seeds')} for {counted(h.epochs, 'epoch', 'epochs')}.",
         f"{rate}.",
         f"{network}, and is trained by {h.optimizer} in batches of {h.batch_size}.",
+        *([f"Besides: {', '.join(besides)}."] if besides else []),
     ]
 
 

@@ -37,3 +37,8 @@ def ago(seconds: float) -> str:
 def memory_size(count: float) -> str:
     """Write a number of bytes: 12.5 GB, 340 MB."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
+
+
+def exact(number: float) -> str:
+    """Write a number so that it can be read again as the same: 0.01, 1e-05, 3."""
+    return repr(number).removesuffix(".0")

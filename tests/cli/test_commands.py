@@ -29,6 +29,7 @@ from lossterm.comparison.comparison import DEVICES, RATES_TO_TUNE, Comparison, S
 from lossterm.comparison.hyperparameters import OPTIMIZERS
 from lossterm.data import FileRequest
 from lossterm.engine.fakes.fake_engine import BEST_RATE
+from lossterm.errors import UsageError
 from lossterm.following.session_state import SessionState
 from lossterm.home.configuration import Config
 from lossterm.losses import LEFT_OUT, LOSSES, fitting
@@ -450,11 +451,33 @@ def test_a_cold_start_says_the_same(refused: dict[str, Result], case: str) -> No
     assert (cold.returncode, cold.stdout, cold.stderr) == (warm.returncode, warm.stdout, warm.stderr)
 
 
-@pytest.mark.parametrize("words", [("run", "--epochs", "ten"), ("run", "--sedes", "3"), ("export",), ("--nonsense",)])
+@pytest.mark.parametrize(
+    "words", [("run", "--max-trials", "ten"), ("run", "--sedes", "3"), ("export",), ("--nonsense",)]
+)
 def test_words_that_cannot_be_read_are_wrong_usage(tmp_path: Path, words: tuple[str, ...]) -> None:
     result = lossterm(tmp_path, *words)
     assert succeeded(result, 2) == ""
     assert "Error: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--epochs ten", "--epochs is 'ten', but must be a whole number."),
+        ("--seeds 1.5", "--seeds is '1.5', but must be a whole number."),
+        ("--dropout much", "--dropout is 'much', but must be a number."),
+        ("--hidden 5,x", "--hidden is '5,x', but must be whole numbers with commas between, such as 50,20, or `none`."),
+        ("--early-stopping x", "--early-stopping is 'x', but must be a whole number, or empty for none."),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_wrong_usage_too_and_said_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["run", *words.split()])
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception) == sentence
+    assert result.exception.exit_code == 2
 
 
 def test_a_terminal_that_is_only_piped_into_is_no_terminal(tmp_path: Path) -> None:

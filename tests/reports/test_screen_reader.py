@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -292,6 +293,20 @@ def test_curves_are_of_the_rate_that_is_judged_and_on_validation_where_there_is_
 
 
 # Words on places
+
+
+def test_what_else_is_set_is_told_by_name(store: Store) -> None:
+    chosen: dict[str, Any] = {"dropout": 0.25, "batch_norm": True, "schedule": "cosine", "early_stopping": 9}
+    asked = Comparison.ask("circles", ("hinge",), seeds=1, learning_rates=(0.1,), epochs=40, **chosen)
+    fill(store, asked, lambda _: np.full((40, 6), 0.5))
+    assert "Besides: dropout 0.25, batch norm on, schedule cosine, early stopping 9." in told(store)
+
+
+def test_a_custom_network_is_told_by_its_name_and_fingerprint(store: Store) -> None:
+    asked = Comparison.ask("circles", ("hinge",), seeds=1, learning_rates=(0.1,), epochs=40, model="keras:Sequential")
+    fill(store, asked, lambda _: np.full((40, 6), 0.5))
+    name = asked.hyperparameters.model.rpartition(":")[2]
+    assert f"The network is {name}, and is trained by momentum in batches of 32." in told(store)
 
 
 def test_places_say_mean_interval_difference_and_verdict(store: Store) -> None:

@@ -22,7 +22,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Key of the protocol."""
     settings: dict[str, str] = {}
     """What is written in each field of the settings."""
-    network: Network = Network()
+    network: Network = {}
     """What is chosen of the network besides."""
     turned: dict[str, dict[str, bool]] = {}
     """Task → loss → whether it is ticked, where that is not as it comes."""
