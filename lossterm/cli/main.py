@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -32,6 +32,7 @@ from lossterm.cli.console import print_reports
 from lossterm.cli.options.app_table import table_options
 from lossterm.cli.options.limits import memory_option
 from lossterm.cli.options.shared import StorePath, app_options, loss_file_option, opening, session_option, store_option
+from lossterm.cli.options.workers import workers_with
 from lossterm.comparison.user_code_consent import trust
 from lossterm.data import FileRequest
 from lossterm.errors import BenchmarkError, DataError, LosstermError, UnknownName, UsageError, WorkerError
@@ -41,6 +42,9 @@ from lossterm.home.private import make_private
 from lossterm.losses import source_from
 from lossterm.store import default_store_path
 from lossterm.text.harmless import printable
+
+if TYPE_CHECKING:
+    from lossterm.worker_control.starting import Workers
 
 HELP = ["-h", "--help"]
 INTERRUPTED = 130
@@ -133,7 +137,7 @@ def cli(
         here = context.get_parameter_source("memory") is ParameterSource.COMMANDLINE  # not LOSSTERM_MEMORY
         before = {"--loss-file": own, "--data": table, "--memory": here}
         _refuse_before(context.invoked_subcommand, before, {"linear": linear or None, **look})
-        context.obj = {"store": store, "session": session}
+        context.obj = {**(context.obj or {}), "store": store, "session": session}
         return
     if linear:
         _refuse_with_linear(own, table, look)
@@ -155,7 +159,7 @@ def cli(
     from lossterm.tui.app import open_app  # Textual is loaded for the app alone
 
     code, left, view, metrics = open_app(
-        session, store or default_store_path(), sources, table, config=configured, memory=memory
+        session, store or default_store_path(), sources, table, config=configured, workers=workers_with(memory)
     )
     if found := view.reports(metrics):
         # What was on the screen stays in the shell.
@@ -212,14 +216,17 @@ def _open_what_is_closed() -> None:
             setattr(sys, name, nothing)
 
 
-def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line and exit with its code: known errors become a sentence, unknown ones crash loudly."""
+def main(arguments: list[str] | None = None, workers: "Workers | None" = None) -> Any:
+    """Run the command line and exit with its code: known errors become a sentence, unknown ones crash loudly.
+
+    `workers` says how workers are started, None for the usual way.
+    """
     _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that cannot show × or ± gets ? instead of a traceback
     try:
-        sys.exit(cli.main(arguments, prog_name="lossterm", standalone_mode=False))
+        sys.exit(cli.main(arguments, prog_name="lossterm", standalone_mode=False, obj={"workers": workers}))
     except click.ClickException as error:
         error.message = printable(error.message)  # type: ignore[misc]  # click repeats words as they were given
         error.show()

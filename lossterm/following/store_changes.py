@@ -1,17 +1,13 @@
-"""What is new in a store, as a stream. No viewer looks again and again by itself."""
+"""What is new in a store since the last look."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
 
 from lossterm.store import AskedComparison, Chunk, Store, TrialRow, WorkerRow
 from lossterm.worker_control import lock
-
-INTERVAL = 0.1
-"""Seconds between two looks: the worker writes about as often."""
 
 LIVENESS = 1.0
 """Seconds between two looks at the worker's lock, which a death frees without writing to the store."""
@@ -60,19 +56,6 @@ class StoreChanges:
             return None
         self._seen, self._worker = version, worker
         return self._changes(worker)
-
-    def follow(self, interval: float = INTERVAL) -> Iterator[Update | None]:
-        """Yield updates for ever, None where an interval brought nothing."""
-        while True:
-            yield self.poll()
-            time.sleep(interval)  # the one place that waits: a store cannot call back
-
-    async def stream(self, interval: float = INTERVAL) -> AsyncIterator[Update]:
-        """Yield updates for ever without holding up the event loop."""
-        while True:
-            if update := await asyncio.to_thread(self.poll):
-                yield update
-            await asyncio.sleep(interval)
 
     def _living_worker(self) -> WorkerRow | None:
         alive = lock.alive(self._store.path, self._device)

@@ -21,10 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lossterm.comparison.comparison import Comparison
-from lossterm.following.session_state import SessionState
-from lossterm.following.store_changes import INTERVAL, StoreChanges
+from lossterm.following.follow import INTERVAL, Follower
 from lossterm.store import AskedComparison, Store
-from lossterm.worker_control import lock, supervisor
+from lossterm.worker_control import lock
 
 DEVICE = "auto"
 SESSION = "s"
@@ -57,20 +56,16 @@ def main() -> None:
 
 
 class Viewer:
-    """What `lossterm run` is without its words: a tail, a view and a keeper."""
+    """What `lossterm run` is without its words."""
 
     def __init__(self, store: Store) -> None:
-        self.store, self.view = store, SessionState()
-        self._tail, self._keeper = (
-            StoreChanges(store.path, SESSION, device=DEVICE),
-            supervisor.Supervisor(store.path, DEVICE),
-        )
+        self.store, self._follower = store, Follower(store, SESSION, device=DEVICE)
+        self.view = self._follower.state
 
     def look(self) -> None:
         """Take in what is new and tend the worker."""
-        if update := self._tail.poll():
-            self.view.apply(update)
-        self._keeper.tend(needed=self.view.training, ready=self.view.ready)
+        self._follower.take(self._follower.poll())
+        self._follower.tend(self._follower.waiting)
 
     @property
     def epochs(self) -> int:

@@ -48,13 +48,11 @@ finally:
 """The fake worker, which says in the directory WORKERS when it comes and goes; it may wait for files to be there."""
 
 PROGRAM = f"""
-import functools, sys
-from lossterm.worker_control import supervisor
-
-supervisor.Supervisor = functools.partial(supervisor.Supervisor, command=(sys.executable, "-c", {WORKER!r}))
+import sys
 from lossterm.cli.main import main
+from lossterm.worker_control.starting import Workers
 
-main()
+main(workers=Workers((sys.executable, "-c", {WORKER!r})))
 """
 """lossterm, all of it, with that worker in place of the real one."""
 

@@ -1,5 +1,4 @@
 import csv
-import functools
 import io
 import json
 import math
@@ -37,7 +36,8 @@ from lossterm.metrics import METRICS, metrics_for
 from lossterm.reports.table import FORMATS
 from lossterm.store import Store, TrialRow, TrialScores, migrations
 from lossterm.tasks import TASKS
-from lossterm.worker_control import lock, starting, supervisor
+from lossterm.worker_control import lock, starting
+from lossterm.worker_control.starting import Workers
 
 PROGRAM = (sys.executable, "-m", "lossterm")
 FAKE = (sys.executable, "-m", "lossterm.engine.fakes.fake_engine")
@@ -1304,14 +1304,11 @@ def test_ctrl_c_leaves_the_sentences_and_lets_the_training_go_on(home: Path) -> 
         assert not any(row.ended or row.cancel for row in rows_in(home, "long one"))
 
 
-def test_sentences_start_a_worker_where_none_is(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(supervisor, "Supervisor", functools.partial(supervisor.Supervisor, command=FAKE))
+def test_sentences_start_a_worker_where_none_is(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Store() as store:
         store.requests.ask("alone", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2, epochs=3))
         assert not lock.alive(store.path, "auto")
-        cli.main(["--linear", "--session", "alone"], standalone_mode=False)
+        cli.main(["--linear", "--session", "alone"], standalone_mode=False, obj={"workers": Workers(FAKE)})
         assert lock.alive(store.path, "auto")
     assert capsys.readouterr().out.startswith("0 of 2 trials have ended.\nThe worker that trains is starting.\n")
     assert {row.status for row in rows_in(home, "alone")} == {"done"}
@@ -1345,9 +1342,9 @@ class Opened:
         table: FileRequest | None = None,
         *,
         config: Config,
-        memory: int | None,
+        workers: Workers,
     ) -> tuple[int, str, SessionState, dict[str, str]]:
-        self.config, self.memory = config, memory
+        self.config, self.memory = config, workers.memory
         return 0, session, SessionState(), {}
 
     def started(self, *words: str) -> object:

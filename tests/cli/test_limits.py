@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 
 import click
 import pytest
@@ -15,7 +14,8 @@ from lossterm.cli.options.shared import DEFAULT_SESSION
 from lossterm.comparison.comparison import MANY, MOST_RATES, MOST_SEEDS, Comparison
 from lossterm.errors import OutOfRange, UsageError
 from lossterm.store import Store
-from lossterm.worker_control import lock, starting, supervisor
+from lossterm.worker_control import lock, starting
+from lossterm.worker_control.starting import Workers
 
 NOBODY = lock.Sign(pid=0, beat=0)
 FAKE = (sys.executable, "-m", "lossterm.engine.fakes.fake_engine")
@@ -26,13 +26,12 @@ RUN = ("run", "--task", "circles", "--loss", "hinge", "--protocol", "tutorial", 
 
 @pytest.fixture(autouse=True)
 def _fake(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have commands start the fake worker."""
-    monkeypatch.setattr(supervisor, "Supervisor", partial(supervisor.Supervisor, command=FAKE))
+    """Have an epoch of the fake worker take its time."""
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.02")
 
 
 def invoked(*words: str) -> Result:
-    return CliRunner().invoke(cli, words)
+    return CliRunner().invoke(cli, words, obj={"workers": Workers(FAKE)})
 
 
 def until(true: Callable[[], object], what: str) -> None:

@@ -103,7 +103,7 @@ def invoked(*words: str) -> Result:
 
 def asked(*words: str) -> Any:
     """Return the comparison that `lossterm run` asks for, and trains nothing."""
-    from lossterm.store import Store
+    from lossterm.store.requests import Requests
 
     class Stop(Exception):
         pass
@@ -112,7 +112,7 @@ def asked(*words: str) -> Any:
         raise Stop(comparison)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Store, "ask", stop)
+        patch.setattr(Requests, "ask", stop)
         error = invoked("run", "--seeds", "1", *words).exception
     assert isinstance(error, Stop), error
     return error.args[0]

@@ -45,13 +45,9 @@ worker.main(lambda device, memory: (Unhurried, fake.load_fake(device)[1], 2))
 
 LAUNCHER = """
 import sys
-from lossterm.worker_control import supervisor
-real = supervisor.ensure
-def ensure(store, device, command=(), memory=None):
-    return real(store, device, (sys.executable, "-c", {worker!r}), memory)
-supervisor.ensure = ensure
 from lossterm.cli.main import main
-main()
+from lossterm.worker_control.starting import Workers
+main(workers=Workers((sys.executable, "-c", {worker!r})))
 """
 """The installed program, but that its workers take their time."""
 

@@ -23,6 +23,7 @@ from lossterm.errors import StoreError
 from lossterm.following.store_changes import StoreChanges
 from lossterm.store import Store, schema
 from lossterm.worker_control import starting, supervisor
+from lossterm.worker_control.starting import Workers
 from tests.faults.filled import EPOCHS, asked_for, fill, train
 from tests.faults.watcher import curves, until
 
@@ -63,12 +64,12 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def lossterm(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Return what runs a command: its exit code, stdout and stderr."""
+    """Return what runs a command, with workers of its own where it is given any: exit code, stdout and stderr."""
 
-    def run(*words: object) -> tuple[int, str, str]:
+    def run(*words: object, workers: Workers | None = None) -> tuple[int, str, str]:
         capsys.readouterr()
         with pytest.raises(SystemExit) as left:
-            main([str(word) for word in words])
+            main([str(word) for word in words], workers)
         return int(left.value.code or 0), *capsys.readouterr()
 
     return run
@@ -144,12 +145,10 @@ def test_a_worker_on_a_full_disk_leaves_and_its_trials_go_back(
         assert {len(curve) for curve in curves(store, asked).values()} == {EPOCHS * 4 * 4}
 
 
-def test_the_user_reads_that_the_disk_is_full_and_the_run_ends(
-    home: Path, impatient: None, lossterm: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    command = (sys.executable, "-c", LIMITED.format(room=0, stays=True))
-    monkeypatch.setattr(supervisor.Supervisor.__init__, "__defaults__", (command, None))
-    code, out, err = lossterm("run", "--loss", "hinge", "--seeds", "2", "--epochs", "600", "--quiet")
+def test_the_user_reads_that_the_disk_is_full_and_the_run_ends(home: Path, impatient: None, lossterm: Command) -> None:
+    workers = Workers((sys.executable, "-c", LIMITED.format(room=0, stays=True)))
+    words = ("run", "--loss", "hinge", "--seeds", "2", "--epochs", "600", "--quiet")
+    code, out, err = lossterm(*words, workers=workers)
     assert (code, out) == (3, "")
     assert_one_sentence(err, says="is full, or takes no more")
     with Store() as store:
@@ -239,7 +238,6 @@ def test_a_store_deleted_under_a_worker_is_left_alone(
 def test_a_store_deleted_under_a_run_ends_it_with_a_sentence(
     home: Path, impatient: None, lossterm: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor.Supervisor.__init__, "__defaults__", (FAKE, None))
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.01")
     place = home / "lossterm.db"
 
@@ -252,7 +250,8 @@ def test_a_store_deleted_under_a_run_ends_it_with_a_sentence(
 
     deleting = threading.Thread(target=delete)
     deleting.start()
-    code, out, err = lossterm("run", "--loss", "hinge", "--seeds", "2", "--epochs", "5000", "--quiet")
+    words = ("run", "--loss", "hinge", "--seeds", "2", "--epochs", "5000", "--quiet")
+    code, out, err = lossterm(*words, workers=Workers(FAKE))
     deleting.join()
     assert (code, out) == (3, "")
     assert_one_sentence(err, says=f"The store {place} is gone")

@@ -1,8 +1,6 @@
-import asyncio
 import os
 from array import array
 from collections.abc import Iterator
-from contextlib import aclosing
 
 import msgspec
 import pytest
@@ -182,32 +180,6 @@ def test_the_lock_is_not_looked_at_more_often_than_liveness_says(
     for _ in range(10):
         assert tail.poll() is None
     assert len(looks) == 1
-
-
-def test_following_yields_none_where_nothing_is_new(store: Store, tail: StoreChanges) -> None:
-    asked = ask(store, "hinge")
-    updates = tail.follow(interval=0)
-    first = next(updates)
-    assert first is not None
-    assert first.asked == (asked,)
-    assert next(updates) is None
-    store.requests.cancel([asked.id])
-    assert next(updates) is not None
-
-
-async def test_the_stream_brings_what_another_connection_writes_while_it_waits(
-    store: Store, tail: StoreChanges
-) -> None:
-    asked = ask(store, "hinge")
-    async with aclosing(tail.stream(interval=0.001)) as updates:  # type: ignore[type-var]  # an async generator
-        first = await asyncio.wait_for(anext(updates), 5)
-        assert first.asked == (asked,)
-        waiting = asyncio.ensure_future(anext(updates))
-        await asyncio.sleep(0)
-        assert not waiting.done()
-        row = claimed(store)
-        update = await asyncio.wait_for(waiting, 5)
-        assert [(one.id, one.status) for one in update.trials] == [(row.id, "running")]
 
 
 # The view

@@ -8,9 +8,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from lossterm.cli.following import Watch
 from lossterm.comparison.comparison import Comparison
 from lossterm.engine.fakes.fake_engine import FakeTrainer
+from lossterm.following.follow import Follower, News
 from lossterm.store import AskedComparison
 from lossterm.store.requests import Requests
 from lossterm.worker_control import supervisor
@@ -80,8 +80,15 @@ def _asked(self: Requests, session: str, comparison: Comparison) -> AskedCompari
     return _ask(self, session, comparison)
 
 
-def _trained(self: Watch, _: object) -> None:
-    """End every trial that waits."""
+_followed = Follower.__iter__
+
+
+def _trained(self: Follower) -> Iterator[News | None]:
+    """Ask, and end every trial that waits; follow a whole session as ever."""
+    self.ask()
+    if not self.asked:
+        yield from _followed(self) if self._asking is None else ()
+        return
     engine = FakeTrainer()
     device = self.asked[0].comparison.device
     while row := self._store.worker.claim(device):
@@ -104,5 +111,5 @@ def stand_ins() -> Iterator[None]:
         stack.enter_context(patch.object(subprocess, "run", _answered))
         stack.enter_context(patch.object(supervisor, "ensure", _started))
         stack.enter_context(patch.object(Requests, "ask", _asked))
-        stack.enter_context(patch.object(Watch, "_follow", _trained))
+        stack.enter_context(patch.object(Follower, "__iter__", _trained))
         yield

@@ -200,7 +200,7 @@ async def test_t_adds_exactly_the_seeds_that_would_settle_it_and_trains_nothing_
 
 
 async def test_t_asks_once_though_the_screen_has_not_seen_it_yet(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lossterm.tui.screens.session_screen.LOOK_SECONDS", 2.0)
+    monkeypatch.setattr("lossterm.tui.background.session_follower.LOOK_SECONDS", 2.0)
     fill(path, FAIR, scored=tied)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
