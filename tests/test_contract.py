@@ -308,11 +308,11 @@ def test_losses_are_listed_explained_and_looked_at_without_loading_more_than_is_
 def store_a_report() -> None:
     comparison = Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=1, epochs=1)
     with Store() as store:
-        store.ask("s", comparison)
-        row = store.claim("auto")
+        store.requests.ask("s", comparison)
+        row = store.worker.claim("auto")
         assert row is not None
         scores: TrialScores = {metric.key: {"train": 0.5, "test": 0.5} for metric in metrics_for("binary")}
-        store.finish(row.id, "done", scores=scores)
+        store.worker.finish(row.id, "done", scores=scores)
 
 
 def test_a_run_and_a_report_load_nothing_heavy_either(home: Path) -> None:

@@ -24,6 +24,7 @@ from lossterm.text.harmless import printable
 
 if TYPE_CHECKING:
     from lossterm.data import FileRequest
+    from lossterm.worker_control.starting import Workers
 
 
 @contextmanager
@@ -127,7 +128,7 @@ def cli(
         here = context.get_parameter_source("memory") is ParameterSource.COMMANDLINE  # not LOSSTERM_MEMORY
         before = {"--loss-file": own, "--data": table, "--memory": here}
         _refuse_before(context.invoked_subcommand, before, {"linear": linear or None, **look})
-        context.obj = {"store": store, "session": session}
+        context.obj = {**(context.obj or {}), "store": store, "session": session}
         return
     if linear:
         _refuse_with_linear(own, table, look)
@@ -179,14 +180,17 @@ def _open_what_is_closed() -> None:
             setattr(sys, name, nothing)
 
 
-def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line and exit with its code: known errors become a sentence, unknown ones crash loudly."""
+def main(arguments: list[str] | None = None, workers: "Workers | None" = None) -> Any:
+    """Run the command line and exit with its code: known errors become a sentence, unknown ones crash loudly.
+
+    `workers` says how workers are started, None for the usual way.
+    """
     _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that cannot show × or ± gets ? instead of a traceback
     try:
-        sys.exit(cli.main(arguments, prog_name="lossterm", standalone_mode=False))
+        sys.exit(cli.main(arguments, prog_name="lossterm", standalone_mode=False, obj={"workers": workers}))
     except click.ClickException as error:
         error.message = printable(error.message)  # type: ignore[misc]  # click repeats words as they were given
         error.show()

@@ -8,7 +8,6 @@ import msgspec
 from lossterm import __version__
 from lossterm.comparison.protocol import Protocol
 from lossterm.comparison.protocol_catalogue import protocol_named
-from lossterm.comparison.user_network import called
 from lossterm.metrics import metric_named
 from lossterm.reports.report import ALL_SPLITS, Report
 from lossterm.store import Chunk, TrialRow
@@ -40,8 +39,7 @@ def document(report: Report, chunks: Sequence[Chunk] | None = None) -> dict[str,
         "seeds": comparison.seeds,
         "partial": report.partial,
         "hyperparameters": {
-            **msgspec.structs.asdict(h),
-            "model": called(h.model) if h.model else "",
+            **h.shared,
             "learning_rates": comparison.learning_rates,
         },
         "standings": [_in_order(msgspec.structs.asdict(standing)) for standing in report.standings],

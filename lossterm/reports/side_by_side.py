@@ -19,8 +19,8 @@ LONGEST_HEAD = 24
 
 def reports(store: Store, session: str) -> list[Report]:
     """Return a session's standings, one for each table, the last asked for last."""
-    every = store.comparisons(session)
-    rows = store.trials([asked.id for asked in every])
+    every = store.reader.comparisons(session)
+    rows = store.reader.trials([asked.id for asked in every])
     return [build(asked, rows_of(asked, rows)) for asked in tables(every)]
 
 

@@ -34,6 +34,7 @@ from lossterm.tui.terminal.harmless_filter import HarmlessFilter
 from lossterm.tui.terminal.no_colours import NoColours
 from lossterm.tui.terminal.redraw_budget import LIVE, SPARING, Budget, Meter, metered
 from lossterm.worker_control import starting
+from lossterm.worker_control.starting import Workers
 
 THEMES = {"dark": "textual-dark", "light": "textual-light"}
 """What a person calls Textual's two."""
@@ -92,8 +93,7 @@ class LosstermApp(App[None]):
         super().__init__()
         self._store = store
         self._habits = AppSettings(
-            command=command,
-            memory=memory,
+            workers=Workers(command, memory) if command else None,
             clock=clock,
             own=own,
             advisor=Advisor(find_advice),
@@ -216,15 +216,25 @@ def open_app(
     own: Sequence[str] = (),
     table: FileRequest | None = None,
     config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
-    memory: int | None = None,
+    workers: Workers = Workers(),  # noqa: B008  it cannot be changed
 ) -> tuple[int, str, SessionState, dict[str, str]]:
     """Run the app until it is left.
 
-    `own` says where losses of one's own are, `table` is one of one's own to train on, and `memory` what a worker may
-    take, in bytes. Returns its exit code, the session that was open at the end, how that stands, and what each task was
+    `own` says where losses of one's own are, `table` is one of one's own to train on, and `workers` says how workers
+    are started. Returns its exit code, the session that was open at the end, how that stands, and what each task was
     ranked by.
     """
-    app = LosstermApp(session, store, own=own, find_advice=ask_for_advice, table=table, config=config, memory=memory)
+    command, memory = workers
+    app = LosstermApp(
+        session,
+        store,
+        command=command,
+        memory=memory,
+        own=own,
+        find_advice=ask_for_advice,
+        table=table,
+        config=config,
+    )
     app.run()
     view = app.main.view
     if store.exists():

@@ -40,11 +40,11 @@ ASKED = Comparison.ask("circles", protocol="tutorial", epochs=20, seeds=10)
 """The session that is reported: three losses with ten seeds."""
 
 APP = """
-from lossterm.worker_control import starting
-starting.WORKER = None  # before the app takes it: a worker would load TensorFlow beside it
 from lossterm.cli.main import main
-main([])
+from lossterm.worker_control.starting import Workers
+main([], Workers(command=()))
 """
+"""The app without a worker, which would load TensorFlow beside it."""
 
 
 def main() -> None:

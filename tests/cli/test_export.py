@@ -124,7 +124,7 @@ def test_an_empty_session_and_a_store_that_is_not_there_are_said(
     assert exported("s", "--to", "csv") == 2
     assert "There is no session 's'. There are none yet." in capsys.readouterr().err
     assert not (home / "lossterm.db").exists()
-    with Store() as store, store._write():
+    with Store() as store, store._connection.write():
         store._connection.execute("INSERT INTO sessions (name, created) VALUES ('e', 0)")
     assert exported("e", "--to", "csv") == 2
     assert "holds no comparison yet" in capsys.readouterr().err

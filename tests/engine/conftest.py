@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Iterator
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -40,9 +40,16 @@ def training(runtime: ModuleType) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def network(runtime: ModuleType) -> ModuleType:
-    """The module `lossterm.engine.training.keras_network`."""
-    return importlib.import_module("lossterm.engine.training.keras_network")
+def network(runtime: ModuleType) -> SimpleNamespace:
+    """What builds a network and its optimizer and draws its weights, of three modules that import Keras."""
+    from lossterm.engine.training import initial_weights, keras_network, optimizers
+
+    return SimpleNamespace(
+        build_network=keras_network.build_network,
+        build_optimizer=optimizers.build_optimizer,
+        initial_state=initial_weights.initial_state,
+        initial_weights=initial_weights.initial_weights,
+    )
 
 
 ITS_OWN_TASK = {"tweedie": "claims"}

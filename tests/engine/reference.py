@@ -5,7 +5,7 @@ Only what a training starts from is the engine's: the values of all variables, a
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from lossterm.comparison.comparison import Trial
 from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.engine.training.batch_orders import batch_orders, shuffler
 from lossterm.losses import Loss, Scale, loss_named
 from lossterm.tasks import task_named
 
@@ -29,7 +30,7 @@ class Fitted:
 
 def fit(
     runtime: ModuleType,
-    network: ModuleType,
+    network: SimpleNamespace,
     program: Any,
     trial: Trial,
     *,
@@ -78,7 +79,7 @@ def fit(
     if h.early_stopping:
         watch = keras.callbacks.EarlyStopping(monitor="val_loss", patience=h.early_stopping, restore_best_weights=True)
         callbacks.append(watch)
-    orders = network.batch_orders(network.shuffler(trial.seed), len(features), h.epochs)
+    orders = batch_orders(shuffler(trial.seed), len(features), h.epochs)
     model.fit(
         _batches(tf, features, target, orders, h.batch_size),
         epochs=h.epochs,

@@ -183,8 +183,8 @@ def test_losses_and_tasks_of_a_package_are_trained_by_the_real_engine(install: C
     found = install(SOUND + TASKS, task="extra_losses:PLANE", quartic="extra_losses:QUARTIC")("""
 from lossterm.engine import runtime
 runtime.configure("cpu")
-from lossterm.comparison import Comparison
-from lossterm.engine.training import Program
+from lossterm.comparison.comparison import Comparison
+from lossterm.engine.training.trainer import Program
 losses = ["quartic:power=2", "mse"]
 asked = [
     Comparison.ask(task, losses, seeds=1, epochs=3, learning_rates=(0.01,), device="cpu")

@@ -1,6 +1,6 @@
 """What is kept of a training: the weights that it had, and rows to show them on, without a trace in its results."""
 
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,7 @@ def test_keeping_changes_no_bit_of_a_training_and_no_number_of_reports(
 
 @pytest.mark.tensorflow
 def test_what_is_kept_is_the_weights_that_a_training_of_so_many_epochs_ends_with(
-    training: ModuleType, network: ModuleType
+    training: ModuleType, network: SimpleNamespace
 ) -> None:
     trial = trial_of("circles", "hinge", epochs=30, hidden=(4, 3))
     program = training.Program(trial)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,7 @@ Train = Callable[..., Both]
 
 
 @pytest.fixture(scope="module")
-def train_both(runtime: ModuleType, training: ModuleType, network: ModuleType) -> Train:
+def train_both(runtime: ModuleType, training: ModuleType, network: SimpleNamespace) -> Train:
     """Train by the engine and by Keras; a training that was done is not done again."""
     done: dict[str, Both] = {}
 

@@ -17,8 +17,8 @@ import os, sys, time
 from lossterm.engine.worker import program_cache
 os.umask(0o077)  # as the worker does
 program_cache.use()
-from lossterm.comparison import Comparison
-from lossterm.engine.training import Trainer
+from lossterm.comparison.comparison import Comparison
+from lossterm.engine.training.trainer import Trainer
 trial = next(Comparison.ask("circles", ("hinge",), seeds=1, epochs=5, hidden=(4,)).trials())
 began = time.process_time()
 curve = []

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,7 @@ class Case:
 
 
 @pytest.fixture(scope="module")
-def case(runtime: ModuleType, training: ModuleType, network: ModuleType) -> Callable[[str], Case]:
+def case(runtime: ModuleType, training: ModuleType, network: SimpleNamespace) -> Callable[[str], Case]:
     """Train a setting by the engine and by Keras; what was done is not done again."""
     done: dict[str, Case] = {}
 

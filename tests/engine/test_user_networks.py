@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -93,7 +93,7 @@ def built_by(model: str) -> Callable[..., Any]:
     ],
 )
 def test_a_network_of_ones_own_trains_as_with_fit(
-    runtime: ModuleType, training: ModuleType, network: ModuleType, write: Write, name: str, task: str, loss: str
+    runtime: ModuleType, training: ModuleType, network: SimpleNamespace, write: Write, name: str, task: str, loss: str
 ) -> None:
     model = write(NETWORKS[name])
     settings: dict[str, Any] = {"protocol": "fair", "model": model, "epochs": 4}

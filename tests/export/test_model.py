@@ -148,10 +148,10 @@ def test_what_cannot_be_trained_again_leaves_nothing(train_all: Train, store: St
 
 def test_another_score_than_the_stored_one_is_told(store: Store, tmp_path: Path) -> None:
     comparison = Comparison.ask("circles", ("hinge",), seeds=1, epochs=1, learning_rates=(0.01,), device="cpu")
-    store.ask("s", comparison)
-    row = store.claim("cpu")
+    store.requests.ask("s", comparison)
+    row = store.worker.claim("cpu")
     assert row is not None
-    store.finish(row.id, "done", scores={"accuracy": {"train": 0.25, "validation": 0.25, "test": 0.25}})
+    store.worker.finish(row.id, "done", scores={"accuracy": {"train": 0.25, "validation": 0.25, "test": 0.25}})
     said = write_model(gather(store, "s"), tmp_path / "x.keras")
     assert "and 0.25 is stored: versions or processors differ." in said
     assert json.loads(sidecar(tmp_path / "x.keras").read_text())["same_as_stored"] is False

@@ -105,7 +105,7 @@ def test_compiled_programs_lie_in_the_cache_unless_a_home_is_told(
 @pytest.mark.parametrize("umask", [0, 0o022], indirect=True)
 def test_a_store_is_made_for_its_owner_alone_with_its_log(told: Path, umask: int) -> None:
     with Store() as store:
-        store.ask("s", Comparison.ask("circles", ("hinge",), seeds=1))
+        store.requests.ask("s", Comparison.ask("circles", ("hinge",), seeds=1))
         assert {one.name for one in told.iterdir()} >= {"lossterm.db", "lossterm.db-wal", "lossterm.db-shm"}
         assert open_to_others(told) == {}
 

@@ -127,7 +127,7 @@ def test_a_store_that_becomes_nonsense_ends_in_a_sentence(place: Path) -> None:
     terminal = open_terminal(place)
     terminal.until(home_is_shown)
     with Store(place / "lossterm.db") as store:  # noticed as a change
-        store.ask("prepared", TUTORIAL)
+        store.requests.ask("prepared", TUTORIAL)
     for file in place.glob("lossterm.db*"):
         file.write_bytes(b"nonsense" * 4096)
     terminal.press("5")

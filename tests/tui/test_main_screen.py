@@ -97,7 +97,7 @@ async def test_nothing_ticked_greys_run_out(path: Path) -> None:
         await pilot.press("r")
         await pilot.pause()
         with Store(path) as store:
-            assert store.sessions() == []
+            assert store.sessions.every() == []
         await pilot.press("a")
         assert app.main.check_action("run", ()) is True
 
@@ -121,7 +121,7 @@ async def test_a_setting_that_makes_no_sense_gets_a_sentence(path: Path) -> None
             setting.value = before
         await pilot.pause()
         with Store(path) as store:
-            assert store.sessions() == []
+            assert store.sessions.every() == []
 
 
 async def test_keys_of_the_screen_work_within_a_field(path: Path) -> None:
@@ -195,9 +195,9 @@ async def test_quitting_while_training_does_what_was_chosen(path: Path, slow: No
         await pilot.press("s")
         await until(pilot, lambda: app.return_code == 0)
     with Store(path) as store:
-        (asked,) = store.comparisons(SESSION)
+        (asked,) = store.reader.comparisons(SESSION)
         assert asked.cancelled is not None
-        assert "queued" not in {row.status for row in store.trials([asked.id])}
+        assert "queued" not in {row.status for row in store.reader.trials([asked.id])}
 
 
 async def test_a_worker_that_dies_is_started_again(path: Path, slow: None, monkeypatch: pytest.MonkeyPatch) -> None:

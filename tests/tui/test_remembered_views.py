@@ -87,7 +87,7 @@ async def test_opening_a_session_and_leaving_it_as_it_is_writes_nothing(path: Pa
         async with app.run_test(size=SIZE) as pilot:
             await shown(12)(pilot)
             await pilot.pause(0.1)
-            assert store.kept(f"view/{SESSION}") is None
+            assert store.preferences.kept(f"view/{SESSION}") is None
 
 
 async def test_each_session_has_its_own(path: Path) -> None:
@@ -140,7 +140,7 @@ async def test_going_to_another_session_and_back_at_once_keeps_how_this_one_was_
 async def test_what_cannot_be_read_falls_back_to_the_first_look(path: Path, kept: str) -> None:
     fill(path, TUTORIAL)
     with Store(path) as store:
-        store.keep(f"view/{SESSION}", kept)
+        store.preferences.keep(f"view/{SESSION}", kept)
         assert recall(store, SESSION) == Remembered()
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
@@ -152,7 +152,9 @@ async def test_what_cannot_be_read_falls_back_to_the_first_look(path: Path, kept
 async def test_what_a_newer_version_added_is_passed_over(path: Path) -> None:
     fill(path, TUTORIAL)
     with Store(path) as store:
-        store.keep(f"view/{SESSION}", '{"view": "scores", "hologram": {"on": true}, "look": {"log": true, "depth": 3}}')
+        store.preferences.keep(
+            f"view/{SESSION}", '{"view": "scores", "hologram": {"on": true}, "look": {"log": true, "depth": 3}}'
+        )
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await shown(12)(pilot)

@@ -140,7 +140,7 @@ def test_nothing_but_trials_that_diverged(snap_compare: SnapCompare, path: Path)
 def test_while_tensorflow_loads(snap_compare: SnapCompare, path: Path) -> None:
     fill(path, TUTORIAL, trials=0)
     with Store(path) as store:
-        store.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
+        store.worker.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
     held = lock.hold(path, DEVICE)
     assert held is not None
     assert snap_compare(opened(path), terminal_size=SMALL, run_before=shown(12))
@@ -514,7 +514,7 @@ def test_view_empty(snap_compare: SnapCompare, path: Path, view: str) -> None:
 def test_view_while_tensorflow_loads(snap_compare: SnapCompare, path: Path, view: str) -> None:
     fill(path, TUTORIAL, trials=0)
     with Store(path) as store:
-        store.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
+        store.worker.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
     held = lock.hold(path, DEVICE)
     assert held is not None
     assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 12, words="loading"))
@@ -537,9 +537,9 @@ def test_view_of_trials_that_diverged(snap_compare: SnapCompare, path: Path, vie
 @every_state_view
 def test_view_of_trials_that_failed(snap_compare: SnapCompare, path: Path, view: str) -> None:
     with Store(path) as store:
-        store.ask(SESSION, TUTORIAL)
-        while row := store.claim(DEVICE):
-            store.finish(row.id, "failed", seconds=0.02, scores=None, error="ran out of memory")
+        store.requests.ask(SESSION, TUTORIAL)
+        while row := store.worker.claim(DEVICE):
+            store.worker.finish(row.id, "failed", seconds=0.02, scores=None, error="ran out of memory")
     words = {"curves": "", "scores": "failed", "predictions": "No model was kept"}[view]
     assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 12, words=words))
 

@@ -27,7 +27,7 @@ ON_HOUSES = Comparison.ask(HOUSES, learning_rates=[0.01], epochs=20, seeds=2)
 
 def asked(path: Path) -> list[Comparison]:
     with Store(path) as store:
-        return [one.comparison for one in store.comparisons(SESSION)]
+        return [one.comparison for one in store.reader.comparisons(SESSION)]
 
 
 def listed(app: LosstermApp) -> list[str]:
@@ -207,7 +207,7 @@ async def test_a_session_on_a_task_that_is_not_installed_opens_and_says_so(path:
     fill(path, ON_HOUSES)
     lost = msgspec.structs.replace(Comparison.ask("circles", learning_rates=[0.01], seeds=1), task="of_a_package")
     with Store(path) as store:
-        store.ask(SESSION, lost)
+        store.requests.ask(SESSION, lost)
     app = opened(path)
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         await until(pilot, lambda: len(app.main.view.rows) == 13)

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from lossterm.cli.options.shared import StorePath, opening
+from lossterm.cli.options.workers import workers_with
 from lossterm.comparison.user_code_consent import trust
 from lossterm.data import FileRequest
 from lossterm.errors import UsageError
@@ -43,7 +44,7 @@ def open_on(
     from lossterm.tui.app import open_app  # Textual is loaded for the app alone
 
     code, left, view, metrics = open_app(
-        session, store or default_store_path(), sources, table, config=configured, memory=memory
+        session, store or default_store_path(), sources, table, config=configured, workers=workers_with(memory)
     )
     if found := view.reports(metrics):  # what was on the screen stays in the shell
         from lossterm.cli.printed_reports import print_reports

@@ -12,10 +12,11 @@ import msgspec
 
 from lossterm.cli.console import print_columns, print_lines
 from lossterm.cli.exit_codes import DIFFERS, ended_by
-from lossterm.cli.following import Watch, asking
+from lossterm.cli.following import Watch
 from lossterm.cli.options.shared import Choice, list_formats, loss_file_option
 from lossterm.comparison.comparison import DEVICES
 from lossterm.comparison.user_code_consent import trust_all_of
+from lossterm.following.follow import asking
 from lossterm.losses import source_from
 from lossterm.recordings import agreement, recording
 from lossterm.recordings.agreement import Deviation

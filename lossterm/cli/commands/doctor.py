@@ -27,6 +27,7 @@ from lossterm.store.backup import backups
 from lossterm.tasks import TASKS, every_task, task_problems
 from lossterm.text.harmless import clipped, printable
 from lossterm.text.json_text import as_json
+from lossterm.text.numbers import counted
 from lossterm.worker_control import lock, starting
 
 PACKAGES = ("textual", "rich", "click", "msgspec", "numpy", "scikit-learn", "keras", "tensorflow")
@@ -137,12 +138,14 @@ def _store(path: Path) -> Iterator[Check]:
         return
     try:
         with Store(path) as store:
-            sessions, trials = store.sessions(), store.size()
+            sessions, trials = store.sessions.every(), store.reader.size()
     except StoreError as error:
         yield Check("store", "bad", str(error))
         yield from _backups(path)
         return
-    found = f"{path}: {len(sessions)} sessions, {trials} trials, {path.stat().st_size / 1e6:.1f} MB"
+    found = (
+        f"{path}: {counted(len(sessions), 'session')}, {counted(trials, 'trial')}, {path.stat().st_size / 1e6:.1f} MB"
+    )
     if damage := schema.damage(path):
         words = " ".join(damage[0].split())
         yield Check("store", "bad", f"{found}, damaged ({clipped(words)})", f"Save what can be read: {_repair(path)}")

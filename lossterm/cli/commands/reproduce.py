@@ -12,9 +12,10 @@ import msgspec
 from lossterm import __version__
 from lossterm.cli.console import print_columns, print_lines
 from lossterm.cli.exit_codes import SOME_FAILED, STOPPED
-from lossterm.cli.following import Watch, asking
+from lossterm.cli.following import Watch
 from lossterm.cli.options.shared import FORMATS, Choice, StorePath, format_option, store_option
 from lossterm.comparison.comparison import DEVICES
+from lossterm.following.follow import asking
 from lossterm.published import CASES, Case, case_named
 from lossterm.reports import json_document, report
 from lossterm.store import Store, session_name

@@ -29,8 +29,8 @@ def resume(session: str, max_time: float | None, memory: int | None, quiet: bool
     if absent(store):
         raise UnknownName("session", session, ())
     with Store(store) as opened:
-        opened.require_session(session)
-        every = opened.comparisons(session)
+        opened.sessions.require(session)
+        every = opened.reader.comparisons(session)
         if not every:
             raise UsageError(f"The session {session!r} holds no comparison yet. Begin one with `lossterm run`.")
         shown = report.tables(every)
@@ -38,15 +38,15 @@ def resume(session: str, max_time: float | None, memory: int | None, quiet: bool
             raise UsageError(
                 f"JSON holds one comparison, and the session {session!r} has {len(shown)}: see its report."
             )
-        watch = Watch(opened, session, opened.resume(session), quiet=quiet, limits=Limits(max_time, memory))
+        watch = Watch(opened, session, opened.sessions.resume(session), quiet=quiet, limits=Limits(max_time, memory))
         interrupted = False
         try:
             watch.to_the_end()
         except KeyboardInterrupt:
             interrupted = True
-        rows = opened.trials([one.id for one in every])
+        rows = opened.reader.trials([one.id for one in every])
         found = [report.build(one, report.rows_of(one, rows)) for one in shown]
-        chunks = opened.chunks([one.id for one in every])[0] if form == "linear" else None
+        chunks = opened.reader.chunks([one.id for one in every])[0] if form == "linear" else None
     print_reports(found, form, chunks)
     if interrupted:
         raise KeyboardInterrupt

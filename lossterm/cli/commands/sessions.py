@@ -18,7 +18,7 @@ def sessions(form: str, store: StorePath) -> None:
     found: list[SessionRow] = []
     if not absent(store):
         with Store(store) as opened:
-            found = opened.sessions()
+            found = opened.sessions.every()
     rows = [msgspec.structs.asdict(row) for row in found]
     if form == "table":
         rows = [

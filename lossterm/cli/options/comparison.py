@@ -5,11 +5,11 @@ from typing import Any, TypeVar
 
 import click
 
-from lossterm.cli.options.hyperparameters import settings_options
-from lossterm.cli.options.shared import Choice, loss_file_option, session_option
+from lossterm.cli.options.hyperparameters import setting_option, settings_options
+from lossterm.cli.options.shared import loss_file_option, session_option
 from lossterm.cli.options.task_or_table import subject_options
-from lossterm.comparison.comparison import DEFAULT_RATE, DEFAULT_SEEDS, DEVICES, RATES_TO_TUNE, rates_from
-from lossterm.comparison.protocol_catalogue import DEFAULT_PROTOCOL, PROTOCOLS
+from lossterm.comparison.comparison import DEFAULT_RATE, RATES_TO_TUNE, rates_from
+from lossterm.comparison.setting_catalogue import OF_COMPARISON
 from lossterm.losses import USUAL
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -40,8 +40,7 @@ _OPTIONS = (
         help="A loss, again for more, as huber or huber:delta=0.5; `all` that fit, or the `usual` ones (the default).",
     ),
     loss_file_option,
-    click.option("--seeds", "-n", type=int, default=DEFAULT_SEEDS, show_default=True, help="Trainings of each loss."),
-    click.option("--epochs", type=int, help="Passes over the data (default: the task's own)."),
+    setting_option(OF_COMPARISON["seeds"], "-n"),
     click.option(
         "--lr",
         "learning_rates",
@@ -50,16 +49,7 @@ _OPTIONS = (
         f"on validation is taken for each loss (default: tune; under the tutorial protocol {DEFAULT_RATE:g}).",
     ),
     settings_options,
-    click.option(
-        "--protocol",
-        default=DEFAULT_PROTOCOL,
-        show_default=True,
-        help=f"How the comparison is made: {', '.join(PROTOCOLS)}.",
-    ),
-    click.option("--metric", help="What ranks and tunes; see `lossterm metrics` (default: accuracy, or mae)."),
-    click.option(
-        "--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train."
-    ),
+    *(setting_option(OF_COMPARISON[name]) for name in ("protocol", "metric", "device")),
     session_option,
 )
 

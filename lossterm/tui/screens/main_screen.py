@@ -17,6 +17,7 @@ from lossterm.home.paths import configuration_path
 from lossterm.reports.report import Report, metrics_of
 from lossterm.tui.background.directory_listing import apart
 from lossterm.tui.background.exporter import Wanted, export, is_there
+from lossterm.tui.background.session_follower import DEVICE
 from lossterm.tui.dialogs import ConfirmDialog, HelpDialog, Leaving, QuitDialog
 from lossterm.tui.panels.curves_panel import CurvesPanel
 from lossterm.tui.panels.loss_panel import LossPanel
@@ -26,7 +27,7 @@ from lossterm.tui.panels.sessions_panel import SessionsPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.screens import key_bindings, keymap
 from lossterm.tui.screens.choosing_screen import ChoosingScreen
-from lossterm.tui.screens.session_screen import DEVICE, AppSettings
+from lossterm.tui.screens.session_screen import AppSettings
 from lossterm.tui.state.remembered_views import recall
 from lossterm.tui.widgets.filter_box import FilterBox
 from lossterm.tui.widgets.key_bar import KeyBar

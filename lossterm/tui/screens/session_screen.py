@@ -5,37 +5,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
-from textual import work
 from textual.screen import Screen
 
 from lossterm.data import Data
-from lossterm.errors import LosstermError, StoreError
 from lossterm.following.session_state import SessionState
-from lossterm.following.store_changes import StoreChanges
 from lossterm.store import Store
 from lossterm.tui.background.advisor import Advisor
+from lossterm.tui.background.session_follower import SessionFollower
 from lossterm.tui.background.store_jobs import StoreJobs
 from lossterm.tui.background.table_reader import Read
 from lossterm.tui.terminal.redraw_budget import Budget, RedrawPace
-from lossterm.worker_control import supervisor
-
-DEVICE = "auto"
-"""The device that the app trains on."""
-
-LOOK_SECONDS = 0.25
-"""Time between two looks at the store."""
-
-TEND_SECONDS = 1.0
-"""Time between two looks after the worker."""
+from lossterm.worker_control.starting import Workers
 
 
 class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What all sessions that one app opens have in common."""
 
-    command: Sequence[str] | None
-    """Starts a worker; None for watching only."""
-    memory: int | None
-    """Bytes that a worker may take; None for whatever one that is there may."""
+    workers: Workers | None
+    """How workers are started; None for watching only."""
     clock: Callable[[], float]
     """Measures the rate of training."""
     own: Sequence[str]
@@ -62,12 +49,9 @@ class SessionScreen(Screen[None]):
     def __init__(self, session: str, store: Path, habits: AppSettings) -> None:
         super().__init__()
         self.session, self.habits = session, habits
-        self.view = SessionState(habits.clock)
         self.store = Store(store)
+        self.following = SessionFollower(self.store, session, habits.workers, habits.clock)
         self.desk = StoreJobs(self.store, session)
-        self._keeper: supervisor.Supervisor | None = None
-        if habits.command:
-            self._keeper = supervisor.Supervisor(self.store.path, DEVICE, habits.command, habits.memory)
         self._pace = RedrawPace(habits.budget, self.show, self.set_timer, habits.written, lambda: self.app.size.area)
 
     def on_mount(self) -> None:
@@ -75,10 +59,7 @@ class SessionScreen(Screen[None]):
         if self.store.network:
             kind = self.store.network
             self.notify(f"The store lies on a network file system ({kind}), which makes it slower.", markup=False)
-        self._follow()
-        self._watch_file()
-        if self._keeper:
-            self._tend()
+        self.following.follow(self)
 
     def on_unmount(self) -> None:
         """Let go of the store."""
@@ -90,46 +71,28 @@ class SessionScreen(Screen[None]):
         while not (self.is_mounted and all(panel.is_mounted for panel in self.query("*"))):
             await asyncio.sleep(0.02)
 
+    @property
+    def view(self) -> SessionState:
+        """What is known of the session."""
+        return self.following.state
+
     def noticed(self) -> None:
         """Take note that `view` has changed, before anything is painted."""
 
     def show(self) -> None:
         """Paint what is new."""
 
-    @work(name="tail")
-    async def _follow(self) -> None:
-        tail: StoreChanges | None = None
-        try:
-            tail = await asyncio.to_thread(lambda: StoreChanges(self.store.path, self.session, device=DEVICE))
-            async for update in tail.stream(LOOK_SECONDS):
-                self.view.apply(update)
-                if self.is_attached:
-                    self.noticed()
-                    self._pace.ask()
-        except LosstermError as error:
-            self.app.exit(return_code=error.exit_code, message=f"lossterm: {error}")
-        finally:
-            if tail:
-                tail.close()
+    def on_session_follower_changed(self) -> None:
+        """Take note at once, and have it painted as soon as the budget allows."""
+        if self.is_attached:
+            self.noticed()
+            self._pace.ask()
 
-    @work(name="file")
-    async def _watch_file(self) -> None:
-        """Leave when the store is deleted: its file stays open, so whatever is written would be lost in silence."""
-        while await asyncio.to_thread(self.store.path.exists):
-            await asyncio.sleep(TEND_SECONDS)
-        gone = StoreError(f"The store {self.store.path} is gone: it was deleted or moved while it was open.")
-        self.app.exit(return_code=gone.exit_code, message=f"lossterm: {gone}")
+    def on_session_follower_ended(self, event: SessionFollower.Ended) -> None:
+        """Leave, and say why in the shell."""
+        self.app.exit(return_code=event.error.exit_code, message=f"lossterm: {event.error}")
 
-    @work(name="keeper")
-    async def _tend(self) -> None:
-        """Keep a worker: one at the start, to be warm when it is needed, then whenever there is work."""
-        assert self._keeper is not None
-        needed = True
-        while True:
-            try:
-                await asyncio.to_thread(self._keeper.tend, needed=needed, ready=self.view.ready)
-            except LosstermError as error:
-                self.notify(str(error), title="The worker does not start", severity="error", timeout=60, markup=False)
-                return
-            await asyncio.sleep(TEND_SECONDS)
-            needed = self.view.training
+    def on_session_follower_worker_lost(self, event: SessionFollower.WorkerLost) -> None:
+        """Say that nothing will be trained."""
+        title = "The worker does not start"
+        self.notify(str(event.error), title=title, severity="error", timeout=60, markup=False)
