@@ -4,7 +4,6 @@ import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from lossterm import plugins
 from lossterm.cli.commands.doctor import _added
@@ -112,7 +112,7 @@ def test_a_task_whose_key_is_no_name_is_left_out_and_the_others_are_taken(instal
 
 
 def test_a_task_of_no_kind_is_left_out_and_told(install: Install) -> None:
-    install(lambda: (replace(HALVES, kind="binray"), HALVES))  # type: ignore[arg-type]  # that is the point
+    install(lambda: (replace(HALVES, kind="binray"), HALVES))
     assert list(every_task()) == [*TASKS, "halves"]
     assert task_problems() == ["package_0:TASKS gives a task 'halves' (package_0:TASKS) of no kind that there is."]
 

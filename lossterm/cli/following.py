@@ -8,19 +8,16 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NamedTuple
 
-from lossterm.cli.console import Narrator
+from lossterm.cli.exit_codes import ended_by
+from lossterm.cli.narrator import Narrator
 from lossterm.cli.options.workers import workers_with
 from lossterm.errors import WorkerError
 from lossterm.following.follow import Follower, TimeUp, WorkerLeft
 from lossterm.following.store_changes import Update
+from lossterm.home.paths import default_store_path
 from lossterm.reports import report
-from lossterm.store import AskedComparison, Chunk, Store, default_store_path
+from lossterm.store import AskedComparison, Chunk, Store
 from lossterm.text.numbers import duration
-
-SOME_FAILED = 4
-"""A trial failed, or diverged where it counts, or time was up before the last."""
-STOPPED = 130
-"""Someone else stopped trials that this command was waiting for: as if it had been interrupted here."""
 
 
 class Limits(NamedTuple):
@@ -129,4 +126,4 @@ def _leaving_when_told() -> Iterator[None]:
 
 
 def _leave(told: int, _: FrameType | None) -> None:
-    sys.exit(128 + told)
+    sys.exit(ended_by(told))

@@ -1,6 +1,5 @@
 """What was asked for, and the trials it expands into."""
 
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
@@ -16,6 +15,7 @@ from lossterm.errors import DoesNotFit, OutOfRange, UsageError
 from lossterm.losses import USUAL, is_own, loss_named, losses_for, source_from
 from lossterm.metrics import PRIMARY, metric_for
 from lossterm.tasks import Task, task_named, task_on
+from lossterm.text.fingerprint import sha256
 
 Status = Literal["queued", "running", "done", "diverged", "failed", "cancelled"]
 """Where a trial is; the last four are ends."""
@@ -69,7 +69,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         """Identity: two trials with the same key are the same training."""
-        return hashlib.sha256(b"%d %s" % (ENGINE, msgspec.json.encode(self))).hexdigest()[:32]
+        return sha256(b"%d %s" % (ENGINE, msgspec.json.encode(self)))[:32]
 
     @property
     def program(self) -> str:

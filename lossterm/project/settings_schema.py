@@ -8,7 +8,7 @@ import msgspec
 from lossterm.comparison.comparison import TUNE
 from lossterm.comparison.setting import WANTED, Part, Setting
 from lossterm.comparison.setting_catalogue import HYPERPARAMETERS, OF_COMPARISON
-from lossterm.data import KINDS
+from lossterm.losses import KINDS
 
 Value = str | bool | int | float | list[Any]
 """What TOML holds of it."""

@@ -5,10 +5,9 @@ from textwrap import wrap
 
 from lossterm.reports import headline, verdict
 from lossterm.reports.cells import DASH, spread
-from lossterm.reports.plain_text import plain
 from lossterm.reports.report import Report, Standing, build, fitting_metric, rows_of, tables
-from lossterm.reports.table import TableColumn
 from lossterm.store import Store
+from lossterm.text.columns import TableColumn, plain
 
 BEST = "*"
 WIDEST = 70

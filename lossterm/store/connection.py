@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from lossterm.errors import StoreError
+from lossterm.home.paths import default_store_path
 from lossterm.home.tilde import expanded
 from lossterm.store import network_mounts, schema
 
@@ -27,7 +28,7 @@ class Connection:
 
     def __init__(self, path: Path | None = None, *, make: bool = True) -> None:
         """Open the store, made if it isn't there and may be made. Raises StoreError."""
-        given = expanded(path or schema.default_store_path())
+        given = expanded(path or default_store_path())
         try:
             self.path = network_mounts.resolved(given)
         except OSError as error:

@@ -1,6 +1,7 @@
 """The app: themes, terminals and the one screen. What it does is done by the screen."""
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -140,6 +141,12 @@ class LosstermApp(App[None]):
     async def _leave_when_up(self, code: int) -> None:
         await self.main.up()
         self.exit(return_code=code)
+
+    def on_ready(self) -> None:
+        """Collect garbage from now on, where whoever opened the app has put that off until the first screen stands."""
+        if not gc.isenabled():
+            gc.freeze()  # modules and widgets stay: looking through them would be a standstill now and then
+            gc.enable()
 
     async def on_mount(self) -> None:
         """Show the screen in the theme that was chosen last."""

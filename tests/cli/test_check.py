@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from lossterm import __version__
+from lossterm.cli.options.shared import FORMATS
 from lossterm.published import CASES
-from lossterm.reports.table import FORMATS
 from lossterm.store import Store
 
 WAIT = 30.0

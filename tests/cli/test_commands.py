@@ -24,6 +24,7 @@ from click.testing import CliRunner
 from lossterm import __version__
 from lossterm.cli.commands.doctor import _configuration
 from lossterm.cli.main import cli, main
+from lossterm.cli.options.shared import FORMATS
 from lossterm.comparison.comparison import DEVICES, RATES_TO_TUNE, Comparison, Status, Trial
 from lossterm.comparison.hyperparameters import OPTIMIZERS
 from lossterm.data import FileRequest
@@ -33,7 +34,6 @@ from lossterm.following.session_state import SessionState
 from lossterm.home.configuration import Config
 from lossterm.losses import LEFT_OUT, LOSSES, fitting
 from lossterm.metrics import METRICS, metrics_for
-from lossterm.reports.table import FORMATS
 from lossterm.store import Store, TrialRow, TrialScores, migrations
 from lossterm.tasks import TASKS
 from lossterm.worker_control import lock, starting
@@ -68,7 +68,8 @@ def lossterm(home: Path, *arguments: str, **more: str) -> Result:
 
 WARM = """
 import json, os, runpy, sys, traceback
-import lossterm.cli.main
+from lossterm.cli.main import cli
+dict(cli.commands)  # loads them
 for number, words in enumerate(json.load(sys.stdin)):
     if (child := os.fork()) == 0:
         for descriptor, name in ((0, os.devnull), (1, f"{number}.out"), (2, f"{number}.err")):

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lossterm.cli.main import cli
-from lossterm.cli.options.limits import Duration, Memory, see_to_size
+from lossterm.cli.options.comparison_size import see_to_size
+from lossterm.cli.options.limits import Duration, Memory
 from lossterm.cli.options.shared import DEFAULT_SESSION
 from lossterm.comparison.comparison import MANY, MOST_RATES, MOST_SEEDS, Comparison
 from lossterm.errors import OutOfRange, UsageError

@@ -229,7 +229,8 @@ def test_it_is_told_in_the_headline_where_it_is_not_as_usual(here: Path) -> None
 def test_the_store_json_and_a_recording_hold_it(here: Path) -> None:
     from lossterm.recordings.recorded_comparison import Given, RecordedComparison
     from lossterm.reports.headline import headline
-    from lossterm.reports.json_document import as_json, document
+    from lossterm.reports.json_document import document
+    from lossterm.text.json_text import as_json
 
     comparison = compared(**ASKED)
     made = report(comparison)

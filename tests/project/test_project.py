@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import chdir
@@ -21,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossterm import project
+from lossterm.cli.commands import run
 from lossterm.cli.main import cli
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
@@ -62,11 +62,10 @@ class Watching:
 
 
 def invoked(*words: str) -> Result:
-    module = sys.modules["lossterm.cli.commands.run"]
     with (
-        patch.object(module, "Watch", Watching),
-        patch.object(module, "asking", lambda _store, _session, comparisons: comparisons),
-        patch.object(module, "see_to_size", lambda *_: None),
+        patch.object(run, "Watch", Watching),
+        patch.object(run, "asking", lambda _store, _session, comparisons: comparisons),
+        patch.object(run, "see_to_size", lambda *_: None),
     ):
         return CliRunner().invoke(cli, words)
 

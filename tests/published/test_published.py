@@ -24,6 +24,7 @@ from lossterm.reports import json_document, report, verdict
 from lossterm.reports.report import Report
 from lossterm.store import AskedComparison, TrialRow, TrialScores
 from lossterm.tasks import task_named
+from lossterm.text.json_text import as_json
 
 # Reports made to measure
 
@@ -144,7 +145,7 @@ def test_a_case_in_any_state_has_a_full_table_a_story_and_json_without_nan(case:
         assert len(column.values) == len(rows)
         assert not any(re.search(r"nan|inf\b|None", text, re.IGNORECASE) for text in column.values)
     assert all(line.endswith(".") and not re.search(r"\bnan\b|None", line) for line in story)
-    found = strictly(json_document.as_json(document(case, reports)))
+    found = strictly(as_json(document(case, reports)))
     assert [msgspec.convert(row, case.row_type) for row in found["rows"]] == rows
     assert found["story"] == story
 
@@ -152,12 +153,12 @@ def test_a_case_in_any_state_has_a_full_table_a_story_and_json_without_nan(case:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_json_holds_rows_story_and_every_comparison_as_a_run_gives_it(case: Case) -> None:
     reports = FIVE[case.key]
-    found = strictly(json_document.as_json(document(case, reports)))
+    found = strictly(as_json(document(case, reports)))
     names = "lossterm schema reproduction session seeds rows story comparisons environment seconds"
     assert list(found) == names.split()
     assert (found["reproduction"], found["session"], found["seeds"]) == (case.key, "s", 5)
     assert (found["schema"], found["environment"]) == (json_document.SCHEMA, ENVIRONMENT)
-    assert found["comparisons"] == [strictly(json_document.as_json(json_document.document(one))) for one in reports]
+    assert found["comparisons"] == [strictly(as_json(json_document.document(one))) for one in reports]
     assert found["seconds"] == max(one.seconds for one in reports) > 0
 
 

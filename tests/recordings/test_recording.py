@@ -25,6 +25,7 @@ from lossterm.recordings.recorded_comparison import Given
 from lossterm.recordings.recording import Recording
 from lossterm.reports import json_document
 from lossterm.reports.report import Report
+from lossterm.text.json_text import as_json
 from tests.published.test_published import Score, drawn, reported, reports_of, stored, strictly
 
 Document = dict[str, Any]
@@ -39,13 +40,13 @@ def circles(**settings: Any) -> Comparison:
 
 def as_run(found: Report) -> Document:
     """Return what `run` writes of a report."""
-    written: Document = strictly(json_document.as_json(json_document.document(found)))
+    written: Document = strictly(as_json(json_document.document(found)))
     return written
 
 
 def as_reproduced(key: str, reports: list[Report]) -> Document:
     """Return what `reproduce` writes of its reports."""
-    written: Document = strictly(json_document.as_json(document(CASES[key], reports)))
+    written: Document = strictly(as_json(document(CASES[key], reports)))
     return written
 
 
@@ -158,7 +159,7 @@ def test_a_reproduction_is_read_in_whatever_order_its_losses_came_out(tmp_path: 
 
 
 def test_a_recording_with_its_trials_and_their_curves_is_read_too(tmp_path: Path) -> None:
-    written = strictly(json_document.as_json(json_document.document(RUN, [])))
+    written = strictly(as_json(json_document.document(RUN, [])))
     assert "trials" in written
     assert read(tmp_path, written).asked == read(tmp_path, RUN_DOCUMENT).asked
 

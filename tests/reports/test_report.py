@@ -23,6 +23,7 @@ from lossterm.reports.report import Report
 from lossterm.statistics.paired_differences import summarise
 from lossterm.store import AskedComparison, Chunk, TrialRow, TrialScores
 from lossterm.tasks import TASKS, task_named
+from lossterm.text.json_text import as_json
 
 ENVIRONMENT = {"tensorflow": "2.21.0", "keras": "3.15.1", "numpy": "2.0", "device": "CPU", "cpu": "a processor"}
 BEGAN = 1000.0
@@ -121,7 +122,7 @@ def strictly(text: str) -> Any:
 
 
 def as_document(found: Report, chunks: list[Chunk] | None = None) -> Any:
-    return strictly(json_document.as_json(json_document.document(found, chunks)))
+    return strictly(as_json(json_document.document(found, chunks)))
 
 
 TROUBLED = built(

@@ -16,6 +16,7 @@ import pytest
 from lossterm.comparison import comparison as module
 from lossterm.comparison.comparison import Comparison, Status, Trial
 from lossterm.errors import StoreError, UnknownName, UsageError
+from lossterm.home.paths import default_store_path
 from lossterm.losses.target_scaling import Scaling
 from lossterm.store import (
     LEVELS,
@@ -27,7 +28,6 @@ from lossterm.store import (
     Sample,
     Store,
     TrialRow,
-    default_store_path,
     migrations,
     schema,
 )

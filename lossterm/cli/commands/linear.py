@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import click
 
-from lossterm.cli.console import print_sentences
-from lossterm.cli.following import SOME_FAILED
+from lossterm.cli.exit_codes import SOME_FAILED
 from lossterm.cli.options.shared import StorePath, absent, opening
 from lossterm.cli.options.workers import workers_with
+from lossterm.cli.printed_reports import print_sentences
 from lossterm.following.follow import Follower
 from lossterm.following.session_state import SessionState
 from lossterm.reports.report import Report

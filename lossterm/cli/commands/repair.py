@@ -9,9 +9,9 @@ import click
 
 from lossterm.comparison.comparison import DEVICES
 from lossterm.errors import DataError, StoreError
-from lossterm.reports.json_document import as_json
 from lossterm.store.backup import backups
 from lossterm.store.repair import Repaired, repair, trains
+from lossterm.text.json_text import as_json
 from lossterm.text.numbers import counted
 from lossterm.worker_control import lock
 

@@ -4,9 +4,9 @@ import sys
 
 import click
 
-from lossterm.cli.console import print_reports
-from lossterm.cli.following import SOME_FAILED
+from lossterm.cli.exit_codes import SOME_FAILED
 from lossterm.cli.options.shared import StorePath, absent, session_argument, store_option, table_formats
+from lossterm.cli.printed_reports import print_reports
 from lossterm.errors import UnknownName, UsageError
 from lossterm.metrics import metric_for
 from lossterm.reports import report as reports

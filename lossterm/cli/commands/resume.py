@@ -4,10 +4,11 @@ import sys
 
 import click
 
-from lossterm.cli.console import print_reports
-from lossterm.cli.following import SOME_FAILED, STOPPED, Limits, Watch
+from lossterm.cli.exit_codes import SOME_FAILED, STOPPED
+from lossterm.cli.following import Limits, Watch
 from lossterm.cli.options.limits import limit_options
 from lossterm.cli.options.shared import StorePath, absent, session_argument, store_option, table_formats
+from lossterm.cli.printed_reports import print_reports
 from lossterm.errors import UnknownName, UsageError
 from lossterm.reports import report
 from lossterm.store import Store

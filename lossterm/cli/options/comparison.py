@@ -6,13 +6,28 @@ from typing import Any, TypeVar
 import click
 
 from lossterm.cli.options.hyperparameters import setting_option, settings_options
-from lossterm.cli.options.shared import Rates, loss_file_option, session_option
+from lossterm.cli.options.shared import loss_file_option, session_option
 from lossterm.cli.options.task_or_table import subject_options
-from lossterm.comparison.comparison import DEFAULT_RATE, RATES_TO_TUNE
+from lossterm.comparison.comparison import DEFAULT_RATE, RATES_TO_TUNE, rates_from
 from lossterm.comparison.setting_catalogue import OF_COMPARISON
 from lossterm.losses import USUAL
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Rates(click.ParamType[tuple[float, ...] | None]):
+    """Learning rates: `0.01`, `0.01,0.1` to choose the best of, or `tune` for the usual ones."""
+
+    name = "rates"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the rates. Raises OutOfRange."""
+        return value if isinstance(value, tuple) else rates_from(value, "--lr")
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Show the forms in the help."""
+        return "[tune|X|X,Y,…]"
+
 
 _OPTIONS = (
     subject_options,

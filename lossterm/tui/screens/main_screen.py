@@ -13,7 +13,7 @@ from lossterm.comparison.comparison import MANY, Comparison
 from lossterm.data import FileRequest
 from lossterm.errors import LosstermError
 from lossterm.following.session_state import what_to_do
-from lossterm.home.configuration import configuration_path
+from lossterm.home.paths import configuration_path
 from lossterm.reports.report import Report, metrics_of
 from lossterm.tui.background.directory_listing import apart
 from lossterm.tui.background.exporter import Wanted, export, is_there
