@@ -14,8 +14,8 @@ from lossterm.comparison.setting_catalogue import IN_DIALOG
 from lossterm.store import Store
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs.network_dialog import NetworkDialog, StepField
+from lossterm.tui.state.choices import Choices
 from lossterm.tui.state.network_choices import USUAL, differing, network_of, network_remembered
-from lossterm.tui.state.remembered_views import Choices
 from lossterm.tui.widgets.protocol_field import ProtocolField
 from tests.tui.prepared import SESSION, fill, opened, painted, shown, until
 from tests.tui.tables import HOUSES
