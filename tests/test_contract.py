@@ -1,8 +1,5 @@
 import ast
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +9,7 @@ import lossterm
 from lossterm.comparison.comparison import Comparison
 from lossterm.metrics import metrics_for
 from lossterm.store import Store, TrialScores
+from tests.builders.loaded_modules import HEAVY, loaded_by
 
 ROOT = Path(lossterm.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -57,8 +55,6 @@ OWNERS = {
 LOADS_WHAT_A_PERSON_NAMES = "engine/user_code/loss_loading.py"
 """Imports modules by a name that is not in the code: losses of one's own."""
 
-HEAVY = {"tensorflow", "keras", "sklearn", "scipy", "pandas", "pyarrow", "numpy", "textual"}
-
 
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
@@ -95,16 +91,6 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
 
 IMPORTS = [(path, module, line) for path in FILES for module, line in imports(path)]
 OURS = [one for one in IMPORTS if one[1].split(".")[0] == "lossterm"]
-
-
-def loaded_by(code: str, *arguments: str) -> set[str]:
-    """Run code in a fresh process and return the names of all modules that it loaded."""
-    code += "\nimport sys, json; print('\\n' + json.dumps(sorted(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, check=False, timeout=60, cwd=ROOT.parent
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return set(json.loads(done.stdout.splitlines()[-1]))
 
 
 # Statically

@@ -12,9 +12,9 @@ from lossterm.cli.main import main
 from lossterm.comparison.comparison import Comparison
 from lossterm.export import FORMATS
 from lossterm.store import Store
+from tests.builders.loaded_modules import HEAVY, loaded_by
+from tests.builders.stores import fill
 from tests.export.prepared import SESSION, TRIALS, prepare
-from tests.test_contract import HEAVY, loaded_by
-from tests.tui.prepared import fill
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from lossterm.comparison.protocol_catalogue import protocols_for
 from lossterm.losses import LOSSES, fitting, loss_recorded, usual
 from lossterm.reports.notes import notes
 from lossterm.tasks import TASKS, task_named
-from tests.reports.test_report import built
+from tests.builders.reports import built
 
 
 def asked(task: str, *losses: str, **settings: Any) -> Comparison:

@@ -25,8 +25,7 @@ from lossterm.statistics.ranking import Verdict
 from lossterm.store import LEVELS, Anatomy, Chunk
 from lossterm.tasks import task_named
 from lossterm.text.harmless import in_markdown
-
-from .test_report import (
+from tests.builders.reports import (
     ENVIRONMENT,
     EVERY,
     TROUBLED,

@@ -15,8 +15,7 @@ from lossterm.reports.notes import notes
 from lossterm.reports.report import Report
 from lossterm.reports.verdict import short_verdict, verdict
 from lossterm.text.harmless import in_markdown
-
-from .test_report import (
+from tests.builders.reports import (
     EVERY,
     TROUBLED,
     End,

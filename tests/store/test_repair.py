@@ -19,10 +19,10 @@ from lossterm.store.backup import backups
 from lossterm.store.integrity import half
 from lossterm.store.repair import TABLES, Repaired, repair
 from lossterm.worker_control import lock, starting
+from tests.builders.stores import FAKE
 from tests.faults.filled import EPOCHS, asked_for, fill, train
 from tests.faults.watcher import until
 from tests.seal import seal
-from tests.tui.prepared import FAKE
 
 PAGE = 4096
 TRIALS = 24

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.terminal.redraw_budget import Budget
-from tests.tui.prepared import still
+from tests.builders.app import still
 
 SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 

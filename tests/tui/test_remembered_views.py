@@ -12,7 +12,8 @@ from lossterm.tui.app import LosstermApp
 from lossterm.tui.panels.sessions_panel import SessionsPanel
 from lossterm.tui.screens import view_screen
 from lossterm.tui.state.remembered_views import Choices, Remembered, recall, remember
-from tests.tui.prepared import FAIR, SESSION, TUTORIAL, fill, opened, reported, shown, until
+from tests.builders.app import opened, reported, shown, until
+from tests.builders.stores import FAIR, SESSION, TUTORIAL, fill
 
 SIZE = (80, 24)
 

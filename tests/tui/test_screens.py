@@ -28,8 +28,9 @@ from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.worker_control import lock
-from tests.tui.prepared import DEVICE, LOSSES, SESSION, TUTORIAL, fill, measured, offered, opened, painted, shown, until
-from tests.tui.tables import HOUSES, ROWS, Reader
+from tests.builders.app import offered, opened, painted, shown, until
+from tests.builders.stores import DEVICE, LOSSES, SESSION, TUTORIAL, fill, measured
+from tests.builders.tables import HOUSES, ROWS, Reader
 
 SnapCompare = Callable[..., bool]
 Before = Callable[[Pilot[None]], Awaitable[None]]
