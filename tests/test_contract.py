@@ -10,6 +10,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.metrics import metrics_for
 from lossterm.store import Store, TrialScores
 from tests.builders.loaded_modules import HEAVY, loaded_by
+from tests.cells import each
 
 ROOT = Path(lossterm.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -164,7 +165,7 @@ def public(tree: ast.Module | ast.ClassDef, above: str) -> Iterator[tuple[str, a
                 yield from public(node, f"{above}.{node.name}")
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each("path", FILES, ids=name_of)
 def test_every_file_and_everything_public_in_it_has_a_docstring(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     bare = {

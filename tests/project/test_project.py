@@ -26,12 +26,13 @@ from lossterm.errors import DataError, LosstermError, UnknownName, UsageError
 from lossterm.project import FILE_NAME, SECTIONS
 from lossterm.project.settings_schema import FLAG, LAYERS, NUMBER, RATES, TEXT, TEXTS, WHOLE, SettingKey
 from tests.builders.commands import Asked, invoked
+from tests.cells import each
 
 KEYS = [(section, key) for section, keys in SECTIONS.items() for key in keys]
 NO_PART = {"trials", "quiet", "format", "store", "project", "no-project", "max-time", "max-trials", "memory"}
 """Options of `lossterm run` that say how it goes on, not what is compared."""
 
-every_key = pytest.mark.parametrize(("section", "key"), KEYS, ids=[key.name for _, key in KEYS])
+every_key = each(("section", "key"), KEYS, ids=[key.name for _, key in KEYS])
 
 
 @pytest.fixture
@@ -171,7 +172,7 @@ def test_a_mark_of_bytes_at_the_start_and_an_empty_file_are_read(here: Path) -> 
     assert project.read_project(wrote("")).values == {}
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "says"),
     [
         ("[training]\nepochs = \n", "The project file lossterm.toml is no TOML: Invalid value (at line 2, column 10)."),

@@ -17,6 +17,7 @@ from lossterm.published import CASES, Case, case_named, digits, tutorial
 from lossterm.reports import json_document, verdict
 from lossterm.reports.report import Report
 from tests.builders.reports import ENVIRONMENT, End, done, reports_of, stored, strictly
+from tests.cells import each
 
 
 def told(values: Sequence[float]) -> str:
@@ -59,8 +60,8 @@ STATES: dict[str, tuple[int, End]] = {
 }
 
 
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@each("state", STATES)
+@each("case", CASES.values(), ids=CASES)
 def test_a_case_in_any_state_has_a_full_table_a_story_and_json_without_nan(case: Case, state: str) -> None:
     reports = reports_of(case, STATES[state][0], end=STATES[state][1])
     rows = case.rows(reports)

@@ -35,6 +35,7 @@ from tests.builders.reports import (
     stored,
     strictly,
 )
+from tests.cells import each
 
 Document = dict[str, Any]
 Edit = Callable[[Document], object]
@@ -116,7 +117,7 @@ SOUND: dict[str, Comparison] = {
 }
 
 
-@pytest.mark.parametrize("comparison", SOUND.values(), ids=SOUND)
+@each("comparison", SOUND.values(), ids=SOUND)
 def test_a_run_is_read_as_it_was_asked_and_agrees_with_its_exact_repetition(
     tmp_path: Path, comparison: Comparison
 ) -> None:
@@ -222,7 +223,7 @@ NO_RECORDINGS: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("data", NO_RECORDINGS.values(), ids=NO_RECORDINGS)
+@each("data", NO_RECORDINGS.values(), ids=NO_RECORDINGS)
 def test_what_is_no_json_of_lossterm_is_refused_with_how_to_write_one(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "bad.json"
     path.write_bytes(data)
@@ -243,10 +244,8 @@ def test_of_a_file_far_too_large_no_more_is_read_than_shows_it(tmp_path: Path, m
     assert re.search(r"has more than \d+ MB", refused(path))
 
 
-@pytest.mark.parametrize(
-    "version", ["\x1b[31m", "1.0\x1b]0;x\x07", "1.0\u009b2J", "1.0\nlossterm", "", "1 0", "1" * 41]
-)
-@pytest.mark.parametrize("schema", [1, 99])
+@each("version", ["\x1b[31m", "1.0\x1b]0;x\x07", "1.0\u009b2J", "1.0\nlossterm", "", "1 0", "1" * 41])
+@each("schema", [1, 99])
 def test_a_version_that_is_none_is_refused_without_repeating_it(tmp_path: Path, version: str, schema: int) -> None:
     sentence = refused_edit(tmp_path, RUN_DOCUMENT, lambda d: d.update(lossterm=version, schema=schema))
     assert re.search(r"is no recording of lossterm: .* at `\$\.lossterm`", sentence)
@@ -328,7 +327,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@each("case", REFUSED)
 def test_what_was_written_by_hand_or_by_another_is_refused_with_what_is_wrong(tmp_path: Path, case: str) -> None:
     edit, words = REFUSED[case]
     assert re.search(words, refused_edit(tmp_path, RUN_DOCUMENT, edit))
@@ -352,8 +351,8 @@ OTHER_COMPARISONS: dict[str, Edit] = {
 }
 
 
-@pytest.mark.parametrize("change", OTHER_COMPARISONS)
-@pytest.mark.parametrize("key", CASES)
+@each("change", OTHER_COMPARISONS)
+@each("key", CASES)
 def test_a_reproduction_with_other_comparisons_than_its_cases_is_refused(tmp_path: Path, key: str, change: str) -> None:
     sentence = refused_edit(tmp_path, REPRODUCED_DOCUMENTS[key], OTHER_COMPARISONS[change])
     assert f"does not hold the comparisons of the case {key}" in sentence
@@ -377,8 +376,8 @@ OTHER_ROWS: dict[str, Edit] = {
 }
 
 
-@pytest.mark.parametrize("change", OTHER_ROWS)
-@pytest.mark.parametrize("key", CASES)
+@each("change", OTHER_ROWS)
+@each("key", CASES)
 def test_a_reproduction_with_other_rows_than_its_cases_is_refused(tmp_path: Path, key: str, change: str) -> None:
     assert refused_edit(tmp_path, REPRODUCED_DOCUMENTS[key], OTHER_ROWS[change])
 
@@ -526,7 +525,7 @@ def test_a_tolerance_is_half_the_interval_of_a_difference_that_scipy_gives(count
     assert metric_named("accuracy").tolerance(0.8, 0.05, count) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+@each("metric", METRICS.values(), ids=METRICS)
 def test_a_tolerance_knows_what_matters_for_every_metric(metric: Metric) -> None:
     matters = metric.rope * (2.0 if metric.relative else 1.0)
     for sd, count in ((None, 1), (None, 10), (0.1, 1), (0.1, 0)):

@@ -34,6 +34,7 @@ from tests.builders.reports import (
     rows_for,
     valued,
 )
+from tests.cells import each
 
 # Standings
 
@@ -331,7 +332,7 @@ OTHER_METRICS = [
 ]
 
 
-@pytest.mark.parametrize(("task", "protocol", "metric"), [*((*pair, None) for pair in EVERY), *OTHER_METRICS])
+@each(("task", "protocol", "metric"), [*((*pair, None) for pair in EVERY), *OTHER_METRICS])
 def test_json_holds_the_numbers_that_scipy_gives(task: str, protocol: str, metric: str | None) -> None:
     found = built(Comparison.ask(task, protocol=protocol, metric=metric), drawn)
     expected = recomputed(found, TESTED_SHARE.get((task, protocol), 0))

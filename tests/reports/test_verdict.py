@@ -29,6 +29,7 @@ from tests.builders.reports import (
     rows_for,
     valued,
 )
+from tests.cells import each
 
 THREE = ("binary_crossentropy", "hinge", "squared_hinge")
 
@@ -253,7 +254,7 @@ SHORT: dict[str, tuple[Report, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", SHORT)
+@each("case", SHORT)
 def test_the_short_verdict_says_what_the_verdict_says_without_how_far(case: str) -> None:
     found, words = SHORT[case]
     said = short_verdict(found)
@@ -319,7 +320,7 @@ def test_what_the_protocol_means_for_a_reader_is_said(task: str, protocol: str, 
     assert CAVEATS[task, protocol, rate] in notes(built(comparison))
 
 
-@pytest.mark.parametrize(("task", "protocol"), EVERY)
+@each(("task", "protocol"), EVERY)
 def test_every_protocol_says_its_caveat_once(task: str, protocol: str) -> None:
     text = said(built(Comparison.ask(task, protocol=protocol, seeds=2)))
     assert text.count(" protocol: ") == 1

@@ -5,6 +5,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,13 +18,13 @@ from lossterm.cli.main import main
 from lossterm.errors import WorkerError
 from lossterm.project import FILE_NAME
 from tests.builders.commands import Asked, Watching
-from tests.builders.packages import HALVES, Install, installing
+from tests.builders.packages import HALVES, installing
+from tests.cells import each
 
 from .evil import BREAKS_A_CALL, EVIL, LAID_OUT, acting, formulas
 from .evil_store import SESSION, fill
 
-install = pytest.fixture(installing)
-every_evil = pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
+every_evil = each("text", EVIL.values(), ids=EVIL)
 
 Said = Callable[..., tuple[str, str]]
 
@@ -174,7 +175,7 @@ def table(tmp_path: Path) -> Path:
     return place / "@x\x9b.csv"
 
 
-@pytest.mark.parametrize(
+@each(
     "words",
     [
         ("data", "{table}", "--target", "y"),
@@ -283,18 +284,18 @@ def test_a_recording_is_told_of_and_does_nothing(said: Said, path: Path, tmp_pat
 
 
 @every_evil
-def test_what_a_package_says_does_nothing(said: Said, install: Install, text: str) -> None:
-    install(lambda: replace(HALVES, title=text))
-    install(lambda: replace(HALVES, key=f"other{text}"))
-
+def test_what_a_package_says_does_nothing(said: Said, text: str) -> None:
     def fails() -> object:
         raise ValueError(text)
 
-    install(fails)
-    for words in (("tasks",), ("tasks", "--format", "json"), ("losses",), ("losses", "--format", "markdown")):
-        out, err = said(*words)
-        assert_harmless(out, err, allowed=LAID_OUT + BREAKS_A_CALL)
-    assert "ValueError" in said("tasks")[1]
+    with pytest.MonkeyPatch.context() as patch, contextmanager(installing)(patch) as install:
+        install(lambda: replace(HALVES, title=text))
+        install(lambda: replace(HALVES, key=f"other{text}"))
+        install(fails)
+        for words in (("tasks",), ("tasks", "--format", "json"), ("losses",), ("losses", "--format", "markdown")):
+            out, err = said(*words)
+            assert_harmless(out, err, allowed=LAID_OUT + BREAKS_A_CALL)
+        assert "ValueError" in said("tasks")[1]
 
 
 @every_evil
