@@ -9,7 +9,7 @@ from pathlib import Path
 from lossterm.comparison.comparison import Comparison
 from lossterm.store import Store
 from lossterm.tui.app import LosstermApp
-from tests.tui.prepared import until
+from tests.builders.app import until
 
 PLACE = Path(__file__).parents[1] / "snapshots"
 SESSION = "fair"

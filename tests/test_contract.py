@@ -1,8 +1,5 @@
 import ast
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +11,8 @@ from lossterm.cli.main import cli
 from lossterm.comparison.comparison import Comparison
 from lossterm.metrics import metrics_for
 from lossterm.store import Store, TrialScores
+from tests.builders.loaded_modules import HEAVY, loaded_by
+from tests.cells import each
 
 ROOT = Path(lossterm.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -59,8 +58,6 @@ OWNERS = {
 LOADS_WHAT_A_PERSON_NAMES = "engine/user_code/loss_loading.py"
 """Imports modules by a name that is not in the code: losses of one's own."""
 
-HEAVY = {"tensorflow", "keras", "sklearn", "scipy", "pandas", "pyarrow", "numpy", "textual"}
-
 
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
@@ -97,16 +94,6 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
 
 IMPORTS = [(path, module, line) for path in FILES for module, line in imports(path)]
 OURS = [one for one in IMPORTS if one[1].split(".")[0] == "lossterm"]
-
-
-def loaded_by(code: str, *arguments: str) -> set[str]:
-    """Run code in a fresh process and return the names of all modules that it loaded."""
-    code += "\nimport sys, json; print('\\n' + json.dumps(sorted(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, check=False, timeout=60, cwd=ROOT.parent
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return set(json.loads(done.stdout.splitlines()[-1]))
 
 
 # Statically
@@ -180,7 +167,7 @@ def public(tree: ast.Module | ast.ClassDef, above: str) -> Iterator[tuple[str, a
                 yield from public(node, f"{above}.{node.name}")
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each("path", FILES, ids=name_of)
 def test_every_file_and_everything_public_in_it_has_a_docstring(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     bare = {

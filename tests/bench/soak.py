@@ -22,9 +22,9 @@ from pathlib import Path
 from lossterm.comparison.comparison import Comparison
 from lossterm.store import Store
 from lossterm.worker_control import starting
+from tests.builders.stores import DEVICE, FAKE
 from tests.faults.watcher import until
 from tests.terminal.pseudo_terminal import Terminal
-from tests.tui.prepared import DEVICE, FAKE
 
 LIMIT = 0.05
 """Growth that is too much, as a share."""

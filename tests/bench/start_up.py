@@ -24,7 +24,7 @@ from pathlib import Path
 import pexpect
 
 from lossterm.comparison.comparison import Comparison
-from tests.tui.prepared import SESSION, fill
+from tests.builders.stores import SESSION, fill
 
 FLOOR = ("-c", "import click, msgspec")
 TEXTUAL = ("-c", "import textual.app")

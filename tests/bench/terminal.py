@@ -23,8 +23,8 @@ from pathlib import Path
 
 from lossterm.comparison.comparison import Comparison
 from lossterm.store import Store
+from tests.builders.stores import SESSION, fill
 from tests.terminal.pseudo_terminal import Terminal, braille
-from tests.tui.prepared import SESSION, fill
 
 LARGE = Comparison.ask(
     "circles", ("binary_crossentropy", "hinge", "squared_hinge", "binary_focal"), seeds=50, epochs=200

@@ -38,6 +38,7 @@ from lossterm.store import Store, TrialRow, TrialScores, migrations
 from lossterm.tasks import TASKS
 from lossterm.worker_control import lock, starting
 from lossterm.worker_control.starting import Workers
+from tests.cells import each
 
 PROGRAM = (sys.executable, "-m", "lossterm")
 FAKE = (sys.executable, "-m", "lossterm.engine.fakes.fake_engine")
@@ -425,7 +426,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
     return dict(zip(REFUSED, several(home, every), strict=True))
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@each("case", REFUSED)
 def test_what_cannot_be_done_is_said_in_one_sentence(refused: dict[str, Result], case: str) -> None:
     _, code, sentence = REFUSED[case]
     result = refused[case]
@@ -493,7 +494,7 @@ def test_a_terminal_that_is_only_piped_into_is_no_terminal(tmp_path: Path) -> No
 # Help and lists
 
 
-@pytest.mark.parametrize("name", ["", *COMMANDS])
+@each("name", ["", *COMMANDS])
 def test_help_names_every_option_and_command(name: str) -> None:
     result = CliRunner().invoke(cli, [*filter(None, [name]), "--help"], prog_name="lossterm")
     assert (result.exit_code, result.stderr) == (0, "")

@@ -17,6 +17,7 @@ from lossterm.errors import OutOfRange, UsageError
 from lossterm.store import Store
 from lossterm.worker_control import lock, starting
 from lossterm.worker_control.starting import Workers
+from tests.cells import each
 
 NOBODY = lock.Sign(pid=0, beat=0)
 FAKE = (sys.executable, "-m", "lossterm.engine.fakes.fake_engine")
@@ -74,15 +75,13 @@ def test_an_amount_of_memory_is_read_as_people_write_it(text: str, count: int) -
     assert Memory().convert(text, None, None) == count
 
 
-@pytest.mark.parametrize(
-    "text", ["", "soon", "0", "-5", "10 m 3 x", "1e3", "nan", "inf", "m", "9" * 400, "10 20", "1" * 60 + "x"]
-)
+@each("text", ["", "soon", "0", "-5", "10 m 3 x", "1e3", "nan", "inf", "m", "9" * 400, "10 20", "1" * 60 + "x"])
 def test_what_is_no_length_of_time_is_refused_with_the_options_name(text: str) -> None:
     with pytest.raises(OutOfRange, match=r"--max-time is '.*', but must be a length of time such as 90s, 10m or 1h30m"):
         Duration().convert(text, click.Option(["--max-time"]), None)
 
 
-@pytest.mark.parametrize("text", ["", "much", "4", "4K", "50M", "800M", "-4G", "4GG", "1e9", "9" * 40 + "T"])
+@each("text", ["", "much", "4", "4K", "50M", "800M", "-4G", "4GG", "1e9", "9" * 40 + "T"])
 def test_what_is_no_amount_of_memory_is_refused_with_the_options_name(text: str) -> None:
     with pytest.raises(OutOfRange, match=r"--memory is '.*', but must be an amount of memory of 1G or more"):
         Memory().convert(text, click.Option(["--memory"]), None)

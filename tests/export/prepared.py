@@ -8,7 +8,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.export import Contents, gather
 from lossterm.store import Store, TrialRow
-from tests.tui.prepared import fill
+from tests.builders.stores import fill
 
 SESSION = "=1+1 <b>@all & co</b> | `x`"
 ERROR = '=HYPERLINK("http://x")\x1b[2J\r\n</details></td><script>alert(1)</script> \u202eback | `a` @everyone ![x](y)'

@@ -12,7 +12,7 @@ from lossterm.errors import UnknownName, UsageError
 from lossterm.export import Contents, gather
 from lossterm.export.epochs import every, splits_of
 from lossterm.store import Chunk, Store
-from tests.tui.prepared import fill
+from tests.builders.stores import fill
 
 from .prepared import PLAIN, SESSION, TRIALS, TUNED, stored
 

@@ -11,6 +11,7 @@ from lossterm.errors import DataError
 from lossterm.home.configuration import WANTED, Config, load
 from lossterm.home.paths import configuration_path
 from lossterm.text.glyph_fallback import MARKERS
+from tests.cells import each
 
 FULL = """
 theme = "light"
@@ -69,7 +70,7 @@ def test_a_time_between_frames_out_of_range_is_clamped_with_a_word(path: Path, g
         assert word.startswith(f"frame_seconds is {float(given):g} in {path}; {taken:g} is taken")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "said"),
     [
         ("ascii = true\ntheme = dark\n", "is no TOML: Invalid value (at line 2, column 9). Mend that line"),

@@ -27,6 +27,7 @@ from lossterm.reports.report import Report
 from lossterm.reports.screen_reader import PUNCTUATION, spoken
 from lossterm.store import Chunk, Store, TrialScores
 from lossterm.tasks import task_named
+from tests.cells import each
 
 SESSION = "told"
 Drawn = Callable[[Trial], np.ndarray]
@@ -123,8 +124,8 @@ CURVES = {
 }
 
 
-@pytest.mark.parametrize("direction", ["min", "max"])
-@pytest.mark.parametrize("name", CURVES)
+@each("direction", ["min", "max"])
+@each("name", CURVES)
 def test_a_course_is_what_a_loop_over_the_epochs_finds(name: str, direction: str) -> None:
     sign = 1 if direction == "min" else -1
     found = course(sign * CURVES[name], "min" if direction == "min" else "max")

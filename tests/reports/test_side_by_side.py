@@ -8,7 +8,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.reports import side_by_side
 from lossterm.reports.report import Report
 from lossterm.store import Store
-from tests.reports.test_report import asked_for, built, circles, rows_for, scores_for, valued
+from tests.builders.reports import asked_for, built, circles, rows_for, scores_for, valued
 
 GOOD = valued({("hinge", 0): 0.9, ("hinge", 1): 0.8})
 

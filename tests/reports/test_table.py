@@ -28,8 +28,7 @@ from lossterm.tasks import task_named
 from lossterm.text.columns import TableColumn
 from lossterm.text.harmless import in_markdown
 from lossterm.text.json_text import as_json
-
-from .test_report import (
+from tests.builders.reports import (
     ENVIRONMENT,
     EVERY,
     TROUBLED,
@@ -47,6 +46,7 @@ from .test_report import (
     strictly,
     valued,
 )
+from tests.cells import each
 
 # What is to be written
 
@@ -96,7 +96,7 @@ def seen(case: str) -> Report:
     return built(*CASES[case]) if case in CASES else report.build(asked_for(FAIR), [])
 
 
-every_case = pytest.mark.parametrize("case", [*CASES, "troubled", "no rows"])
+every_case = each("case", [*CASES, "troubled", "no rows"])
 
 
 # JSON
@@ -484,7 +484,7 @@ def columns(found: Report, *arguments: Any, **settings: Any) -> Mapping[str, tup
     return {column.head: column.values for column in table.columns_of(found, *arguments, **settings)}
 
 
-@pytest.mark.parametrize(("task", "protocol"), EVERY)
+@each(("task", "protocol"), EVERY)
 def test_table_shows_what_is_known_of_each_loss_and_every_metric_of_its_kind(task: str, protocol: str) -> None:
     found = seen(f"{task} {protocol}")
     metric, tuned = found.asked.comparison.metric, found.asked.comparison.tuned

@@ -15,8 +15,7 @@ from lossterm.reports.notes import notes
 from lossterm.reports.report import Report
 from lossterm.reports.verdict import short_verdict, verdict
 from lossterm.text.harmless import in_markdown
-
-from .test_report import (
+from tests.builders.reports import (
     EVERY,
     TROUBLED,
     End,
@@ -30,6 +29,7 @@ from .test_report import (
     rows_for,
     valued,
 )
+from tests.cells import each
 
 THREE = ("binary_crossentropy", "hinge", "squared_hinge")
 
@@ -262,7 +262,7 @@ SHORT: dict[str, tuple[Report, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", SHORT)
+@each("case", SHORT)
 def test_the_short_verdict_says_what_the_verdict_says_without_how_far(case: str) -> None:
     found, words = SHORT[case]
     said = short_verdict(found)
@@ -328,7 +328,7 @@ def test_what_the_protocol_means_for_a_reader_is_said(task: str, protocol: str, 
     assert CAVEATS[task, protocol, rate] in notes(built(comparison))
 
 
-@pytest.mark.parametrize(("task", "protocol"), EVERY)
+@each(("task", "protocol"), EVERY)
 def test_every_protocol_says_its_caveat_once(task: str, protocol: str) -> None:
     text = said(built(Comparison.ask(task, protocol=protocol, seeds=2)))
     assert text.count(" protocol: ") == 1

@@ -11,7 +11,7 @@ import pytest
 from lossterm.errors import StoreError
 from lossterm.store import Store
 from lossterm.worker_control import lock, starting
-from tests.tui.prepared import FAKE, TUTORIAL
+from tests.builders.stores import FAKE, TUTORIAL
 
 
 @pytest.fixture(params=[0, 0o022, 0o777], ids=["000", "022", "777"])

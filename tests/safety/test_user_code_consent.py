@@ -24,8 +24,9 @@ from lossterm.export.script.script_text import Script
 from lossterm.losses import Source, source_from
 from lossterm.project import FILE_NAME
 from lossterm.store import Store
-from tests.project.test_project import invoked
-from tests.tui.prepared import TUTORIAL, fill, opened, until
+from tests.builders.app import opened, until
+from tests.builders.commands import invoked
+from tests.builders.stores import TUTORIAL, fill
 
 MINE = (
     "def mine(y_true, y_pred):\n    return (y_true - y_pred) ** 2\n\n\ndef net(features, outputs):\n    return None\n"

@@ -19,10 +19,11 @@ from lossterm.store.backup import backups
 from lossterm.store.integrity import half
 from lossterm.store.repair import TABLES, Repaired, repair
 from lossterm.worker_control import lock, starting
+from tests.builders.stores import FAKE
+from tests.cells import each
 from tests.faults.filled import EPOCHS, asked_for, fill, train
 from tests.faults.watcher import until
 from tests.seal import seal
-from tests.tui.prepared import FAKE
 
 PAGE = 4096
 TRIALS = 24
@@ -329,7 +330,7 @@ def test_pages_overwritten_at_random_cost_what_was_on_them_and_no_more(path: Pat
     assert_sound(path)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@each("seed", range(40))
 def test_bits_flipped_at_random_never_stop_a_repair(path: Path, seed: int) -> None:
     data, stream = bytearray(path.read_bytes()), random.Random(seed)
     for _ in range(stream.randrange(1, 40)):

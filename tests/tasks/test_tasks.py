@@ -8,8 +8,9 @@ from lossterm.losses import Targets, fitting, usual
 from lossterm.metrics import PRIMARY, metrics_for
 from lossterm.tasks import TASKS, Task, task_named
 from lossterm.tasks.shipped import SHIPPED
+from tests.cells import each
 
-every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
+every_task = each("task", TASKS.values(), ids=TASKS.keys())
 
 
 @every_task

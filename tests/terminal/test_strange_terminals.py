@@ -11,8 +11,8 @@ import pexpect
 import pytest
 
 from lossterm.store import Store
+from tests.builders.stores import TUTORIAL, fill
 from tests.terminal.pseudo_terminal import Terminal, braille, restored
-from tests.tui.prepared import TUTORIAL, fill
 
 TAKEN = "\x1b[?1049h"
 """What the program writes when it takes the screen."""

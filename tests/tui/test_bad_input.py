@@ -17,7 +17,8 @@ from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.settings_panel import Field, SettingsPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.widgets.protocol_field import ProtocolField
-from tests.tui.prepared import FAIR, FAKE, SESSION, TUTORIAL, fill, opened, painted, shown, until
+from tests.builders.app import opened, painted, shown, until
+from tests.builders.stores import FAIR, FAKE, SESSION, TUTORIAL, fill
 
 SIZE = (80, 24)
 PASTES = ["hinge", "12", "q", "r\nr\nr", "\x1b[31mred\x07", "日本語 🙂", "x" * 20_000, "[b]{0}%s$(ls)"]

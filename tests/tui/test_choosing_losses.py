@@ -17,7 +17,8 @@ from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.widgets.key_bar import KeyBar
 from lossterm.tui.widgets.protocol_field import ProtocolField
-from tests.tui.prepared import FAIR, SESSION, fill, grey, measured, misfits, offered, opened, shown, tied, until
+from tests.builders.app import grey, misfits, offered, opened, shown, until
+from tests.builders.stores import FAIR, SESSION, fill, measured, tied
 
 SMALL, LARGE = (80, 24), (140, 40)
 RANGE = LOSSES["huber"].parameters[0].range

@@ -16,7 +16,8 @@ from lossterm.tui.background.lossterm_process import Said
 from lossterm.tui.dialogs import ConfirmDialog
 from lossterm.tui.dialogs.export_dialog import ExportDialog
 from lossterm.tui.screens import session_actions
-from tests.tui.prepared import SESSION, TUTORIAL, fill, grey, opened, painted, shown, until
+from tests.builders.app import grey, opened, painted, shown, until
+from tests.builders.stores import SESSION, TUTORIAL, fill
 
 SIZE = (80, 24)
 

@@ -24,7 +24,8 @@ from lossterm.tui.widgets.changing_lines import ChangingLines
 from lossterm.tui.widgets.key_bar import KeyBar
 from lossterm.tui.widgets.status_line import StatusLine
 from lossterm.worker_control import lock, supervisor
-from tests.tui.prepared import FAKE, SESSION, fill, opened, painted, until
+from tests.builders.app import opened, painted, until
+from tests.builders.stores import FAKE, SESSION, fill
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from lossterm.tui.dialogs.network_dialog import NetworkDialog, StepField
 from lossterm.tui.state.choices import Choices
 from lossterm.tui.state.network_choices import USUAL, differing, network_of, network_remembered
 from lossterm.tui.widgets.protocol_field import ProtocolField
-from tests.tui.prepared import SESSION, fill, opened, painted, shown, until
-from tests.tui.tables import HOUSES
+from tests.builders.app import opened, painted, shown, until
+from tests.builders.stores import SESSION, fill
+from tests.builders.tables import HOUSES
 
 SMALL, LARGE = (80, 24), (140, 40)
 

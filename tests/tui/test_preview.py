@@ -19,8 +19,8 @@ from lossterm.tui.dialogs import preview_dialog
 from lossterm.tui.dialogs.file_dialog import FileDialog
 from lossterm.tui.dialogs.preview_dialog import PreviewDialog
 from lossterm.tui.state import column_choices
-from tests.tui.prepared import opened, painted, until
-from tests.tui.tables import COLUMNS, ROWS, Reader, preview_of, with_problem
+from tests.builders.app import opened, painted, until
+from tests.builders.tables import COLUMNS, ROWS, Reader, preview_of, with_problem
 
 SMALL, LARGE = (80, 24), (140, 40)
 PLAIN = FileRequest(path="/data/houses.csv", target="")

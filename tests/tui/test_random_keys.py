@@ -15,7 +15,8 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.store import Store, TrialRow
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.screens.main_screen import MainScreen
-from tests.tui.prepared import FAIR, TUTORIAL, fill, opened, until
+from tests.builders.app import opened, until
+from tests.builders.stores import FAIR, TUTORIAL, fill
 
 HELD_BACK = {"ctrl+q", "q", "ctrl+z", "d", "y"}
 """Keys that end the app, and those that delete: y is said to the question, d asks it."""

@@ -18,23 +18,8 @@ from lossterm.tui.panels.curves_panel import CurvesPanel
 from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.task_panel import TaskPanel
-from tests.tui.prepared import (
-    FAIR,
-    FAKE,
-    LOSSES,
-    SESSION,
-    TUTORIAL,
-    equal,
-    fill,
-    grey,
-    heads,
-    opened,
-    reported,
-    settled,
-    shown,
-    tied,
-    until,
-)
+from tests.builders.app import grey, heads, opened, reported, shown, until
+from tests.builders.stores import FAIR, FAKE, LOSSES, SESSION, TUTORIAL, equal, fill, settled, tied
 
 SIZE = (80, 24)
 

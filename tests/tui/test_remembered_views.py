@@ -13,7 +13,8 @@ from lossterm.tui.background import view_memory
 from lossterm.tui.panels.sessions_panel import SessionsPanel
 from lossterm.tui.state.choices import Choices
 from lossterm.tui.state.remembered_views import Remembered, recall, remember
-from tests.tui.prepared import FAIR, SESSION, TUTORIAL, fill, opened, reported, shown, until
+from tests.builders.app import opened, reported, shown, until
+from tests.builders.stores import FAIR, SESSION, TUTORIAL, fill
 
 SIZE = (80, 24)
 

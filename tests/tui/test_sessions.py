@@ -12,7 +12,8 @@ from lossterm.store import SessionRow, Store, TrialRow
 from lossterm.text.numbers import ago
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import ConfirmDialog, RenameDialog, TextDialog
-from tests.tui.prepared import FAIR, FAKE, SESSION, TUTORIAL, fill, opened, shown, until
+from tests.builders.app import opened, shown, until
+from tests.builders.stores import FAIR, FAKE, SESSION, TUTORIAL, fill
 
 SIZE = (80, 24)
 BLOBS = Comparison.ask("blobs", learning_rates=[0.01], epochs=20, seeds=2)

@@ -16,7 +16,8 @@ from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.widgets.changing_lines import ChangingLines
 from lossterm.tui.widgets.key_bar import KeyBar
 from lossterm.tui.widgets.protocol_field import ProtocolField
-from tests.tui.prepared import SESSION, fill, offered, opened, until
+from tests.builders.app import offered, opened, until
+from tests.builders.stores import SESSION, fill
 
 SIZE = (80, 24)
 

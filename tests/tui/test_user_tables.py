@@ -17,8 +17,9 @@ from lossterm.tui.dialogs.preview_dialog import PreviewDialog
 from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.state.remembered_views import recall
-from tests.tui.prepared import SESSION, fill, opened, reported, shown, until
-from tests.tui.tables import GARDENS, HOUSES, MANY_ROWS, ROWS, Reader, preview_of, with_problem
+from tests.builders.app import opened, reported, shown, until
+from tests.builders.stores import SESSION, fill
+from tests.builders.tables import GARDENS, HOUSES, MANY_ROWS, ROWS, Reader, preview_of, with_problem
 
 SMALL, LARGE = (80, 24), (140, 40)
 
