@@ -42,8 +42,7 @@ class SessionState:
             if curve is None or chunk.start == 0:
                 curve = self.curves[chunk.trial] = array("f")
             # A chunk seen twice overwrites itself; one that does not join on belongs to an attempt that was replaced.
-            splits = protocol_named(self.rows[chunk.trial].trial.protocol).splits
-            place = chunk.start * 2 * len(splits)
+            place = chunk.start * protocol_named(self.rows[chunk.trial].trial.protocol).curves.columns
             if place <= len(curve):
                 curve[place:] = chunk.values()
         self._note_rate()

@@ -1,6 +1,5 @@
 """Dialogs that tell something."""
 
-import importlib
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -40,7 +39,8 @@ class ExplainDialog(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the words and the drawing."""
-        anatomy = importlib.import_module("lossterm.figures.anatomy")  # slow, so not before it is asked for
+        from lossterm.figures import anatomy  # slow, so not before it is asked for
+
         width = min(self.app.size.width, self.WIDEST) - 10
         known = anatomy.drawable([self._loss])
         words = Text("\n".join(explanation.lines(self._loss, width)))
@@ -49,8 +49,8 @@ class ExplainDialog(ModalScreen[None]):
             dialog.border_subtitle = "↓ drawing · esc closes"
             yield Static(words, classes="about")
             if known:
-                drawn = anatomy.lines(known, {}, width, self.HEIGHT, dark=self.app.current_theme.dark)
-                yield Static(Text("\n").join([*drawn, Text(explanation.axis(known), "dim")]))
+                drawing = anatomy.chart(known, {}, width, self.HEIGHT, dark=self.app.current_theme.dark)
+                yield Static(Text("\n").join([*drawing.lines, Text(explanation.axis(known), "dim")]))
 
 
 class TextDialog(ModalScreen[None]):
