@@ -18,6 +18,7 @@ from lossterm.figures.curve_view_state import FAST, CurveViewState
 from lossterm.reports.report import Report
 from lossterm.text.name_pattern import matches
 from lossterm.tui.panels.view_panel import ViewPanel
+from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.widgets.changing_lines import ChangingLines
 
 if TYPE_CHECKING:
@@ -33,20 +34,16 @@ SIDE_BY_SIDE = 88
 STACKED = 30
 """Height from which they stand above each other, where they cannot stand side by side."""
 
+NONE_SHOWN = "No loss is shown: all are hidden ({curves.hide}) or filtered out ({main.filter})."
+SELECTED = "selected: {curves.pin} pins, {curves.hide} hides"
+
 
 class CurvesPanel(ViewPanel):
     """Two charts side by side where there is room, else one of them."""
 
     PLACE = "in the curves"
     BINDINGS = [  # noqa: RUF012  Textual's own form
-        Binding(
-            "enter",
-            "nearer",
-            "Zoom in",
-            key_display="enter",
-            id="curves.nearer",
-            tooltip="Zoom in around the cursor; esc goes out",
-        ),
+        Binding("enter", "nearer", "Zoom in", id="curves.nearer", tooltip="Zoom in around the cursor"),
         Binding("down,j", "select(1)", "Next curve", show=False, id="curves.down", tooltip="Select the next loss"),
         Binding("up,k", "select(-1)", "Last curve", show=False, id="curves.up", tooltip="Select the loss before"),
     ]
@@ -78,8 +75,9 @@ class CurvesPanel(ViewPanel):
     class Looked(Message):
         """The curves are looked at in another way."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: KeyNames) -> None:
         super().__init__(id="curves")
+        self._keys = keys
         self.picked = False  # whether a person has selected a loss here
         self.values: dict[int, array[float]] = {}
         self._overlay: Overlay | None = None
@@ -329,7 +327,7 @@ class CurvesPanel(ViewPanel):
             if not lines.display or not size[0]:
                 continue
             if not self.losses:
-                lines.show(self.said("No loss is shown: all are hidden (x) or filtered out (/)."))
+                lines.show(self.said(self._keys.told(NONE_SHOWN)))
                 continue
             if chart == "rates":
                 self._drawings[chart] = sweeps(curves, self.losses, size, style)
@@ -355,7 +353,7 @@ class CurvesPanel(ViewPanel):
         words = []
         if self.shown != "rates":
             words = [at_cursor(curves, self.look)]
-            words += [f"{self.named} selected: p pins, x hides"] if self.picked and self.named else []
+            words += [f"{self.named} {self._keys.told(SELECTED)}"] if self.picked and self.named else []
         line = " · ".join(filter(None, words))
         if line and not self.readout.is_attached:
             self.mount(self.readout)  # not before: the first paint does without

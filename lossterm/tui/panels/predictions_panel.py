@@ -17,6 +17,7 @@ from lossterm.store import Model, Sample, TrialRow, sample_key
 from lossterm.text.name_pattern import matches
 from lossterm.tui.background.store_jobs import StoreJobs
 from lossterm.tui.panels.view_panel import ViewPanel
+from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.widgets.changing_lines import ChangingLines
 
 if TYPE_CHECKING:
@@ -46,9 +47,10 @@ class PredictionsPanel(ViewPanel):
     pattern: var[str] = var("", init=False)
     """What the filter lets through, as `name_pattern.matches` reads it over keys of losses."""
 
-    def __init__(self, desk: StoreJobs) -> None:
+    def __init__(self, desk: StoreJobs, keys: KeyNames) -> None:
         """`desk` reads what is kept."""
         super().__init__(id="predictions")
+        self._keys = keys
         self._desk = desk
         self._models: dict[str, Model] = {}
         self._sample: Sample | None = None
@@ -215,7 +217,8 @@ class PredictionsPanel(ViewPanel):
             return
         self._drawn = drawn
         page = predictions.page(kind, models, sample, epochs[place], first, size, style)
-        more = f"{len(page.shown)} of {len(models)} losses, down: more" if len(page.shown) < len(models) else ""
+        more = f"{len(page.shown)} of {len(models)} losses, {self._keys['predictions.down']}: more"
+        more = more if len(page.shown) < len(models) else ""
         self.entitle(f"Predictions: {predictions.TITLES[kind]}, test rows of seed {SEED}", more)
         self.pictures.show(page.lines)
         self._slider = predictions.slider(epochs, place, self.scrubber.size.width)

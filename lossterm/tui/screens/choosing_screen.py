@@ -122,12 +122,13 @@ class ChoosingScreen(ViewScreen):
         at_once = asked is not None and bool(asked.target)
         while True:
             if asked is None:
-                path = await self.app.push_screen_wait(FileDialog(self._directory))
+                path = await self.app.push_screen_wait(FileDialog(self._directory, self.habits.keys))
                 if path is None:
                     return
                 asked = self._asked_before(path)
             self._directory = Path(asked.path).parent
-            shown = await self.app.push_screen_wait(PreviewDialog(asked, self.habits.read, at_once=at_once))
+            preview = PreviewDialog(asked, self.habits.read, self.habits.keys, at_once=at_once)
+            shown = await self.app.push_screen_wait(preview)
             if shown is not None:
                 self._take(shown)
                 if at_once:
@@ -156,7 +157,8 @@ class ChoosingScreen(ViewScreen):
             losses = self.losses.ticked or self.losses.listed[:1]
             self.settings.comparison(self.tasks.subject, losses, self.losses.own, network, layers)
 
-        dialog = NetworkDialog(self.settings.network, self.settings.hidden_layers, self.tasks.chosen, check)
+        chosen, layers = self.settings.network, self.settings.hidden_layers
+        dialog = NetworkDialog(chosen, layers, self.tasks.chosen, check, self.habits.keys)
         self.app.push_screen(dialog, lambda chosen: self._rebuild(*chosen) if chosen else None)
 
     def _rebuild(self, network: Network, layers: str) -> None:

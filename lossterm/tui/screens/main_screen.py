@@ -26,6 +26,7 @@ from lossterm.tui.panels.sessions_panel import SessionsPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.screens import key_bindings, keymap
 from lossterm.tui.screens.choosing_screen import ChoosingScreen
+from lossterm.tui.screens.main_layout import VIEWS
 from lossterm.tui.screens.session_screen import DEVICE, AppSettings
 from lossterm.tui.state.remembered_views import recall
 from lossterm.tui.widgets.filter_box import FilterBox
@@ -35,6 +36,16 @@ from lossterm.tui.widgets.status_line import StatusLine
 
 SMALLEST = (80, 24)
 """Columns and lines below which a sentence stands in for the panels."""
+
+BEGIN = """Tick losses with {loss.tick},
+then press {main.run} to train them.
+{main.file} brings a table of your own."""
+"""How a person begins."""
+
+GONE = "was deleted or renamed elsewhere; {main.run} begins it anew."
+SETTLING = "Press {main.stop} to stop; what is there is kept."
+SMALL = """{main.quit} quits, training goes on.
+Enlarge it, or use `lossterm run`."""
 
 
 class MainScreen(ChoosingScreen):
@@ -62,7 +73,7 @@ class MainScreen(ChoosingScreen):
         yield Static(id="too-small")
         yield self.stage
         yield self.status
-        yield KeyBar()
+        yield KeyBar({"view.curves": self.habits.keys.span(*(f"view.{view}" for view in VIEWS))})
 
     def on_mount(self) -> None:
         """Look at the session as it was looked at the last time, with what was chosen then."""
@@ -85,7 +96,7 @@ class MainScreen(ChoosingScreen):
         self.call_after_refresh(self.grey_out)
         self.query_one("#too-small", Static).update(
             f"{columns}×{lines} is too small: lossterm needs {SMALLEST[0]}×{SMALLEST[1]}.\n"
-            "q quits, training goes on.\nEnlarge it, or use `lossterm run`."
+            f"{self.habits.keys.told(SMALL)}"
         )
 
     # What is followed
@@ -94,7 +105,7 @@ class MainScreen(ChoosingScreen):
         """Say at once what the worker does; take up where the session was left, unless a person has begun to choose."""
         self.status.worker = self.view.worker  # rare and short: it need not wait for the budget
         if self._begun and not self.view.asked and not self.leaves:
-            self.notify(f"The session {self.session} was deleted or renamed elsewhere; r begins it anew.", markup=False)
+            self.notify(f"The session {self.session} {self.habits.keys.told(GONE)}", markup=False)
         self._begun = bool(self.view.asked)
         self.tasks.know(one.comparison.data for one in self.view.asked if one.comparison.data)
         for task in self.view.unknown:
@@ -126,7 +137,7 @@ class MainScreen(ChoosingScreen):
         return next((one for one in reversed(self._reports) if one.asked.comparison.task == task), None)
 
     def _say_what_to_do(self) -> None:
-        self.curves.waiting = what_to_do(self.view, self.tasks.chosen.key)
+        self.curves.waiting = what_to_do(self.view, self.tasks.chosen.key, self.habits.keys.told(BEGIN))
 
     def can(self, action: str) -> bool:
         """Whether an action has something to do."""
@@ -166,7 +177,8 @@ class MainScreen(ChoosingScreen):
                 self._begin(comparison)
 
         if comparison.size > MANY:
-            self.app.push_screen(ConfirmDialog(f"These are {comparison.size_told}.", "train them all"), answered)
+            question = f"These are {comparison.size_told}."
+            self.app.push_screen(ConfirmDialog(question, "train them all", self.habits.keys), answered)
         else:
             self._begin(comparison)
 
@@ -187,9 +199,7 @@ class MainScreen(ChoosingScreen):
         """Add as many seeds as would settle the ties; what is trained already is not trained again."""
         if comparison := self._settling():
             self.settings.ask_for_seeds(comparison.seeds)
-            self.notify(
-                f"Training up to {comparison.seeds} seeds. Press s to stop; what is there is kept.", markup=False
-            )
+            self.notify(f"Training up to {comparison.seeds} seeds. {self.habits.keys.told(SETTLING)}", markup=False)
             self._begin_if_meant(comparison)
 
     def action_stop(self) -> None:
@@ -225,7 +235,8 @@ class MainScreen(ChoosingScreen):
         from lossterm.tui.dialogs.export_dialog import ExportDialog
 
         task = self._report.asked.comparison.task if self._report else self.view.asked[-1].comparison.task
-        dialog = ExportDialog(self.session, task, self.curves.named if self.curves.picked else None)
+        loss = self.curves.named if self.curves.picked else None
+        dialog = ExportDialog(self.session, task, loss, self.habits.keys)
         self.app.push_screen(dialog, self._exported)
 
     def _exported(self, wanted: Wanted | None) -> None:
@@ -237,7 +248,7 @@ class MainScreen(ChoosingScreen):
         try:
             if await apart(lambda: is_there(wanted)):
                 question = f"{wanted.path} is there already."
-                if not await self.app.push_screen_wait(ConfirmDialog(question, "replace it")):
+                if not await self.app.push_screen_wait(ConfirmDialog(question, "replace it", self.habits.keys)):
                     return
                 wanted = msgspec.structs.replace(wanted, force=True)
             self.notify(f"Writing {wanted.path} …", timeout=3, markup=False)
@@ -247,8 +258,9 @@ class MainScreen(ChoosingScreen):
 
     def action_help(self) -> None:
         """List the keys of the screen and its panels."""
-        found = keymap.told((type(self), *self.PANELS), self.habits.keys)
-        self.app.push_screen(HelpDialog(found, str(configuration_path())))
+        keys = self.habits.keys
+        every = keymap.told((type(self), *self.PANELS), keys.remapped)
+        self.app.push_screen(HelpDialog(every, str(configuration_path()), keys))
 
     @work(name="leave", exclusive=True, group="leave")
     async def action_leave(self) -> None:
@@ -258,7 +270,7 @@ class MainScreen(ChoosingScreen):
         try:
             await self.desk.remember(self.remembered)
             if await self.desk.waiting():
-                leaving = await self.app.push_screen_wait(QuitDialog())
+                leaving = await self.app.push_screen_wait(QuitDialog(self.habits.keys))
             if leaving == "stop":
                 await self.desk.stop()
         except LosstermError as error:

@@ -16,6 +16,7 @@ from lossterm.store import Store
 from lossterm.tui.background.advisor import Advisor
 from lossterm.tui.background.store_jobs import StoreJobs
 from lossterm.tui.background.table_reader import Read
+from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.terminal.redraw_budget import Budget, RedrawPace
 from lossterm.worker_control import supervisor
 
@@ -52,8 +53,8 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that went to the terminal so far."""
     bands: bool
     """Whether bands over seeds are drawn."""
-    keys: dict[str, str]
-    """Id of a binding → the keys that it has instead of its own."""
+    keys: KeyNames
+    """What a person presses for each binding."""
 
 
 class SessionScreen(Screen[None]):

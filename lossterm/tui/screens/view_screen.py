@@ -37,9 +37,10 @@ class ViewScreen(SessionScreen):
 
     def __init__(self, session: str, store: Path, habits: AppSettings) -> None:
         super().__init__(session, store, habits)
-        self.tasks, self.losses, self.settings = TaskPanel(), LossPanel(habits.own), SettingsPanel()
-        self.scores, self.curves, self.anatomy = ScoresPanel(), CurvesPanel(), AnatomyPanel()
-        self.predictions, self.sessions = PredictionsPanel(self.desk), SessionsPanel(self.desk, session)
+        keys = habits.keys
+        self.tasks, self.losses, self.settings = TaskPanel(), LossPanel(keys, habits.own), SettingsPanel(keys)
+        self.scores, self.curves, self.anatomy = ScoresPanel(), CurvesPanel(keys), AnatomyPanel()
+        self.predictions, self.sessions = PredictionsPanel(self.desk, keys), SessionsPanel(self.desk, session, keys)
         self.curves.bands = habits.bands
         self.stage = MainLayout(
             (self.tasks, self.losses, self.settings),
