@@ -1,6 +1,5 @@
 """What installed packages add by entry points: found without a cost where there is none, loaded without a risk."""
 
-import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +52,9 @@ def offers(group: str, what: str) -> Iterator[Offer]:
 def _entry_points(group: str) -> "tuple[EntryPoint, ...]":
     if not any(group in file.read_text(encoding="utf-8", errors="replace") for file in _declarations()):
         return ()  # as nearly always: 2 ms, where importlib.metadata takes 30 that the first paint would wait for
-    return tuple(importlib.import_module("importlib.metadata").entry_points(group=group))
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=group))
 
 
 def _declarations() -> list[Path]:

@@ -256,7 +256,7 @@ class _Rescue:
             trials = []
         for position in sorted({*range(len(trials)), *known}):
             trial = known.get(position)
-            if trial not in self._judge.columns:
+            if trial not in self._judge.layouts:
                 if position >= len(trials):
                     self.lost["comparison_trials"] += 1
                     continue
