@@ -27,7 +27,7 @@ from lossterm.tui.background.table_reader import Read, read_table
 from lossterm.tui.dialogs import QuitDialog
 from lossterm.tui.screens import keymap
 from lossterm.tui.screens.main_screen import MainScreen
-from lossterm.tui.screens.session_screen import AppSettings
+from lossterm.tui.state.app_settings import AppSettings
 from lossterm.tui.terminal.glyph_filter import GlyphFilter
 from lossterm.tui.terminal.harmless_filter import HarmlessFilter
 from lossterm.tui.terminal.no_colours import NoColours
@@ -143,7 +143,7 @@ class LosstermApp(App[None]):
 
     async def on_mount(self) -> None:
         """Show the screen in the theme that was chosen last."""
-        if self._any_theme and (name := await self.main.desk.theme()) in self.available_themes:
+        if self._any_theme and (name := await self.main.jobs.theme()) in self.available_themes:
             self.theme = str(name)
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
         self.push_screen(self.main)
@@ -151,9 +151,9 @@ class LosstermApp(App[None]):
     @work(name="theme", exclusive=True, group="theme")
     async def _keep_theme(self, name: str) -> None:
         with suppress(StoreError):  # whoever follows the session says so
-            await self.main.desk.keep_theme(name)
+            await self.main.jobs.keep_theme(name)
 
-    def on_view_screen_opened(self, event: MainScreen.Opened) -> None:
+    def on_main_screen_opened(self, event: MainScreen.Opened) -> None:
         """Show another session."""
         try:
             following = MainScreen(event.session, self._store, self._habits)
@@ -237,4 +237,4 @@ def open_app(
                 view.apply(update)
         finally:
             tail.close()
-    return app.return_code or 0, app.main.session, view, app.main.metrics
+    return app.return_code or 0, app.main.session, view, app.main.standings.metrics

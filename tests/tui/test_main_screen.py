@@ -19,7 +19,7 @@ from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.settings_panel import Field
 from lossterm.tui.panels.task_panel import TaskPanel
-from lossterm.tui.screens import main_screen
+from lossterm.tui.screens import session_actions
 from lossterm.tui.widgets.changing_lines import ChangingLines
 from lossterm.tui.widgets.key_bar import KeyBar
 from lossterm.tui.widgets.status_line import StatusLine
@@ -49,7 +49,7 @@ async def test_run_trains_the_ticked_losses_and_draws_their_curves(path: Path) -
 
 
 async def test_a_comparison_too_large_to_be_meant_is_asked_about(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(main_screen, "MANY", 11)
+    monkeypatch.setattr(session_actions, "MANY", 11)
     app = LosstermApp(SESSION, path, command=FAKE)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("tab", "5", "tab", "2", "r")  # two seeds, five rates, two losses

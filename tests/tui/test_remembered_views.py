@@ -9,9 +9,10 @@ from textual.pilot import Pilot
 from lossterm.figures.curve_view_state import CurveViewState
 from lossterm.store import Store
 from lossterm.tui.app import LosstermApp
+from lossterm.tui.background import view_memory
 from lossterm.tui.panels.sessions_panel import SessionsPanel
-from lossterm.tui.screens import view_screen
-from lossterm.tui.state.remembered_views import Choices, Remembered, recall, remember
+from lossterm.tui.state.choices import Choices
+from lossterm.tui.state.remembered_views import Remembered, recall, remember
 from tests.tui.prepared import FAIR, SESSION, TUTORIAL, fill, opened, reported, shown, until
 
 SIZE = (80, 24)
@@ -70,7 +71,7 @@ async def test_every_view_comes_back_with_something_in_it(path: Path, key: str) 
 async def test_it_is_kept_while_the_app_runs_for_one_that_is_killed(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(view_screen, "REMEMBER_SECONDS", 0.05)
+    monkeypatch.setattr(view_memory, "REMEMBER_SECONDS", 0.05)
     fill(path, TUTORIAL)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:

@@ -11,11 +11,11 @@ from lossterm.errors import DataError
 from lossterm.store import Store
 from lossterm.tasks import task_on
 from lossterm.tui.app import LosstermApp
+from lossterm.tui.background import view_memory
 from lossterm.tui.dialogs.file_dialog import FileDialog
 from lossterm.tui.dialogs.preview_dialog import PreviewDialog
 from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.task_panel import TaskPanel
-from lossterm.tui.screens import view_screen
 from lossterm.tui.state.remembered_views import recall
 from tests.tui.prepared import SESSION, fill, opened, reported, shown, until
 from tests.tui.tables import GARDENS, HOUSES, MANY_ROWS, ROWS, Reader, preview_of, with_problem
@@ -109,7 +109,7 @@ async def test_a_file_is_chosen_looked_at_and_trained_on(
 
 
 async def test_what_was_chosen_comes_back_without_being_trained(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view_screen, "REMEMBER_SECONDS", 0.05)
+    monkeypatch.setattr(view_memory, "REMEMBER_SECONDS", 0.05)
     app = opened(path, read=Reader(), table=HOUSES.asked)
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: app.main.tasks.chosen.key == HOUSES.key)
@@ -214,8 +214,8 @@ async def test_a_session_on_a_task_that_is_not_installed_opens_and_says_so(path:
         await until(pilot, lambda: bool(app._notifications))
         (note,) = app._notifications
         assert "The task of_a_package is of a package that is not installed here" in note.message
-        await until(pilot, lambda: bool(app.main._reports))
-        assert [report.asked.comparison for report in app.main._reports] == [ON_HOUSES]
+        await until(pilot, lambda: bool(app.main.standings.reports))
+        assert [report.asked.comparison for report in app.main.standings.reports] == [ON_HOUSES]
         for key in "12345o":
             await pilot.press(key)
         await pilot.pause()

@@ -83,7 +83,7 @@ class SessionsPanel(ViewPanel, can_focus=False):
         """Fit the lines to the width."""
         self._fill()
 
-    def focus_list(self) -> None:
+    def take_keys(self) -> None:
         """Give the list the keys."""
         self.list.focus()
 

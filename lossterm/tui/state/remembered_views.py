@@ -2,32 +2,12 @@
 
 import msgspec
 
-from lossterm.data import Data
 from lossterm.errors import StoreError
 from lossterm.figures.curve_view_state import CurveViewState
 from lossterm.store import Store
 from lossterm.tui.panels.curves_panel import Shown
 from lossterm.tui.screens.main_layout import Name
-from lossterm.tui.state.network_choices import Network
-
-
-class Choices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a person has chosen, run or not."""
-
-    task: str
-    """Key of the task."""
-    data: Data | None = None
-    """The table that it is on, if it is one of one's own."""
-    protocol: str
-    """Key of the protocol."""
-    settings: dict[str, str] = {}
-    """What is written in each field of the settings."""
-    network: Network = Network()
-    """What is chosen of the network besides."""
-    turned: dict[str, dict[str, bool]] = {}
-    """Task → loss → whether it is ticked, where that is not as it comes."""
-    varied: tuple[str, ...] = ()
-    """Keys of losses with parameters that were added."""
+from lossterm.tui.state.choices import Choices
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
