@@ -10,6 +10,7 @@ from lossterm.errors import LosstermError, StoreError
 from lossterm.following.follow import Follower
 from lossterm.following.session_state import SessionState
 from lossterm.store import Store
+from lossterm.tui.background.widget_work import run_beside
 from lossterm.worker_control.starting import Workers
 
 DEVICE = "auto"
@@ -54,10 +55,10 @@ class SessionFollower:
 
     def follow(self, listener: Widget) -> None:
         """Follow for as long as a widget is there, and tell it what happens."""
-        listener.run_worker(self._look(listener), name="tail")
-        listener.run_worker(self._watch_file(listener), name="file")
+        run_beside(listener, self._look, listener, name="tail")
+        run_beside(listener, self._watch_file, listener, name="file")
         if self._tends:
-            listener.run_worker(self._tend(listener), name="keeper")
+            run_beside(listener, self._tend, listener, name="keeper")
 
     async def _look(self, listener: Widget) -> None:
         try:

@@ -13,6 +13,7 @@ from lossterm.errors import LosstermError
 from lossterm.tui.background.directory_listing import apart
 from lossterm.tui.background.exporter import Wanted, export, is_there
 from lossterm.tui.background.store_jobs import StoreJobs
+from lossterm.tui.background.widget_work import run_beside
 from lossterm.tui.dialogs import ConfirmDialog, Leaving, QuitDialog
 from lossterm.tui.state.key_names import KeyNames
 
@@ -55,7 +56,7 @@ class SessionActions:
         self._write(self._jobs.stop)
 
     def _write(self, write: Callable[[], Awaitable[str | None]]) -> None:
-        self._screen.run_worker(self._written(write), name="write")
+        run_beside(self._screen, self._written, write, name="write")
 
     async def _written(self, write: Callable[[], Awaitable[str | None]]) -> None:
         """Wait until the store was written, and show what there is to say of it."""
@@ -76,7 +77,7 @@ class SessionActions:
 
     def _wanted(self, wanted: Wanted | None) -> None:
         if wanted:
-            self._screen.run_worker(self._export(wanted), name="export", group="export")
+            run_beside(self._screen, self._export, wanted, name="export")
 
     async def _export(self, wanted: Wanted) -> None:
         screen = self._screen
