@@ -68,7 +68,10 @@ class Watch:
                     self.asked.append(one)
                 if self.asked:
                     self._follow(narrator)
-            except (KeyboardInterrupt, WorkerError):
+            except WorkerError:  # what was asked for waits, as the error says
+                narrator.say(f"Go on: {self._command('resume')}")
+                raise
+            except KeyboardInterrupt:
                 shared = self._store.requests.cancel(self._numbers)
                 if self._keeps:
                     narrator.say(f"Stopped; what was trained is kept: {self._command('report')}")
@@ -116,7 +119,8 @@ class Watch:
                     keeper = keepers.setdefault(
                         one, supervisor.Supervisor(self._store.path, one, memory=self._limits.memory)
                     )
-                    keeper.tend(needed=True, ready=view.ready and one == device)
+                    if word := keeper.tend(needed=True, ready=view.ready and one == device):
+                        narrator.say(word)
                 if not self.out_of_time and time.monotonic() - began > (self._limits.seconds or float("inf")):
                     self._end(narrator)
         finally:

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from lossterm import __version__
 from lossterm.cli.commands.advise import advise
+from lossterm.cli.commands.backup import backup
 from lossterm.cli.commands.bench import bench
 from lossterm.cli.commands.check import check
 from lossterm.cli.commands.data import data
@@ -26,6 +27,7 @@ from lossterm.cli.commands.lists import losses, metrics, sessions, tasks
 from lossterm.cli.commands.probe import probe
 from lossterm.cli.commands.report import report
 from lossterm.cli.commands.reproduce import reproduce
+from lossterm.cli.commands.restore import restore
 from lossterm.cli.commands.resume import resume
 from lossterm.cli.commands.run import run
 from lossterm.cli.console import print_reports
@@ -198,7 +200,7 @@ def _refuse_with_linear(own: tuple[str, ...], table: FileRequest | None, look: M
 for command in (
     *(run, resume, init, reproduce, check, report, export),
     *(explain, data, advise, probe),
-    *(sessions, tasks, losses, metrics, bench, doctor),
+    *(sessions, tasks, losses, metrics, bench, doctor, backup, restore),
 ):
     command.context_settings["help_option_names"] = HELP  # whether it is called through this group or by itself
     cli.add_command(command)

@@ -108,7 +108,8 @@ def follow(session: str, store: StorePath, memory: int | None = None) -> None:
                 break
             for one in {row.trial.device for row in view.rows.values() if not row.ended}:
                 keeper = keepers.setdefault(one, supervisor.Supervisor(path, one, memory=memory))
-                keeper.tend(needed=True, ready=view.ready and one == device)
+                if word := keeper.tend(needed=True, ready=view.ready and one == device):
+                    click.echo(printable(word), err=True)
             for line in telling.new(view):
                 click.echo(printable(line))
     except KeyboardInterrupt:

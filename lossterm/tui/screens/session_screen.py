@@ -127,7 +127,8 @@ class SessionScreen(Screen[None]):
         needed = True
         while True:
             try:
-                await asyncio.to_thread(self._keeper.tend, needed=needed, ready=self.view.ready)
+                if word := await asyncio.to_thread(self._keeper.tend, needed=needed, ready=self.view.ready):
+                    self.notify(word, severity="warning", timeout=30, markup=False)
             except LosstermError as error:
                 self.notify(str(error), title="The worker does not start", severity="error", timeout=60, markup=False)
                 return
