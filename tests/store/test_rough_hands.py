@@ -474,3 +474,44 @@ def test_an_empty_file_of_the_user_alone_becomes_a_store(tmp_path: Path, losster
     path.touch(0o600)
     assert lossterm("sessions", "--store", path)[0] == 0
     assert path.stat().st_size
+
+
+# Places that cannot be looked at, or that leave no room for a lock
+
+
+def test_where_nobody_can_look_nothing_is_said_of_what_is_there(
+    tmp_path: Path, lossterm: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 300)
+    for words in (("sessions",), ("report",), ("--linear",)):
+        code, out, err = lossterm("--store", long, *words)
+        assert (code, out) == (3, ""), words
+        assert f"The store {long} cannot be" in err
+        assert "File name too long" in err
+        assert len(err.splitlines()) == 1
+    closed, look = tmp_path / "closed", Path.stat
+
+    def refused(path: Path, **more: bool) -> os.stat_result:  # as for anybody but root
+        if path.is_relative_to(closed / "s.db"):
+            raise PermissionError(13, "Permission denied")
+        return look(path, **more)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    code, out, err = lossterm("sessions", "--store", closed / "s.db")
+    assert (code, out) == (3, "")
+    assert "cannot be looked at: Permission denied" in err
+
+
+def test_a_name_that_leaves_no_room_for_a_lock_is_a_sentence(tmp_path: Path, lossterm: Command) -> None:
+    for length in (232, 240, 255):
+        path = tmp_path / ("x" * length)
+        for words in (("run", "--loss", "hinge", "--quiet"), ("sessions",)):
+            code, out, err = lossterm("--store", path, *words)
+            if words == ("sessions",) and not path.exists():
+                assert (code, out) == (0, "")
+                continue
+            assert (code, out) == (3, ""), (length, words)
+            assert "its name is too long for the lock and the log that lie beside it" in err
+    assert list(tmp_path.iterdir()) == []
+    Store(tmp_path / ("x" * 231)).close()
+    assert starting.log_path(tmp_path / ("x" * 231), "auto").name
