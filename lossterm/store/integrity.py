@@ -54,7 +54,7 @@ _AT_LEAST: dict[str, Any] = {"note": None, "anatomy": None}
 
 _UNTRAINED: dict[str, Any] = {
     **dict.fromkeys(("seconds", "scores", "environment", "error", "finished")),
-    **dict.fromkeys(("cancel", "attempts", "epochs"), 0),
+    **dict.fromkeys(("cancel", "attempts", "epochs", "alone"), 0),
     "changed": 1,  # viewers ask for what changed after 0
 }
 

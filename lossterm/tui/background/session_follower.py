@@ -43,6 +43,13 @@ class SessionFollower:
             super().__init__()
             self.error = error
 
+    class WorkerRestarted(Message):
+        """A worker left, and another is started in its place."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
     def __init__(self, store: Store, session: str, workers: Workers | None, clock: Callable[[], float]) -> None:
         """`workers` says how they are started, None for watching only; `clock` measures the rate of training."""
         self._follower = Follower(store, session, device=DEVICE, workers=workers, clock=clock)
@@ -84,7 +91,8 @@ class SessionFollower:
         needed = {DEVICE}
         try:
             while True:
-                await asyncio.to_thread(self._follower.tend, needed)
+                for words in await asyncio.to_thread(self._follower.tend, needed):
+                    listener.post_message(self.WorkerRestarted(words))
                 await asyncio.sleep(TEND_SECONDS)
                 needed = self._follower.waiting & {DEVICE}
         except LosstermError as error:

@@ -175,6 +175,10 @@ class MainScreen(Screen[None]):
         """Leave, and say why in the shell."""
         self.app.exit(return_code=event.error.exit_code, message=f"lossterm: {event.error}")
 
+    def on_session_follower_worker_restarted(self, event: SessionFollower.WorkerRestarted) -> None:
+        """Say why the training pauses."""
+        self.notify(event.words, severity="warning", timeout=30, markup=False)
+
     def on_session_follower_worker_lost(self, event: SessionFollower.WorkerLost) -> None:
         """Say that nothing will be trained."""
         title = "The worker does not start"
