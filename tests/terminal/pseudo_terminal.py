@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pexpect
@@ -28,6 +29,7 @@ class Terminal:
         }
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
+        self._text: str | None = None
         self.bytes = b""
         self.process = pexpect.spawn(
             str(PROGRAM), list(arguments), dimensions=(lines, columns), env=environment, timeout=60
@@ -45,13 +47,20 @@ class Terminal:
     def resize(self, columns: int, lines: int) -> None:
         """Give the terminal another size; the kernel sends SIGWINCH."""
         self._screen.resize(lines, columns)
+        self._text = None
         self.process.setwinsize(lines, columns)
 
     def read(self, seconds: float = 0.05) -> bytes:
-        """Take in what comes within a while."""
+        """Wait for bytes for so long at most, and take in all that have come."""
         try:
             new: bytes = self.process.read_nonblocking(65536, timeout=seconds)
-        except (pexpect.TIMEOUT, pexpect.EOF):
+            with suppress(pexpect.TIMEOUT, pexpect.EOF):
+                while True:
+                    new += self.process.read_nonblocking(65536, timeout=0)
+        except pexpect.TIMEOUT:
+            return b""
+        except pexpect.EOF:
+            time.sleep(seconds)  # or whoever waits for the program's end would ask without a pause
             return b""
         self.take(new)
         return new
@@ -60,11 +69,14 @@ class Terminal:
         """Draw bytes that were read otherwise."""
         self.bytes += new
         self._stream.feed(new)
+        self._text = None
 
     @property
     def text(self) -> str:
         """What is on the screen now."""
-        return "\n".join(self._screen.display)
+        if self._text is None:
+            self._text = "\n".join(self._screen.display)
+        return self._text
 
     def until(self, true: Callable[[str], object], seconds: float = 60) -> str:
         """Read until the screen shows something. Fails with the screen after so many seconds."""
@@ -84,7 +96,7 @@ class Terminal:
 
     def rest(self) -> str:
         """Read to the program's end and return all it ever wrote."""
-        while self.process.isalive() or self.read():
+        while self.process.isalive() or self.read(0):
             self.read()
         return self.bytes.decode(errors="replace")
 

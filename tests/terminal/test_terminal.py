@@ -323,14 +323,17 @@ def test_a_terminal_is_resized_while_it_trains(endless_home: Path) -> None:
     assert "Traceback" not in output
 
 
+@pytest.mark.parametrize("seconds", [6, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("arguments", "most"), [(["--low-bandwidth"], 1000), ([], 5000)], ids=["low bandwidth", "default"]
 )
-def test_bytes_while_it_trains_stay_within_the_bound(endless_home: Path, arguments: list[str], most: int) -> None:
+def test_bytes_while_it_trains_stay_within_the_bound(
+    endless_home: Path, arguments: list[str], most: int, seconds: int
+) -> None:
     terminal = begin(endless_home, "bytes", *arguments)
     terminal.during(3.0)  # the first curves
-    written = terminal.during(20.0)
-    assert 0 < len(written) / 20 < most
+    written = terminal.during(seconds)
+    assert 0 < len(written) / seconds < most
     end(terminal)
 
 

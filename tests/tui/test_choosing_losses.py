@@ -72,37 +72,32 @@ def wrong(app: LosstermApp) -> str:
 # What is offered
 
 
-@pytest.mark.parametrize("task", TASKS)
-async def test_the_usual_losses_come_first_and_ticked_the_others_after_them_and_not(path: Path, task: str) -> None:
+async def test_the_usual_losses_come_first_and_ticked_the_others_after_them_and_not(path: Path) -> None:
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
-        await choose(pilot, app, task)
-        targets = TASKS[task].targets
-        first = [loss.key for loss in usual(targets)]
-        assert offered(app)[: len(first)] == first
-        assert list(panel(app).ticked) == first
-        assert set(offered(app)) == {loss.key for loss in fitting(targets)}
-        marks = [line[0] for line in lines(app)[: len(offered(app))]]
-        assert marks == ["■"] * len(first) + ["□"] * (len(offered(app)) - len(first))
-        assert panel(app).border_subtitle == f"{len(first)} of {len(offered(app))} ticked"
+        for task in TASKS:
+            await choose(pilot, app, task)
+            targets = TASKS[task].targets
+            first = [loss.key for loss in usual(targets)]
+            assert offered(app)[: len(first)] == first, task
+            assert list(panel(app).ticked) == first, task
+            assert set(offered(app)) == {loss.key for loss in fitting(targets)}, task
+            marks = [line[0] for line in lines(app)[: len(offered(app))]]
+            assert marks == ["■"] * len(first) + ["□"] * (len(offered(app)) - len(first)), task
+            assert panel(app).border_subtitle == f"{len(first)} of {len(offered(app))} ticked"
 
 
-@pytest.mark.parametrize(
-    ("task", "reasons"),
-    [
-        ("counts", {"· mape needs y ≠ 0", "· gamma needs y > 0"}),
-        ("prices", set()),
-        ("circles", set()),
-    ],
-)
-async def test_losses_that_the_targets_make_wrong_stand_last_with_the_reason(
-    path: Path, task: str, reasons: set[str]
-) -> None:
+async def test_losses_that_the_targets_make_wrong_stand_last_with_the_reason(path: Path) -> None:
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
-        await choose(pilot, app, task)
-        assert set(misfits(app)) == reasons
-        assert lines(app)[len(offered(app)) :] == misfits(app)
+        for task, reasons in (
+            ("counts", {"· mape needs y ≠ 0", "· gamma needs y > 0"}),
+            ("prices", set()),
+            ("circles", set()),
+        ):
+            await choose(pilot, app, task)
+            assert set(misfits(app)) == reasons, task
+            assert lines(app)[len(offered(app)) :] == misfits(app), task
 
 
 async def test_every_misfit_fits_in_its_line(path: Path) -> None:
@@ -230,29 +225,26 @@ async def test_parameters_as_they_are_by_default_tick_the_loss_itself(path: Path
         assert "cauchy" in panel(app).ticked
 
 
-@pytest.mark.parametrize(
-    ("written", "words"),
-    [
-        ("delta=0", f"delta of huber is 0, but must be {RANGE}."),
-        ("delta=-1", f"delta of huber is -1, but must be {RANGE}."),
-        ("delta=wide", "'delta=wide' after huber cannot be read: give a parameter and a number"),
-        ("", "'' after huber cannot be read"),
-        ("gamma=2", "There is no parameter of huber 'gamma'."),
-        ("delta=1,delta=2", "delta of huber is given twice"),
-        ("delta=nan", "'delta=nan' after huber cannot be read"),
-    ],
-)
-async def test_parameters_that_make_no_sense_say_so_and_keep_the_dialog(path: Path, written: str, words: str) -> None:
+async def test_parameters_that_make_no_sense_say_so_and_keep_the_dialog(path: Path) -> None:
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
         await choose(pilot, app, "regression")
         before = offered(app)
-        await vary(pilot, app, "huber", written)
-        assert isinstance(app.screen, VaryDialog)
-        assert words in wrong(app)
-        await pilot.press("escape")
-        await until(pilot, lambda: app.screen is app.main)
-        assert offered(app) == before
+        for written, words in (
+            ("delta=0", f"delta of huber is 0, but must be {RANGE}."),
+            ("delta=-1", f"delta of huber is -1, but must be {RANGE}."),
+            ("delta=wide", "'delta=wide' after huber cannot be read: give a parameter and a number"),
+            ("", "'' after huber cannot be read"),
+            ("gamma=2", "There is no parameter of huber 'gamma'."),
+            ("delta=1,delta=2", "delta of huber is given twice"),
+            ("delta=nan", "'delta=nan' after huber cannot be read"),
+        ):
+            await vary(pilot, app, "huber", written)
+            assert isinstance(app.screen, VaryDialog), written
+            assert words in wrong(app), written
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.main)
+            assert offered(app) == before, written
 
 
 async def test_a_mistake_can_be_mended_in_the_dialog(path: Path) -> None:

@@ -31,22 +31,24 @@ def strange(app: LosstermApp) -> set[str]:
 # On the screen
 
 
-@both_sizes
-@pytest.mark.parametrize("key", ["", *"12345"], ids=["home", *"12345"])
-async def test_with_ascii_nothing_else_is_painted_on_any_view(path: Path, size: tuple[int, int], key: str) -> None:
+async def test_with_ascii_nothing_else_is_painted_on_any_view(path: Path) -> None:
     fill(path, FAIR, scored=tied, anatomy=measured, diverged=lambda trial: trial.loss == "hinge" and trial.seed == 1)
     app = opened(path, config=Config(ascii=True))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=SMALL) as pilot:
         await shown(36)(pilot)
-        if key:
-            await pilot.press(key)
-        await pilot.pause(0.05)
-        assert strange(app) == set()
-        assert "?" not in "".join(painted(app)).replace("? Help", "")  # every sign of a view has a likeness
-        for press in ("m", "m", "y", "left", "b", "b", "b", "plus", "p", "i", "down", "space"):
-            await pilot.press(press)
-            await pilot.pause()
-            assert strange(app) == set(), press
+        for size in (SMALL, LARGE):
+            await pilot.resize_terminal(*size)
+            for key in ("", *"12345"):  # home, then each view
+                if key:
+                    await pilot.press(key)
+                await pilot.pause(0.05)
+                assert strange(app) == set(), (size, key)
+                assert "?" not in "".join(painted(app)).replace("? Help", ""), (size, key)  # all have a likeness
+                for press in ("m", "m", "y", "left", "b", "b", "b", "plus", "p", "i", "down", "space"):
+                    await pilot.press(press)
+                    await pilot.pause()
+                    assert strange(app) == set(), (size, key, press)
+            await pilot.press(*["escape"] * 4)
 
 
 async def test_with_ascii_nothing_else_is_painted_while_training_goes_on_or_nothing_is_there(path: Path) -> None:

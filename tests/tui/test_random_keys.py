@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from textual import events
 from textual.binding import Binding
@@ -106,32 +106,48 @@ async def press(path: Path, steps: list[Step]) -> None:
         assert app.main.stage.shows("choices")
 
 
-@pytest.mark.timeout(150)
-@settings(
-    max_examples=3,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],  # to shrink would take minutes; what failed is printed whole
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@example(steps=["1", "enter", "enter", "greater_than_sign", "left", (20, 5), "x", (300, 80), "escape"])
-@example(steps=["5", "space", "down", "c", "escape", "n", ("paste", "two\nlines"), "enter", "escape", "enter", "4"])
-@example(steps=["slash", "[", "a", "5", "escape", "3", "left_square_bracket", "tab", "0", ("paste", "12"), "r"])
-@example(
-    steps=["f", "h", "tab", "j", "l", "backspace", ("paste", "/no/such.csv"), "enter", "escape", "N", "space", "r"]
-)
-@example(steps=["N", "down", "l", "tab", "0", ".", "5", "enter", "w", "down", "tab", "x", (20, 5), "escape", "r", "f"])
-@example(steps=["4", "left", "m", "m", "down", (1, 1), "2", (120, 35), "tab", "r", "s", "t"])
-@given(steps=st.lists(STEPS, min_size=5, max_size=20))
-def test_no_keys_crash_the_app_or_lose_a_trial(
-    prepared: Path, tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
-) -> None:
-    path = tmp_path_factory.mktemp("random") / "lossterm.db"
+WRITTEN: list[list[Step]] = [
+    ["5", "space", "down", "c", "escape", "n", ("paste", "two\nlines"), "enter", "escape", "enter", "4"],
+    ["N", "down", "l", "tab", "0", ".", "5", "enter", "w", "down", "tab", "x", (20, 5), "escape", "r", "f"],
+    ["1", "enter", "enter", "greater_than_sign", "left", (20, 5), "x", (300, 80), "escape"],
+    ["slash", "[", "a", "5", "escape", "3", "left_square_bracket", "tab", "0", ("paste", "12"), "r"],
+    ["f", "h", "tab", "j", "l", "backspace", ("paste", "/no/such.csv"), "enter", "escape", "N", "space", "r"],
+    ["4", "left", "m", "m", "down", (1, 1), "2", (120, 35), "tab", "r", "s", "t"],
+]
+"""Sequences that go through every dialog and view."""
+
+
+def assert_nothing_is_lost(prepared: Path, path: Path, steps: list[Step]) -> None:
     shutil.copy(prepared, path)
     before = ended(path)
     assert len(before) > 30
     asyncio.run(press(path, steps))
     after = ended(path)
     assert {number: after.get(number) for number in before} == before
+
+
+@pytest.mark.parametrize(
+    "steps", [*WRITTEN[:2], *(pytest.param(steps, marks=pytest.mark.slow) for steps in WRITTEN[2:])], ids=range(6)
+)
+def test_keys_through_every_dialog_crash_nothing_and_lose_no_trial(
+    prepared: Path, path: Path, steps: list[Step]
+) -> None:
+    assert_nothing_is_lost(prepared, path, steps)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@settings(
+    max_examples=10,
+    deadline=None,
+    phases=[Phase.generate],  # to shrink would take minutes; what failed is printed whole
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(steps=st.lists(STEPS, min_size=5, max_size=20))
+def test_no_keys_crash_the_app_or_lose_a_trial(
+    prepared: Path, tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
+) -> None:
+    assert_nothing_is_lost(prepared, tmp_path_factory.mktemp("random") / "lossterm.db", steps)
 
 
 def test_the_keys_are_all_there_is_but_what_ends_or_deletes() -> None:
