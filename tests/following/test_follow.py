@@ -173,9 +173,8 @@ def test_workers_that_keep_dying_are_told_of_and_end_it(store: Store, following:
     words: list[str] = []
 
     def follow() -> None:
-        for news in following(comparison("hinge"), workers=DIES):
-            if isinstance(news, WorkerLeft):
-                words.append(news.message)
+        news = following(comparison("hinge"), workers=DIES)
+        words.extend(one.message for one in news if isinstance(one, WorkerLeft))
 
     with pytest.raises(WorkerError, match="started 10 times"):
         follow()
