@@ -42,16 +42,16 @@ def offers(group: str, what: str) -> Iterator[Offer]:
             failure = f"The {what} of {package} do not load ({point.value}): {type(error).__name__}: {error}."
             yield Offer(place=point.value, package=package, given=(), problem=failure)
             continue
-        problem: str | None = None
+        remark: str | None = None
         if not before and "tensorflow" in sys.modules:
-            problem = f"{package} imports TensorFlow with its {what} ({point.value}), which makes every start slow."
+            remark = f"{package} imports TensorFlow with its {what} ({point.value}), which makes every start slow."
         elif text := " ".join(said.getvalue().split()):
-            problem = f"{package} prints as its {what} are loaded ({point.value}), which is left out: {text[:80]}"
+            remark = f"{package} prints as its {what} are loaded ({point.value}), which is left out: {text[:80]}"
         yield Offer(
             place=point.value,
             package=package,
             given=given if isinstance(given, tuple) else (given,),
-            problem=problem,
+            problem=remark,
         )
 
 

@@ -44,6 +44,10 @@ class Engine(Protocol):
     def programs(self) -> frozenset[str]:
         """Programs that are compiled already."""
 
+    @property
+    def compiled_bytes(self) -> int:
+        """Memory that compiling took so far, also of programs that were let go of: TensorFlow gives none of it back."""
+
     def train(
         self,
         trial: Trial,

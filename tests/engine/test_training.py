@@ -178,6 +178,10 @@ def test_a_trainer_keeps_the_programs_used_last(training: ModuleType) -> None:
     for place in (0, 1, 0, 2):
         assert trainer.train(small[place], 0, lambda _: False).status == "done"
     assert trainer.programs == {small[0].program, small[2].program}
+    assert trainer.compiled_bytes > 1_000_000, "also of the one that was let go of"
+    before = trainer.compiled_bytes
+    trainer.train(small[2], 0, lambda _: False)
+    assert trainer.compiled_bytes == before
 
 
 # Scores

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -56,6 +57,16 @@ class Picky(fake.FakeTrainer):
         return Result(**{**{name: getattr(found, name) for name in found.__struct_fields__},
                          "anatomy": anatomy, "note": "Trained step by step." if trial.source else None})
 main(lambda device, memory: (Picky, {"device": "CPU"}, 1))
+"""
+
+
+COMPILES_MUCH = """
+from lossterm.engine.fakes import fake_engine as fake
+from lossterm.engine.worker import process
+from lossterm.engine.worker.process import main
+class Large(fake.FakeTrainer):
+    compiled_bytes = property(lambda self: 400_000_000 * len(self._programs))
+main(lambda device, memory: (Large, {"device": "CPU"}, 1))
 """
 
 
@@ -321,6 +332,22 @@ def test_a_worker_that_is_told_to_go_puts_back_what_it_was_training(
 
 
 # What goes wrong inside
+
+
+def test_compiled_programs_are_bounded_by_the_memory_that_they_take(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.02")
+    asked = ask(store, "hinge", "squared_hinge", "binary_crossentropy", "exponential", "unhinged", seeds=2)
+    start(store, sys.executable, "-c", COMPILES_MUCH)
+    until(lambda: ended(store, asked), "the trials to end")
+    assert {(row.status, row.attempts) for row in store.reader.trials([asked.id])} == {("done", 1)}
+    until(lambda: store.reader.workers()[0].pid != starting._started[-1].pid, "another worker")
+    log = starting.log_path(store.path, "auto").read_text()
+    assert re.fullmatch(r"(Compiled programs take (1\.6|2\.0) GB\. Another worker goes on\.\n)+", log)
+    until(lambda: alive(store), "its lock")
+    os.kill(store.reader.workers()[0].pid, signal.SIGTERM)
+    until(lambda: not alive(store), "it to leave")
 
 
 @pytest.mark.parametrize(

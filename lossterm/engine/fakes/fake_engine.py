@@ -41,6 +41,11 @@ class FakeTrainer:
         """Programs pretended to be compiled."""
         return self._programs
 
+    @property
+    def compiled_bytes(self) -> int:
+        """Memory that they took: none."""
+        return 0
+
     def train(
         self,
         trial: Trial,

@@ -23,6 +23,7 @@ from lossterm.engine.training.kept_weights import KeptWeights, kept_epochs, samp
 from lossterm.engine.training.layer_stack import stack_of
 from lossterm.engine.training.prepared_rows import rows_of
 from lossterm.engine.user_code.probe import load
+from lossterm.engine.worker.health import resident
 from lossterm.errors import LosstermError, Unnamed
 from lossterm.losses.target_scaling import Scaling
 from lossterm.metrics import metrics_for
@@ -43,13 +44,18 @@ class Trainer:
 
     def __init__(self, most: int = 64) -> None:
         self._programs: OrderedDict[str, Program] = OrderedDict()
-        self._most = most
+        self._most, self._let_go_bytes = most, 0
         self._unfit: dict[str, tuple[float, type[LosstermError], str]] = {}
 
     @property
     def programs(self) -> frozenset[str]:
         """Names of the programs at hand, as `Trial.program` gives them."""
         return frozenset(self._programs)
+
+    @property
+    def compiled_bytes(self) -> int:
+        """Memory that compiling took so far; measured beside other threads, so rather too much than too little."""
+        return self._let_go_bytes + sum(program.compiled_bytes for program in self._programs.values())
 
     def train(
         self,
@@ -72,10 +78,12 @@ class Trainer:
             raise
         self._programs[trial.program] = program  # the last used goes last
         if len(self._programs) > self._most:
-            self._programs.popitem(last=False)
+            _, gone = self._programs.popitem(last=False)
+            self._let_go_bytes += gone.compiled_bytes  # XLA keeps what it compiled
         try:
             return program.train(trial, number, report, save, checkpoint)
         except (MemoryError, tf.errors.ResourceExhaustedError):
+            self._let_go_bytes = self.compiled_bytes
             self._programs.clear()  # so that the next trial finds what memory there is
             raise
 
@@ -85,6 +93,7 @@ class Program:
 
     def __init__(self, trial: Trial) -> None:
         """Load the loss, build network and optimizer; they are compiled with the first trial."""
+        before = resident()
         self.task, self.protocol = trial.record, protocol_named(trial.protocol)
         loaded = load(trial)
         self.loss = loaded.loss.under(self.protocol.key)
@@ -98,6 +107,8 @@ class Program:
         self._epoch_seconds: float | None = None
         # All numbers take four bytes, but for a few.
         self._small = 4 * sum(math.prod(one.shape) for one in self._epochs.variables()) <= MOST_BYTES
+        self.compiled_bytes = max(resident() - before, 0)
+        """Memory that building and compiling took."""
 
     def train(
         self,
@@ -118,7 +129,9 @@ class Program:
         self._epochs.reset(trial, rows)
         shape = tuple(len(part.target) for part in data.splits.values())
         if shape not in self._ready:  # splits by groups differ in size from seed to seed
+            held = resident()
             self._epochs.run(np.zeros((_most(rows), rows), np.int32), 0, tensors)  # compiles; trains nothing
+            self.compiled_bytes += max(resident() - held, 0)
             self._ready.add(shape)
         stream, keeping = shuffler(trial.seed), self._keeping(trial)
         done, before = self._go_on(checkpoint, stream, keeping)

@@ -29,6 +29,9 @@ IDLE_SECONDS = 600.0
 NICENESS = 5
 """How far the worker steps back: it takes all cores, and the screen that shows it must still answer a key at once."""
 
+MOST_COMPILED_BYTES = 1536 * 2**20
+"""Memory that compiled programs may take: 10 to 40 MB each, of which TensorFlow gives none back to a living process."""
+
 PUT_BACK_SECONDS = 10.0
 """How long a worker tries to put back what it was training, where the disk is full or the store locked."""
 
@@ -217,6 +220,7 @@ class Worker:
             elif busy:
                 self._end_hung(store)
                 self._end_large(store, busy)
+            self._end_full()
             self._stop.wait(2 * POLL)
 
     def _end_hung(self, store: Store) -> None:
@@ -245,6 +249,13 @@ class Worker:
         print(f"At {memory_size(taken)}, above the limit of memory. Another worker goes on.", flush=True)
         self.successor = () if self._board.ended else ("--lanes", "1")  # what leaked before is gone with this process
         self._stop.set()
+
+    def _end_full(self) -> None:
+        """Leave to a successor where compiled programs take too much; it finds them on disk as it needs them."""
+        if not self._stop.is_set() and (taken := self._board.compiled_bytes) > MOST_COMPILED_BYTES:
+            print(f"Compiled programs take {memory_size(taken)}. Another worker goes on.", flush=True)
+            self.successor = ()
+            self._stop.set()
 
     def _say(self, store: Store, state: WorkerState, message: str) -> bool:
         """Say what the worker does, and return whether that is new."""

@@ -30,6 +30,7 @@ class Board:
         self._heard: dict[int, float] = {}
         self.ended = 0
         """Trials that were trained so far."""
+        self._compiled: dict[int, int] = {}
 
     def begin(self, lane: int, row: TrialRow) -> None:
         """Note that a lane took a trial up, and with it its program."""
@@ -38,9 +39,16 @@ class Board:
             self._heard[lane] = self._clock.look()
             self._programs[lane] = self._programs.get(lane, frozenset()) | {row.trial.program}
 
-    def end(self, lane: int, programs: frozenset[str], seconds: float | None) -> None:
-        """Note that a lane is free again, what it has compiled, and how long the training took."""
+    @property
+    def compiled_bytes(self) -> int:
+        """Memory that compiling took, on all lanes together."""
         with self._lock:
+            return sum(self._compiled.values())
+
+    def end(self, lane: int, programs: frozenset[str], seconds: float | None, compiled_bytes: int = 0) -> None:
+        """Note that a lane is free again, what it has compiled in what memory, and how long the training took."""
+        with self._lock:
+            self._compiled[lane] = compiled_bytes
             row, _ = self._busy.pop(lane)
             self._programs[lane] = programs
             self.ended += 1
@@ -159,7 +167,8 @@ class TrainingThread(threading.Thread):
             traceback.print_exc()
             store.worker.finish(row.id, "failed", error=_sentence(error))
         finally:
-            self._board.end(self._number, self._engine.programs, result.seconds if result else None)
+            seconds = result.seconds if result else None
+            self._board.end(self._number, self._engine.programs, seconds, self._engine.compiled_bytes)
         if result and not (result.status == "cancelled" and self._stopping.is_set()):
             store.worker.finish(
                 row.id,
