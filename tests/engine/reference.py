@@ -46,6 +46,7 @@ def fit(
     if build:
         keras.utils.set_random_seed(trial.seed)
         model = keras.Sequential([build(task.features, units), keras.layers.Activation(_head(loss))])
+        model(data["train"][0][:1])  # which draws the weights of one that is not built yet
     else:
         model = build_reference(keras, task.features, units, _head(loss), h)
         for variable, value in zip(model.variables, network.initial_state(program.network, trial.seed), strict=True):
