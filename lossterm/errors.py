@@ -14,7 +14,6 @@ LosstermError                1   the root; never raised itself
 The number is the exit code. Every message says what, where, and what to do.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 
@@ -35,6 +34,8 @@ class UnknownName(UsageError):
 
     def __init__(self, what: str, name: str, known: Iterable[str], also: Mapping[str, str] | None = None) -> None:
         """Suggest out of `known`, and out of the other names in `also`, each standing for a known one."""
+        import difflib  # nobody waits for it but who mistyped
+
         names, also = list(known), also or {}
         close = difflib.get_close_matches(name.lower().replace("-", "_"), [*names, *also], n=3, cutoff=0.5)
         near = list(dict.fromkeys(also.get(one, one) for one in close))[:2]

@@ -1,5 +1,6 @@
 """Fixtures that more than one file of tests uses."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -57,6 +58,12 @@ class TogetherScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
     """Deal tests out by `TOGETHER` where they go by file, which `--dist` may say otherwise."""
     return TogetherScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of the looks for garbage: they were a fifth of the time of the tests of the app."""
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 # Places that belong to a person, and places that belong to a test

@@ -9,7 +9,7 @@ from pathlib import Path
 from lossterm.comparison.comparison import Comparison
 from lossterm.store import Store
 from lossterm.tui.app import LosstermApp
-from tests.tui.prepared import until
+from tests.builders.app import until
 
 PLACE = Path(__file__).parents[1] / "snapshots"
 SESSION = "fair"
@@ -30,7 +30,7 @@ async def main() -> None:
         path = Path(place) / "lossterm.db"
         with Store(path) as store:
             for comparison in COMPARISONS:
-                store.ask(SESSION, comparison)
+                store.requests.ask(SESSION, comparison)
         trials = sum(len(list(comparison.trials())) for comparison in COMPARISONS)
         for name, (size, keys) in PICTURES.items():
             app = LosstermApp(SESSION, path)

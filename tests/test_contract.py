@@ -1,17 +1,18 @@
 import ast
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import lossterm
+from lossterm.cli.command_table import SHORT_HELP
+from lossterm.cli.main import cli
 from lossterm.comparison.comparison import Comparison
 from lossterm.metrics import metrics_for
 from lossterm.store import Store, TrialScores
+from tests.builders.loaded_modules import HEAVY, loaded_by
+from tests.cells import each
 
 ROOT = Path(lossterm.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -57,8 +58,6 @@ OWNERS = {
 LOADS_WHAT_A_PERSON_NAMES = "engine/user_code/loss_loading.py"
 """Imports modules by a name that is not in the code: losses of one's own."""
 
-HEAVY = {"tensorflow", "keras", "sklearn", "scipy", "pandas", "pyarrow", "numpy", "textual"}
-
 
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
@@ -95,16 +94,6 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
 
 IMPORTS = [(path, module, line) for path in FILES for module, line in imports(path)]
 OURS = [one for one in IMPORTS if one[1].split(".")[0] == "lossterm"]
-
-
-def loaded_by(code: str, *arguments: str) -> set[str]:
-    """Run code in a fresh process and return the names of all modules that it loaded."""
-    code += "\nimport sys, json; print('\\n' + json.dumps(sorted(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, check=False, timeout=60, cwd=ROOT.parent
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return set(json.loads(done.stdout.splitlines()[-1]))
 
 
 # Statically
@@ -178,7 +167,7 @@ def public(tree: ast.Module | ast.ClassDef, above: str) -> Iterator[tuple[str, a
                 yield from public(node, f"{above}.{node.name}")
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each("path", FILES, ids=name_of)
 def test_every_file_and_everything_public_in_it_has_a_docstring(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     bare = {
@@ -204,11 +193,59 @@ def test_what_a_person_names_is_loaded_in_one_place_alone() -> None:
 # At run time
 
 
+RUN = """
+import contextlib, sys
+from lossterm.cli.main import main
+with contextlib.suppress(SystemExit):
+    main(sys.argv[1:])
+"""
+"""Runs a command."""
+
+SLOW = {"asyncio", "difflib", "hashlib", "importlib.metadata", "rich.console", "sqlite3", "tomllib"}
+"""Light beside what is HEAVY, and still more than a list of losses is worth."""
+
+
 def test_the_command_line_loads_nothing_heavy() -> None:
-    loaded = loaded_by("import lossterm.cli.main")
-    assert "lossterm.cli.commands.run" in loaded
+    loaded = loaded_by("from lossterm.cli.main import cli\ndict(cli.commands)")
+    assert {f"lossterm.cli.commands.{name}" for name in cli.commands} <= loaded
     assert loaded & HEAVY == set()
     assert not any(module.startswith(("lossterm.engine", "lossterm.tui")) for module in loaded)
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "needs"),
+    [
+        (["--help"], None, set()),
+        (["--version"], None, set()),
+        (["losses"], "losses", set()),
+        (["losses", "--format", "json"], "losses", set()),
+        (["losses", "--task", "counts"], "losses", set()),
+        (["metrics"], "metrics", set()),
+        (["tasks"], "tasks", set()),
+        (["sessions"], "sessions", {"sqlite3"}),
+        (["report", "s"], "report", {"sqlite3"}),
+        (["report", "s", "--format", "json"], "report", {"sqlite3"}),
+        (["run", "--help"], "run", {"sqlite3"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_command_loads_no_other_and_nothing_that_it_does_not_need(
+    home: Path, words: list[str], command: str | None, needs: set[str]
+) -> None:
+    store_a_report()
+    loaded = loaded_by(RUN, *words)
+    assert {name for name in cli.commands if f"lossterm.cli.commands.{name}" in loaded} == {command} - {None}
+    assert loaded & (HEAVY | SLOW) == needs
+    assert not any(module.startswith(("lossterm.engine", "lossterm.tui")) for module in loaded)
+    if needs == set():
+        assert "lossterm.store" not in loaded
+
+
+@pytest.mark.parametrize("name", SHORT_HELP)
+def test_a_commands_line_in_the_list_is_the_first_sentence_of_its_own_help(name: str) -> None:
+    command = cli.commands[name]
+    assert command.name == name
+    assert SHORT_HELP[name] == command.get_short_help_str(1000)
 
 
 def test_everything_below_the_front_ends_loads_nothing_heavy() -> None:
@@ -249,22 +286,24 @@ def test_losses_are_listed_explained_and_looked_at_without_loading_more_than_is_
 ) -> None:
     file = home / "mine.py"
     file.write_text("import tensorflow\nmine = tensorflow.square\n")
-    code = "import contextlib, sys\nfrom lossterm.cli.main import main\n"
-    code += "with contextlib.suppress(SystemExit):\n    main(sys.argv[1:])"
-    loaded = loaded_by(code, *(word.format(file=file) for word in words))
+    loaded = loaded_by(RUN, *(word.format(file=file) for word in words))
     assert "lossterm.losses.catalogue" in loaded
     assert loaded & HEAVY <= allowed
     assert not any(module.startswith(("lossterm.engine", "lossterm.tui")) for module in loaded)
 
 
-def test_a_run_and_a_report_load_nothing_heavy_either(home: Path) -> None:
+def store_a_report() -> None:
     comparison = Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=1, epochs=1)
     with Store() as store:
-        store.ask("s", comparison)
-        row = store.claim("auto")
+        store.requests.ask("s", comparison)
+        row = store.worker.claim("auto")
         assert row is not None
         scores: TrialScores = {metric.key: {"train": 0.5, "test": 0.5} for metric in metrics_for("binary")}
-        store.finish(row.id, "done", scores=scores)
+        store.worker.finish(row.id, "done", scores=scores)
+
+
+def test_a_run_and_a_report_load_nothing_heavy_either(home: Path) -> None:
+    store_a_report()
     code = """
 import contextlib, sys
 from lossterm.cli.main import main

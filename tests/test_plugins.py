@@ -3,70 +3,23 @@
 import importlib
 import json
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from importlib.metadata import EntryPoint
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from lossterm import plugins
 from lossterm.cli.commands.doctor import _added
 from lossterm.cli.main import cli
 from lossterm.comparison.comparison import Comparison
 from lossterm.errors import DoesNotFit, UnknownName
-from lossterm.tasks import TASKS, Task, catalogue, every_task, task_named, task_problems
+from lossterm.tasks import TASKS, Task, every_task, task_named, task_problems
+from tests.builders.packages import HALVES, Install, installing
 
-Install = Callable[[Callable[[], object]], None]
-
-
-def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    stream = np.random.default_rng(seed)
-    features = stream.normal(size=(60, 2))
-    return features, features[:, 0] > 0
-
-
-HALVES = Task(
-    key="halves",
-    title="two halves of the plane",
-    kind="binary",
-    rows=60,
-    features=2,
-    classes=2,
-    hidden=(5,),
-    epochs=10,
-    groups=lambda: np.arange(60) // 3,
-    labels=("left", "right"),
-    finite=True,
-    draw=drawn,
-)
-
-
-@pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Return what makes the tasks that a function gives those of a package that is installed for this test."""
-    points: list[EntryPoint] = []
-    # They are read for real below, and in engine/test_entry_points.
-    monkeypatch.setattr(
-        plugins, "_entry_points", lambda group: tuple(point for point in points if point.group == group)
-    )
-
-    def installed(given: Callable[[], object]) -> None:
-        name = f"package_{len(points)}"
-        module = ModuleType(name)
-        module.__getattr__ = lambda _: given()  # type: ignore[method-assign]  # PEP 562
-        monkeypatch.setitem(sys.modules, name, module)
-        points.append(EntryPoint(name="tasks", value=f"{name}:TASKS", group=catalogue.GROUP))
-        catalogue._every.cache_clear()
-
-    catalogue._every.cache_clear()
-    yield installed
-    monkeypatch.undo()
-    catalogue._every.cache_clear()
-
+install = pytest.fixture(installing)
 
 # Tasks
 
@@ -112,7 +65,7 @@ def test_a_task_whose_key_is_no_name_is_left_out_and_the_others_are_taken(instal
 
 
 def test_a_task_of_no_kind_is_left_out_and_told(install: Install) -> None:
-    install(lambda: (replace(HALVES, kind="binray"), HALVES))  # type: ignore[arg-type]  # that is the point
+    install(lambda: (replace(HALVES, kind="binray"), HALVES))
     assert list(every_task()) == [*TASKS, "halves"]
     assert task_problems() == ["package_0:TASKS gives a task 'halves' (package_0:TASKS) of no kind that there is."]
 

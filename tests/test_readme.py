@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from click.testing import CliRunner
 
 from lossterm.cli.main import cli
@@ -15,6 +14,7 @@ from lossterm.losses.user_defined import source_from
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.screens import keymap
 from lossterm.tui.screens.main_screen import MainScreen
+from tests.cells import each
 
 TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -60,7 +60,7 @@ def test_the_configuration_shown_is_one_that_can_be_read(tmp_path: Path) -> None
     assert set(re.findall(r"^(\w+) =", block, re.MULTILINE)) | {"keys"} == set(Config.__struct_fields__)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@each("command", COMMANDS)
 def test_every_command_shown_is_one_that_the_program_understands(command: str) -> None:
     words = command.split()[1:]
     assert words[0] in cli.commands

@@ -1,21 +1,21 @@
 """What was asked for, and the trials it expands into."""
 
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import msgspec
 
-from lossterm.comparison.hyperparameters import ACTIVATIONS, DEFAULT_OPTIMIZER, SCHEDULES, Hyperparameters, within
+from lossterm.comparison.hyperparameters import Hyperparameters
 from lossterm.comparison.protocol import Protocol
-from lossterm.comparison.protocol_catalogue import DEFAULT_PROTOCOL, protocol_for
-from lossterm.comparison.user_network import network_from
+from lossterm.comparison.protocol_catalogue import DEFAULT_PROTOCOL, PROTOCOLS, protocol_for
+from lossterm.comparison.setting import Range, Setting, settings_of
 from lossterm.data import Data
-from lossterm.errors import DoesNotFit, OutOfRange, UnknownName, UsageError
+from lossterm.errors import DoesNotFit, OutOfRange, UsageError
 from lossterm.losses import USUAL, is_own, loss_named, losses_for, source_from
 from lossterm.metrics import PRIMARY, metric_for
 from lossterm.tasks import Task, task_named, task_on
+from lossterm.text.fingerprint import sha256
 
 Status = Literal["queued", "running", "done", "diverged", "failed", "cancelled"]
 """Where a trial is; the last four are ends."""
@@ -69,7 +69,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         """Identity: two trials with the same key are the same training."""
-        return hashlib.sha256(b"%d %s" % (ENGINE, msgspec.json.encode(self))).hexdigest()[:32]
+        return sha256(b"%d %s" % (ENGINE, msgspec.json.encode(self)))[:32]
 
     @property
     def program(self) -> str:
@@ -82,21 +82,52 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     task: str
     """Key of the task."""
-    protocol: str
+    protocol: Annotated[
+        str,
+        Setting(
+            label="The protocol",
+            help="How the comparison is made",
+            part="comparison",
+            words=tuple(PROTOCOLS),
+            default=DEFAULT_PROTOCOL,
+        ),
+    ]
     """Key of the protocol."""
     losses: tuple[str, ...]
     """Keys of the losses, in the order asked for."""
     sources: tuple[tuple[str, str], ...] = ()
     """For losses of one's own, key and where the code is."""
-    seeds: int
+    seeds: Annotated[
+        int,
+        Setting(
+            label="The number of seeds",
+            help="Trainings of each loss",
+            field="seeds",
+            part="comparison",
+            range=Range(least=1, most=MOST_SEEDS),
+            default=DEFAULT_SEEDS,
+        ),
+    ]
     """Number of seeds; they are 0, 1, … ."""
     learning_rates: tuple[float, ...]
     """The rates to train each loss at, ascending; of several the best on validation is chosen for each loss."""
     hyperparameters: Hyperparameters
     """What all trials share."""
-    metric: str
+    metric: Annotated[
+        str,
+        Setting(
+            label="The metric",
+            help="What ranks and tunes, as `lossterm metrics` lists it",
+            part="comparison",
+            example="accuracy",
+            unset="accuracy, or mae",
+        ),
+    ]
     """Key of the metric that ranks."""
-    device: str = "auto"
+    device: Annotated[
+        str,
+        Setting(label="The device", help="Where to train", part="comparison", words=DEVICES),
+    ] = DEVICES[0]
     """One of DEVICES."""
     data: Data | None = None
     """The table that the task is on, if it is one of one's own."""
@@ -117,49 +148,23 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         metric: str | None = None,
         seeds: int = DEFAULT_SEEDS,
         learning_rates: Sequence[float] | None = None,
-        hidden: Sequence[int] | None = None,
-        activation: str = ACTIVATIONS[0],
-        initial_sd: float | None = None,
-        optimizer: str = DEFAULT_OPTIMIZER,
-        batch_size: int | None = None,
-        epochs: int | None = None,
-        dropout: float = 0.0,
-        batch_norm: bool = False,
-        l2: float = 0.0,
-        schedule: str = SCHEDULES[0],
-        early_stopping: int | None = None,
-        class_weight: str | None = None,
-        model: str = "",
-        device: str = "auto",
+        device: str = DEVICES[0],
+        **settings: object,
     ) -> Self:
         """Check every setting and fill in the task's and the protocol's defaults.
 
         `task` is a task's key, or a table of one's own. `own` says where losses of one's own are, as
-        `losses.source_from` reads it; they come after the others. `model` says where a network of one's own is, as
-        `user_network.network_from` reads it.
+        `losses.source_from` reads it; they come after the others. `settings` are hyperparameters by their names in
+        Hyperparameters, None for what is usual; `model` is FILE.py:NAME of a custom network.
         Raises UnknownName, OutOfRange or DoesNotFit, each with a sentence that names the setting, and DataError for a
         file that cannot be used.
         """
         record = task_named(task) if isinstance(task, str) else task_on(task)
-        if device not in DEVICES:
-            raise UnknownName("device", device, DEVICES)
+        of_comparison = {setting.name: setting for setting in settings_of(cls)}
+        of_comparison["device"].checked(device)
         rules = protocol_for(protocol, record)
-        usual = () if model else record.hidden
-        settings = Hyperparameters(
-            hidden=tuple(usual if hidden is None else hidden),
-            activation=activation,
-            initial_sd=None if initial_sd is None else float(initial_sd),
-            optimizer=optimizer,
-            batch_size=record.batch_size if batch_size is None else batch_size,
-            epochs=record.epochs if epochs is None else epochs,
-            dropout=float(dropout),
-            batch_norm=batch_norm,
-            l2=float(l2),
-            schedule=schedule,
-            early_stopping=early_stopping,
-            class_weight=class_weight,
-            model=network_from(model) if model else "",
-        ).checked(record.kind, rules)
+        hyperparameters = Hyperparameters.asked(settings, record, also=(*of_comparison, "losses", "learning_rates"))
+        hyperparameters.checked(record.kind, rules)
         ranking = metric_for(metric or PRIMARY[record.kind], record.kind, rules.key, record.lowest)
         sources = {source.key: source.text for source in map(source_from, own)}
         named = losses_for(record.targets, tuple(losses), rules.key) if losses or not own else ()
@@ -174,9 +179,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
             protocol=rules.key,
             losses=chosen,
             sources=tuple(sources.items()),
-            seeds=within("The number of seeds", seeds, MOST_SEEDS),
+            seeds=of_comparison["seeds"].checked(of_comparison["seeds"].stored(seeds)),
             learning_rates=_rates(learning_rates, rules),
-            hyperparameters=settings,
+            hyperparameters=hyperparameters,
             metric=ranking.key,
             device=device,
             data=None if isinstance(task, str) else task,

@@ -1,8 +1,9 @@
 """How a comparison is made fair, as one record: what is drawn, how it is split and scaled, and what a seed fixes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from lossterm.losses import Scale
 from lossterm.losses.target_scaling import Scaling, scaling_of
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 SplitName = Literal["train", "validation", "test"]
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(msgspec.Struct, frozen=True):
     """One part of the data, ready for the network."""
 
     features: "np.ndarray"
@@ -27,8 +27,7 @@ class Split:
     """(rows,): float64 values for regression, in the units that scores are in; int64 class indices otherwise."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """Data as the network sees them, but for the target, whose scale and form are the loss's."""
 
     splits: dict[SplitName, Split]
@@ -41,8 +40,7 @@ class Prepared:
         return scaling_of(scale if self.scales else "raw", self.splits["train"].target)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Protocol:
+class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     """One way to make a comparison."""
 
     key: str

@@ -8,12 +8,11 @@ from lossterm.data.column import FeatureColumn
 from lossterm.data.description import describe, load
 from lossterm.data.preview import Preview, ShownColumn, ShownTarget
 from lossterm.data.preview_building import preview
-from lossterm.data.request import KINDS, FileRequest, arguments
+from lossterm.data.request import FileRequest, arguments
 from lossterm.data.table import Table, let_go
 from lossterm.data.user_data import Data
 
 __all__ = [
-    "KINDS",
     "Data",
     "FeatureColumn",
     "FileRequest",

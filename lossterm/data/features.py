@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossterm.data.column import ColumnKind, FeatureColumn
-from lossterm.data.files.position import counted
 from lossterm.data.files.sheet import MISSING_WORD, Raw, Sheet, as_words
 from lossterm.data.request import FileRequest, joined
 from lossterm.text.harmless import clipped
+from lossterm.text.numbers import counted
 
 MOST_LEVELS = 50
 OTHER = "other"

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from lossterm.data.files.position import refusal
+from lossterm.text.numbers import memory_size
 
 BYTES_PER_CELL = 12
 """A float64 while the file is read, and a float32 of the features."""
@@ -24,14 +25,9 @@ def refuse_too_large(path: Path, cells: float) -> None:
     if there is not None and needed > there:
         raise refusal(
             path,
-            f"about {gigabytes(needed)} of memory would be needed and {gigabytes(there)} are there. "
+            f"about {memory_size(needed)} of memory would be needed and {memory_size(there)} are there. "
             "Take a sample of the rows, or fewer columns.",
         )
-
-
-def gigabytes(number: float) -> str:
-    """Write a number of bytes: 12.5 GB, 340 MB."""
-    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{max(1, round(number / 1e6))} MB"
 
 
 def _of_the_machine() -> int | None:

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import get_args
 
 import msgspec
 
@@ -11,7 +10,6 @@ from lossterm.errors import UnknownName, UsageError
 from lossterm.losses import Kind
 from lossterm.text.harmless import clipped, printable
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " ", "\\t": "\t"}
 """Names under which a delimiter may be given, since a shell makes some hard to type."""
 

@@ -1,8 +1,9 @@
 """A table as it is trained on: numbers and indices, no text."""
 
 import mmap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from lossterm.data.column import FeatureColumn
 
@@ -10,8 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True, kw_only=True):
     """The rows that have a target, in the file's order or, where it was asked for, in that of time."""
 
     features: "np.ndarray"

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossterm.data.features import Features, features_of
-from lossterm.data.files.position import counted
 from lossterm.data.files.sheet import Raw, Sheet, as_words
 from lossterm.data.request import FileRequest, joined
 from lossterm.data.table import Table
 from lossterm.data.target import Target, target_of
 from lossterm.data.user_data import Data
 from lossterm.text.harmless import clipped
+from lossterm.text.numbers import counted
 
 FEWEST_ROWS = 20
 FEWEST_GROUPS = 5

@@ -20,6 +20,7 @@ from lossterm.data.table import Table
 from lossterm.data.user_data import Data
 from lossterm.errors import UsageError
 from lossterm.home.private import make_private, refuse_foreign
+from lossterm.text.fingerprint import sha256
 
 FORM = 2
 """Version of what is kept; another is read anew."""
@@ -108,7 +109,7 @@ class TableCache:
         return built
 
     def _of(self, digest: str, asked: FileRequest) -> Path:
-        name = hashlib.sha256(f"{FORM} {digest} ".encode() + msgspec.json.encode(asked)).hexdigest()[:32]
+        name = sha256(f"{FORM} {digest} ".encode() + msgspec.json.encode(asked))[:32]
         return self._place / name
 
     def _prune(self) -> None:

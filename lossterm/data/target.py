@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossterm.data.files.cells import number_text
-from lossterm.data.files.position import counted
 from lossterm.data.files.sheet import Raw, Sheet, as_words
 from lossterm.data.request import FileRequest
 from lossterm.losses import Kind
 from lossterm.text.harmless import clipped
+from lossterm.text.numbers import counted
 
 FEWEST = 5
 """Rows that a class must have, so that every part of a split can have one."""

@@ -1,6 +1,5 @@
 """A table of one's own as comparisons know it."""
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import msgspec
 
 from lossterm.data.request import FileRequest
 from lossterm.losses import Kind
+from lossterm.text.fingerprint import sha256
 
 _LONGEST = 40
 """Signs of a key before its fingerprint."""
@@ -39,4 +39,4 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def key(self) -> str:
         """Name of the task: STEM.TARGET@8hex, the fingerprint being of the file's bytes and all that was asked."""
         name = re.sub(r"[^\w.-]+", "_", f"{Path(self.asked.path).stem}.{self.asked.target}")[:_LONGEST]
-        return f"{name}@{hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:8]}"
+        return f"{name}@{sha256(msgspec.json.encode(self))[:8]}"

@@ -72,7 +72,7 @@ def every(contents: Contents) -> Iterator[TrialEpochs]:
     for asked in contents.asked:
         mine = [number for number, holders in contents.held.items() if holders[0] == asked.id]
         chunks: dict[int, list[Chunk]] = {}
-        for chunk in contents.store.chunks([asked.id])[0] if mine else ():
+        for chunk in contents.store.reader.chunks([asked.id])[0] if mine else ():
             chunks.setdefault(chunk.trial, []).append(chunk)
         for number in mine:
             yield _epochs(rows[number], contents.held[number], chunks.pop(number, []))

@@ -7,11 +7,11 @@ from lossterm.export.rerun_command import command
 from lossterm.export.session_contents import Contents
 from lossterm.export.setting_labels import environment, settings
 from lossterm.reports.headline import headline
-from lossterm.reports.markdown import markdown
 from lossterm.reports.notes import notes
 from lossterm.reports.report import Report
-from lossterm.reports.table import TableColumn, columns_of
+from lossterm.reports.table import columns_of
 from lossterm.reports.verdict import verdict
+from lossterm.text.columns import TableColumn, markdown
 from lossterm.text.harmless import in_markdown, lines_of
 
 

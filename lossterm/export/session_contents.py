@@ -49,8 +49,8 @@ def gather(store: Store, session: str, *, task: str | None = None, losses: Seque
     A loss or task of one's own may be named without its fingerprint. Raises UnknownName for a session, task or loss
     that isn't there, and UsageError for a session without a comparison.
     """
-    store.require_session(session)
-    every = store.comparisons(session)
+    store.sessions.require(session)
+    every = store.reader.comparisons(session)
     if not every:
         raise UsageError(f"The session {session!r} holds no comparison yet. Begin one with `lossterm run`.")
     whole = _on_task(every, task)
@@ -58,7 +58,7 @@ def gather(store: Store, session: str, *, task: str | None = None, losses: Seque
     found: dict[int, TrialRow] = {}
     held: dict[int, tuple[int, ...]] = {}
     for one in asked:
-        for row in store.trials([one.id]):
+        for row in store.reader.trials([one.id]):
             if row.trial.loss in one.comparison.losses:
                 found[row.id] = row
                 held[row.id] = (*held.get(row.id, ()), one.id)

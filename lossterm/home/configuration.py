@@ -1,15 +1,14 @@
 """The user's configuration of the app: a TOML file, read into one frozen record."""
 
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import msgspec
-from platformdirs import user_config_path
 
 from lossterm.errors import DataError, UnknownName
+from lossterm.home.paths import configuration_path
 from lossterm.home.private import refuse_foreign
 from lossterm.text.glyph_fallback import MARKERS, Markers
 from lossterm.text.harmless import printable
@@ -44,12 +43,6 @@ WANTED = {
     "keys": 'a table of bindings and their keys, as "main.run" = "r"',
 }
 """Field → what may stand there, in words."""
-
-
-def configuration_path() -> Path:
-    """Return where the file lies, whether it is there or not: in LOSSTERM_HOME, or the user's configuration."""
-    home = os.environ.get("LOSSTERM_HOME")
-    return (Path(home).expanduser() if home else user_config_path("lossterm")) / "config.toml"
 
 
 def load(path: Path | None = None) -> tuple[Config, list[str]]:

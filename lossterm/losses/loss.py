@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import msgspec
 
@@ -16,6 +15,7 @@ Namespace = Any
 """NumPy's names plus `softplus`, `log_softmax`, `one_hot` and `stop_gradient`: `keras.ops`, or `arrays.numpy()`."""
 
 Kind = Literal["regression", "binary", "multiclass"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Encoding = Literal["value", "zero_one", "plus_minus_one", "one_hot", "index"]
 Activation = Literal["linear", "tanh", "sigmoid", "softmax"]
 Reading = Literal["value", "logit", "margin", "logits", "scores", "unknown"]
@@ -86,8 +86,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """Smallest target there."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Loss:
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
     """One record of the catalogue."""
 
     key: str
@@ -151,17 +150,12 @@ class Loss:
     """How some protocols set it up otherwise."""
     origin: str = ""
     """Where a loss from outside comes from: file or module, and name; "" for those of the catalogue."""
-    _values: dict[str, float | None] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        values = {parameter.name: parameter.default for parameter in self.parameters}
-        object.__setattr__(self, "_values", {**values, **dict(self.settings)})
 
     def __call__(self, xp: Namespace, target: Array, output: Array, counts: Array | None = None) -> Array:
         """Return the loss of each row, (rows,), from targets and outputs of (rows,) or (rows, K)."""
         if self.counted:
-            return self.function(xp, target, output, counts=counts, **self._values)
-        return self.function(xp, target, output, **self._values)
+            return self.function(xp, target, output, counts=counts, **self.values)
+        return self.function(xp, target, output, **self.values)
 
     @property
     def base(self) -> str:
@@ -171,7 +165,7 @@ class Loss:
     @property
     def values(self) -> dict[str, float | None]:
         """Every parameter with its value."""
-        return dict(self._values)
+        return {**{parameter.name: parameter.default for parameter in self.parameters}, **dict(self.settings)}
 
     @property
     def probabilistic(self) -> bool:
@@ -183,7 +177,8 @@ class Loss:
         """Whether probabilities are to be had, and it is not known that the true ones minimise it."""
         if self.reading == "unknown":
             return True
-        plain = any(p.neutral is not None and self._values[p.name] == p.neutral for p in self.parameters)
+        values = self.values
+        plain = any(p.neutral is not None and values[p.name] == p.neutral for p in self.parameters)
         return self.probabilistic and not self.proper and not plain
 
     @property
@@ -194,7 +189,7 @@ class Loss:
     @property
     def level(self) -> float | None:
         """The quantile that it estimates, None where it is no quantile's loss."""
-        return self._values.get("tau") if self.estimates == QUANTILE else None
+        return self.values.get("tau") if self.estimates == QUANTILE else None
 
     def under(self, protocol: str) -> "Loss":
         """Return the record as a protocol sets it up."""
@@ -206,7 +201,7 @@ class Loss:
             for name in ("activation", "function", "link", "lowest")
             if (value := getattr(variant, name)) is not None
         }
-        return replace(self, **changes)
+        return msgspec.structs.replace(self, **changes)
 
     def variant(self, protocol: str) -> Variant | None:
         """Return how a protocol sets it up otherwise, None where it does not."""
@@ -225,7 +220,7 @@ class Loss:
 
     def from_outside(self, package: str) -> Self:
         """Return the same loss as one that an installed package gives: it is not usual, and says where it is from."""
-        return replace(self, usual=False, origin=package)
+        return msgspec.structs.replace(self, usual=False, origin=package)
 
     def bound(self, given: dict[str, float]) -> Self:
         """Return the same loss with other parameters, its key naming those that differ from the default.
@@ -242,7 +237,7 @@ class Loss:
                 raise OutOfRange(f"{name} of {self.key}", f"{value:g}", known[name].range)
         # Adding 0 turns −0 into 0, which would be another key.
         settings = tuple((n, float(given[n]) + 0.0) for n, p in known.items() if n in given and given[n] != p.default)
-        return replace(self, key=_spelled(self.base, settings), settings=settings)
+        return msgspec.structs.replace(self, key=_spelled(self.base, settings), settings=settings)
 
 
 QUANTILE = "τ-quantile"

@@ -1,7 +1,8 @@
 """From a network's raw output to a prediction: a value in the target's units, or a class and how probable each is."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from lossterm.losses import Link, Reading
 from lossterm.losses.target_scaling import Scaling
@@ -10,8 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Predicted:
+class Predicted(msgspec.Struct, frozen=True, kw_only=True):
     """What a network says of some rows."""
 
     prediction: "np.ndarray"

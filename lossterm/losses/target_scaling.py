@@ -1,7 +1,8 @@
 """How a loss sees a numeric target: scaled by the training rows, as its record says, and the way back."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from lossterm.losses import Scale
 
@@ -9,8 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scaling:
+class Scaling(msgspec.Struct, frozen=True, kw_only=True):
     """One target's scale."""
 
     origin: float = 0.0

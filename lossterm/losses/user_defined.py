@@ -5,7 +5,6 @@ a fingerprint of that place, so that a file that was edited is another loss.
 """
 
 import ast
-import hashlib
 import importlib.util
 import re
 from importlib.machinery import ModuleSpec
@@ -17,6 +16,7 @@ import msgspec
 from lossterm.errors import DataError, UnknownName, UsageError
 from lossterm.home.tilde import expanded
 from lossterm.losses.loss import Kind, Loss
+from lossterm.text.fingerprint import sha256
 
 PLACE = "FILE.py:NAME, or package.module:NAME for an installed package"
 FORM = f"{PLACE}, and then perhaps :parameter=value,…"
@@ -62,7 +62,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
             content = self.file.read_bytes()
         else:
             content = b" ".join([self.place.encode(), _version_of(self.place), _content_of(self.place)])
-        return hashlib.sha256(content).hexdigest()
+        return sha256(content)
 
     @property
     def _called(self) -> str:

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from lossterm.losses import Kind, Loss
 from lossterm.statistics.student_t import critical
@@ -13,8 +14,7 @@ Numpy = Any
 """NumPy itself, passed in since the terminal's process lists metrics without computing any."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Final predictions on one split."""
 
     target: Array
@@ -27,8 +27,7 @@ class Outcome:
     """(rows, K) class probabilities; None for regression and for heads that give none."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Metric:
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """One record of the catalogue of metrics."""
 
     key: str

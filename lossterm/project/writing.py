@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.setting import settings_of
+from lossterm.comparison.setting_catalogue import OF_COMPARISON
 from lossterm.project.paths import relative
-from lossterm.project.settings_schema import SECTIONS, Value
+from lossterm.project.settings_schema import SECTIONS, Value, in_toml
 from lossterm.project.toml import toml
 
 _OPENING = """\
@@ -36,24 +38,16 @@ def written(given: Mapping[str, Value], comparison: Comparison, folder: Path, se
 
 def _usual(comparison: Comparison, session: str) -> dict[str, Value]:
     """Return the values of keys that have one whether they are set or not."""
-    settings, own = comparison.hyperparameters, dict(comparison.sources)
-    rates = [*comparison.learning_rates]
-    found: dict[str, Value] = {
-        "hidden": [*settings.hidden],
-        "activation": settings.activation,
-        "dropout": settings.dropout,
-        "batch-norm": settings.batch_norm,
-        "l2": settings.l2,
-        "epochs": settings.epochs,
-        "batch-size": settings.batch_size,
-        "lr": rates if len(rates) > 1 else rates[0],
-        "optimizer": settings.optimizer,
-        "schedule": settings.schedule,
+    h, own, rates = comparison.hyperparameters, dict(comparison.sources), comparison.learning_rates
+    records = [
+        *((h, setting) for setting in settings_of(type(h))),
+        *((comparison, one) for one in OF_COMPARISON.values()),
+    ]
+    usual = {setting.key: in_toml(getattr(record, setting.name)) for record, setting in records}
+    usual |= {
+        "lr": in_toml(rates if len(rates) > 1 else rates[0]),
         "loss": [loss for loss in comparison.losses if loss not in own],
-        "seeds": comparison.seeds,
-        "protocol": comparison.protocol,
-        "metric": comparison.metric,
-        "device": comparison.device,
         "session": session,
     }
-    return found if comparison.data else {**found, "task": comparison.task}
+    usual |= {} if comparison.data else {"task": comparison.task}
+    return {key: value for key, value in usual.items() if value not in (None, "")}

@@ -1,14 +1,13 @@
 """The form of a case: what was published, the comparisons that repeat it, and the rows that set both side by side."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from lossterm.comparison.comparison import Comparison
 from lossterm.reports.report import Report
-from lossterm.reports.table import TableColumn
+from lossterm.text.columns import TableColumn
 
 
 class Quantity(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,8 +21,7 @@ class Quantity(msgspec.Struct, frozen=True, kw_only=True):
     """How far a second run may be off; see `Metric.tolerance`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One published result."""
 
     key: str

@@ -17,9 +17,9 @@ from lossterm.metrics import metric_named
 from lossterm.published.case import Case, Quantity, casualties
 from lossterm.reports.cells import DASH
 from lossterm.reports.report import Report
-from lossterm.reports.table import TableColumn
 from lossterm.statistics.learning_rate_choice import sweep
 from lossterm.statistics.paired_differences import Interval, summarise
+from lossterm.text.columns import TableColumn
 
 RATES = tuple(float(f"{10 ** (half / 2):.6g}") for half in range(-4, 7))
 """Learning rates of the published code."""

@@ -18,11 +18,11 @@ from lossterm.metrics import metric_named
 from lossterm.published.case import Case, Quantity, casualties
 from lossterm.reports.cells import DASH, spread
 from lossterm.reports.report import Report, Standing
-from lossterm.reports.table import TableColumn
 from lossterm.reports.verdict import verdict
 from lossterm.statistics.paired_differences import Interval, summarise
 from lossterm.statistics.ranking import Verdict
 from lossterm.tasks import task_named
+from lossterm.text.columns import TableColumn
 
 PRINTED: dict[str, dict[str, tuple[float, float]]] = {
     "regression": {"mse": (0.000, 0.001), "msle": (0.165, 0.184), "mae": (0.002, 0.002)},

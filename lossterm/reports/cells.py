@@ -93,11 +93,6 @@ def trial_counts(standing: Standing, *, short: bool = False) -> str:
     return " ".join(words) if short else ", ".join(words)
 
 
-def exact(rate: float) -> str:
-    """Write a learning rate so that it can be read again as the same number: 0.01, 1e-05, 3."""
-    return repr(rate).removesuffix(".0")
-
-
 def times_beaten(standing: Standing) -> str:
     """Write on how many of the seeds the best was ahead: 6/10; equal scores count half. One seed says nothing."""
     if standing.beaten is None or standing.pairs is None or standing.pairs < 2:

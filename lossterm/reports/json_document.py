@@ -8,16 +8,11 @@ import msgspec
 from lossterm import __version__
 from lossterm.comparison.protocol import Protocol
 from lossterm.comparison.protocol_catalogue import protocol_named
-from lossterm.comparison.user_network import called
 from lossterm.metrics import metric_named
 from lossterm.reports.report import ALL_SPLITS, Report
 from lossterm.store import Chunk, TrialRow
-from lossterm.text.harmless import in_json
 
 SCHEMA = 1
-
-
-# As JSON
 
 
 def document(report: Report, chunks: Sequence[Chunk] | None = None) -> dict[str, Any]:
@@ -44,8 +39,7 @@ def document(report: Report, chunks: Sequence[Chunk] | None = None) -> dict[str,
         "seeds": comparison.seeds,
         "partial": report.partial,
         "hyperparameters": {
-            **msgspec.structs.asdict(h),
-            "model": called(h.model) if h.model else "",
+            **h.shared,
             "learning_rates": comparison.learning_rates,
         },
         "standings": [_in_order(msgspec.structs.asdict(standing)) for standing in report.standings],
@@ -64,11 +58,6 @@ def _in_order(standing: dict[str, Any]) -> dict[str, Any]:
     """Put first what a person looks for first."""
     first = ("rank", "loss", "verdict", "learning_rate", "learning_rate_at_edge")
     return {**{name: standing[name] for name in first}, **standing}
-
-
-def as_json(document: object) -> str:
-    """Write a document for people and programs alike."""
-    return in_json(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
 
 
 def curve_columns(protocol: Protocol) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
 from lossterm.comparison.doubts import doubts
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.metrics import metric_named
-from lossterm.reports.cells import bare, exact
+from lossterm.reports.cells import bare
 from lossterm.reports.report import Report
+from lossterm.text.numbers import exact
 
 
 def notes(report: Report) -> list[str]:

@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING
 
 from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.comparison.user_network import called
 from lossterm.metrics import PRIMARY, metric_named
 from lossterm.reports import notes, verdict
 from lossterm.reports.cells import gap, number, spread
 from lossterm.reports.curve_shape import Course, course, median, stacked
 from lossterm.reports.report import Report, Standing
 from lossterm.store import Chunk, TrialRow
+from lossterm.text.numbers import counted, listed
 
 if TYPE_CHECKING:
     import numpy as np
+
+TOLD_IN_FULL = {"hidden", "activation", "initial_sd", "optimizer", "batch_size", "epochs", "model"}
+"""Hyperparameters that sentences are made for; others are told by their names."""
 
 CurvesByTrial = Mapping[int, "array[float]"]
 """Number of a trial → its curve: (epochs, columns) row by row, as `View.curves` holds it."""
@@ -50,21 +55,25 @@ def joined(chunks: Iterable[Chunk]) -> dict[int, "array[float]"]:
 
 def _headline(report: Report) -> list[str]:
     c, h = report.asked.comparison, report.asked.comparison.hyperparameters
-    losses = _count(len(c.losses), "loss is compared", "losses are compared")
+    losses = counted(len(c.losses), "loss is compared", "losses are compared")
     rate = f"The learning rate is {c.learning_rates[0]:g}"
     if c.tuned:
         rate = f"{len(c.learning_rates)} learning rates are tried, from {c.learning_rates[0]:g} to"
         rate += f" {c.learning_rates[-1]:g}"
-    layers = _count(len(h.hidden), "hidden layer", "hidden layers") + f" of {_listed(list(map(str, h.hidden)))} units"
+    layers = counted(len(h.hidden), "hidden layer", "hidden layers") + f" of {listed(list(map(str, h.hidden)))} units"
     network = f"The network has {layers if h.hidden else 'no hidden layer'}"
     network += f" with {h.activation}" if h.hidden else ""
+    network = f"The network is {called(h.model)}" if h.model else network
     if h.initial_sd is not None:
         network += f", its output is drawn with standard deviation {h.initial_sd:g}"
+    others = [setting for setting in h.told if setting.name not in TOLD_IN_FULL]
+    besides = [f"{setting.title} {setting.written(getattr(h, setting.name))}" for setting in others]
     return [
         f"Session {report.asked.session}, task {c.task}: {losses}.",
-        f"Each is trained with {_count(c.seeds, 'seed', 'seeds')} for {_count(h.epochs, 'epoch', 'epochs')}.",
+        f"Each is trained with {counted(c.seeds, 'seed', 'seeds')} for {counted(h.epochs, 'epoch', 'epochs')}.",
         f"{rate}.",
         f"{network}, and is trained by {h.optimizer} in batches of {h.batch_size}.",
+        *([f"Besides: {', '.join(besides)}."] if besides else []),
     ]
 
 
@@ -100,10 +109,10 @@ def _training(report: Report, standing: Standing) -> str:
         said += f", chosen of {len(c.learning_rates)} on validation"
         if standing.learning_rate_at_edge:
             said += f", the {'smallest' if rate == min(c.learning_rates) else 'largest'} tried"
-    ends = [f"{standing.done} of {_count(standing.trials, 'trial', 'trials')} done"]
+    ends = [f"{standing.done} of {counted(standing.trials, 'trial', 'trials')} done"]
     ends += [f"{standing.diverged} diverged"] if standing.diverged else []
     ends += [f"{standing.failed} failed"] if standing.failed else []
-    return f"{standing.loss} {said}, with {_listed(ends)}."
+    return f"{standing.loss} {said}, with {listed(ends)}."
 
 
 def _notes(report: Report) -> list[str]:
@@ -215,7 +224,7 @@ def _diverged(rows: Sequence[TrialRow], curves: CurvesByTrial, columns: int) -> 
         return []
     first, last = min(epochs), max(epochs)
     when = f"in epoch {first}" if first == last else f"between epochs {first} and {last}"
-    return [f"{len(epochs)} of {_count(len(rows), 'seed', 'seeds')} diverged, {when}."]
+    return [f"{len(epochs)} of {counted(len(rows), 'seed', 'seeds')} diverged, {when}."]
 
 
 # Words
@@ -229,15 +238,6 @@ def _figure(text: str) -> str:
     """Say powers of ten: 1.2e-05 is 1.2 times 10 to the minus 5."""
     said = re.sub(r"(?<=\d)e-0*(\d+)", r" times 10 to the minus \1", text)
     return re.sub(r"(?<=\d)e\+?0*(\d+)", r" times 10 to the \1", said)
-
-
-def _count(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    *most, last = words or [""]
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 PUNCTUATION = frozenset(" .,:;!?'\"()-_/%+=@")

@@ -5,10 +5,9 @@ from textwrap import wrap
 
 from lossterm.reports import headline, verdict
 from lossterm.reports.cells import DASH, spread
-from lossterm.reports.plain_text import plain
 from lossterm.reports.report import Report, Standing, build, fitting_metric, rows_of, tables
-from lossterm.reports.table import TableColumn
 from lossterm.store import Store
+from lossterm.text.columns import TableColumn, plain
 
 BEST = "*"
 WIDEST = 70
@@ -20,8 +19,8 @@ LONGEST_HEAD = 24
 
 def reports(store: Store, session: str) -> list[Report]:
     """Return a session's standings, one for each table, the last asked for last."""
-    every = store.comparisons(session)
-    rows = store.trials([asked.id for asked in every])
+    every = store.reader.comparisons(session)
+    rows = store.reader.trials([asked.id for asked in every])
     return [build(asked, rows_of(asked, rows)) for asked in tables(every)]
 
 

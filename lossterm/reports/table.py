@@ -2,38 +2,15 @@
 
 from collections.abc import Collection, Iterable
 
-import msgspec
-
 from lossterm.comparison.protocol import SplitName
 from lossterm.losses import loss_recorded
 from lossterm.metrics import metric_named
 from lossterm.reports.cells import DASH, gap, number, rate, spread, strip, times_beaten, trial_counts
 from lossterm.reports.report import Report, Standing, metrics_of
+from lossterm.text.columns import TableColumn
 
 DISTORTED = "†"
 """Beside a figure of probabilities that a loss, not being proper, distorts."""
-
-FORMATS = ("table", "json", "csv", "markdown", "plain", "linear")
-
-
-class TableColumn(msgspec.Struct, frozen=True):
-    """One column of the table of standings."""
-
-    head: str
-    """TableColumn title."""
-    right: bool
-    """Whether it is aligned to the right."""
-    values: tuple[str, ...]
-    """One text per standing."""
-
-    @property
-    def width(self) -> int:
-        """Cells that the widest text takes."""
-        return max(map(len, (self.head, *self.values)))
-
-    def padded(self, text: str) -> str:
-        """Fill a text up to the column's width."""
-        return text.rjust(self.width) if self.right else text.ljust(self.width)
 
 
 def columns_of(

@@ -6,6 +6,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.metrics import metric_named
 from lossterm.reports.cells import bare
 from lossterm.reports.report import MOST_TO_SETTLE, Report, Standing
+from lossterm.text.numbers import listed
 
 
 def verdict(report: Report) -> str:
@@ -30,9 +31,9 @@ def _said(report: Report, *, short: bool) -> str:
     elif short:
         said = f"{best} is best"
     else:
-        behind = _listed([f"{standing.loss} by {_size(standing, report.asked.comparison)}" for standing in worse])
+        behind = listed([f"{standing.loss} by {_size(standing, report.asked.comparison)}" for standing in worse])
         said = f"{best} is best, ahead of {behind}"
-        said += f", tied with {_listed(tied)}; {_settling(report)}" if tied else ""
+        said += f", tied with {listed(tied)}; {_settling(report)}" if tied else ""
     return f"{'So far: ' if report.partial else ''}{said}"
 
 
@@ -50,7 +51,7 @@ def _all_tied(report: Report, losses: Sequence[str]) -> str:
     many = "both" if len(losses) == 2 else f"all {len(losses)}"
     if len(losses) < len(report.standings):
         many = f"{len(losses)} losses"
-    who = many if len(losses) > 2 or sum(map(len, losses)) > 26 else _listed(losses)
+    who = many if len(losses) > 2 or sum(map(len, losses)) > 26 else listed(losses)
     return f"No detectable difference: {who} tied; {_settling(report)}"
 
 
@@ -63,7 +64,7 @@ def _no_verdict(report: Report) -> str:
         return f"Only {ranked[0]} has scores: nothing to compare"
     if report.asked.comparison.seeds == 1:
         first = [standing.loss for standing in report.standings if standing.rank == 1]
-        ahead = f"{first[0]} is ahead" if len(first) == 1 else f"{_listed(first)} are level"
+        ahead = f"{first[0]} is ahead" if len(first) == 1 else f"{listed(first)} are level"
         return f"{ahead} on one seed: no interval, no verdict"
     return "No verdict: fewer than two seeds have scores that can be compared"
 
@@ -89,8 +90,3 @@ def _settling(report: Report) -> str:
     if report.seeds_to_settle > MOST_TO_SETTLE:
         return f"more than {MOST_TO_SETTLE:,} seeds would be needed to settle it"
     return f"~{report.seeds_to_settle:,} seeds would settle it"
-
-
-def _listed(words: Sequence[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from lossterm.errors import StoreError
+from lossterm.home.paths import default_store_path
 from lossterm.home.tilde import expanded
 from lossterm.store import network_mounts, schema
 
@@ -27,13 +28,13 @@ class Connection:
 
     def __init__(self, path: Path | None = None, *, make: bool = True) -> None:
         """Open the store, made if it isn't there and may be made. Raises StoreError."""
-        given = expanded(path or schema.default_store_path())
+        given = expanded(path or default_store_path())
         try:
             self.path = network_mounts.resolved(given)
         except OSError as error:
             raise StoreError(f"The store {given} cannot be used: {error.strerror}.") from error
         try:
-            self._connection = schema.connect(self.path, make=make)
+            self._sqlite = schema.connect(self.path, make=make)
         except UnicodeDecodeError as error:
             raise schema.explain(self.path, _UNREADABLE) from error
         self.network = schema.network_file_system(self.path)
@@ -42,7 +43,7 @@ class Connection:
     def close(self) -> None:
         """Let go of the file, once a running operation is done."""
         with self._lock:
-            self._connection.close()
+            self._sqlite.close()
 
     def __enter__(self) -> Self:
         return self
@@ -50,20 +51,30 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _read(self, query: str, *values: object) -> list[Any]:
+    def read(self, query: str, *values: object) -> list[Any]:
+        """Return the rows of a query. Raises StoreError."""
         with self._lock:
             try:
-                return self._connection.execute(query, values).fetchall()
+                return self._sqlite.execute(query, values).fetchall()
             except sqlite3.Error as error:
                 raise schema.explain(self.path, error) from error
             except UnicodeDecodeError as error:
                 raise schema.explain(self.path, _UNREADABLE) from error
 
-    def _rows(self, read: Callable[[Any], Row], query: str, *values: object) -> list[Row]:
-        """Return the rows of a query as records. Raises StoreError for a row that no lossterm wrote."""
-        return [self._sound(read, row) for row in self._read(query, *values)]
+    def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Carry out one statement inside a transaction that `write` opened, which says what an error of it means."""
+        return self._sqlite.execute(statement, values)
 
-    def _sound(self, read: Callable[[Any], Row], row: Any) -> Row:
+    def execute_many(self, statement: str, values: Iterable[Sequence[object]]) -> None:
+        """Carry out one statement for each of many rows of values, inside such a transaction."""
+        self._sqlite.executemany(statement, values)
+
+    def rows(self, read: Callable[[Any], Row], query: str, *values: object) -> list[Row]:
+        """Return the rows of a query as records. Raises StoreError for a row that no lossterm wrote."""
+        return [self.sound(read, row) for row in self.read(query, *values)]
+
+    def sound(self, read: Callable[[Any], Row], row: Any) -> Row:
+        """Return a row as a record. Raises StoreError for one that no lossterm wrote."""
         try:
             return read(dict(row))
         except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -71,21 +82,21 @@ class Connection:
             raise schema.explain(self.path, wrong) from error
 
     @contextmanager
-    def _write(self) -> Iterator[int]:
+    def write(self) -> Iterator[int]:
         """Open a transaction and yield its tick; all of it happens, or none."""
         with self._lock:
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._sqlite.execute("BEGIN IMMEDIATE")
                 try:
-                    schema.refuse_updated(self.path, self._connection)
-                    tick = self._connection.execute("UPDATE clock SET tick = tick + 1 RETURNING tick").fetchone()
+                    schema.refuse_updated(self.path, self._sqlite)
+                    tick = self._sqlite.execute("UPDATE clock SET tick = tick + 1 RETURNING tick").fetchone()
                     if tick is None or not isinstance(tick[0], int):
                         raise sqlite3.DatabaseError("it holds a clock that no lossterm wrote")
                     yield tick[0]
-                    self._connection.execute("COMMIT")
+                    self._sqlite.execute("COMMIT")
                 except BaseException:
-                    if self._connection.in_transaction:  # SQLite has rolled back by itself after some errors
-                        self._connection.execute("ROLLBACK")
+                    if self._sqlite.in_transaction:  # SQLite has rolled back by itself after some errors
+                        self._sqlite.execute("ROLLBACK")
                     raise
             except sqlite3.Error as error:
                 raise schema.explain(self.path, error) from error

@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 
 from lossterm.errors import DataError, StoreError
-from lossterm.home.paths import home
 from lossterm.home.private import make_private_file
 from lossterm.store import network_mounts
 from lossterm.store.backup import back_up
@@ -28,11 +27,6 @@ _OF_DAMAGE = (
     *("constraint failed", "no lossterm wrote"),
 )
 """What SQLite says, or a reader of its rows, where the file is not what lossterm wrote into it."""
-
-
-def default_store_path() -> Path:
-    """Return where the store lies unless `--store` says otherwise: in LOSSTERM_HOME, or the user's data directory."""
-    return home() / "lossterm.db"
 
 
 def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:

@@ -1,8 +1,9 @@
 """A task as one record: data, their kind, and the network they start from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from lossterm.losses import Kind, Targets
 
@@ -20,8 +21,7 @@ def standard() -> Any:
     return StandardScaler()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One record of the catalogue of tasks."""
 
     key: str

@@ -58,8 +58,8 @@ def _run(home: Path, name: str, epochs: int) -> float:
     asked = ["run", "--task", "circles", "--loss", "all", "--seeds", "10", "--epochs", str(epochs), *options]
     seconds, _ = _timed(home, [*asked, "--format", "json"])
     with Store(home / "lossterm.db") as store:
-        last = store.comparisons("default")[-1]
-        assert sum(row.status == "done" for row in store.trials([last.id])) == trainings
+        last = store.reader.comparisons("default")[-1]
+        assert sum(row.status == "done" for row in store.reader.trials([last.id])) == trainings
     print(f"{name} {epochs} {seconds:6.2f} s", file=sys.stderr, flush=True)
     return seconds
 
@@ -92,7 +92,7 @@ class _Home:
         path = self._home / "lossterm.db"
         if path.exists():
             with Store(path) as store:
-                pids = [worker.pid for worker in store.workers()]
+                pids = [worker.pid for worker in store.reader.workers()]
             if lock.alive(path, DEVICE):
                 for pid in pids:
                     os.kill(pid, 15)

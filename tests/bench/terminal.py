@@ -23,8 +23,8 @@ from pathlib import Path
 
 from lossterm.comparison.comparison import Comparison
 from lossterm.store import Store
+from tests.builders.stores import SESSION, fill
 from tests.terminal.pseudo_terminal import Terminal, braille
-from tests.tui.prepared import SESSION, fill
 
 LARGE = Comparison.ask(
     "circles", ("binary_crossentropy", "hinge", "squared_hinge", "binary_focal"), seeds=50, epochs=200
@@ -157,8 +157,8 @@ def large(home: Path, rounds: int) -> None:
     place.mkdir()
     fill(place / "lossterm.db", LARGE)
     with Store(place / "lossterm.db") as store:
-        store.ask("empty", Comparison.ask("circles", seeds=1))
-        store.stop("empty")
+        store.requests.ask("empty", Comparison.ask("circles", seeds=1))
+        store.sessions.stop("empty")
     table = b"\xc2\xb1"  # ±, which only a table has
     show("opening 1,000 trials × 200 epochs", [opened(place, table, "--session", SESSION) for _ in range(rounds)], "s")
     show("opening an empty session", [opened(place, b"Quit", "--session", "none") for _ in range(rounds)], "s")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from lossterm.charts.axes import Axis, Plot, even_axis, exact_axis, value_axis
+from tests.cells import each
 
 HEIGHTS = (4, 7, 11, 24, 60)
 
@@ -32,8 +33,8 @@ def are_true(axis: Axis) -> None:
         assert not label.startswith("-0") or float(label) < 0
 
 
-@pytest.mark.parametrize("height", HEIGHTS)
-@pytest.mark.parametrize(("low", "high"), [(0, 1), (0.82, 0.97), (3e-7, 8e-7), (-5, 130), (1e5, 3e5), (2e9, 2.1e9)])
+@each("height", HEIGHTS)
+@each(("low", "high"), [(0, 1), (0.82, 0.97), (3e-7, 8e-7), (-5, 130), (1e5, 3e5), (2e9, 2.1e9)])
 def test_a_linear_axis_goes_from_one_round_number_to_another_around_the_values(
     low: float, high: float, height: int
 ) -> None:
@@ -88,8 +89,8 @@ def test_any_values_have_an_axis_whose_labels_are_true(values: list[float], heig
     are_true(axis)
 
 
-@pytest.mark.parametrize("value", [0.0, 1e-12, 1e12, -3.0, 0.7, -1e-12, 1e-45, 3e38])
-@pytest.mark.parametrize("log", [False, True], ids=["linear", "log"])
+@each("value", [0.0, 1e-12, 1e12, -3.0, 0.7, -1e-12, 1e-45, 3e38])
+@each("log", [False, True], ids=["linear", "log"])
 def test_a_flat_curve_has_room_above_it_and_below(value: float, log: bool) -> None:
     if log and value <= 0:
         return
@@ -166,8 +167,8 @@ def test_a_level_axis_is_marked_at_both_ends_and_at_round_numbers_between(first:
     are_true(axis)
 
 
-@pytest.mark.parametrize("width", [12, 20, 38, 80, 200])
-@pytest.mark.parametrize("last", [1, 2, 20, 300, 5000])
+@each("width", [12, 20, 38, 80, 200])
+@each("last", [1, 2, 20, 300, 5000])
 def test_labels_below_stand_under_their_ticks_and_do_not_touch(width: int, last: int) -> None:
     plot = Plot(width, 8, even_axis(1, last, width), value_axis(np.array([0.0, 1]), 8))
     *_, rule, names = (line.plain for line in plot.lines())
@@ -183,7 +184,7 @@ def test_labels_below_stand_under_their_ticks_and_do_not_touch(width: int, last:
         start = place + len(label) + 1
 
 
-@pytest.mark.parametrize("height", range(4, 40))
+@each("height", range(4, 40))
 def test_labels_at_the_left_stand_at_their_height_both_ends_among_them(height: int) -> None:
     plot = Plot(40, height, even_axis(1, 9, 40), value_axis(np.array([0.0, 1]), height))
     rows = plot.canvas.rows

@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 from lossterm.charts import band_over_seeds
 from lossterm.charts.band_over_seeds import BandOverSeeds
 from lossterm.charts.smoothing import smoothed
+from tests.cells import each
 
 VALUE = some.one_of(some.floats(-(2.0**100), 2.0**100, width=32), some.sampled_from([np.nan, np.inf, -np.inf, 0.0]))
 GROW, BEGIN, REMOVE = "grow", "begin", "remove"
@@ -139,8 +140,8 @@ def test_smoothing_is_tensorboards_and_passes_over_what_is_not_finite(values: li
         np.testing.assert_array_equal(found, given)
 
 
-@pytest.mark.parametrize("count", [2, 63, 64, 65, 128, 1000])
-@pytest.mark.parametrize("weight", [0.6, 0.9, 0.98])
+@each("count", [2, 63, 64, 65, 128, 1000])
+@each("weight", [0.6, 0.9, 0.98])
 def test_a_constant_stays_what_it_is(count: int, weight: float) -> None:
     np.testing.assert_allclose(smoothed(np.full(count, 0.7, np.float32), weight), np.float32(0.7), rtol=1e-12)
 

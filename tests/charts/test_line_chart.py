@@ -14,6 +14,7 @@ from lossterm.charts import learning_rate_sweep, line_chart
 from lossterm.charts.learning_rate_sweep import Point
 from lossterm.charts.line_chart import Band, Frame, Series
 from lossterm.charts.loss_colours import Colour
+from tests.cells import each
 
 ORANGE, BLUE, GREEN = (230, 159, 0), (0, 104, 168), (0, 158, 115)
 DARK, DIM = (40, 30, 0), (0, 20, 50)
@@ -31,8 +32,8 @@ def has_size(lines: Sequence[Text], width: int, height: int) -> None:
     assert {line.cell_len for line in lines} == {width}
 
 
-@pytest.mark.parametrize("size", [(12, 4), (38, 12), (60, 15), (200, 50)])
-@pytest.mark.parametrize(
+@each("size", [(12, 4), (38, 12), (60, 15), (200, 50)])
+@each(
     "values",
     [
         [0.5],
@@ -272,8 +273,8 @@ def test_a_curve_without_a_value_at_the_cursor_shows_none() -> None:
     assert "ended 0.5" in {line.plain[60:].strip() for line in at_the_end}
 
 
-@pytest.mark.parametrize("size", [*SMALL, *LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("count", [1, 5, 70])
+@each("size", [*SMALL, *LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
+@each("count", [1, 5, 70])
 def test_names_never_overlap_and_keep_to_their_margin(size: tuple[int, int], count: int) -> None:
     width, height = size
     series = [
@@ -371,8 +372,8 @@ def test_a_band_tints_the_canvas_and_nothing_left_of_it_or_below(size: tuple[int
     assert tinted < len(canvas) or len(canvas) == 2
 
 
-@pytest.mark.parametrize("height", [6, 9, 12, 15, 20, 31, 50, 60])
-@pytest.mark.parametrize(("low", "high"), [(0.31, 0.62), (0.15, 0.32), (0.71, 0.96)])
+@each("height", [6, 9, 12, 15, 20, 31, 50, 60])
+@each(("low", "high"), [(0.31, 0.62), (0.15, 0.32), (0.71, 0.96)])
 def test_a_band_tints_the_cells_that_it_goes_through_where_lines_of_its_edges_are_drawn(
     height: int, low: float, high: float
 ) -> None:
@@ -537,7 +538,7 @@ def test_a_sweep_of_which_one_loss_has_no_scores_shows_the_others() -> None:
 # Sizes
 
 
-@pytest.mark.parametrize("size", [*SMALL, *LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
+@each("size", [*SMALL, *LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
 def test_charts_of_any_size_are_as_wide_and_high_as_asked(size: tuple[int, int]) -> None:
     bands = [EVEN, Band(level(0.5), level(0.9), DIM)]
     lines = line_chart.line_chart([RAMP, Series(level(0.5), BLUE)], *size, Frame(last=100), bands)

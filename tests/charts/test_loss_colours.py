@@ -6,6 +6,7 @@ import pytest
 
 from lossterm.charts.loss_colours import KEPT, colour_of, colour_text
 from lossterm.losses import LOSSES, Kind
+from tests.cells import each
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))
@@ -28,7 +29,7 @@ def test_the_usual_losses_of_a_kind_share_their_colours_with_no_other_loss(kind:
     assert [key for key in (*others, *varied, *own) if colour_of(key, dark=dark) in colours] == []
 
 
-@pytest.mark.parametrize("key", [*LOSSES, "huber:delta=0.5", "mine@12345678"])
+@each("key", [*LOSSES, "huber:delta=0.5", "mine@12345678"])
 def test_a_colour_is_written_as_a_terminal_library_reads_it(key: str) -> None:
     for dark in (True, False):
         found = colour_of(key, dark=dark)

@@ -15,6 +15,7 @@ from lossterm.charts.confusion_matrix import confusion_matrix
 from lossterm.charts.decision_map import class_colours, decision_map
 from lossterm.charts.reliability import Bin, reliability_bars
 from lossterm.charts.scatter import predicted_against_true, residual_histogram
+from tests.cells import each
 
 ORANGE = (230, 159, 0)
 NAN, INF = float("nan"), float("inf")
@@ -122,7 +123,7 @@ DRAWINGS: dict[str, Drawing] = {
 }
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
+@each("name", DRAWINGS)
 def test_every_line_is_as_wide_and_there_are_as_many_as_asked_for(name: str) -> None:
     for width, height in SIZES:
         lines = DRAWINGS[name](width, height)
@@ -138,7 +139,7 @@ WORDS = (
 )
 
 
-@pytest.mark.parametrize("name", [name for name in DRAWINGS if name != "confusion with names"])
+@each("name", [name for name in DRAWINGS if name != "confusion with names"])
 def test_no_word_is_cut(name: str) -> None:
     for width, height in SIZES:
         if width >= 12:

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from lossterm import __version__
+from lossterm.cli.options.shared import FORMATS
 from lossterm.published import CASES
-from lossterm.reports.table import FORMATS
 from lossterm.store import Store
 
 WAIT = 30.0
@@ -48,13 +48,11 @@ finally:
 """The fake worker, which says in the directory WORKERS when it comes and goes; it may wait for files to be there."""
 
 PROGRAM = f"""
-import functools, sys
-from lossterm.worker_control import supervisor
-
-supervisor.Supervisor = functools.partial(supervisor.Supervisor, command=(sys.executable, "-c", {WORKER!r}))
+import sys
 from lossterm.cli.main import main
+from lossterm.worker_control.starting import Workers
 
-main()
+main(workers=Workers((sys.executable, "-c", {WORKER!r})))
 """
 """lossterm, all of it, with that worker in place of the real one."""
 
@@ -350,12 +348,14 @@ def test_a_check_makes_no_store_where_there_is_none(recorded: Recorded, home: Ho
 
 def test_a_check_does_not_touch_the_store_that_is_there(recorded: Recorded) -> None:
     with Store(recorded.home.store) as store:
-        until(lambda: {row.state for row in store.workers()} == {"ready"}, "the worker to say that it has no work")
-        before = store.tick(), store.sessions()
+        until(
+            lambda: {row.state for row in store.reader.workers()} == {"ready"}, "the worker to say that it has no work"
+        )
+        before = store.reader.tick(), store.sessions.every()
         assert before[1]
     succeeded(recorded.home.lossterm("check", recorded.files["one seed"]))
     with Store(recorded.home.store) as store:
-        assert (store.tick(), store.sessions()) == before
+        assert (store.reader.tick(), store.sessions.every()) == before
     assert list(recorded.home.temporary.iterdir()) == []
 
 
@@ -368,7 +368,7 @@ def trained(home: Home) -> bool:
     """Whether a check's worker has reported an epoch."""
     if path := check_store(home):
         with Store(path) as store:
-            return any(row.epochs for row in store.trials([one.id for one in store.comparisons("check")]))
+            return any(row.epochs for row in store.reader.trials([one.id for one in store.reader.comparisons("check")]))
     return False
 
 
@@ -376,7 +376,7 @@ def states(home: Home) -> list[str]:
     """Return what a check's worker says that it does."""
     if path := check_store(home):
         with Store(path) as store:
-            return [row.state for row in store.workers()]
+            return [row.state for row in store.reader.workers()]
     return []
 
 
@@ -439,8 +439,8 @@ def test_one_seed_of_digits_has_a_mean_but_no_range(recorded: Recorded) -> None:
 def test_a_second_reproduction_trains_nothing_again(recorded: Recorded) -> None:
     def trials() -> list[tuple[int, int, str, float | None]]:
         with Store(recorded.home.store) as store:
-            asked = [one.id for one in store.comparisons("reproduce-tutorial")]
-            return [(row.id, row.attempts, row.status, row.finished) for row in store.trials(asked)]
+            asked = [one.id for one in store.reader.comparisons("reproduce-tutorial")]
+            return [(row.id, row.attempts, row.status, row.finished) for row in store.reader.trials(asked)]
 
     before = trials()
     assert {(attempts, status) for _, attempts, status, _ in before} == {(1, "done")}
@@ -481,7 +481,7 @@ def test_the_session_may_be_named(recorded: Recorded) -> None:
     words = (*COMMANDS["digits"], "--session", "mine", "--format", "json")
     assert strictly(succeeded(recorded.home.lossterm(*words)))["session"] == "mine"
     with Store(recorded.home.store) as store:
-        assert len(store.comparisons("mine")) == 8
+        assert len(store.reader.comparisons("mine")) == 8
 
 
 USAGE: dict[tuple[str, ...], str] = {

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from lossterm.cli.main import cli, main
 from lossterm.losses import LEFT_OUT, LOSSES, Loss, explanation, loss_named, loss_recorded
 from lossterm.losses.shape import where_drawn
+from tests.cells import each
 
 ALIASES = {alias: loss.key for loss in LOSSES.values() for alias in loss.aliases}
 KEYS = ("mse", "mae", "huber:delta=0.5")
@@ -44,7 +45,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 # Every record
 
 
-@pytest.mark.parametrize("key", LOSSES)
+@each("key", LOSSES)
 def test_every_record_says_what_a_person_wants_to_know(key: str) -> None:
     loss, facts = LOSSES[key], told(LOSSES[key])
     assert list(facts)[:8] == ["formula", "estimates", "tasks", "head", "target", "far off", "use it when", "not when"]
@@ -59,20 +60,20 @@ def test_every_record_says_what_a_person_wants_to_know(key: str) -> None:
     assert all(facts[f"under {variant.protocol}"] == variant.note for variant in loss.variants)
 
 
-@pytest.mark.parametrize("key", [*LOSSES, *VARIED])
-@pytest.mark.parametrize("width", [40, 60, 72, 80, 92, 110])
+@each("key", [*LOSSES, *VARIED])
+@each("width", [40, 60, 72, 80, 92, 110])
 def test_no_line_of_an_explanation_is_wider_than_asked(key: str, width: int) -> None:
     assert [line for line in explanation.lines(loss_named(key), width) if len(line) > width] == []
 
 
-@pytest.mark.parametrize("key", [*LOSSES, *VARIED])
+@each("key", [*LOSSES, *VARIED])
 def test_an_explanation_loses_no_word_when_it_is_wrapped(key: str) -> None:
     loss = loss_named(key)
     words = " ".join(f"{label} {text}" for label, text in explanation.facts(loss)).split()
     assert " ".join(explanation.lines(loss, 60)).split() == words
 
 
-@pytest.mark.parametrize("key", LOSSES)
+@each("key", LOSSES)
 def test_every_parameter_is_told_with_its_default_and_its_range(key: str) -> None:
     loss = LOSSES[key]
     for parameter in loss.parameters:
@@ -83,7 +84,7 @@ def test_every_parameter_is_told_with_its_default_and_its_range(key: str) -> Non
         assert f"Here {value}; " in fact
 
 
-@pytest.mark.parametrize("key", [key for key, loss in LOSSES.items() if loss.parameters])
+@each("key", [key for key, loss in LOSSES.items() if loss.parameters])
 def test_a_parameter_that_was_given_is_told_beside_its_default(key: str) -> None:
     parameter = LOSSES[key].parameters[0]
     usual = parameter.default if parameter.default is not None else 1.0
@@ -132,7 +133,7 @@ def test_the_axis_is_a_short_phrase_however_many_units_share_it(keys: tuple[str,
 # The command
 
 
-@pytest.mark.parametrize("key", LOSSES)
+@each("key", LOSSES)
 def test_every_loss_is_explained_and_drawn(key: str) -> None:
     text = said(key)
     assert text.startswith(f"{key}: {LOSSES[key].title}\n")
@@ -158,12 +159,12 @@ def test_losses_of_several_units_are_told_over_what_in_a_line_each() -> None:
     assert [line.split(": ")[0] for line in told] == ["mse, mae", "poisson"]
 
 
-@pytest.mark.parametrize("alias", ALIASES)
+@each("alias", ALIASES)
 def test_other_names_explain_the_loss_that_they_stand_for(alias: str) -> None:
     assert document(alias)[0]["key"] == ALIASES[alias]
 
 
-@pytest.mark.parametrize("key", [*LOSSES, *VARIED])
+@each("key", [*LOSSES, *VARIED])
 def test_as_json_every_loss_has_its_facts_and_its_curve(key: str) -> None:
     (found,) = document(key)
     loss = loss_named(key)

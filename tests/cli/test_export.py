@@ -12,9 +12,10 @@ from lossterm.cli.main import main
 from lossterm.comparison.comparison import Comparison
 from lossterm.export import FORMATS
 from lossterm.store import Store
+from tests.builders.loaded_modules import HEAVY, loaded_by
+from tests.builders.stores import fill
+from tests.cells import each
 from tests.export.prepared import SESSION, TRIALS, prepare
-from tests.test_contract import HEAVY, loaded_by
-from tests.tui.prepared import fill
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_a_file_that_is_there_is_kept_unless_told(here: Path, capsys: pytest.Cap
     assert (here / "s.csv").read_text() == before
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "code", "said"),
     [
         (["x", "--to", "csv"], 2, "There is no session 'x'"),
@@ -124,7 +125,7 @@ def test_an_empty_session_and_a_store_that_is_not_there_are_said(
     assert exported("s", "--to", "csv") == 2
     assert "There is no session 's'. There are none yet." in capsys.readouterr().err
     assert not (home / "lossterm.db").exists()
-    with Store() as store, store._write():
+    with Store() as store, store._connection.write():
         store._connection.execute("INSERT INTO sessions (name, created) VALUES ('e', 0)")
     assert exported("e", "--to", "csv") == 2
     assert "holds no comparison yet" in capsys.readouterr().err

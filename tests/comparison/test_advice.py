@@ -18,6 +18,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.losses import LOSSES, Kind, loss_named
 from lossterm.metrics import PRIMARY, metric_for
 from lossterm.tasks import TASKS, Task
+from tests.cells import each
 
 ROWS = 1000
 
@@ -291,8 +292,8 @@ def test_imbalance_comes_before_noise() -> None:
 # What always holds
 
 
-@pytest.mark.parametrize("key", TASKS)
-@pytest.mark.parametrize("probabilities", [False, True], ids=["any", "probabilities"])
+@each("key", TASKS)
+@each("probabilities", [False, True], ids=["any", "probabilities"])
 def test_the_reference_is_always_first_and_everything_fits_the_task(key: str, probabilities: bool) -> None:
     task = TASKS[key]
     found = known(key, probabilities=probabilities)
@@ -318,7 +319,7 @@ def known(key: str, *, probabilities: bool = False) -> Advice:
     return _known[key, probabilities]
 
 
-@pytest.mark.parametrize(
+@each(
     ("key", "losses", "metric"),
     [
         ("regression", ("mse",), "mae"),
@@ -430,8 +431,8 @@ def test_more_rows_than_are_looked_at_are_thinned() -> None:
 # Command and JSON
 
 
-@pytest.mark.parametrize("key", TASKS)
-@pytest.mark.parametrize("probabilities", [False, True], ids=["any", "probabilities"])
+@each("key", TASKS)
+@each("probabilities", [False, True], ids=["any", "probabilities"])
 def test_the_command_is_one_that_the_program_understands(key: str, probabilities: bool) -> None:
     found = known(key, probabilities=probabilities)
     program, name, *arguments = shlex.split(command(found))

@@ -17,6 +17,7 @@ from lossterm.errors import DataError, DoesNotFit, OutOfRange, UnknownName, Usag
 from lossterm.losses import LOSSES, fitting, is_own, loss_recorded, source_from, usual
 from lossterm.metrics import PRIMARY, metrics_for
 from lossterm.tasks import TASKS, Task, task_named
+from tests.cells import each
 
 TRIAL = Trial(
     task="circles",
@@ -74,7 +75,7 @@ USES = [
 ]
 
 
-@pytest.mark.parametrize(("protocol", "task"), USES, ids=[f"{protocol.key}-{task.key}" for protocol, task in USES])
+@each(("protocol", "task"), USES, ids=[f"{protocol.key}-{task.key}" for protocol, task in USES])
 def test_what_is_not_said_comes_from_the_task_and_the_protocol(protocol: Protocol, task: Task) -> None:
     asked = Comparison.ask(task.key, protocol=protocol.key)
     assert asked.protocol == protocol.key
@@ -89,7 +90,7 @@ def test_what_is_not_said_comes_from_the_task_and_the_protocol(protocol: Protoco
     assert (asked.seeds, asked.device) == (10, "auto")
 
 
-@pytest.mark.parametrize("task", TASKS)
+@each("task", TASKS)
 def test_the_protocol_is_fair_unless_said(task: str) -> None:
     asked = Comparison.ask(task)
     assert asked == Comparison.ask(task, protocol="fair")
@@ -172,7 +173,7 @@ def test_several_learning_rates_are_refused_where_there_is_nothing_to_choose_one
     assert raised.value.exit_code == 2
 
 
-@pytest.mark.parametrize(("protocol", "task"), USES, ids=[f"{protocol.key}-{task.key}" for protocol, task in USES])
+@each(("protocol", "task"), USES, ids=[f"{protocol.key}-{task.key}" for protocol, task in USES])
 def test_every_metric_that_fits_may_rank(protocol: Protocol, task: Task) -> None:
     for metric in metrics_for(task.kind, protocol.key, task.lowest):
         assert Comparison.ask(task.key, protocol=protocol.key, metric=metric.key).metric == metric.key
@@ -216,9 +217,9 @@ def test_trials_come_seed_by_seed_then_rate_by_rate_and_then_in_the_order_of_los
     assert all((trial.task, trial.protocol, trial.device) == ("circles", "fair", "auto") for trial in trials)
 
 
-@pytest.mark.parametrize("seeds", [1, 4])
-@pytest.mark.parametrize("rates", [None, (0.1,), (0.1, 0.2, 0.3)])
-@pytest.mark.parametrize("losses", [("all",), ("hinge",)])
+@each("seeds", [1, 4])
+@each("rates", [None, (0.1,), (0.1, 0.2, 0.3)])
+@each("losses", [("all",), ("hinge",)])
 def test_there_is_one_trial_for_each_seed_rate_and_loss(
     seeds: int, rates: tuple[float, ...] | None, losses: tuple[str, ...]
 ) -> None:
@@ -241,7 +242,7 @@ def test_key_is_a_hash_of_the_engine_and_of_everything_the_trial_says() -> None:
     assert TRIAL.key == hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-@pytest.mark.parametrize("change", CHANGED)
+@each("change", CHANGED)
 def test_any_change_makes_another_key(change: str) -> None:
     assert CHANGED[change].key != TRIAL.key
     assert len({trial.key for trial in CHANGED.values()}) == len(CHANGED)
@@ -253,7 +254,7 @@ def test_a_raised_engine_makes_another_key(monkeypatch: pytest.MonkeyPatch) -> N
     assert TRIAL.key != before
 
 
-@pytest.mark.parametrize("change", CHANGED)
+@each("change", CHANGED)
 def test_program_is_shared_by_trials_that_compile_alike_and_by_no_others(change: str) -> None:
     assert (CHANGED[change].program == TRIAL.program) == (change in SAME_PROGRAM)
 
@@ -288,7 +289,7 @@ def test_what_was_stored_before_activation_and_initial_sd_were_settings_is_read_
 # What makes no sense
 
 
-@pytest.mark.parametrize(
+@each(
     ("setting", "names"),
     [
         ({"seeds": 0}, "number of seeds is 0"),
@@ -327,7 +328,7 @@ def test_a_number_out_of_range_is_refused_by_name(setting: dict[str, Any], names
     assert raised.value.exit_code == 2
 
 
-@pytest.mark.parametrize(
+@each(
     "setting",
     [
         {"seeds": 1},
@@ -375,9 +376,9 @@ def test_a_loss_of_another_kind_is_refused() -> None:
         Comparison.ask("circles", ("hinge", "mse"))
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@each("optimizer", OPTIMIZERS)
+@each("device", DEVICES)
+@each("activation", ACTIVATIONS)
 def test_every_optimizer_device_and_activation_is_taken(optimizer: str, device: str, activation: str) -> None:
     asked = Comparison.ask("circles", optimizer=optimizer, device=device, activation=activation)
     h = asked.hyperparameters
@@ -405,7 +406,7 @@ def test_joined_comparisons_ask_for_what_both_do_and_rank_as_the_later() -> None
     assert {trial.key for trial in (*one.trials(), *two.trials())} <= every
 
 
-@pytest.mark.parametrize(
+@each(
     "other",
     [
         Comparison.ask("blobs", seeds=2),
@@ -437,7 +438,7 @@ def test_the_same_settings_under_another_protocol_are_not_comparable() -> None:
 # Losses with parameters, by other names, and in groups
 
 
-@pytest.mark.parametrize(
+@each(
     ("task", "asked", "keys"),
     [
         ("regression", ("huber:delta=0.5",), ("huber:delta=0.5",)),
@@ -477,7 +478,7 @@ def test_usual_and_all_stand_for_losses_and_may_be_mixed_with_others() -> None:
     assert Comparison.ask("counts", ("all", "huber:delta=2")).losses == (*every, "huber:delta=2")
 
 
-@pytest.mark.parametrize(
+@each(
     ("task", "loss", "error", "sentence"),
     [
         ("regression", "huber:delta=-1", OutOfRange, "delta of huber is -1, but must be from 0.000001 to 1,000,000."),
@@ -552,7 +553,7 @@ def test_losses_with_other_parameters_are_other_trials_and_other_programs() -> N
     assert again.key == trials[1].key
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@each("loss", LOSSES)
 def test_the_trials_of_the_catalogues_losses_say_nothing_of_a_source(loss: str) -> None:
     task = next(one for one in TASKS.values() if LOSSES[loss].misfit(one.targets, "fair") is None)
     asked = Comparison.ask(task.key, (loss,), seeds=1, learning_rates=(0.1,))
@@ -653,7 +654,7 @@ def test_a_module_that_is_installed_may_hold_a_loss_and_is_not_imported() -> Non
     assert version != Comparison.ask("regression", (), own=("click.types:mine",)).losses[0]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "sentence"),
     [
         ("{mine}", "says no place and name: give FILE.py:NAME"),

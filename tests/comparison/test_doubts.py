@@ -1,6 +1,5 @@
 """What is doubtful about a comparison: one test for each rule, with the cases in which it is silent."""
 
-import dataclasses
 from typing import Any
 
 import msgspec
@@ -12,7 +11,8 @@ from lossterm.comparison.protocol_catalogue import protocols_for
 from lossterm.losses import LOSSES, fitting, loss_recorded, usual
 from lossterm.reports.notes import notes
 from lossterm.tasks import TASKS, task_named
-from tests.reports.test_report import built
+from tests.builders.reports import built
+from tests.cells import each
 
 
 def asked(task: str, *losses: str, **settings: Any) -> Comparison:
@@ -224,7 +224,7 @@ def test_every_rule_has_a_comparison_in_which_it_is_told_and_one_in_which_it_is_
     assert list(FIRES) == list(SILENT) == names
 
 
-@pytest.mark.parametrize(("rule", "number"), [(rule, n) for rule, cases in FIRES.items() for n in range(len(cases))])
+@each(("rule", "number"), [(rule, n) for rule, cases in FIRES.items() for n in range(len(cases))])
 def test_rule_says_what_is_doubtful_in_one_sentence_that_readers_find_below_the_table(rule: str, number: int) -> None:
     comparison, sentence = FIRES[rule][number]
     assert told(rule, comparison) == [sentence]
@@ -232,7 +232,7 @@ def test_rule_says_what_is_doubtful_in_one_sentence_that_readers_find_below_the_
     assert notes(built(comparison)).count(sentence) == 1
 
 
-@pytest.mark.parametrize(("rule", "number"), [(rule, n) for rule, cases in SILENT.items() for n in range(len(cases))])
+@each(("rule", "number"), [(rule, n) for rule, cases in SILENT.items() for n in range(len(cases))])
 def test_rule_is_silent_where_nothing_is_doubtful(rule: str, number: int) -> None:
     assert told(rule, SILENT[rule][number]) == []
 
@@ -258,14 +258,12 @@ def test_a_quantile_is_doubtful_under_every_metric_but_its_own() -> None:
         assert told("_not_measured", asked("regression", "pinball", metric=metric)) == []
 
 
-@pytest.mark.parametrize("task", TASKS)
+@each("task", TASKS)
 def test_the_usual_losses_under_the_fair_protocol_leave_no_doubt_but_of_their_probabilities(task: str) -> None:
     assert [sentence for sentence in doubts(Comparison.ask(task)) if not sentence.startswith("† ")] == []
 
 
-@pytest.mark.parametrize(
-    ("task", "protocol"), [(task.key, protocol.key) for task in TASKS.values() for protocol in protocols_for(task)]
-)
+@each(("task", "protocol"), [(task.key, protocol.key) for task in TASKS.values() for protocol in protocols_for(task)])
 def test_every_doubt_about_the_whole_catalogue_is_a_sentence_that_is_told_once(task: str, protocol: str) -> None:
     comparison = Comparison.ask(task, ("all",), protocol=protocol)
     found = doubts(comparison)
@@ -289,7 +287,7 @@ def test_a_length_is_too_far_out_for_numbers_only() -> None:
     (rule,) = [one for one in RULES if one.__name__ == "_too_far_out"]
     loss = LOSSES["huber"].bound({"delta": 50})
     assert len(list(rule(asked("regression", "huber"), [loss]))) == 1
-    assert list(rule(asked("circles", "hinge"), [dataclasses.replace(loss, kinds=("binary",))])) == []
+    assert list(rule(asked("circles", "hinge"), [msgspec.structs.replace(loss, kinds=("binary",))])) == []
 
 
 def test_nothing_is_said_of_a_loss_of_numbers_of_ones_own_or_of_one_that_is_gone() -> None:

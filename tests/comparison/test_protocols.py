@@ -1,9 +1,9 @@
 from collections import Counter
-from dataclasses import fields, replace
 from typing import get_args
 
 import numpy as np
 import pytest
+from msgspec.structs import asdict, replace
 from sklearn.datasets import load_digits, make_blobs, make_circles, make_regression
 from sklearn.model_selection import train_test_split
 
@@ -13,6 +13,7 @@ from lossterm.errors import DoesNotFit, UnknownName
 from lossterm.losses import Scale
 from lossterm.losses.target_scaling import Scaling, scaling_of
 from lossterm.tasks import TASKS, Task, task_named
+from tests.cells import each
 
 FAIR, TUTORIAL, PUBLISHED = (PROTOCOLS[key] for key in ("fair", "tutorial", "published"))
 ALL_SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
@@ -28,10 +29,8 @@ MISUSES = [
 ]
 
 every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS.keys())
-every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
-every_use = pytest.mark.parametrize(
-    ("protocol", "task"), USES, ids=[f"{protocol.key}-{task.key}" for protocol, task in USES]
-)
+every_task = each("task", TASKS.values(), ids=TASKS.keys())
+every_use = each(("protocol", "task"), USES, ids=[f"{protocol.key}-{task.key}" for protocol, task in USES])
 
 
 def drawn(protocol: Protocol, task: Task, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -163,7 +162,7 @@ SCALED = [
 ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("protocol", "task", "scale"),
     SCALED,
     ids=[f"{protocol.key}-{task.key}-{scale}" for protocol, task, scale in SCALED],
@@ -243,7 +242,7 @@ def test_correlation_on_digits_is_a_third() -> None:
 
 
 @every_use
-@pytest.mark.parametrize("tuned", [True, False])
+@each("tuned", [True, False])
 def test_caveat_is_one_sentence_that_says_how_seeds_and_rates_were_used(
     protocol: Protocol, task: Task, tuned: bool
 ) -> None:
@@ -266,9 +265,7 @@ def test_a_protocol_is_found_for_every_task_that_it_is_for(protocol: Protocol, t
     assert protocol_for(protocol.key, task) is protocol_named(protocol.key) is protocol
 
 
-@pytest.mark.parametrize(
-    ("protocol", "task"), MISUSES, ids=[f"{protocol.key}-{task.key}" for protocol, task in MISUSES]
-)
+@each(("protocol", "task"), MISUSES, ids=[f"{protocol.key}-{task.key}" for protocol, task in MISUSES])
 def test_a_protocol_is_refused_for_any_other_task_with_what_to_do_instead(protocol: Protocol, task: Task) -> None:
     with pytest.raises(DoesNotFit) as raised:
         protocol_for(protocol.key, task)
@@ -290,10 +287,9 @@ def test_an_unknown_protocol_is_refused_with_a_near_miss() -> None:
 @every_protocol
 def test_protocol_record_leaves_no_field_empty(protocol: Protocol) -> None:
     assert PROTOCOLS[protocol.key] is protocol
-    for field in fields(protocol):
-        value = getattr(protocol, field.name)
-        assert value is not None or field.name in ("tasks", "flaws"), field.name
-        assert value not in ("", ()), field.name
+    for name, value in asdict(protocol).items():
+        assert value is not None or name in ("tasks", "flaws"), name
+        assert value not in ("", ()), name
     assert set(protocol.splits) <= set(ALL_SPLITS)
     assert [split for split in ALL_SPLITS if split in protocol.splits] == list(protocol.splits)
     assert len(protocol.splits) == len(protocol.shares)
@@ -315,7 +311,7 @@ def test_the_default_protocol_is_the_fair_one_and_for_every_task() -> None:
 
 
 @every_task
-@pytest.mark.parametrize("seed", [0, 9])
+@each("seed", [0, 9])
 def test_fair_splits_60_20_20_by_the_seed_and_scales_by_train_alone(task: Task, seed: int) -> None:
     data = FAIR.prepare(task, seed)
     parts = split_by_sklearn(task, seed)

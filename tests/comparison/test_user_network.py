@@ -13,6 +13,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.hyperparameters import Hyperparameters
 from lossterm.comparison.user_network import called, network_from, source_of
 from lossterm.errors import DataError, LosstermError, OutOfRange, UnknownName, UsageError
+from tests.cells import each
 
 NETWORK = "import keras\n\ndef build(features, outputs):\n    return keras.Sequential()\n"
 
@@ -115,7 +116,7 @@ def test_a_network_of_ones_own_has_no_layers_to_tell_of_and_may_be_asked_for_as_
     assert Comparison.ask("circles", **stored) == asked
 
 
-@pytest.mark.parametrize(
+@each(
     ("settings", "error", "says"),
     [
         ({"dropout": -0.1}, OutOfRange, "The dropout rate is -0.1, but must be at least 0 and below 1."),

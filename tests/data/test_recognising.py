@@ -10,6 +10,7 @@ import pytest
 from lossterm.data import Data, FeatureColumn, FileRequest, Table
 from lossterm.data.files import cells
 from lossterm.data.files.csv_dialect import delimiter_in, has_header, rows_in
+from tests.cells import each
 
 from .conftest import Read, Write, table
 
@@ -40,8 +41,8 @@ def test_a_sign_of_utf_8_on_the_edge_of_two_blocks(read: Read, write: Write) -> 
     assert "Read as text in UTF-8 with commas between cells and a row of names." in said
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " "])
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@each("delimiter", [",", ";", "\t", "|", " "])
+@each("end", ["\n", "\r\n", "\r"])
 def test_delimiters_and_ends_of_lines(delimiter: str, end: str, read: Read, write: Write) -> None:
     _, _, found = read(write(table(end=end).replace(",", delimiter)))
     _, _, plain = read(write(table(), "plain.csv"))
@@ -96,7 +97,7 @@ def test_what_is_recognised_can_be_said_otherwise(read: Read, write: Write) -> N
 # What cells hold
 
 
-@pytest.mark.parametrize("cell", ["", " ", "NA", "n/a", "NaN", "null", "None", "?", "-", "#N/A", "."])
+@each("cell", ["", " ", "NA", "n/a", "NaN", "null", "None", "?", "-", "#N/A", "."])
 def test_what_stands_for_nothing(cell: str, read: Read, write: Write) -> None:
     _, _, found = read(write(table(f"{cell},{cell},3")))
     assert np.isnan(found.features[-1]).all()
@@ -105,7 +106,7 @@ def test_what_stands_for_nothing(cell: str, read: Read, write: Write) -> None:
     assert [column.width for column in found.columns] == [2, 3]
 
 
-@pytest.mark.parametrize(
+@each(
     ("cell", "value"),
     [
         ("3", 3),
@@ -136,8 +137,8 @@ def test_a_decimal_comma_only_where_the_comma_separates_no_cells() -> None:
     assert cells.number_of("1.234,5", comma=False) is None
 
 
-@pytest.mark.parametrize("comma", [True, False])
-@pytest.mark.parametrize(
+@each("comma", [True, False])
+@each(
     ("cell", "value"),
     [
         ("1,234.5", 1234.5),
@@ -160,7 +161,7 @@ def test_separators_of_thousands_before_a_decimal_sign_of_another_kind(
     assert cells.is_grouped(cell) == (value is not None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("cell", "days"),
     [
         ("1970-01-02", 1),

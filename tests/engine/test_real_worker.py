@@ -130,16 +130,16 @@ def test_what_trained_is_named_in_the_json_and_the_store(worker: Worker) -> None
     assert found["numpy"].startswith("2.")
     assert found["device"] == "CPU"
     assert found["cpu"]
-    (row,) = worker.store.workers()
+    (row,) = worker.store.reader.workers()
     assert row.environment == found
 
 
 def test_the_worker_trains_the_same_bits_as_this_process(worker: Worker, programs: Programs) -> None:
     words = ("--loss", "binary_crossentropy", "--seeds", "2", "--epochs", "60", "--session", "bits")
     worker.run("circles", *TUTORIAL, *words)
-    (asked,) = worker.store.comparisons("bits")
-    chunks, _ = worker.store.chunks([asked.id])
-    for row in worker.store.trials([asked.id]):
+    (asked,) = worker.store.reader.comparisons("bits")
+    chunks, _ = worker.store.reader.chunks([asked.id])
+    for row in worker.store.reader.trials([asked.id]):
         stored = b"".join(chunk.data for chunk in chunks if chunk.trial == row.id)
         here: list[bytes] = []
         result = programs(row.trial).train(row.trial, row.id, lambda chunk, here=here: here.append(chunk.data))
@@ -153,18 +153,18 @@ def test_trials_run_side_by_side_and_a_cancel_stops_them(worker: Worker) -> None
     # A network of its own, so that no lane has it compiled and each takes one of the losses.
     settings: dict[str, Any] = {"protocol": "tutorial", "seeds": 1, "epochs": 1_000_000, "hidden": (7,)}
     comparison = Comparison.ask("circles", ("hinge", "squared_hinge"), device=DEVICE, **settings)
-    asked = store.ask("cancelled", comparison)
+    asked = store.requests.ask("cancelled", comparison)
 
     def at_work() -> int:
-        return sum(row.status == "running" and row.epochs > 0 for row in store.trials([asked.id]))
+        return sum(row.status == "running" and row.epochs > 0 for row in store.reader.trials([asked.id]))
 
     until(lambda: at_work() == min(2, LANES))
-    store.cancel([asked.id])
-    until(lambda: all(row.ended for row in store.trials([asked.id])))
-    rows = store.trials([asked.id])
+    store.requests.cancel([asked.id])
+    until(lambda: all(row.ended for row in store.reader.trials([asked.id])))
+    rows = store.reader.trials([asked.id])
     assert {row.status for row in rows} == {"cancelled"}
     assert all(row.scores is None for row in rows)
-    until(lambda: store.workers()[0].state == "ready")
+    until(lambda: store.reader.workers()[0].state == "ready")
     assert worker.run("circles", *TUTORIAL, "--loss", "hinge", "--seeds", "1", "--epochs", "3")["standings"][0]["mean"]
 
 
@@ -184,11 +184,12 @@ def test_a_loss_of_ones_own_that_breaks_fails_with_a_sentence_and_harms_neither_
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LOSSTERM_HOME", worker.environment["LOSSTERM_HOME"])
         trust_all_of(comparison)
-    asked = store.ask("own", comparison)
-    before = store.workers()[0].pid
-    until(lambda: all(row.ended for row in store.trials([asked.id])))
+    asked = store.requests.ask("own", comparison)
+    before = store.reader.workers()[0].pid
+    until(lambda: all(row.ended for row in store.reader.trials([asked.id])))
     rows = {
-        loss: [row for row in store.trials([asked.id]) if row.trial.loss == loss] for loss in asked.comparison.losses
+        loss: [row for row in store.reader.trials([asked.id]) if row.trial.loss == loss]
+        for loss in asked.comparison.losses
     }
     mse, mean, leaves, good = rows.values()
     assert [row.status for row in (*mse, *good)] == 4 * ["done"]
@@ -204,7 +205,7 @@ def test_a_loss_of_ones_own_that_breaks_fails_with_a_sentence_and_harms_neither_
         assert other.anatomy is not None
         assert other.anatomy.of == "residual"
     assert lock.alive(store.path, DEVICE)
-    assert store.workers()[0].pid == before
+    assert store.reader.workers()[0].pid == before
     assert worker.run("circles", *TUTORIAL, "--loss", "hinge", "--seeds", "1", "--epochs", "4")["standings"][0]["mean"]
 
 

@@ -12,7 +12,7 @@ from lossterm.errors import UnknownName, UsageError
 from lossterm.export import Contents, gather
 from lossterm.export.epochs import every, splits_of
 from lossterm.store import Chunk, Store
-from tests.tui.prepared import fill
+from tests.builders.stores import fill
 
 from .prepared import PLAIN, SESSION, TRIALS, TUNED, stored
 
@@ -48,11 +48,11 @@ def test_every_epoch_is_the_stored_one(contents: Contents, opened: Store) -> Non
 
 
 def test_what_a_dead_worker_left_beyond_the_last_row_is_not_told(opened: Store) -> None:
-    row = opened.claim("auto")
+    row = opened.worker.claim("auto")
     assert row is not None
     assert row.epochs == 0
     before = gather(opened, SESSION)
-    opened.record(Chunk(trial=row.id, start=0, epochs=1, data=bytes(4 * 4)))
+    opened.worker.record(Chunk(trial=row.id, start=0, epochs=1, data=bytes(4 * 4)))
     assert [len(one) for one in every(before) if one.row.id == row.id] == [0]
     assert [len(one) for one in every(gather(opened, SESSION)) if one.row.id == row.id] == [1]
 
@@ -105,8 +105,8 @@ def test_a_session_that_is_not_there_or_empty_is_said(opened: Store) -> None:
     with pytest.raises(UnknownName, match="There is no session"):
         gather(opened, "nobody's")
     for asked in (TUNED, PLAIN):
-        opened.ask("empty", asked)
-    with opened._write():
+        opened.requests.ask("empty", asked)
+    with opened._connection.write():
         opened._connection.execute("DELETE FROM comparisons WHERE session = (SELECT max(id) FROM sessions)")
     with pytest.raises(UsageError, match=r"holds no comparison yet.*lossterm run"):
         gather(opened, "empty")

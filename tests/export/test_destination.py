@@ -68,7 +68,7 @@ def test_the_table_that_was_trained_on_is_never_replaced(tmp_path: Path) -> None
     table.write_text("a,y\n" + "".join(f"{n},{3 * n % 17}\n" for n in range(60)), encoding="utf-8")
     data, _ = describe(FileRequest(path=str(table), target="y"), tmp_path / "shelf")
     with Store(tmp_path / "own.db") as store:
-        store.ask("mine", Comparison.ask(data, ("mse",), seeds=1, learning_rates=[0.01]))
+        store.requests.ask("mine", Comparison.ask(data, ("mse",), seeds=1, learning_rates=[0.01]))
         found = gather(store, "mine")
         with pytest.raises(UsageError, match="is the table that was trained on"):
             write(found, CSV, table, force=True)

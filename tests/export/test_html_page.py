@@ -23,7 +23,7 @@ from lossterm.reports.notes import notes
 from lossterm.reports.table import columns_of
 from lossterm.reports.verdict import verdict
 from lossterm.store import Store
-from tests.tui.prepared import FAIR, fill, tied
+from tests.builders.stores import FAIR, fill, tied
 
 from .prepared import SESSION
 

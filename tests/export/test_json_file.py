@@ -12,6 +12,7 @@ from lossterm.export import Contents
 from lossterm.export.json_file import SCHEMA, write_json
 from lossterm.reports import json_document
 from lossterm.store import Store
+from lossterm.text.json_text import as_json
 
 from .prepared import ERROR, SESSION, TRIALS, stored
 
@@ -42,9 +43,7 @@ def test_comparisons_are_told_with_every_setting(found: Any, contents: Contents)
 
 
 def test_reports_are_those_of_lossterm_report(found: Any, contents: Contents) -> None:
-    assert found["reports"] == [
-        json.loads(json_document.as_json(json_document.document(one))) for one in contents.reports
-    ]
+    assert found["reports"] == [json.loads(as_json(json_document.document(one))) for one in contents.reports]
     assert [len(one["standings"]) for one in found["reports"]] == [1, 3, 2, 1]
 
 

@@ -10,7 +10,7 @@ from lossterm.export.pull_request import fenced, write_markdown
 from lossterm.reports.verdict import verdict
 from lossterm.store import Store
 from lossterm.text.harmless import in_markdown
-from tests.tui.prepared import FAIR, fill, tied
+from tests.builders.stores import FAIR, fill, tied
 
 from .prepared import SESSION
 

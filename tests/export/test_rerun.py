@@ -8,7 +8,7 @@ import pytest
 from lossterm.cli.commands.run import run
 from lossterm.comparison.comparison import Comparison
 from lossterm.export.rerun_command import command
-from lossterm.store import Store
+from lossterm.store.requests import Requests
 
 
 def asked_by(words: list[str], monkeypatch: pytest.MonkeyPatch) -> Comparison:
@@ -18,11 +18,11 @@ def asked_by(words: list[str], monkeypatch: pytest.MonkeyPatch) -> Comparison:
     class Stop(Exception):
         pass
 
-    def keep(self: Store, session: str, comparison: Comparison) -> None:
+    def keep(self: Requests, session: str, comparison: Comparison) -> None:
         found.append(comparison)
         raise Stop
 
-    monkeypatch.setattr(Store, "ask", keep)
+    monkeypatch.setattr(Requests, "ask", keep)
     with pytest.raises(Stop):
         run.main(words, standalone_mode=False)
     return found[0]

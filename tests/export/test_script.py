@@ -494,7 +494,7 @@ def test_a_table_that_was_changed_is_refused(home: Path) -> None:
 
 
 def test_nothing_trained_is_told(store: Store) -> None:
-    store.ask("s", Comparison.ask("circles", ("hinge",), seeds=1, epochs=1))
+    store.requests.ask("s", Comparison.ask("circles", ("hinge",), seeds=1, epochs=1))
     with pytest.raises(UsageError, match="No trial of the session 's' has a score yet"):
         script_of(chosen(gather(store, "s")))
 
@@ -502,20 +502,22 @@ def test_nothing_trained_is_told(store: Store) -> None:
 def test_settings_that_somebody_wrote_into_a_store_do_not_become_code(store: Store) -> None:
     evil = Comparison.ask("circles", ("hinge",), seeds=1, learning_rates=(0.01,), epochs=1)
     settings = msgspec.structs.replace(evil.hyperparameters, activation='relu", kernel_initializer=print("ran") or "')
-    store.ask("s", msgspec.structs.replace(evil, hyperparameters=settings))
-    while row := store.claim("auto"):
-        store.finish(row.id, "done", scores={"accuracy": {"train": 0.5, "validation": 0.5, "test": 0.5}})
+    store.requests.ask("s", msgspec.structs.replace(evil, hyperparameters=settings))
+    while row := store.worker.claim("auto"):
+        store.worker.finish(row.id, "done", scores={"accuracy": {"train": 0.5, "validation": 0.5, "test": 0.5}})
     with pytest.raises(DataError, match="The store holds a setting that lossterm never wrote: There is no activation"):
         script_of(chosen(gather(store, "s")))
 
 
 def test_the_best_loss_at_the_rate_it_is_judged_at_and_the_seeds_that_have_a_score_are_written(store: Store) -> None:
-    store.ask("s", Comparison.ask("circles", ("hinge", "binary_focal"), seeds=3, learning_rates=(0.01, 0.03), epochs=1))
-    while row := store.claim("auto"):
+    store.requests.ask(
+        "s", Comparison.ask("circles", ("hinge", "binary_focal"), seeds=3, learning_rates=(0.01, 0.03), epochs=1)
+    )
+    while row := store.worker.claim("auto"):
         best = row.trial.loss == "binary_focal" and row.trial.learning_rate == 0.03
         value = 0.9 if best else 0.8
         test = None if best and row.trial.seed == 1 else value
-        store.finish(row.id, "done", scores={"accuracy": {"train": value, "validation": value, "test": test}})
+        store.worker.finish(row.id, "done", scores={"accuracy": {"train": value, "validation": value, "test": test}})
     text = script_of(chosen(gather(store, "s")))
     assert "def focal(y, z, *, gamma):" in text
     assert "\nLEARNING_RATE = 0.03\n" in text

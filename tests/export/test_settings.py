@@ -5,11 +5,13 @@ import pytest
 
 from lossterm.comparison.hyperparameters import Hyperparameters
 from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.comparison.setting_catalogue import HYPERPARAMETERS
 from lossterm.errors import UsageError
-from lossterm.export.setting_labels import OF_LAYERS, hyperparameters
+from lossterm.export.setting_labels import hyperparameters
 
 STACK = Hyperparameters(hidden=(), optimizer="adam", batch_size=8, epochs=5)
 OWN = msgspec.structs.replace(STACK, model="nets.py:build@0123456789ab")
+OF_LAYERS = {setting.name for setting in HYPERPARAMETERS.values() if setting.part == "layers"}
 SHAPED = {
     "hidden": (8, 4),
     "activation": "tanh",

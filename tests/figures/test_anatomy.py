@@ -15,6 +15,7 @@ from lossterm.figures import anatomy
 from lossterm.losses import LOSSES, loss_recorded
 from lossterm.losses.shape import REACH, shape_of
 from lossterm.store import LEVELS, Anatomy
+from tests.cells import each
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 X = np.linspace(-REACH, REACH, 321)
@@ -70,8 +71,8 @@ SIZES = [
 ]
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("models", [0, 1, 3, 12])
+@each("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@each("models", [0, 1, 3, 12])
 def test_a_chart_has_the_size_asked_for(size: tuple[int, int], models: int) -> None:
     width, height = size
     losses = [drawn("mse"), drawn("mae", BLUE)]
@@ -79,8 +80,8 @@ def test_a_chart_has_the_size_asked_for(size: tuple[int, int], models: int) -> N
     assert [line.cell_len for line in lines] == [width] * height
 
 
-@pytest.mark.parametrize("key", LOSSES)
-@pytest.mark.parametrize("size", [(40, 12), (120, 20)], ids=["stacked", "beside"])
+@each("key", LOSSES)
+@each("size", [(40, 12), (120, 20)], ids=["stacked", "beside"])
 def test_every_loss_is_drawn_in_exactly_the_room_there_is(key: str, size: tuple[int, int]) -> None:
     width, height = size
     lines = anatomy_chart([drawn(key)], [rows(evenly(-1, 1), name=key)], width, height)
@@ -164,8 +165,8 @@ def test_a_loss_that_nearly_overflows_is_drawn() -> None:
     assert [line.cell_len for line in lines] == [WIDE] * HIGH
 
 
-@pytest.mark.parametrize("key", LOSSES)
-@pytest.mark.parametrize("size", [(36, 12), (75, 20), (120, 14), (120, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+@each("key", LOSSES)
+@each("size", [(36, 12), (75, 20), (120, 14), (120, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
 def test_both_upright_axes_have_numbers_enough_to_read_them_by(key: str, size: tuple[int, int]) -> None:
     width, height = size
     lines = [line.plain for line in anatomy_chart([drawn(key)], [], width, height)]
@@ -302,8 +303,8 @@ def test_the_share_of_the_worst_rows_is_told_beside_the_bars(share: float | None
     assert last[WIDE // 2 :].strip() == words
 
 
-@pytest.mark.parametrize("width", [76, 80, 90, 100, 120])
-@pytest.mark.parametrize("key", ["mse", "sparse_categorical_crossentropy", "weighted_binary_crossentropy:weight=0.125"])
+@each("width", [76, 80, 90, 100, 120])
+@each("key", ["mse", "sparse_categorical_crossentropy", "weighted_binary_crossentropy:weight=0.125"])
 def test_a_long_name_gives_way_to_the_number(key: str, width: int) -> None:
     lines = anatomy_chart([drawn("mse")], [rows(evenly(-1, 1), name=key, share=0.123)], width, HIGH)
     (last,) = beneath(lines)
@@ -360,7 +361,7 @@ def test_a_loss_whose_shape_is_not_known_is_left_out() -> None:
     assert [loss.key for loss in anatomy.drawable(losses)] == ["mse", "huber:delta=0.5"]
 
 
-@pytest.mark.parametrize("key", LOSSES)
+@each("key", LOSSES)
 def test_every_loss_of_the_catalogue_can_be_drawn(key: str) -> None:
     for size in ((36, 12), (100, 20)):
         lines = anatomy.lines(anatomy.drawable([LOSSES[key]]), {}, *size, dark=True)

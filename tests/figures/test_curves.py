@@ -16,7 +16,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.figures.curve_view_state import CurveViewState
 from lossterm.figures.curves import MOST_DRAWN, Curves, Overlay, seconds_at, sweeps
 from lossterm.reports.report import Report, build
-from tests.reports.test_report import asked_for, built, circles, drawn, ending, flat, rows_for
+from tests.builders.reports import asked_for, built, circles, drawn, ending, flat, rows_for
 
 DARK = Style(dark=True)
 WIDE = (100, 24)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
-import pytest
 
 from lossterm.charts.loss_colours import colour_of, colour_text
 from lossterm.charts.terminal_style import Style
@@ -12,6 +11,7 @@ from lossterm.figures.predictions import GAP, LEAST_SCATTER, SMALLEST, TITLES, F
 from lossterm.losses import LOSSES, Activation, Reading
 from lossterm.losses.target_scaling import Scaling
 from lossterm.store import Model, Sample
+from tests.cells import each
 
 SIZES = [(42, 11), (78, 20), (100, 36), (198, 56)]
 DARK = Style(dark=True)
@@ -72,8 +72,8 @@ def test_kinds_are_those_that_can_be_drawn_of_the_rows() -> None:
     assert set(TITLES) == set(SMALLEST) == set(KINDS)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("size", [*SIZES, (1, 1), (12, 3), (24, 9), (30, 60), (25, 2)], ids=lambda s: f"{s[0]}x{s[1]}")
+@each("kind", KINDS)
+@each("size", [*SIZES, (1, 1), (12, 3), (24, 9), (30, 60), (25, 2)], ids=lambda s: f"{s[0]}x{s[1]}")
 def test_a_page_has_exactly_the_size_asked_for(kind: FigureKind, size: tuple[int, int]) -> None:
     sample, model = KINDS[kind]
     for count in (1, 2, 3, 5, 8, 13, 19):
@@ -83,9 +83,9 @@ def test_a_page_has_exactly_the_size_asked_for(kind: FigureKind, size: tuple[int
         assert 1 <= len(found.shown) <= count
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("count", range(1, 20))
+@each("kind", KINDS)
+@each("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@each("count", range(1, 20))
 def test_pictures_are_as_large_as_they_should_be_and_never_overlap(
     kind: FigureKind, size: tuple[int, int], count: int
 ) -> None:
@@ -159,7 +159,7 @@ def test_the_error_of_a_regression_is_the_mean_distance() -> None:
     assert broken.lines[0].plain.rstrip() == "mse  mae not finite"
 
 
-@pytest.mark.parametrize("height", range(5, 30))
+@each("height", range(5, 30))
 def test_a_small_scatter_has_all_the_room_and_a_large_one_its_residuals_beneath(height: int) -> None:
     found = page("scatter", {"mse": model_of([0.9], reading="value")}, VALUES, 0, 0, (42, height), DARK)
     text = "\n".join(line.plain for line in found.lines)
@@ -178,8 +178,8 @@ def test_an_output_without_probabilities_has_no_reliability() -> None:
 # The slider
 
 
-@pytest.mark.parametrize("width", [*range(1, 60), 200])
-@pytest.mark.parametrize("epochs", [(0,), (0, 1), (0, 1, 2, 5, 10, 300), tuple(range(0, 5001, 100))], ids=len)
+@each("width", [*range(1, 60), 200])
+@each("epochs", [(0,), (0, 1), (0, 1, 2, 5, 10, 300), tuple(range(0, 5001, 100))], ids=len)
 def test_a_slider_is_exactly_as_wide_as_asked(width: int, epochs: tuple[int, ...]) -> None:
     for chosen in {0, len(epochs) // 2, len(epochs) - 1}:
         line = slider(epochs, chosen, width)

@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 
 from lossterm.errors import DataError
 from lossterm.recordings import recording
+from tests.builders.reports import REPRODUCED_DOCUMENTS
 from tests.fuzz import materials
 from tests.fuzz.command_line import RIGHT
 from tests.fuzz.mutation import Edit, Splice, edited, edits, spliced, splices
 from tests.fuzz.property import Property
 from tests.fuzz.sandbox import ESCAPES, sandbox
-from tests.recordings.test_recording import REPRODUCED_DOCUMENTS
 
 NAME = "recording.json"
 

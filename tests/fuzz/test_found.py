@@ -7,6 +7,7 @@ import pytest
 
 from lossterm.home.tilde import expanded
 from lossterm.statistics.paired_differences import seeds_to_settle
+from tests.cells import each
 from tests.fuzz import command_line, configuration, materials, sandbox, stores
 from tests.fuzz.mutation import edited, spliced
 from tests.fuzz.sandbox import Broken, Hung, Outcome, in_time, judge
@@ -66,8 +67,8 @@ def test_a_curve_of_no_trial_was_a_crash() -> None:
     stores.a_changed_one_is_looked_at(((("trials", "id", 0, 0),), 0))
 
 
-@pytest.mark.parametrize("score", ["1e151", "1.9e154", "1.4e307"])
-@pytest.mark.parametrize("look", range(len(stores.LOOKS)))
+@each("score", ["1e151", "1.9e154", "1.4e307"])
+@each("look", range(len(stores.LOOKS)))
 def test_a_score_that_squares_to_no_number_was_a_crash(score: str, look: int) -> None:
     stores.a_changed_one_is_looked_at(((("trials", "scores", 0, ((("accuracy", "test"), score),)),), look))
 

@@ -8,9 +8,10 @@ import pytest
 from platformdirs import user_config_path
 
 from lossterm.errors import DataError
-from lossterm.home import configuration
 from lossterm.home.configuration import WANTED, Config, load
+from lossterm.home.paths import configuration_path
 from lossterm.text.glyph_fallback import MARKERS
+from tests.cells import each
 
 FULL = """
 theme = "light"
@@ -69,7 +70,7 @@ def test_a_time_between_frames_out_of_range_is_clamped_with_a_word(path: Path, g
         assert word.startswith(f"frame_seconds is {float(given):g} in {path}; {taken:g} is taken")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "said"),
     [
         ("ascii = true\ntheme = dark\n", "is no TOML: Invalid value (at line 2, column 9). Mend that line"),
@@ -116,10 +117,10 @@ def test_it_lies_in_the_home_of_lossterm_or_with_the_users_configuration(
 ) -> None:
     monkeypatch.setenv("LOSSTERM_HOME", str(tmp_path))
     (tmp_path / "config.toml").write_text("ascii = true\n")
-    assert configuration.configuration_path() == tmp_path / "config.toml"
+    assert configuration_path() == tmp_path / "config.toml"
     assert load()[0].ascii
     monkeypatch.delenv("LOSSTERM_HOME")
-    assert configuration.configuration_path() == user_config_path("lossterm") / "config.toml"
+    assert configuration_path() == user_config_path("lossterm") / "config.toml"
     assert not load()[0].ascii
 
 

@@ -9,6 +9,7 @@ from lossterm.comparison.protocol_catalogue import PROTOCOLS
 from lossterm.errors import DoesNotFit
 from lossterm.losses import ALL, LOSSES, USUAL, Kind, Loss, Targets, fitting, loss_named, losses_for, place_of, usual
 from lossterm.tasks import TASKS
+from tests.cells import each
 from tests.losses import KINDS
 
 EVERY = {kind: Targets(kind=kind) for kind in KINDS}
@@ -35,7 +36,7 @@ REFUSED: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("loss", fitting(NUMERIC["far above"]), ids=lambda loss: loss.key)
+@each("loss", fitting(NUMERIC["far above"]), ids=lambda loss: loss.key)
 def test_numeric_targets_out_of_a_losses_range_are_refused_with_the_range(loss: Loss) -> None:
     for protocol, (name, targets) in product(PROTOCOLS, NUMERIC.items()):
         anyway = protocol == "tutorial" and loss.key == "msle"
@@ -63,8 +64,8 @@ def test_a_loss_fits_its_own_kind_alone() -> None:
                 assert loss.misfit(targets, "fair") == f"is a loss for {loss.kinds[0]} tasks, but this task is {kind}"
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-@pytest.mark.parametrize("targets", [*NUMERIC.values(), *EVERY.values()], ids=[*NUMERIC, *EVERY])
+@each("protocol", PROTOCOLS)
+@each("targets", [*NUMERIC.values(), *EVERY.values()], ids=[*NUMERIC, *EVERY])
 def test_all_is_what_fits_and_usual_a_part_of_it_in_the_same_order(targets: Targets, protocol: str) -> None:
     fit = tuple(loss.key for loss in fitting(targets, protocol))
     assert fit == tuple(key for key, loss in LOSSES.items() if loss.misfit(targets, protocol) is None)
@@ -75,7 +76,7 @@ def test_all_is_what_fits_and_usual_a_part_of_it_in_the_same_order(targets: Targ
     assert len(fit) > len(chosen) >= 3
 
 
-@pytest.mark.parametrize("task", TASKS)
+@each("task", TASKS)
 def test_every_task_has_losses_to_compare(task: str) -> None:
     assert len(losses_for(TASKS[task].targets, ())) >= 3
 

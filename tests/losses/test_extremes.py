@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 
 from lossterm.losses import LOSSES, Loss, Parameter
+from tests.cells import each
 from tests.losses import XP, activated, loss_of, over_the_registry, random_rows
 
 Rows = tuple[np.ndarray, np.ndarray]
@@ -87,7 +87,7 @@ def test_extremes_are_finite_without_a_warning_but_for_those_known_to_overflow(l
                 assert np.isfinite(found(loss, situation, precision)).all(), (situation, precision)
 
 
-@pytest.mark.parametrize(
+@each(
     "key",
     sorted({key for keys in OVERFLOWS.values() for key in keys}),
 )
@@ -108,7 +108,7 @@ def ends(parameter: Parameter) -> list[float]:
     return [low, high, *({parameter.low} if parameter.low == -math.inf and not parameter.open else ())]
 
 
-@pytest.mark.parametrize("loss", [loss for loss in LOSSES.values() if loss.parameters], ids=lambda loss: loss.key)
+@each("loss", [loss for loss in LOSSES.values() if loss.parameters], ids=lambda loss: loss.key)
 def test_a_parameter_at_an_end_of_its_range_gives_finite_values(loss: Loss) -> None:
     y, f = random_rows(loss)
     for parameter in loss.parameters:

@@ -7,6 +7,7 @@ import pytest
 
 from lossterm.losses import LOSSES, Loss, Targets, fitting, loss_named
 from lossterm.metrics import METRICS, Outcome
+from tests.cells import each
 from tests.losses import COUNTS, XP, central_differences, loss_of, random_rows, value_of
 
 SOFT, ENTROPY = [0.7, 0.2, 0.1], 0.8018185525433372
@@ -50,7 +51,7 @@ SAME = [
 ]
 
 
-@pytest.mark.parametrize(("name", "other", "factor"), SAME, ids=[f"{one}={other}" for one, other, _ in SAME])
+@each(("name", "other", "factor"), SAME, ids=[f"{one}={other}" for one, other, _ in SAME])
 def test_one_loss_is_another_times_a_factor(name: str, other: str, factor: float) -> None:
     like = loss_named(name).base
     np.testing.assert_allclose(of_rows(name, like), factor * of_rows(other, like), rtol=1e-10, atol=1e-13)
@@ -79,7 +80,7 @@ NEAR = [
 ]
 
 
-@pytest.mark.parametrize(("name", "other", "factor", "rtol"), NEAR, ids=[f"{one}→{other}" for one, other, *_ in NEAR])
+@each(("name", "other", "factor", "rtol"), NEAR, ids=[f"{one}→{other}" for one, other, *_ in NEAR])
 def test_one_loss_tends_to_another_as_its_parameter_goes_to_an_end(
     name: str, other: str, factor: float, rtol: float
 ) -> None:
@@ -285,7 +286,7 @@ def test_class_balanced_weights_go_as_one_over_n_where_beta_goes_to_1() -> None:
     np.testing.assert_allclose(value_of("class_balanced:beta=0.999999", y, z), expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize(
+@each(
     "loss",
     [one for one in fitting(Targets(kind="multiclass")) if one.key != "square_on_logits"],
     ids=lambda loss: loss.key,

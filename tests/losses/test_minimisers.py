@@ -11,6 +11,7 @@ from scipy.stats import expectile
 
 from lossterm.losses import LOSSES, Kind, Loss, Targets, fitting, loss_named, loss_recorded
 from lossterm.losses.target_scaling import scaling_of
+from tests.cells import each
 from tests.losses import COUNTS, XP, activated, central_differences, encoded, loss_of, random_rows
 
 # A numeric target: the best constant
@@ -85,7 +86,7 @@ CONSTANTS = [
 ]
 
 
-@pytest.mark.parametrize("loss", CONSTANTS, ids=lambda loss: loss.key)
+@each("loss", CONSTANTS, ids=lambda loss: loss.key)
 def test_the_best_constant_is_what_the_record_says_it_estimates(loss: Loss) -> None:
     low, high = ESTIMATES[loss.estimates](loss)
     assert low <= best_constant(loss) <= high
@@ -112,7 +113,7 @@ def test_mean_and_variance_leave_no_gradient_to_follow(name: str) -> None:
     np.testing.assert_allclose(gradient.mean(axis=0), 0, atol=1e-6)
 
 
-@pytest.mark.parametrize("loss", fitting(Targets(kind="regression", lowest=1)), ids=lambda loss: loss.key)
+@each("loss", fitting(Targets(kind="regression", lowest=1)), ids=lambda loss: loss.key)
 def test_a_numeric_loss_is_least_where_the_prediction_is_the_target(loss: Loss) -> None:
     y, f = random_rows(loss)
     y = y[y != 0]
@@ -154,7 +155,7 @@ def normalised(weights: np.ndarray) -> np.ndarray:
     return np.asarray(weights / weights.sum())
 
 
-@pytest.mark.parametrize("loss", PROBABILISTIC, ids=lambda loss: loss.key)
+@each("loss", PROBABILISTIC, ids=lambda loss: loss.key)
 def test_a_loss_is_proper_just_where_its_record_says_so(loss: Loss) -> None:
     distance = np.abs(best_probabilities(loss) - TRUTH[loss.kinds[0]]).max()
     if loss.proper:
@@ -222,7 +223,7 @@ def test_probabilities_are_distorted_as_the_formula_has_it(key: str, expected: n
     np.testing.assert_allclose(best_probabilities(LOSSES[key]), expected, atol=2e-3)
 
 
-@pytest.mark.parametrize("loss", CLASSIFYING, ids=lambda loss: loss.key)
+@each("loss", CLASSIFYING, ids=lambda loss: loss.key)
 def test_what_a_record_says_of_classes_and_sureness_is_true(loss: Loss) -> None:
     truth, output = TRUTH[loss.kinds[0]], best_output(loss)
     if not (loss.counted or loss.same_as):  # counts shift the classes on purpose

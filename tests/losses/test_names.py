@@ -8,10 +8,11 @@ import pytest
 from lossterm.errors import DoesNotFit, OutOfRange, UnknownName, UsageError
 from lossterm.losses import LEFT_OUT, LOSSES, Loss, Parameter, loss_named, loss_recorded, losses_for
 from lossterm.losses.loss import Targets
+from tests.cells import each
 from tests.losses import loss_of, over_the_registry, random_rows
 
 PARAMETERS = [(loss, parameter) for loss in LOSSES.values() for parameter in loss.parameters]
-every_parameter = pytest.mark.parametrize(
+every_parameter = each(
     ("loss", "parameter"), PARAMETERS, ids=[f"{loss.key}:{parameter.name}" for loss, parameter in PARAMETERS]
 )
 
@@ -166,7 +167,7 @@ def test_a_parameter_given_twice_is_refused() -> None:
         loss_named("huber:delta=1,delta=2")
 
 
-@pytest.mark.parametrize(
+@each(
     ("written", "key"),
     [
         ("barron:c=2,alpha=0", "barron:alpha=0,c=2"),

@@ -13,6 +13,7 @@ from scipy.stats import norm
 from sklearn._loss import loss as sklearn_loss
 
 from lossterm.losses import LOSSES, Loss, loss_named
+from tests.cells import each
 from tests.losses import COUNTS, XP, central_differences, loss_of, random_rows
 
 Found = tuple[np.ndarray, np.ndarray]
@@ -338,7 +339,7 @@ SPELLED = (
 
 CASES = {name: (loss_named(name), ORACLES[loss_named(name).base]) for name in (*ORACLES, *SPELLED)}
 CASES |= {f"{key} under {by}": (LOSSES[key].under(by), oracle) for (key, by), oracle in ORACLES_UNDER.items()}
-every_case = pytest.mark.parametrize(("loss", "oracle"), CASES.values(), ids=list(CASES))
+every_case = each(("loss", "oracle"), CASES.values(), ids=list(CASES))
 
 
 def test_every_loss_has_an_oracle() -> None:

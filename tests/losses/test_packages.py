@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from lossterm import plugins
 from lossterm.errors import UnknownName

@@ -7,6 +7,7 @@ import pytest
 
 from lossterm.losses import LOSSES, Loss, loss_named
 from lossterm.losses.shape import REACH, axis_of, shape_of, where_drawn
+from tests.cells import each
 
 X = np.linspace(-REACH, REACH, 321)
 
@@ -21,7 +22,7 @@ def thrown(loss: Loss) -> np.ndarray:
 # The whole registry
 
 
-@pytest.mark.parametrize("key", LOSSES)
+@each("key", LOSSES)
 def test_every_loss_is_finite_wherever_there_is_such_a_prediction(key: str) -> None:
     loss = LOSSES[key]
     values, slopes = shape_of(loss, X)
@@ -44,7 +45,7 @@ def test_a_loss_of_what_a_tanh_gives_is_drawn_over_nothing_else() -> None:
     assert np.isnan(slopes[np.abs(X) > 1]).all()
 
 
-@pytest.mark.parametrize("key", LOSSES)
+@each("key", LOSSES)
 def test_every_slope_is_the_derivative_of_its_loss_by_the_output(key: str) -> None:
     loss = LOSSES[key]
     values, slopes = shape_of(loss, X)
@@ -56,13 +57,13 @@ def test_every_slope_is_the_derivative_of_its_loss_by_the_output(key: str) -> No
     assert risen == pytest.approx(y - y[0], abs=0.01 * np.ptp(y) + 1e-9)
 
 
-@pytest.mark.parametrize("key", LOSSES)
+@each("key", LOSSES)
 def test_drawing_a_loss_says_nothing_on_stderr(key: str, capsys: pytest.CaptureFixture[str]) -> None:
     shape_of(LOSSES[key], np.array([-1e6, -4.0, -1.0, 0.0, 4.0, 1e3]))
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("key", LOSSES)
+@each("key", LOSSES)
 def test_every_loss_says_where_it_is_drawn(key: str) -> None:
     loss, said = LOSSES[key], where_drawn(LOSSES[key])
     assert axis_of(loss) == ("residual" if loss.kinds == ("regression",) else "margin")
@@ -74,7 +75,7 @@ def test_every_loss_says_where_it_is_drawn(key: str) -> None:
 # On paper
 
 
-@pytest.mark.parametrize(
+@each(
     ("key", "points"),
     [
         ("mse", {-2.0: (4, -4), 0.5: (0.25, 1), 3.0: (9, 6)}),

@@ -8,6 +8,7 @@ import pytest
 from lossterm.losses import LOSSES, Scale, fitting
 from lossterm.losses.target_scaling import Scaling, scaling_of
 from lossterm.tasks import TASKS, Task
+from tests.cells import each
 
 SCALES: tuple[Scale, ...] = get_args(Scale)
 TARGETS = {
@@ -19,11 +20,11 @@ TARGETS = {
     "alone": np.array([2.5]),
 }
 
-every_scale = pytest.mark.parametrize("scale", SCALES)
+every_scale = each("scale", SCALES)
 
 
 @every_scale
-@pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
+@each("target", TARGETS.values(), ids=list(TARGETS))
 def test_what_is_scaled_is_restored(scale: Scale, target: np.ndarray) -> None:
     scaling = scaling_of(scale, target)
     for seen in (target, np.array([0.0, 0.5, 11.0, 1e4])):
@@ -32,7 +33,7 @@ def test_what_is_scaled_is_restored(scale: Scale, target: np.ndarray) -> None:
 
 
 @every_scale
-@pytest.mark.parametrize("target", [TARGETS["constant"], TARGETS["nothing"], TARGETS["alone"]])
+@each("target", [TARGETS["constant"], TARGETS["nothing"], TARGETS["alone"]])
 def test_targets_that_are_all_the_same_are_divided_by_1_and_where_they_are_their_own_unit_by_it(
     scale: Scale, target: np.ndarray
 ) -> None:

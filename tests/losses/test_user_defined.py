@@ -9,6 +9,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.errors import DataError, LosstermError, UnknownName, UsageError
 from lossterm.losses import LOSSES, is_own, loss_named, loss_recorded, source_from
 from lossterm.losses.user_defined import own_loss
+from tests.cells import each
 
 LOSS = "def cubic(y_true, y_pred):\n    return abs(y_true - y_pred) ** 3\n"
 
@@ -165,7 +166,7 @@ def test_a_stored_key_of_a_loss_that_is_no_longer_there_still_has_a_record() -> 
     assert loss_recorded("from_a_package:delta=2").title == "from_a_package:delta=2"
 
 
-@pytest.mark.parametrize(
+@each(
     "key",
     [
         *("mine", "mine@", "@01234567", "mine@0123456", "mine@012345678", "mine@0123456G", "mine@0123456A"),

@@ -15,6 +15,7 @@ from lossterm.losses.user_defined import own_loss
 from lossterm.metrics import METRICS, PRIMARY, Metric, Outcome, metric_for, metric_named, metrics_for, worth_showing
 from lossterm.metrics.quantiles import LEVELS
 from lossterm.tasks import TASKS, Task
+from tests.cells import each
 
 KINDS: tuple[Kind, ...] = ("regression", "binary", "multiclass")
 BINARY = Targets(kind="binary")
@@ -126,10 +127,10 @@ ORACLES: dict[str, Callable[[Outcome], float]] = {
     "keras3_accuracy": accuracy_of_new_keras,
 }
 
-every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS.keys())
-every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
-every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
-every_use = pytest.mark.parametrize(
+every_metric = each("metric", METRICS.values(), ids=METRICS.keys())
+every_task = each("task", TASKS.values(), ids=TASKS.keys())
+every_protocol = each("protocol", PROTOCOLS)
+every_use = each(
     ("metric", "kind"),
     [(metric, kind) for metric in METRICS.values() for kind in metric.kinds],
     ids=[f"{metric.key}-{kind}" for metric in METRICS.values() for kind in metric.kinds],
@@ -141,7 +142,7 @@ def test_every_metric_has_an_oracle() -> None:
 
 
 @every_use
-@pytest.mark.parametrize("ties", [False, True], ids=["distinct", "ties"])
+@each("ties", [False, True], ids=["distinct", "ties"])
 def test_metric_is_what_the_oracle_says(metric: Metric, kind: Kind, ties: bool) -> None:
     for seed in range(5):
         outcome = random_outcome(kind, seed, ties=ties, counts=metric.lowest == 0)
@@ -402,9 +403,9 @@ def test_primary_metric_fits_every_task_protocol_and_head(task: Task, protocol: 
     assert primary.level is None
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each("kind", KINDS)
 @every_protocol
-@pytest.mark.parametrize("lowest", [-math.inf, -1e-9, 0.0, 3.0, math.inf])
+@each("lowest", [-math.inf, -1e-9, 0.0, 3.0, math.inf])
 def test_metrics_are_those_whose_record_names_the_kind_the_protocol_and_the_targets(
     kind: Kind, protocol: str, lowest: float
 ) -> None:
@@ -477,7 +478,7 @@ def test_an_unknown_metric_is_refused_with_a_near_miss() -> None:
 
 # From a network's output to an outcome
 
-every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
+every_loss = each("loss", LOSSES.values(), ids=LOSSES.keys())
 
 
 def split_of(loss: Loss, rows: int = 40, *, factor: float = 1) -> Split:
@@ -505,7 +506,7 @@ def value_by_hand(loss: Loss, output: np.ndarray) -> np.ndarray:
 
 
 @every_loss
-@pytest.mark.parametrize("size", [1.0, 1e4])
+@each("size", [1.0, 1e4])
 def test_output_is_read_as_the_record_says(loss: Loss, size: float) -> None:
     output = output_of(loss, size)
     outcome = scoring.outcome_of(loss, prepared_for(loss), "test", output)
@@ -553,7 +554,7 @@ def test_values_are_read_in_the_units_of_the_target_and_classes_as_they_are(loss
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize(
+@each(
     "loss",
     [loss for loss in LOSSES.values() if loss.reading == "value" and loss.scale in ("standard", "mean")],
     ids=lambda loss: loss.key,
@@ -654,7 +655,7 @@ def test_a_score_that_the_data_leave_undefined_is_none_and_never_nan() -> None:
 # Metrics of quantiles
 
 OF_QUANTILES = [metric for metric in METRICS.values() if metric.level is not None]
-every_quantile = pytest.mark.parametrize("metric", OF_QUANTILES, ids=lambda metric: metric.key)
+every_quantile = each("metric", OF_QUANTILES, ids=lambda metric: metric.key)
 
 
 def test_every_level_has_its_two_metrics_and_the_median_has_mae() -> None:
@@ -711,7 +712,7 @@ SHOWN: dict[str, tuple[tuple[str, ...], str, set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", SHOWN)
+@each("case", SHOWN)
 def test_a_metric_of_a_quantile_is_shown_where_a_loss_estimates_it_or_it_ranks(case: str) -> None:
     keys, ranking, expected = SHOWN[case]
     losses = [own_loss(key) if "@" in key else loss_named(key) for key in keys]
@@ -730,7 +731,7 @@ def test_figures_of_probabilities_that_a_loss_distorts_are_told_from_others(metr
         assert not metric.distorted(LOSSES[key])
 
 
-@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+@each("metric", METRICS.values(), ids=METRICS)
 def test_a_parameter_that_leaves_cross_entropy_distorts_nothing(metric: Metric) -> None:
     neutral = [
         (loss, parameter) for loss in LOSSES.values() for parameter in loss.parameters if parameter.neutral is not None

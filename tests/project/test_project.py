@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import chdir
@@ -16,7 +15,6 @@ import click
 import msgspec
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,12 +25,14 @@ from lossterm.comparison.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDUL
 from lossterm.errors import DataError, LosstermError, UnknownName, UsageError
 from lossterm.project import FILE_NAME, SECTIONS
 from lossterm.project.settings_schema import FLAG, LAYERS, NUMBER, RATES, TEXT, TEXTS, WHOLE, SettingKey
+from tests.builders.commands import Asked, invoked
+from tests.cells import each
 
 KEYS = [(section, key) for section, keys in SECTIONS.items() for key in keys]
 NO_PART = {"trials", "quiet", "format", "store", "project", "no-project", "max-time", "max-trials", "memory"}
 """Options of `lossterm run` that say how it goes on, not what is compared."""
 
-every_key = pytest.mark.parametrize(("section", "key"), KEYS, ids=[key.name for _, key in KEYS])
+every_key = each(("section", "key"), KEYS, ids=[key.name for _, key in KEYS])
 
 
 @pytest.fixture
@@ -48,27 +48,6 @@ def wrote(text: str, name: str = FILE_NAME) -> Path:
     path = Path(name)
     path.write_text(text, encoding="utf-8")
     return path
-
-
-class Asked(Exception):
-    """Stands for the training: what a run asks for, and for which session."""
-
-
-class Watching:
-    """Stands where a run begins to watch."""
-
-    def __init__(self, store: object, session: str, comparisons: list[Comparison], **_: object) -> None:
-        raise Asked(session, *comparisons)
-
-
-def invoked(*words: str) -> Result:
-    module = sys.modules["lossterm.cli.commands.run"]
-    with (
-        patch.object(module, "Watch", Watching),
-        patch.object(module, "asking", lambda _store, _session, comparisons: comparisons),
-        patch.object(module, "see_to_size", lambda *_: None),
-    ):
-        return CliRunner().invoke(cli, words)
 
 
 def asked(*words: str) -> tuple[str, Comparison]:
@@ -193,7 +172,7 @@ def test_a_mark_of_bytes_at_the_start_and_an_empty_file_are_read(here: Path) -> 
     assert project.read_project(wrote("")).values == {}
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "says"),
     [
         ("[training]\nepochs = \n", "The project file lossterm.toml is no TOML: Invalid value (at line 2, column 10)."),

@@ -1,11 +1,8 @@
 """Cases: the published figures as published, what the seeds say by NumPy, and sentences that hold the numbers found."""
 
-import json
 import math
-import random
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -13,83 +10,15 @@ import pytest
 from scipy import stats
 
 from lossterm.cli.commands.reproduce import document
-from lossterm.comparison.comparison import RATES_TO_TUNE, Comparison, Status, Trial
+from lossterm.comparison.comparison import RATES_TO_TUNE, Status, Trial
 from lossterm.comparison.protocol import SplitName
-from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.errors import UnknownName
-from lossterm.losses import loss_named
-from lossterm.metrics import metrics_for
 from lossterm.published import CASES, Case, case_named, digits, tutorial
-from lossterm.reports import json_document, report, verdict
+from lossterm.reports import json_document, verdict
 from lossterm.reports.report import Report
-from lossterm.store import AskedComparison, TrialRow, TrialScores
-from lossterm.tasks import task_named
-
-# Reports made to measure
-
-Score = Callable[[Trial, str, SplitName], float | None]
-"""`(trial, metric, split) -> value`."""
-
-End = Callable[[Trial], Status]
-ENVIRONMENT = {"tensorflow": "2.21.0", "keras": "3.15.1", "numpy": "2.0", "device": "CPU", "cpu": "a processor"}
-BEGAN = 1000.0
-
-
-def drawn(trial: Trial, metric: str, split: SplitName) -> float:
-    """Scores without any pattern, so that no two of them are taken for each other."""
-    stream = random.Random(f"{trial.program} {trial.learning_rate} {trial.seed} {metric} {split}")
-    return stream.uniform(0.3, 0.9)
-
-
-def done(trial: Trial) -> Status:
-    return "done"
-
-
-def reported(comparison: Comparison, score: Score = drawn, end: End = done) -> Report:
-    """Return the report of a comparison whose trials ended so and scored so."""
-    task, splits = task_named(comparison.task), protocol_named(comparison.protocol).splits
-    rows = []
-    for number, trial in enumerate(comparison.trials(), start=1):
-        status, loss = end(trial), loss_named(trial.loss)
-        scores: TrialScores = {
-            metric.key: {split: score(trial, metric.key, split) for split in splits} if metric.defined(loss) else None
-            for metric in metrics_for(task.kind, trial.protocol, task.lowest)
-        }
-        rows.append(
-            TrialRow(
-                id=number,
-                trial=trial,
-                status=status,
-                cancel=False,
-                attempts=1,
-                epochs=trial.hyperparameters.epochs,
-                seconds=0.25,
-                scores=scores if status == "done" else None,
-                environment=ENVIRONMENT if status == "done" else None,
-                error="ValueError: it broke" if status == "failed" else None,
-                finished=None if status in ("queued", "running") else BEGAN + number,
-                changed=number,
-            )
-        )
-    asked = AskedComparison(id=1, session="s", comparison=comparison, created=BEGAN, cancelled=None)
-    return report.build(asked, rows)
-
-
-def reports_of(case: Case, seeds: int, score: Score = drawn, end: End = done) -> list[Report]:
-    return [reported(comparison, score, end) for comparison in case.comparisons(seeds)]
-
-
-def strictly(text: str) -> Any:
-    def refuse(constant: str) -> None:
-        raise AssertionError(f"{constant} is no JSON")
-
-    return json.loads(text, parse_constant=refuse)
-
-
-def stored(found: Report, loss: str, metric: str, split: str) -> list[float]:
-    """Return the scores that the trials of a loss have."""
-    scores = [row.scores[metric] for row in found.rows if row.trial.loss == loss and row.scores]
-    return [value for one in scores if one and (value := one[split]) is not None]
+from lossterm.text.json_text import as_json
+from tests.builders.reports import ENVIRONMENT, End, done, reports_of, stored, strictly
+from tests.cells import each
 
 
 def told(values: Sequence[float]) -> str:
@@ -132,8 +61,8 @@ STATES: dict[str, tuple[int, End]] = {
 }
 
 
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@each("state", STATES)
+@each("case", CASES.values(), ids=CASES)
 def test_a_case_in_any_state_has_a_full_table_a_story_and_json_without_nan(case: Case, state: str) -> None:
     reports = reports_of(case, STATES[state][0], end=STATES[state][1])
     rows = case.rows(reports)
@@ -144,7 +73,7 @@ def test_a_case_in_any_state_has_a_full_table_a_story_and_json_without_nan(case:
         assert len(column.values) == len(rows)
         assert not any(re.search(r"nan|inf\b|None", text, re.IGNORECASE) for text in column.values)
     assert all(line.endswith(".") and not re.search(r"\bnan\b|None", line) for line in story)
-    found = strictly(json_document.as_json(document(case, reports)))
+    found = strictly(as_json(document(case, reports)))
     assert [msgspec.convert(row, case.row_type) for row in found["rows"]] == rows
     assert found["story"] == story
 
@@ -152,12 +81,12 @@ def test_a_case_in_any_state_has_a_full_table_a_story_and_json_without_nan(case:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_json_holds_rows_story_and_every_comparison_as_a_run_gives_it(case: Case) -> None:
     reports = FIVE[case.key]
-    found = strictly(json_document.as_json(document(case, reports)))
+    found = strictly(as_json(document(case, reports)))
     names = "lossterm schema reproduction session seeds rows story comparisons environment seconds"
     assert list(found) == names.split()
     assert (found["reproduction"], found["session"], found["seeds"]) == (case.key, "s", 5)
     assert (found["schema"], found["environment"]) == (json_document.SCHEMA, ENVIRONMENT)
-    assert found["comparisons"] == [strictly(json_document.as_json(json_document.document(one))) for one in reports]
+    assert found["comparisons"] == [strictly(as_json(json_document.document(one))) for one in reports]
     assert found["seconds"] == max(one.seconds for one in reports) > 0
 
 

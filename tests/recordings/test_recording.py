@@ -13,7 +13,6 @@ import pytest
 from scipy import stats
 
 from lossterm import __version__
-from lossterm.cli.commands.reproduce import document
 from lossterm.comparison.comparison import Comparison, Trial
 from lossterm.errors import DataError
 from lossterm.losses import source_from
@@ -25,7 +24,19 @@ from lossterm.recordings.recorded_comparison import Given
 from lossterm.recordings.recording import Recording
 from lossterm.reports import json_document
 from lossterm.reports.report import Report
-from tests.published.test_published import Score, drawn, reported, reports_of, stored, strictly
+from lossterm.text.json_text import as_json
+from tests.builders.reports import (
+    REPRODUCED,
+    REPRODUCED_DOCUMENTS,
+    Score,
+    as_reproduced,
+    built,
+    patternless,
+    reports_of,
+    stored,
+    strictly,
+)
+from tests.cells import each
 
 Document = dict[str, Any]
 Edit = Callable[[Document], object]
@@ -39,20 +50,12 @@ def circles(**settings: Any) -> Comparison:
 
 def as_run(found: Report) -> Document:
     """Return what `run` writes of a report."""
-    written: Document = strictly(json_document.as_json(json_document.document(found)))
+    written: Document = strictly(as_json(json_document.document(found)))
     return written
 
 
-def as_reproduced(key: str, reports: list[Report]) -> Document:
-    """Return what `reproduce` writes of its reports."""
-    written: Document = strictly(json_document.as_json(document(CASES[key], reports)))
-    return written
-
-
-RUN = reported(circles())
+RUN = built(circles(), patternless)
 RUN_DOCUMENT = as_run(RUN)
-REPRODUCED = {key: reports_of(case, 3) for key, case in CASES.items()}
-REPRODUCED_DOCUMENTS = {key: as_reproduced(key, reports) for key, reports in REPRODUCED.items()}
 
 
 def edited(written: Document, edit: Edit) -> Document:
@@ -115,11 +118,11 @@ SOUND: dict[str, Comparison] = {
 }
 
 
-@pytest.mark.parametrize("comparison", SOUND.values(), ids=SOUND)
+@each("comparison", SOUND.values(), ids=SOUND)
 def test_a_run_is_read_as_it_was_asked_and_agrees_with_its_exact_repetition(
     tmp_path: Path, comparison: Comparison
 ) -> None:
-    found = reported(comparison)
+    found = built(comparison, patternless)
     recorded = read(tmp_path, as_run(found))
     (asked,) = recorded.asked
     assert in_some_order(asked) == in_some_order(comparison)
@@ -152,13 +155,13 @@ def test_a_reproduction_is_read_as_it_was_asked_and_agrees_with_its_exact_repeti
 
 @pytest.mark.parametrize("key", CASES)
 def test_a_reproduction_is_read_in_whatever_order_its_losses_came_out(tmp_path: Path, key: str) -> None:
-    reports = reports_of(CASES[key], 3, lambda trial, metric, split: 1 - drawn(trial, metric, split))
+    reports = reports_of(CASES[key], 3, lambda trial, metric, split: 1 - patternless(trial, metric, split))
     for one in (reports, REPRODUCED[key]):
         assert read(tmp_path, as_reproduced(key, one)).case is CASES[key]
 
 
 def test_a_recording_with_its_trials_and_their_curves_is_read_too(tmp_path: Path) -> None:
-    written = strictly(json_document.as_json(json_document.document(RUN, [])))
+    written = strictly(as_json(json_document.document(RUN, [])))
     assert "trials" in written
     assert read(tmp_path, written).asked == read(tmp_path, RUN_DOCUMENT).asked
 
@@ -221,7 +224,7 @@ NO_RECORDINGS: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("data", NO_RECORDINGS.values(), ids=NO_RECORDINGS)
+@each("data", NO_RECORDINGS.values(), ids=NO_RECORDINGS)
 def test_what_is_no_json_of_lossterm_is_refused_with_how_to_write_one(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "bad.json"
     path.write_bytes(data)
@@ -242,10 +245,8 @@ def test_of_a_file_far_too_large_no_more_is_read_than_shows_it(tmp_path: Path, m
     assert re.search(r"has more than \d+ MB", refused(path))
 
 
-@pytest.mark.parametrize(
-    "version", ["\x1b[31m", "1.0\x1b]0;x\x07", "1.0\u009b2J", "1.0\nlossterm", "", "1 0", "1" * 41]
-)
-@pytest.mark.parametrize("schema", [1, 99])
+@each("version", ["\x1b[31m", "1.0\x1b]0;x\x07", "1.0\u009b2J", "1.0\nlossterm", "", "1 0", "1" * 41])
+@each("schema", [1, 99])
 def test_a_version_that_is_none_is_refused_without_repeating_it(tmp_path: Path, version: str, schema: int) -> None:
     sentence = refused_edit(tmp_path, RUN_DOCUMENT, lambda d: d.update(lossterm=version, schema=schema))
     assert re.search(r"is no recording of lossterm: .* at `\$\.lossterm`", sentence)
@@ -327,7 +328,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@each("case", REFUSED)
 def test_what_was_written_by_hand_or_by_another_is_refused_with_what_is_wrong(tmp_path: Path, case: str) -> None:
     edit, words = REFUSED[case]
     assert re.search(words, refused_edit(tmp_path, RUN_DOCUMENT, edit))
@@ -351,8 +352,8 @@ OTHER_COMPARISONS: dict[str, Edit] = {
 }
 
 
-@pytest.mark.parametrize("change", OTHER_COMPARISONS)
-@pytest.mark.parametrize("key", CASES)
+@each("change", OTHER_COMPARISONS)
+@each("key", CASES)
 def test_a_reproduction_with_other_comparisons_than_its_cases_is_refused(tmp_path: Path, key: str, change: str) -> None:
     sentence = refused_edit(tmp_path, REPRODUCED_DOCUMENTS[key], OTHER_COMPARISONS[change])
     assert f"does not hold the comparisons of the case {key}" in sentence
@@ -376,8 +377,8 @@ OTHER_ROWS: dict[str, Edit] = {
 }
 
 
-@pytest.mark.parametrize("change", OTHER_ROWS)
-@pytest.mark.parametrize("key", CASES)
+@each("change", OTHER_ROWS)
+@each("key", CASES)
 def test_a_reproduction_with_other_rows_than_its_cases_is_refused(tmp_path: Path, key: str, change: str) -> None:
     assert refused_edit(tmp_path, REPRODUCED_DOCUMENTS[key], OTHER_ROWS[change])
 
@@ -472,10 +473,10 @@ def test_a_mean_that_moved_further_than_other_seeds_would_move_it_is_found_and_n
 
 def test_a_second_run_that_came_out_otherwise_for_one_loss_differs_in_that_loss_alone(tmp_path: Path) -> None:
     def worse(trial: Trial, metric: str, split: Any) -> float:
-        return drawn(trial, metric, split) - (0.6 if trial.loss == "squared_hinge" else 0)
+        return patternless(trial, metric, split) - (0.6 if trial.loss == "squared_hinge" else 0)
 
     recorded = read(tmp_path, RUN_DOCUMENT)
-    findings = agreement.compare(recorded, [reported(circles(), worse)])
+    findings = agreement.compare(recorded, [built(circles(), worse)])
     assert {finding.loss for finding in findings if not finding.agrees} == {"squared_hinge"}
     (ranked,) = (finding for finding in findings if finding.ranks and finding.loss == "squared_hinge")
     assert not ranked.agrees
@@ -498,7 +499,7 @@ def test_another_count_of_diverged_or_failed_trials_is_found(tmp_path: Path) -> 
 
 
 def test_trials_that_diverge_again_agree(tmp_path: Path) -> None:
-    found = reported(circles(), end=lambda t: "diverged" if t.loss == "hinge" or t.seed == 0 else "done")
+    found = built(circles(), patternless, end=lambda t: "diverged" if t.loss == "hinge" or t.seed == 0 else "done")
     assert {one.loss: one.diverged for one in found.standings} == {THREE[0]: 1, "hinge": 5, "squared_hinge": 1}
     assert differing(tmp_path, lambda _: None, found) == []
 
@@ -512,7 +513,7 @@ def test_without_a_spread_what_matters_is_the_measure_and_with_none_a_tenth_of_i
     tmp_path: Path, seeds: int, metric: str, matters: float
 ) -> None:
     task, loss = ("circles", "hinge") if metric == "accuracy" else ("regression", "mse")
-    found = reported(Comparison.ask(task, seeds=seeds, epochs=3), FLAT)
+    found = built(Comparison.ask(task, seeds=seeds, epochs=3), FLAT)
     tolerance = matters if seeds == 1 else matters / 10
     assert differing(tmp_path, moved(metric, "test", 0.98 * tolerance, loss), found) == []
     (finding,) = differing(tmp_path, moved(metric, "test", 1.02 * tolerance, loss), found)
@@ -525,7 +526,7 @@ def test_a_tolerance_is_half_the_interval_of_a_difference_that_scipy_gives(count
     assert metric_named("accuracy").tolerance(0.8, 0.05, count) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+@each("metric", METRICS.values(), ids=METRICS)
 def test_a_tolerance_knows_what_matters_for_every_metric(metric: Metric) -> None:
     matters = metric.rope * (2.0 if metric.relative else 1.0)
     for sd, count in ((None, 1), (None, 10), (0.1, 1), (0.1, 0)):
@@ -537,12 +538,12 @@ def test_a_tolerance_knows_what_matters_for_every_metric(metric: Metric) -> None
 
 def test_a_number_in_place_of_none_and_none_in_place_of_a_number_differ(tmp_path: Path) -> None:
     def undefined(trial: Trial, metric: str, split: Any) -> float | None:
-        return None if metric == "roc_auc" else drawn(trial, metric, split)
+        return None if metric == "roc_auc" else patternless(trial, metric, split)
 
     def gone(written: Document) -> None:
         standing(written, "hinge")["scores"]["roc_auc"]["test"] = {"mean": None, "sd": None}
 
-    without = reported(circles(), undefined)
+    without = built(circles(), undefined)
     (finding,) = differing(tmp_path, gone)
     assert (finding.loss, finding.what, finding.recorded) == ("hinge", "test roc_auc", None)
     later = [f for f in agreement.compare(read(tmp_path, RUN_DOCUMENT), [without]) if not f.agrees]
@@ -558,14 +559,14 @@ def preferring(rate: float) -> Score:
     def score(trial: Trial, metric: str, split: Any) -> float:
         if split == "validation":
             return 0.6 + 0.01 * trial.seed + (1e-6 if trial.learning_rate == rate else 0)
-        return drawn(trial, metric, split)
+        return patternless(trial, metric, split)
 
     return score
 
 
 def test_another_choice_of_rate_and_another_verdict_are_remarks_and_no_differences(tmp_path: Path) -> None:
     first, last = min(circles().learning_rates), max(circles().learning_rates)
-    before, after = (reported(circles(), preferring(rate)) for rate in (first, last))
+    before, after = (built(circles(), preferring(rate)) for rate in (first, last))
     assert {one.learning_rate for one in before.standings} == {first}
     assert {one.learning_rate for one in after.standings} == {last}
     recorded = read(tmp_path, as_run(before))
@@ -598,7 +599,7 @@ def test_scores_that_are_said_to_be_another_rates_are_held_against_that_rates(tm
     def score(trial: Trial, metric: str, split: Any) -> float:
         return (0.8 if trial.learning_rate == 0.1 else 0.4) + 0.01 * trial.seed
 
-    found = reported(circles(learning_rates=(0.1, 0.3), metric="accuracy"), score)
+    found = built(circles(learning_rates=(0.1, 0.3), metric="accuracy"), score)
     assert differing(tmp_path, put("learning_rate", 0.1), found) == []
     wrong = differing(tmp_path, put("learning_rate", 0.3), found)
     assert {finding.loss for finding in wrong} == {"hinge"}
@@ -641,7 +642,7 @@ def mine(tmp_path: Path) -> Path:
 def test_a_recording_with_losses_of_ones_own_is_read_where_their_places_are_said(tmp_path: Path, mine: Path) -> None:
     own = (f"{mine}:mine", f"{mine}:mine:weight=2")
     comparison = Comparison.ask("circles", ("hinge",), own=own, seeds=3, epochs=3)
-    found = reported(comparison)
+    found = built(comparison, patternless)
     written = as_run(found)
     assert str(mine) not in json.dumps(written)  # a recording never says where to find code
     path = tmp_path / "recording.json"
@@ -660,7 +661,7 @@ def test_a_recording_with_a_loss_of_ones_own_is_refused_where_it_is_not_the_one_
     comparison = Comparison.ask("circles", ("hinge",), own=(f"{mine}:mine",), seeds=2, epochs=3)
     (key,) = (loss for loss in comparison.losses if "@" in loss)
     path = tmp_path / "recording.json"
-    path.write_text(json.dumps(as_run(reported(comparison))), encoding="utf-8")
+    path.write_text(json.dumps(as_run(built(comparison, patternless))), encoding="utf-8")
     words = f"asks for something that cannot be run: {key!r} is a loss of one's own: say where it is with --loss-file"
     for own in ((), (f"{mine}:yours",), (f"{mine}:mine:weight=2",)):
         with pytest.raises(DataError, match=re.escape(words)) as raised:
@@ -681,14 +682,14 @@ def test_a_recording_with_a_loss_of_ones_own_is_refused_where_it_is_not_the_one_
     ],
 )
 def test_a_recording_of_a_loss_that_cannot_be_had_is_refused_with_why(tmp_path: Path, key: str, sentence: str) -> None:
-    written = as_run(reported(Comparison.ask("regression", ("mse", "huber:delta=2"), seeds=2, epochs=3)))
+    written = as_run(built(Comparison.ask("regression", ("mse", "huber:delta=2"), seeds=2, epochs=3), patternless))
     written["standings"][0]["loss"] = key
     with pytest.raises(DataError, match=re.escape(sentence)):
         read(tmp_path, written)
 
 
 def test_a_recording_in_which_a_loss_is_written_otherwise_is_refused(tmp_path: Path) -> None:
-    written = as_run(reported(Comparison.ask("regression", ("mse", "huber:delta=2"), seeds=2, epochs=3)))
+    written = as_run(built(Comparison.ask("regression", ("mse", "huber:delta=2"), seeds=2, epochs=3), patternless))
     for spelling in ("huber:delta=2.0", "Huber:delta=2"):
         standing_of = next(one for one in written["standings"] if one["loss"].lower().startswith("huber"))
         standing_of["loss"] = spelling

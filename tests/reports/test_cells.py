@@ -9,6 +9,7 @@ from lossterm.reports.report import Standing
 from lossterm.statistics.learning_rate_choice import RatePoint
 from lossterm.statistics.paired_differences import Interval
 from lossterm.statistics.ranking import Difference
+from tests.cells import each
 
 
 def standing(**fields: Any) -> Standing:
@@ -25,7 +26,7 @@ def behind(mean: float, ci: Interval | None) -> Difference:
 # Scores
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "text"),
     [
         (None, "–"),
@@ -82,7 +83,7 @@ def test_a_spread_of_large_numbers_is_written_as_numbers_are() -> None:
     assert cells.spread(123456.0, (120456.0, 126456.0)) == "123,456 ±3,000"
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "places", "text", "signed"),
     [
         (0.0124, 4, ".0124", "+.0124"),
@@ -136,7 +137,7 @@ def test_a_gap_of_one_seed_is_a_number_and_the_best_has_none(brackets: bool) -> 
     assert cells.gap(None, brackets=brackets) == "–"
 
 
-@pytest.mark.parametrize(
+@each(
     ("share", "pairs", "text"),
     [
         (0.6, 10, "6/10"),

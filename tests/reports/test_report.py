@@ -1,9 +1,7 @@
 """Standings and JSON: complete, free of NaN, and the numbers that NumPy and SciPy give."""
 
-import json
 import math
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -14,135 +12,29 @@ from scipy import stats
 
 from lossterm.comparison.comparison import RATES_TO_TUNE, Comparison, Status, Trial
 from lossterm.comparison.protocol import SplitName
-from lossterm.comparison.protocol_catalogue import protocol_named, protocols_for
+from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.errors import DoesNotFit, UnknownName
-from lossterm.losses import LOSSES, loss_recorded, place_of
-from lossterm.metrics import METRICS, metric_named, metrics_for
-from lossterm.reports import json_document, report
+from lossterm.losses import LOSSES
+from lossterm.metrics import METRICS
+from lossterm.reports import report
 from lossterm.reports.report import Report
 from lossterm.statistics.paired_differences import summarise
-from lossterm.store import AskedComparison, Chunk, TrialRow, TrialScores
-from lossterm.tasks import TASKS, task_named
-
-ENVIRONMENT = {"tensorflow": "2.21.0", "keras": "3.15.1", "numpy": "2.0", "device": "CPU", "cpu": "a processor"}
-BEGAN = 1000.0
-EVERY = [(task.key, protocol.key) for task in TASKS.values() for protocol in protocols_for(task)]
-"""Every task under every protocol that is for it."""
-
-# Reports made to measure
-
-Score = Callable[[Trial, str, SplitName], float | None]
-"""`(trial, metric, split) -> value`."""
-
-End = Callable[[Trial], Status]
-LEAD: dict[SplitName, float] = {"train": 0.01, "validation": 0.005, "test": 0.0}
-
-
-def flat(trial: Trial, metric: str, split: SplitName) -> float:
-    return 0.5 + LEAD[split]
-
-
-def valued(values: Mapping[tuple[str, int], float]) -> Score:
-    """Scores by loss and seed, 0.5 where none is named."""
-    return lambda trial, metric, split: values.get((trial.loss, trial.seed), 0.5) + LEAD[split]
-
-
-def drawn(trial: Trial, metric: str, split: SplitName) -> float:
-    """Scores with an effect of loss, rate and seed, and noise; the best rate differs from loss to loss."""
-    stream = random.Random(f"{metric} {split} {trial.loss} {trial.seed} {trial.learning_rate}")
-    place = place_of(trial.loss)
-    off = 0.02 * abs(math.log10(trial.learning_rate) + 1 + place % 3)
-    luck = 0.03 * math.sin(100 * trial.seed)
-    worse = off + luck + 0.004 * place
-    return 0.7 + (worse if metric_named(metric).direction == "min" else -worse) + stream.gauss(0, 0.01)
-
-
-def done(trial: Trial) -> Status:
-    return "done"
-
-
-def ending(ends: Mapping[tuple[str, int], Status]) -> End:
-    """Ends by loss and seed, done where none is named."""
-    return lambda trial: ends.get((trial.loss, trial.seed), "done")
-
-
-def scores_for(trial: Trial, score: Score) -> TrialScores:
-    task, splits = task_named(trial.task), protocol_named(trial.protocol).splits
-    return {
-        metric.key: {split: score(trial, metric.key, split) for split in splits}
-        if metric.defined(loss_recorded(trial.loss))
-        else None
-        for metric in metrics_for(task.kind, trial.protocol, task.lowest)
-    }
-
-
-def asked_for(comparison: Comparison, number: int = 1, session: str = "s") -> AskedComparison:
-    return AskedComparison(id=number, session=session, comparison=comparison, created=BEGAN, cancelled=None)
-
-
-def rows_for(
-    comparison: Comparison, score: Score = flat, end: End = done, error: str = "ValueError: it broke"
-) -> list[TrialRow]:
-    rows = []
-    for number, trial in enumerate(comparison.trials(), start=1):
-        status = end(trial)
-        rows.append(
-            TrialRow(
-                id=number,
-                trial=trial,
-                status=status,
-                cancel=False,
-                attempts=1,
-                epochs=trial.hyperparameters.epochs,
-                seconds=0.25 if status == "done" else None,
-                scores=scores_for(trial, score) if status == "done" else None,
-                environment=ENVIRONMENT if status == "done" else None,
-                error=error if status == "failed" else None,
-                finished=BEGAN + number if status not in ("queued", "running") else None,
-                changed=number,
-            )
-        )
-    return rows
-
-
-def built(comparison: Comparison, score: Score = flat, end: End = done, metric: str | None = None) -> Report:
-    return report.build(asked_for(comparison), rows_for(comparison, score, end), metric)
-
-
-def circles(*losses: str, seeds: int = 2, protocol: str = "tutorial", **settings: Any) -> Comparison:
-    return Comparison.ask("circles", losses or ("usual",), seeds=seeds, protocol=protocol, **{"epochs": 3, **settings})
-
-
-def strictly(text: str) -> Any:
-    def refuse(constant: str) -> None:
-        raise AssertionError(f"{constant} is no JSON")
-
-    return json.loads(text, parse_constant=refuse)
-
-
-def as_document(found: Report, chunks: list[Chunk] | None = None) -> Any:
-    return strictly(json_document.as_json(json_document.document(found, chunks)))
-
-
-TROUBLED = built(
-    circles(seeds=3),
-    valued({("hinge", 0): 0.6, ("hinge", 1): 0.8, ("binary_crossentropy", 0): 0.9}),
-    ending(
-        {
-            ("hinge", 2): "diverged",
-            ("squared_hinge", 0): "diverged",
-            ("squared_hinge", 1): "failed",
-            ("squared_hinge", 2): "failed",
-            ("binary_crossentropy", 1): "running",
-            ("binary_crossentropy", 2): "cancelled",
-        }
-    ),
+from lossterm.store import TrialRow
+from tests.builders.reports import (
+    BEGAN,
+    EVERY,
+    TROUBLED,
+    as_document,
+    asked_for,
+    built,
+    circles,
+    diverging_at,
+    drawn,
+    ending,
+    rows_for,
+    valued,
 )
-
-
-def diverging_at(*rates: float) -> End:
-    return lambda trial: "diverged" if trial.learning_rate in rates else "done"
-
+from tests.cells import each
 
 # Standings
 
@@ -440,7 +332,7 @@ OTHER_METRICS = [
 ]
 
 
-@pytest.mark.parametrize(("task", "protocol", "metric"), [*((*pair, None) for pair in EVERY), *OTHER_METRICS])
+@each(("task", "protocol", "metric"), [*((*pair, None) for pair in EVERY), *OTHER_METRICS])
 def test_json_holds_the_numbers_that_scipy_gives(task: str, protocol: str, metric: str | None) -> None:
     found = built(Comparison.ask(task, protocol=protocol, metric=metric), drawn)
     expected = recomputed(found, TESTED_SHARE.get((task, protocol), 0))

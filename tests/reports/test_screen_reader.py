@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from lossterm.reports.report import Report
 from lossterm.reports.screen_reader import PUNCTUATION, spoken
 from lossterm.store import Chunk, Store, TrialScores
 from lossterm.tasks import task_named
+from tests.cells import each
 
 SESSION = "told"
 Drawn = Callable[[Trial], np.ndarray]
@@ -56,9 +58,9 @@ def fill(
     most: int | None = None,
 ) -> None:
     """Ask for a comparison and end its trials, or the first `most` of them."""
-    store.ask(SESSION, comparison)
+    store.requests.ask(SESSION, comparison)
     ended = 0
-    while (most is None or ended < most) and (row := store.claim("auto")):
+    while (most is None or ended < most) and (row := store.worker.claim("auto")):
         ended += 1
         status = end(row.trial)
         kind = task_named(comparison.task).kind
@@ -67,8 +69,8 @@ def fill(
             metric.key: dict.fromkeys(splits, score(row.trial)) for metric in metrics_for(kind, comparison.protocol)
         }
         values = drawn(row.trial).astype("<f4")
-        store.record(chunk_of(row.id, values))
-        store.finish(row.id, status, seconds=0.1, scores=scores if status == "done" else None)
+        store.worker.record(chunk_of(row.id, values))
+        store.worker.finish(row.id, status, seconds=0.1, scores=scores if status == "done" else None)
 
 
 def chunk_of(trial: int, values: np.ndarray) -> Chunk:
@@ -122,8 +124,8 @@ CURVES = {
 }
 
 
-@pytest.mark.parametrize("direction", ["min", "max"])
-@pytest.mark.parametrize("name", CURVES)
+@each("direction", ["min", "max"])
+@each("name", CURVES)
 def test_a_course_is_what_a_loop_over_the_epochs_finds(name: str, direction: str) -> None:
     sign = 1 if direction == "min" else -1
     found = course(sign * CURVES[name], "min" if direction == "min" else "max")
@@ -294,6 +296,20 @@ def test_curves_are_of_the_rate_that_is_judged_and_on_validation_where_there_is_
 # Words on places
 
 
+def test_what_else_is_set_is_told_by_name(store: Store) -> None:
+    chosen: dict[str, Any] = {"dropout": 0.25, "batch_norm": True, "schedule": "cosine", "early_stopping": 9}
+    asked = Comparison.ask("circles", ("hinge",), seeds=1, learning_rates=(0.1,), epochs=40, **chosen)
+    fill(store, asked, lambda _: np.full((40, 6), 0.5))
+    assert "Besides: dropout 0.25, batch norm on, schedule cosine, early stopping 9." in told(store)
+
+
+def test_a_custom_network_is_told_by_its_name_and_fingerprint(store: Store) -> None:
+    asked = Comparison.ask("circles", ("hinge",), seeds=1, learning_rates=(0.1,), epochs=40, model="keras:Sequential")
+    fill(store, asked, lambda _: np.full((40, 6), 0.5))
+    name = asked.hyperparameters.model.rpartition(":")[2]
+    assert f"The network is {name}, and is trained by momentum in batches of 32." in told(store)
+
+
 def test_places_say_mean_interval_difference_and_verdict(store: Store) -> None:
     def score(trial: Trial) -> float:
         return 0.9 + 0.01 * (trial.seed % 2) if trial.loss == "hinge" else 0.6 + 0.01 * (trial.seed // 2)
@@ -333,7 +349,7 @@ def test_one_seed_gets_places_but_no_verdict(store: Store) -> None:
 
 
 def test_before_anything_ended_that_is_said_and_no_curve_is_told(store: Store) -> None:
-    store.ask(SESSION, fair(("hinge", "squared_hinge"), seeds=2))
+    store.requests.ask(SESSION, fair(("hinge", "squared_hinge"), seeds=2))
     lines = told(store)
     assert "No trial has a score so far." in lines
     assert "hinge has no place yet: no trial of it has a test accuracy." in lines
@@ -429,7 +445,7 @@ class Clock:
 
 def steps(store: Store, comparison: Comparison, **more: object) -> Iterator[SessionState]:
     """End one trial after the other, and give what a viewer sees each time."""
-    store.ask(SESSION, comparison)
+    store.requests.ask(SESSION, comparison)
     yield viewed(store)
     while any(not row.ended for row in viewed(store).rows.values()):
         fill(store, comparison, lambda trial: columns(FALLING[:4]), most=1, **more)  # type: ignore[arg-type]  # as fill takes them
@@ -480,7 +496,7 @@ def test_trials_that_are_added_begin_new_steps(store: Store) -> None:
     telling = Telling(clock)
     fill(store, tutorial(seeds=2, epochs=4), lambda trial: columns(FALLING[:4]))
     assert telling.new(viewed(store)) == ["2 of 2 trials have ended."]
-    store.ask(SESSION, tutorial(seeds=8, epochs=4))
+    store.requests.ask(SESSION, tutorial(seeds=8, epochs=4))
     clock.now = 5
     assert telling.new(viewed(store)) == []
     fill(store, tutorial(seeds=8, epochs=4), lambda trial: columns(FALLING[:4]), most=1)

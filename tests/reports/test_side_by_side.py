@@ -8,7 +8,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.reports import side_by_side
 from lossterm.reports.report import Report
 from lossterm.store import Store
-from tests.reports.test_report import asked_for, built, circles, rows_for, scores_for, valued
+from tests.builders.reports import asked_for, built, circles, rows_for, scores_for, valued
 
 GOOD = valued({("hinge", 0): 0.9, ("hinge", 1): 0.8})
 
@@ -116,11 +116,11 @@ def test_nothing_at_all_is_said(found: dict[str, list[Report]]) -> None:
 
 def test_sessions_are_read_from_the_store(home: Path, store: Store) -> None:
     comparison = circles("hinge", seeds=1)
-    store.ask("a", comparison)
-    row = store.claim("auto")
+    store.requests.ask("a", comparison)
+    row = store.worker.claim("auto")
     assert row is not None
-    store.finish(row.id, "done", scores=scores_for(row.trial, GOOD))
-    store.ask("b", circles("squared_hinge", seeds=1))
+    store.worker.finish(row.id, "done", scores=scores_for(row.trial, GOOD))
+    store.requests.ask("b", circles("squared_hinge", seeds=1))
     found = {name: side_by_side.reports(store, name) for name in ("a", "b", "no such")}
     assert [len(one) for one in found.values()] == [1, 1, 0]
     assert found["a"][0].standings[0].mean == pytest.approx(0.9)

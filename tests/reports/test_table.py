@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from lossterm import __version__, data
-from lossterm.cli.console import print_reports
+from lossterm.cli.options.shared import FORMATS
+from lossterm.cli.printed_reports import print_reports
 from lossterm.comparison.comparison import RATES_TO_TUNE, Comparison, Status, Trial
 from lossterm.comparison.protocol_catalogue import PROTOCOLS, protocol_named
 from lossterm.losses import loss_named
@@ -24,9 +25,10 @@ from lossterm.reports.report import Report
 from lossterm.statistics.ranking import Verdict
 from lossterm.store import LEVELS, Anatomy, Chunk
 from lossterm.tasks import task_named
+from lossterm.text.columns import TableColumn
 from lossterm.text.harmless import in_markdown
-
-from .test_report import (
+from lossterm.text.json_text import as_json
+from tests.builders.reports import (
     ENVIRONMENT,
     EVERY,
     TROUBLED,
@@ -44,6 +46,7 @@ from .test_report import (
     strictly,
     valued,
 )
+from tests.cells import each
 
 # What is to be written
 
@@ -93,7 +96,7 @@ def seen(case: str) -> Report:
     return built(*CASES[case]) if case in CASES else report.build(asked_for(FAIR), [])
 
 
-every_case = pytest.mark.parametrize("case", [*CASES, "troubled", "no rows"])
+every_case = each("case", [*CASES, "troubled", "no rows"])
 
 
 # JSON
@@ -374,7 +377,7 @@ def test_json_with_trials_has_what_is_known_of_how_each_was_trained_and_of_its_f
     comparison = circles("hinge", "squared_hinge", seeds=1)
     first, second = rows_for(comparison, end=ending({("squared_hinge", 0): "failed"}))
     rows = [msgspec.structs.replace(first, anatomy=anatomy, note="trained step by step"), second]
-    document = strictly(json_document.as_json(json_document.document(report.build(asked_for(comparison), rows), [])))
+    document = strictly(as_json(json_document.document(report.build(asked_for(comparison), rows), [])))
     trained, failed = document["trials"]
     assert trained["anatomy"] == {"of": "margin", "quantiles": list(LEVELS), "share": None}
     assert (trained["note"], trained["error"]) == ("trained step by step", None)
@@ -384,7 +387,7 @@ def test_json_with_trials_has_what_is_known_of_how_each_was_trained_and_of_its_f
 
 def test_json_holds_null_where_a_trial_diverged_and_never_nan() -> None:
     nan = Chunk(trial=1, start=0, epochs=1, data=array("f", [math.nan, math.inf, -math.inf, 0.5]).tobytes())
-    text = json_document.as_json(json_document.document(TROUBLED, [nan]))
+    text = as_json(json_document.document(TROUBLED, [nan]))
     assert not re.search(r"\b(nan|inf|infinity)\b", text, re.IGNORECASE)
     document = strictly(text)
     curves = document["trials"][0]["curves"]
@@ -481,7 +484,7 @@ def columns(found: Report, *arguments: Any, **settings: Any) -> Mapping[str, tup
     return {column.head: column.values for column in table.columns_of(found, *arguments, **settings)}
 
 
-@pytest.mark.parametrize(("task", "protocol"), EVERY)
+@each(("task", "protocol"), EVERY)
 def test_table_shows_what_is_known_of_each_loss_and_every_metric_of_its_kind(task: str, protocol: str) -> None:
     found = seen(f"{task} {protocol}")
     metric, tuned = found.asked.comparison.metric, found.asked.comparison.tuned
@@ -552,7 +555,7 @@ def test_metrics_can_be_limited_and_columns_left_out() -> None:
 BETWEEN = 3
 
 
-def width_of(shown: list[table.TableColumn]) -> int:
+def width_of(shown: list[TableColumn]) -> int:
     return sum(column.width + BETWEEN for column in shown) - BETWEEN
 
 
@@ -585,7 +588,7 @@ def test_the_verdict_and_the_difference_are_among_the_last_to_go(case: str) -> N
 
 
 def test_a_column_pads_to_its_widest_text_on_its_side() -> None:
-    right, left = table.TableColumn("n", True, ("1", "100")), table.TableColumn("loss", False, ("a", "bb"))
+    right, left = TableColumn("n", True, ("1", "100")), TableColumn("loss", False, ("a", "bb"))
     assert (right.width, left.width) == (3, 4)
     assert [right.padded(text) for text in (right.head, *right.values)] == ["  n", "  1", "100"]
     assert [left.padded(text) for text in left.values] == ["a   ", "bb  "]
@@ -654,7 +657,7 @@ def test_figures_of_probabilities_that_a_loss_distorts_are_marked(metric: str) -
     assert shown["brier"][places["square_on_logits"]] == DASH
 
 
-@pytest.mark.parametrize("form", table.FORMATS)
+@pytest.mark.parametrize("form", FORMATS)
 def test_the_mark_and_what_it_means_are_in_every_text_and_numbers_stay_numbers(
     form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,8 +15,7 @@ from lossterm.reports.notes import notes
 from lossterm.reports.report import Report
 from lossterm.reports.verdict import short_verdict, verdict
 from lossterm.text.harmless import in_markdown
-
-from .test_report import (
+from tests.builders.reports import (
     EVERY,
     TROUBLED,
     End,
@@ -30,6 +29,7 @@ from .test_report import (
     rows_for,
     valued,
 )
+from tests.cells import each
 
 THREE = ("binary_crossentropy", "hinge", "squared_hinge")
 
@@ -64,6 +64,14 @@ def test_the_headline_says_what_was_compared() -> None:
         ({"hidden": (8, 4), "activation": "tanh"}, ", batch 32, hidden 8,4 tanh"),
         ({"hidden": (8,), "initial_sd": 4}, ", batch 32, hidden 8, output drawn with sd 4"),
         ({"optimizer": "adam", "batch_size": 1}, ", adam, batch 1, hidden 50"),
+        ({"class_weight": "balanced", "dropout": 0.1}, ", batch 32, balanced classes, hidden 50, dropout 0.1"),
+        ({"batch_norm": True, "l2": 1e-4}, ", batch 32, hidden 50, batch norm, l2 0.0001"),
+        ({"protocol": "fair", "schedule": "cosine"}, ", 5 lr from 0.001 to 0.1 cosine, momentum, "),
+        (
+            {"protocol": "fair", "early_stopping": 9},
+            "seeds × up to 3 epochs (stops after 9 without a better), 5 lr from 0.001 to 0.1, momentum, ",
+        ),
+        ({"model": "keras:Sequential"}, ", momentum, batch 32, network Sequential@"),
         ({"protocol": "fair", "learning_rates": (0.5,)}, ", lr 0.5, momentum, "),
         ({"protocol": "fair", "learning_rates": (0.5, 1e-05)}, ", 2 lr from 1e-05 to 0.5, momentum, "),
     ],
@@ -254,7 +262,7 @@ SHORT: dict[str, tuple[Report, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", SHORT)
+@each("case", SHORT)
 def test_the_short_verdict_says_what_the_verdict_says_without_how_far(case: str) -> None:
     found, words = SHORT[case]
     said = short_verdict(found)
@@ -320,7 +328,7 @@ def test_what_the_protocol_means_for_a_reader_is_said(task: str, protocol: str, 
     assert CAVEATS[task, protocol, rate] in notes(built(comparison))
 
 
-@pytest.mark.parametrize(("task", "protocol"), EVERY)
+@each(("task", "protocol"), EVERY)
 def test_every_protocol_says_its_caveat_once(task: str, protocol: str) -> None:
     text = said(built(Comparison.ask(task, protocol=protocol, seeds=2)))
     assert text.count(" protocol: ") == 1

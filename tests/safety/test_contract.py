@@ -4,9 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import lossterm
+from tests.cells import each
 
 ROOT = Path(lossterm.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -68,7 +67,7 @@ def broken_by(source: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each("path", FILES, ids=name_of)
 def test_nothing_is_unpickled_and_no_text_is_run(path: Path) -> None:
     found = broken_by(path.read_text(encoding="utf-8"))
     assert found <= ({"exec", "compile"} if name_of(path) == RUNS_WHAT_A_PERSON_NAMES else set())
@@ -88,7 +87,7 @@ def test_what_a_person_names_is_run_in_one_function_alone_and_after_it_was_looke
         looked = name == "refuse_unnamed" or (looked and name in ("exec", "compile"))
 
 
-@pytest.mark.parametrize(
+@each(
     "source",
     [
         "import pickle",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from lossterm.text.harmless import cell, clipped, in_json, in_markdown, lines_of, one_line, printable
+from tests.cells import each
 
 from .evil import BREAKS_A_CALL, EVIL, acting, formulas
 
@@ -67,14 +68,14 @@ def test_json_means_the_same_and_does_nothing(document: dict[str, object]) -> No
     assert json.loads(found) == document
 
 
-@pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
+@each("text", EVIL.values(), ids=EVIL)
 def test_an_evil_text_is_the_same_text_in_json(text: str) -> None:
     found = in_json(json.dumps([text], ensure_ascii=False))
     assert acting(found, "") == {}
     assert json.loads(found) == [text]
 
 
-@pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
+@each("text", EVIL.values(), ids=EVIL)
 def test_markdown_shows_an_evil_text_as_it_is(text: str) -> None:
     """As a reader of the standard reads it: paragraphs of nothing but text."""
     found = in_markdown(text)

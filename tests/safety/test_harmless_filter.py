@@ -1,20 +1,18 @@
 """What the filter takes out of a row leaves every other cell where it was."""
 
-import pytest
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 
 from lossterm.tui.terminal.harmless_filter import HarmlessFilter
+from tests.cells import each
 
 from .evil import EVIL, acting
 
 BLACK = Color(0, 0, 0)
 
 
-@pytest.mark.parametrize(
-    "text", [*EVIL.values(), "a\u00adb", "\u0600", "\ue000\U000f0000", "\u0378", "\ud800", "損\x1b失"], ids=ascii
-)
+@each("text", [*EVIL.values(), "a\u00adb", "\u0600", "\ue000\U000f0000", "\u0378", "\ud800", "損\x1b失"], ids=ascii)
 def test_a_row_keeps_its_cells_and_loses_what_acts(text: str) -> None:
     (found,) = HarmlessFilter().apply([Segment(text)], BLACK)
     assert cell_len(found.text) == cell_len(text)

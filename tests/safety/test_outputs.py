@@ -5,72 +5,29 @@ import io
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from lossterm.cli.console import Narrator
 from lossterm.cli.main import main
-from lossterm.comparison.comparison import Comparison
-from lossterm.data import Data, FileRequest
-from lossterm.engine.fakes.fake_engine import FakeTrainer
+from lossterm.cli.narrator import Narrator
 from lossterm.errors import WorkerError
+from lossterm.home.paths import configuration_path
 from lossterm.project import FILE_NAME
-from lossterm.store import Store
-from tests.project.test_project import Asked as Trained
-from tests.project.test_project import Watching
-from tests.test_plugins import HALVES, Install, install  # noqa: F401  a fixture
+from tests.builders.commands import Asked, Watching
+from tests.builders.packages import HALVES, installing
+from tests.cells import each
 
 from .evil import BREAKS_A_CALL, EVIL, LAID_OUT, acting, formulas
+from .evil_store import SESSION, fill
 
-SESSION = "evil"
-
-every_evil = pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
+every_evil = each("text", EVIL.values(), ids=EVIL)
 
 Said = Callable[..., tuple[str, str]]
-
-
-def naming(text: str, place: Path) -> Comparison:
-    """Return a comparison in which all that somebody may have named is named so."""
-    file = place / f"{text}.py"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("def mine(y, f):\n    return y - f\n", encoding="utf-8")
-    data = Data(
-        asked=FileRequest(path=f"/data/{text}.csv", target=text, drop=(text,), group=text),
-        digest="0123456789abcdef",
-        kind="binary",
-        rows=600,
-        features=2,
-        classes=(text, f"not {text}"),
-        lowest=0.0,
-        zeros=True,
-        imbalance=1.0,
-    )
-    return Comparison.ask(data, ("hinge",), own=[f"{file}:mine"], learning_rates=[0.01], epochs=3, seeds=2)
-
-
-def fill(path: Path) -> None:
-    """Fill a store with a comparison for each evil text, in one session, and a session of each evil name."""
-    engine = FakeTrainer()
-    with Store(path) as store:
-        for place, text in enumerate(EVIL.values()):
-            store.report_worker("auto", 1, "ready", text, {"cpu": text, text: "a version"})
-            store.ask(SESSION, naming(text, path.parent / f"code {place}"))
-            for number in range(3):
-                row = store.claim("auto")
-                assert row is not None
-                found = engine.train(row.trial, row.id, store.record)
-                if number == 2:
-                    store.finish(row.id, "failed", error=text)
-                    continue
-                note = f"{text} trains step by step."
-                store.finish(row.id, "done", seconds=1.0, scores=found.scores, chunk=found.chunk, note=note)
-            store.cancel([asked.id for asked in store.comparisons(SESSION)])
-        for text in EVIL.values():  # past the store's own look at names, as somebody's store may be
-            store._connection.execute("INSERT INTO sessions (name, created) VALUES (?, 1.0)", (text,))
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +45,10 @@ def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
     place.mkdir()
     monkeypatch.chdir(place)
     for module in ("run", "check", "resume"):
-        monkeypatch.setattr(sys.modules[f"lossterm.cli.commands.{module}"], "Watch", Watching)
+        monkeypatch.setattr(f"lossterm.cli.commands.{module}.Watch", Watching)
 
     def said(*words: object) -> tuple[str, str]:
-        with pytest.raises((SystemExit, Trained)):
+        with pytest.raises((SystemExit, Asked)):
             main([str(word) for word in words])
         captured = capsys.readouterr()
         return captured.out, captured.err
@@ -219,7 +176,7 @@ def table(tmp_path: Path) -> Path:
     return place / "@x\x9b.csv"
 
 
-@pytest.mark.parametrize(
+@each(
     "words",
     [
         ("data", "{table}", "--target", "y"),
@@ -297,9 +254,8 @@ def test_a_project_file_is_told_of_and_does_nothing(said: Said, text: str) -> No
 
 @every_evil
 def test_a_configuration_is_told_of_and_does_nothing(said: Said, text: str, nobodys_home: Path) -> None:
-    from lossterm.home import configuration
 
-    file = configuration.configuration_path()
+    file = configuration_path()
     file.parent.mkdir(parents=True, exist_ok=True)
     written = json.dumps(text.replace("\x7f", ""))
     for line in (f"theme = {written}", f"{written} = 1", f"[keys]\n{written} = {written}", text):
@@ -328,18 +284,18 @@ def test_a_recording_is_told_of_and_does_nothing(said: Said, path: Path, tmp_pat
 
 
 @every_evil
-def test_what_a_package_says_does_nothing(said: Said, install: Install, text: str) -> None:  # noqa: F811  a fixture
-    install(lambda: replace(HALVES, title=text))
-    install(lambda: replace(HALVES, key=f"other{text}"))
-
+def test_what_a_package_says_does_nothing(said: Said, text: str) -> None:
     def fails() -> object:
         raise ValueError(text)
 
-    install(fails)
-    for words in (("tasks",), ("tasks", "--format", "json"), ("losses",), ("losses", "--format", "markdown")):
-        out, err = said(*words)
-        assert_harmless(out, err, allowed=LAID_OUT + BREAKS_A_CALL)
-    assert "ValueError" in said("tasks")[1]
+    with pytest.MonkeyPatch.context() as patch, contextmanager(installing)(patch) as install:
+        install(lambda: replace(HALVES, title=text))
+        install(lambda: replace(HALVES, key=f"other{text}"))
+        install(fails)
+        for words in (("tasks",), ("tasks", "--format", "json"), ("losses",), ("losses", "--format", "markdown")):
+            out, err = said(*words)
+            assert_harmless(out, err, allowed=LAID_OUT + BREAKS_A_CALL)
+        assert "ValueError" in said("tasks")[1]
 
 
 @every_evil
@@ -349,7 +305,7 @@ def test_what_a_worker_says_last_keeps_its_lines_and_does_nothing(
     def gone(*_: object, **__: object) -> None:
         raise WorkerError(f"The worker went away:\nfirst {text}\nlast")
 
-    monkeypatch.setattr(sys.modules["lossterm.cli.commands.run"], "Watch", gone)
+    monkeypatch.setattr("lossterm.cli.commands.run.Watch", gone)
     _, err = said("run", "--no-project")
     assert_harmless(err)
     assert err.endswith("\nlast\n")

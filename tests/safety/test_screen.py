@@ -12,10 +12,10 @@ from textual.widgets import Static
 
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.terminal.harmless_filter import HarmlessFilter
-from tests.tui.prepared import opened, painted, until
+from tests.builders.app import opened, painted, until
 
 from .evil import EVIL, acting
-from .test_outputs import SESSION, fill
+from .evil_store import SESSION, fill
 
 VIEWS = "12345"
 SIZE = (140, 45)

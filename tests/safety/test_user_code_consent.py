@@ -24,8 +24,9 @@ from lossterm.export.script.script_text import Script
 from lossterm.losses import Source, source_from
 from lossterm.project import FILE_NAME
 from lossterm.store import Store
-from tests.project.test_project import invoked
-from tests.tui.prepared import TUTORIAL, fill, opened, until
+from tests.builders.app import opened, until
+from tests.builders.commands import invoked
+from tests.builders.stores import TUTORIAL, fill
 
 MINE = (
     "def mine(y_true, y_pred):\n    return (y_true - y_pred) ** 2\n\n\ndef net(features, outputs):\n    return None\n"
@@ -209,7 +210,7 @@ async def test_what_the_app_is_given_is_trusted_as_it_is_when_it_is_asked_for(fi
         file.write_text(MINE + "# edited while the app is open\n")
         assert not trusted(source)
         await pilot.press("r")
-        await until(pilot, lambda: bool(app.main.store.comparisons(app.main.session)))
+        await until(pilot, lambda: bool(app.main.store.reader.comparisons(app.main.session)))
     assert trusted(source)
 
 
@@ -219,9 +220,9 @@ async def test_what_the_app_is_given_is_trusted_as_it_is_when_it_is_asked_for(fi
 def foreign(path: Path, file: Path) -> None:
     """Fill a store that came from elsewhere: it names code, and its trainings failed."""
     with Store(path) as store:
-        store.ask("theirs", naming(file))
-        while row := store.claim("cpu"):
-            store.finish(row.id, "failed", error="it broke")
+        store.requests.ask("theirs", naming(file))
+        while row := store.worker.claim("cpu"):
+            store.worker.finish(row.id, "failed", error="it broke")
 
 
 @pytest.mark.parametrize(
@@ -247,14 +248,16 @@ async def test_a_session_that_is_opened_in_the_app_and_asked_for_again_trusts_no
     path = tmp_path / "theirs.db"
     fill(path, TUTORIAL, trials=12)
     with Store(path) as store:
-        store.ask("theirs", msgspec.structs.replace(naming(file), device="auto"))
-        number = store.comparisons("theirs")[-1].id
+        store.requests.ask("theirs", msgspec.structs.replace(naming(file), device="auto"))
+        number = store.reader.comparisons("theirs")[-1].id
     app = opened(path, session="theirs")
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.main.is_current)
         file.write_text(MINE + "# edited\n")
         await pilot.press("r")
-        await until(pilot, lambda: app.main.store.comparisons("theirs")[-1].id > number or bool(app._notifications))
+        await until(
+            pilot, lambda: app.main.store.reader.comparisons("theirs")[-1].id > number or bool(app._notifications)
+        )
     assert not kept.exists()
 
 

@@ -24,10 +24,11 @@ from lossterm.statistics.paired_differences import (
     wilson,
 )
 from lossterm.statistics.ranking import Difference, Direction, Place, places, rank
+from tests.cells import each
 
 NO_ROPE = 1e-12
 DIRECTIONS: tuple[Direction, ...] = ("min", "max")
-every_direction = pytest.mark.parametrize("direction", DIRECTIONS)
+every_direction = each("direction", DIRECTIONS)
 
 
 def numbers(found: object) -> Iterator[float]:
@@ -150,8 +151,8 @@ def test_widening_after_nadeau_and_bengio_is_what_was_worked_out_by_hand() -> No
     assert standard_error(2.0, 4, 0.0) == 1.0
 
 
-@pytest.mark.parametrize("count", [2, 3, 5, 10, 30])
-@pytest.mark.parametrize("seed", range(4))
+@each("count", [2, 3, 5, 10, 30])
+@each("seed", range(4))
 def test_t_test_and_interval_are_scipys(count: int, seed: int) -> None:
     rng = np.random.default_rng([count, seed])
     a, b = rng.normal(0.5, 1, count), rng.normal(0, 1, count)
@@ -169,7 +170,7 @@ def test_fewer_than_two_differences_give_no_p_and_no_interval() -> None:
     assert mean_interval(summarise([]), 0) is mean_interval(summarise([0.5]), 1) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("d", "p"),
     [
         ([0.0, 0.0, 0.0], 1.0),
@@ -181,7 +182,7 @@ def test_fewer_than_two_differences_give_no_p_and_no_interval() -> None:
         ([1.0, -1.0], 1.0),
     ],
 )
-@pytest.mark.parametrize("correlation", [0.0, 0.5])
+@each("correlation", [0.0, 0.5])
 def test_differences_without_spread_or_mean_have_a_p(d: list[float], p: float, correlation: float) -> None:
     assert paired_p(d, correlation) == p
 
@@ -220,8 +221,8 @@ def test_holm_is_what_was_worked_out_by_hand(p: list[float], adjusted: list[floa
     assert holm(p) == pytest.approx(adjusted, rel=1e-12)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
-@pytest.mark.parametrize("ties", [False, True], ids=["distinct", "ties"])
+@each("count", [1, 2, 3, 5, 8])
+@each("ties", [False, True], ids=["distinct", "ties"])
 def test_holm_is_bonferroni_closed_over_all_sets(count: int, ties: bool) -> None:
     rng = np.random.default_rng(count)
     for _ in range(20):
@@ -278,8 +279,8 @@ def test_seeds_to_settle_are_what_was_worked_out_by_hand(
     assert seeds_to_settle(sd, least, correlation) == seeds
 
 
-@pytest.mark.parametrize("correlation", [0.0, 1e-4, 0.01])
-@pytest.mark.parametrize("ratio", [1.7, 2.0, 3.1, 3.4])
+@each("correlation", [0.0, 1e-4, 0.01])
+@each("ratio", [1.7, 2.0, 3.1, 3.4])
 def test_at_the_seeds_to_settle_and_not_before_what_matters_is_2_8_standard_errors(
     ratio: float, correlation: float
 ) -> None:
@@ -320,8 +321,8 @@ def test_places_are_what_was_worked_out_by_hand() -> None:
 
 
 @every_direction
-@pytest.mark.parametrize("missing", [0.0, 0.25])
-@pytest.mark.parametrize("seed", range(5))
+@each("missing", [0.0, 0.25])
+@each("seed", range(5))
 def test_places_are_what_scipy_makes_of_the_same_scores(direction: Direction, missing: float, seed: int) -> None:
     scores = random_scores(seed, missing=missing)
     found = judged(scores, direction, rope=0.02)
@@ -358,8 +359,8 @@ def test_places_are_what_scipy_makes_of_the_same_scores(direction: Direction, mi
         assert place.seeds_to_settle == (None if settled else math.ceil((2.8 * np.std(a - b, ddof=1) / 0.02) ** 2 + 2))
 
 
-@pytest.mark.parametrize("relative", [False, True])
-@pytest.mark.parametrize("seed", range(5))
+@each("relative", [False, True])
+@each("seed", range(5))
 def test_the_two_directions_mirror_one_another(relative: bool, seed: int) -> None:
     scores = random_scores(seed, missing=0.2)
     mirrored = {key: [None if value is None else -value for value in values] for key, values in scores.items()}
@@ -453,8 +454,8 @@ def test_one_seed_gives_a_rank_and_no_interval_and_no_verdict(direction: Directi
     assert behind.beaten_ci == wilson(1, 1)
 
 
-@pytest.mark.parametrize("score", [0.0, 0.1, 0.7])
-@pytest.mark.parametrize(("count", "settled_by"), [(2, 7), (6, 7), (7, None), (10, None)])
+@each("score", [0.0, 0.1, 0.7])
+@each(("count", "settled_by"), [(2, 7), (6, 7), (7, None), (10, None)])
 def test_identical_scores_are_tied(score: float, count: int, settled_by: int | None) -> None:
     found = judged({key: [score] * count for key in ("x", "y", "z")}, rope=0.005)
     assert [place.verdict for place in found.values()] == ["best", "tied", "tied"]
@@ -473,7 +474,7 @@ def test_the_same_scores_under_two_names_are_tied_where_others_differ() -> None:
 
 
 @every_direction
-@pytest.mark.parametrize("correlation", [0.0, 0.3])
+@each("correlation", [0.0, 0.3])
 def test_a_difference_that_never_varies_is_worse_if_it_matters_and_tied_if_not(
     direction: Direction, correlation: float
 ) -> None:
@@ -487,7 +488,7 @@ def test_a_difference_that_never_varies_is_worse_if_it_matters_and_tied_if_not(
 
 
 @every_direction
-@pytest.mark.parametrize("gap", [0.25, 2**-10], ids=["matters", "does not matter"])
+@each("gap", [0.25, 2**-10], ids=["matters", "does not matter"])
 def test_two_seeds_with_the_same_difference_call_nobody_worse_and_six_do(direction: Direction, gap: float) -> None:
     sign = 1 if direction == "max" else -1
 
@@ -617,8 +618,8 @@ def shares_called_worse(losses: int, seeds: int, *, far: int = 0, uneven: bool =
     return both / FAMILIES, alone / FAMILIES
 
 
-@pytest.mark.parametrize("seeds", [5, 10, 30])
-@pytest.mark.parametrize("losses", [2, 3, 5, 9])
+@each("seeds", [5, 10, 30])
+@each("losses", [2, 3, 5, 9])
 def test_of_equal_losses_at_most_one_table_in_twenty_calls_any_worse(losses: int, seeds: int) -> None:
     assert shares_called_worse(losses, seeds)[0] <= LEVEL + standard_errors(LEVEL)
 

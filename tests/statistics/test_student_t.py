@@ -6,15 +6,16 @@ import pytest
 from scipy import stats
 
 from lossterm.statistics.student_t import critical, two_sided
+from tests.cells import each
 
 FREEDOM = (1, 2, 3, 4, 5, 6, 9, 10, 19, 29, 30, 49, 99, 100, 299, 999, 2500, 5000, 9999)
 TIMES = [float(t) for t in np.geomspace(1e-8, 100, 61)]
 LEVELS = (0.5, 0.2, 0.1, 0.05, 0.01, 0.001, 1e-6)
 
-every_freedom = pytest.mark.parametrize("freedom", FREEDOM)
+every_freedom = each("freedom", FREEDOM)
 
 
-@pytest.mark.parametrize("freedom", FREEDOM[1:])
+@each("freedom", FREEDOM[1:])
 def test_probability_is_scipys_from_two_degrees_on(freedom: int) -> None:
     expected = 2 * stats.t.sf(TIMES, freedom)
     found = np.array([two_sided(t, freedom) for t in TIMES])
@@ -23,7 +24,7 @@ def test_probability_is_scipys_from_two_degrees_on(freedom: int) -> None:
     assert (found[~told] < 1e-289).all()
 
 
-@pytest.mark.parametrize("t", TIMES)
+@each("t", TIMES)
 def test_probability_has_the_closed_forms_of_one_and_two_degrees(t: float) -> None:
     # One degree is Cauchy's distribution: 1 − (2/π)·atan t = (2/π)·atan 1/t. Scipy is 3e-9 off for small t there.
     assert two_sided(t, 1) == pytest.approx(2 / math.pi * math.atan(1 / t), rel=1e-12)

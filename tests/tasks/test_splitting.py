@@ -1,12 +1,12 @@
 """How rows are kept apart: by groups, by time, by class, and from what is fitted on the training rows."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from lossterm.comparison.protocol import Prepared
 from lossterm.comparison.protocol_catalogue import PROTOCOLS

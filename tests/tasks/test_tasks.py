@@ -1,7 +1,6 @@
-from dataclasses import fields
-
 import numpy as np
 import pytest
+from msgspec.structs import asdict
 from sklearn import datasets
 
 from lossterm.errors import UnknownName
@@ -9,8 +8,9 @@ from lossterm.losses import Targets, fitting, usual
 from lossterm.metrics import PRIMARY, metrics_for
 from lossterm.tasks import TASKS, Task, task_named
 from lossterm.tasks.shipped import SHIPPED
+from tests.cells import each
 
-every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
+every_task = each("task", TASKS.values(), ids=TASKS.keys())
 
 
 @every_task
@@ -58,10 +58,9 @@ def test_no_target_is_below_what_the_record_says(task: Task) -> None:
 @every_task
 def test_task_record_leaves_no_field_empty_and_fits_losses_and_metrics(task: Task) -> None:
     assert TASKS[task.key] is task
-    for field in fields(task):
-        value = getattr(task, field.name)
-        assert value is not None or field.name in ("classes", "groups", "times"), field.name
-        assert value != "", field.name
+    for name, value in asdict(task).items():
+        assert value is not None or name in ("classes", "groups", "times"), name
+        assert value != "", name
     assert len(task.labels) in (0, task.classes)
     assert len(set(task.labels)) == len(task.labels)
     assert task.words == ("--task", task.key)

@@ -11,8 +11,8 @@ import pexpect
 import pytest
 
 from lossterm.store import Store
+from tests.builders.stores import TUTORIAL, fill
 from tests.terminal.pseudo_terminal import Terminal, braille, restored
-from tests.tui.prepared import TUTORIAL, fill
 
 TAKEN = "\x1b[?1049h"
 """What the program writes when it takes the screen."""
@@ -127,7 +127,7 @@ def test_a_store_that_becomes_nonsense_ends_in_a_sentence(place: Path) -> None:
     terminal = open_terminal(place)
     terminal.until(home_is_shown)
     with Store(place / "lossterm.db") as store:  # noticed as a change
-        store.ask("prepared", TUTORIAL)
+        store.requests.ask("prepared", TUTORIAL)
     for file in place.glob("lossterm.db*"):
         file.write_bytes(b"nonsense" * 4096)
     terminal.press("5")

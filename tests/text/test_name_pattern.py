@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossterm.text.name_pattern import matches, whole
+from tests.cells import each
 
 NAMES = ("hinge", "squared_hinge", "binary_crossentropy", "huber:delta=0.5", "a[b]?c", "Wing@1a2b")
 
 
-@pytest.mark.parametrize(
+@each(
     ("pattern", "found"),
     [
         ("", set(NAMES)),

@@ -1,28 +1,12 @@
-"""Where pictures of screens lie, and what they must not depend on."""
+"""What pictures of screens, and tests of the app, must not depend on."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-import pytest_textual_snapshot
-from syrupy.location import PyTestLocation
-from textual.pilot import Pilot
+from syrupy.assertion import SnapshotAssertion
 
-from lossterm.tui.app import LosstermApp
 from lossterm.tui.terminal.redraw_budget import Budget
-from tests.tui.prepared import still
-
-SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
-
-
-def _beside_the_package(cls: type, *, test_location: PyTestLocation) -> str:
-    return str(SNAPSHOTS / test_location.basename)
-
-
-# pytest-textual-snapshot 1.0.0 was written for syrupy 4, which named the extension otherwise and keeps pictures beside
-# the tests; 1.1.0 mends the first and needs an older pytest.
-pytest_textual_snapshot.SVGImageExtension.file_extension = "svg"
-pytest_textual_snapshot.SVGImageExtension.dirname = classmethod(_beside_the_package)
+from tests.builders.pictures import Pictures
 
 
 @pytest.fixture
@@ -43,25 +27,12 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the store and after the worker, and paint, more often than a person needs, so that tests wait less."""
-    monkeypatch.setattr("lossterm.tui.screens.session_screen.LOOK_SECONDS", 0.05)
-    monkeypatch.setattr("lossterm.tui.screens.session_screen.TEND_SECONDS", 0.05)
+    monkeypatch.setattr("lossterm.tui.background.session_follower.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("lossterm.tui.background.session_follower.TEND_SECONDS", 0.05)
     monkeypatch.setattr("lossterm.tui.app.Budget", lambda seconds, bytes: Budget(seconds=0.02, bytes=1e9))  # noqa: A006  its field
 
 
 @pytest.fixture
-def snap_compare(snap_compare: Callable[..., bool]) -> Callable[..., bool]:
-    """Return the plugin's comparison, which takes its picture once the screen has come to rest."""
-
-    def compare(
-        app: LosstermApp,
-        terminal_size: tuple[int, int],
-        run_before: Callable[[Pilot[None]], Awaitable[None]] | None = None,
-    ) -> bool:
-        async def rested(pilot: Pilot[None]) -> None:
-            if run_before:
-                await run_before(pilot)
-            await still(pilot)
-
-        return snap_compare(app, terminal_size=terminal_size, run_before=rested)
-
-    return compare
+def pictures(snapshot: SnapshotAssertion, tmp_path: Path) -> Pictures:
+    """Return what takes pictures of screens."""
+    return Pictures(snapshot, tmp_path)

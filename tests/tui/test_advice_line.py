@@ -14,7 +14,8 @@ from lossterm.tui.background.advisor import Advisor
 from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.task_panel import TaskPanel
-from tests.tui.prepared import FAIR, fill, opened, shown, until
+from tests.builders.app import opened, shown, until
+from tests.builders.stores import FAIR, fill
 
 SMALL, LARGE = (80, 24), (140, 40)
 

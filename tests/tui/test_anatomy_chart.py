@@ -12,7 +12,8 @@ from lossterm.tui.panels.curves_panel import CurvesPanel
 from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.widgets.changing_lines import ChangingLines
-from tests.tui.prepared import FAIR, TUTORIAL, fill, grey, measured, opened, reported, shown, until
+from tests.builders.app import grey, opened, reported, shown, until
+from tests.builders.stores import FAIR, TUTORIAL, fill, measured
 
 SMALL, LARGE = (80, 24), (140, 40)
 both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])

@@ -8,7 +8,8 @@ from lossterm.tui.app import LosstermApp
 from lossterm.tui.panels.curves_panel import CurvesPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.widgets.changing_lines import ChangingLines
-from tests.tui.prepared import FAIR, TUTORIAL, fill, grey, opened, reported, settled, shown, until
+from tests.builders.app import grey, opened, reported, shown, until
+from tests.builders.stores import FAIR, TUTORIAL, fill, settled
 
 SMALL, LARGE = (80, 24), (140, 40)
 

@@ -16,23 +16,8 @@ from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.widgets.key_bar import KeyBar
 from lossterm.tui.widgets.protocol_field import ProtocolField
-from tests.tui.prepared import (
-    FAIR,
-    LOSSES,
-    SESSION,
-    TUTORIAL,
-    Scored,
-    equal,
-    fill,
-    grey,
-    heads,
-    opened,
-    reported,
-    settled,
-    shown,
-    tied,
-    until,
-)
+from tests.builders.app import grey, heads, opened, reported, shown, until
+from tests.builders.stores import FAIR, LOSSES, SESSION, TUTORIAL, Scored, equal, fill, settled, tied
 
 SMALL, LARGE = (80, 24), (140, 40)
 SPARSE = "sparse_categorical_crossentropy"
@@ -52,7 +37,7 @@ def listed(app: LosstermApp) -> list[str]:
 
 def stored(path: Path) -> list[TrialRow]:
     with Store(path) as store:
-        return store.trials([one.id for one in store.comparisons(SESSION)])
+        return store.reader.trials([one.id for one in store.reader.comparisons(SESSION)])
 
 
 # What the scores say

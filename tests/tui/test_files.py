@@ -16,8 +16,8 @@ from lossterm.tui.background import directory_listing
 from lossterm.tui.background.directory_listing import DirectoryEntry, completed, matching
 from lossterm.tui.dialogs.file_dialog import MOST_SHOWN, FileDialog
 from lossterm.tui.dialogs.preview_dialog import PreviewDialog
-from tests.tui.prepared import opened, painted, until
-from tests.tui.tables import ROWS, Reader
+from tests.builders.app import opened, painted, until
+from tests.builders.tables import ROWS, Reader
 
 SIZE = (80, 24)
 

@@ -14,7 +14,8 @@ from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import ConfirmDialog, ExplainDialog, HelpDialog, QuitDialog, RenameDialog, TextDialog
 from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.task_panel import TaskPanel
-from tests.tui.prepared import FAIR, TUTORIAL, fill, measured, opened, painted, shown, tied, until
+from tests.builders.app import opened, painted, shown, until
+from tests.builders.stores import FAIR, TUTORIAL, fill, measured, tied
 
 SMALL, LARGE = (80, 24), (140, 40)
 both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])

@@ -19,7 +19,8 @@ from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.screens import key_bindings, keymap
 from lossterm.tui.screens.main_screen import MainScreen
 from lossterm.tui.widgets.key_bar import KeyBar
-from tests.tui.prepared import FAIR, SESSION, TUTORIAL, fill, grey, opened, settled, shown, tied, until
+from tests.builders.app import grey, opened, shown, until
+from tests.builders.stores import FAIR, SESSION, TUTORIAL, fill, settled, tied
 
 SMALL, LARGE, WIDE = (80, 24), (140, 40), (300, 40)
 
@@ -44,7 +45,7 @@ def look_of(bar: KeyBar, label: str) -> str:
 def taken(path: Path) -> int:
     """Return how many comparisons were asked for."""
     with Store(path) as store:
-        return len(store.comparisons(SESSION))
+        return len(store.reader.comparisons(SESSION))
 
 
 # Every key is told

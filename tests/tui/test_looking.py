@@ -12,7 +12,8 @@ from lossterm.tui.app import LosstermApp
 from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.widgets.changing_lines import ChangingLines
-from tests.tui.prepared import LOSSES, TUTORIAL, fill, grey, opened, shown, until
+from tests.builders.app import grey, opened, shown, until
+from tests.builders.stores import LOSSES, TUTORIAL, fill
 
 SMALL, LARGE = (80, 24), (140, 40)
 LONG = Comparison.ask("circles", protocol="tutorial", epochs=200, seeds=2)

@@ -11,7 +11,8 @@ from lossterm.tasks import task_named
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.widgets.changing_lines import ChangingLines
-from tests.tui.prepared import FAIR, LOSSES, TUTORIAL, fill, grey, opened, shown, until
+from tests.builders.app import grey, opened, shown, until
+from tests.builders.stores import FAIR, LOSSES, TUTORIAL, fill
 
 SMALL, LARGE = (80, 24), (140, 40)
 both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])

@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from lossterm.data import KINDS, FileRequest, ShownColumn
+from lossterm.data import FileRequest, ShownColumn
 from lossterm.data.request import checked
+from lossterm.losses import KINDS
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import preview_dialog
 from lossterm.tui.dialogs.file_dialog import FileDialog
 from lossterm.tui.dialogs.preview_dialog import PreviewDialog
 from lossterm.tui.state import column_choices
-from tests.tui.prepared import opened, painted, until
-from tests.tui.tables import COLUMNS, ROWS, Reader, preview_of, with_problem
+from tests.builders.app import opened, painted, until
+from tests.builders.tables import COLUMNS, ROWS, Reader, preview_of, with_problem
 
 SMALL, LARGE = (80, 24), (140, 40)
 PLAIN = FileRequest(path="/data/houses.csv", target="")

@@ -1,7 +1,8 @@
 """Pictures of screens, in `snapshots/test_screens`. `pytest tests/tui --snapshot-update` draws them anew."""
 
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,14 +29,15 @@ from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.worker_control import lock
-from tests.tui.prepared import DEVICE, LOSSES, SESSION, TUTORIAL, fill, measured, offered, opened, painted, shown, until
-from tests.tui.tables import HOUSES, ROWS, Reader
-
-SnapCompare = Callable[..., bool]
-Before = Callable[[Pilot[None]], Awaitable[None]]
+from tests.builders.app import offered, opened, painted, shown, still, until
+from tests.builders.pictures import Before, Pictures
+from tests.builders.stores import DEVICE, LOSSES, SESSION, TUTORIAL, fill, measured
+from tests.builders.tables import HOUSES, ROWS, Reader
 
 SMALL, LARGE = (80, 24), (140, 40)
-both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])
+SIZES = {SMALL: "80x24", LARGE: "140x40"}
+BOTH = (SMALL, LARGE)
+"""For what looks the same however its terminal came to have its size."""
 
 
 PLAIN = FileRequest(path="/data/houses.csv", target="")
@@ -62,99 +64,91 @@ def after(*keys: str, trials: int) -> Callable[[Pilot[None]], Awaitable[None]]:
     return press
 
 
-def test_an_empty_session_says_what_to_do(snap_compare: SnapCompare, path: Path) -> None:
-    assert snap_compare(opened(path), terminal_size=SMALL)
+def test_an_empty_session_says_what_to_do(pictures: Pictures, path: Path) -> None:
+    pictures(opened(path), SMALL)
 
 
-@both_sizes
-def test_a_fair_comparison(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_a_fair_comparison(pictures: Pictures, path: Path) -> None:
     fill(path, TUNED, scored=told_apart)
-    assert snap_compare(opened(path), terminal_size=size, run_before=shown(75))
+    pictures(opened(path), BOTH, shown(75))
 
 
-@both_sizes
-def test_a_fair_comparison_in_a_light_terminal(
-    snap_compare: SnapCompare, path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fair_comparison_in_a_light_terminal(pictures: Pictures, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORFGBG", "0;15")
     fill(path, TUNED, scored=told_apart)
-    assert snap_compare(opened(path), terminal_size=size, run_before=shown(75))
+    pictures(opened(path), BOTH, shown(75))
 
 
-def test_a_tutorial_comparison(snap_compare: SnapCompare, path: Path) -> None:
+def test_a_tutorial_comparison(pictures: Pictures, path: Path) -> None:
     fill(path, TUTORIAL)
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=shown(12))
+    pictures(opened(path), SMALL, shown(12))
 
 
-@both_sizes
-def test_the_published_protocol_on_digits(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_the_published_protocol_on_digits(pictures: Pictures, path: Path) -> None:
     fill(path, Comparison.ask("digits", protocol="published", learning_rates=[0.01, 0.1], seeds=4))
-    assert snap_compare(opened(path), terminal_size=size, run_before=shown(24))
+    pictures(opened(path), BOTH, shown(24))
 
 
-def test_one_seed(snap_compare: SnapCompare, path: Path) -> None:
+def test_one_seed(pictures: Pictures, path: Path) -> None:
     fill(path, Comparison.ask("circles", epochs=40, seeds=1))
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=shown(15))
+    pictures(opened(path), SMALL, shown(15))
 
 
-@both_sizes
-def test_a_comparison_half_way(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_a_comparison_half_way(pictures: Pictures, path: Path) -> None:
     fill(path, TUNED, trials=40, running=True)
-    assert snap_compare(opened(path), terminal_size=size, run_before=shown(75))
+    pictures(opened(path), BOTH, shown(75))
 
 
-def test_a_metric_where_there_is_room_for_one_chart(snap_compare: SnapCompare, path: Path) -> None:
+def test_a_metric_where_there_is_room_for_one_chart(pictures: Pictures, path: Path) -> None:
     fill(path, TUNED)
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=after("m", trials=75))
+    pictures(opened(path), SMALL, after("m", trials=75))
 
 
-@both_sizes
-def test_the_sweep_of_learning_rates(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_the_sweep_of_learning_rates(pictures: Pictures, path: Path) -> None:
     fill(path, TUNED, scored=told_apart)
-    keys = ["m", "m"] if size == SMALL else ["m"]
-    assert snap_compare(opened(path), terminal_size=size, run_before=after(*keys, trials=75))
+    pictures(opened(path), LARGE, after("m", trials=75), name="140x40")
+    pictures(opened(path), SMALL, after("m", "m", trials=75), name="80x24")
 
 
-def test_every_seed(snap_compare: SnapCompare, path: Path) -> None:
+def test_every_seed(pictures: Pictures, path: Path) -> None:
     fill(path, TUNED)
-    assert snap_compare(opened(path), terminal_size=LARGE, run_before=after("i", trials=75))
+    pictures(opened(path), LARGE, after("i", trials=75))
 
 
-@both_sizes
-def test_several_tasks_in_one_session(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_several_tasks_in_one_session(pictures: Pictures, path: Path) -> None:
     for task in ("regression", "blobs", "circles"):
         fill(path, Comparison.ask(task, learning_rates=[0.01], epochs=40, seeds=2))
-    assert snap_compare(opened(path), terminal_size=size, run_before=shown(18))
+    pictures(opened(path), BOTH, shown(18))
 
 
-def test_trials_that_diverged(snap_compare: SnapCompare, path: Path) -> None:
+def test_trials_that_diverged(pictures: Pictures, path: Path) -> None:
     fill(path, TUTORIAL, diverged=lambda trial: trial.loss == "hinge" and trial.seed > 1)
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=shown(12))
+    pictures(opened(path), SMALL, shown(12))
 
 
-def test_nothing_but_trials_that_diverged(snap_compare: SnapCompare, path: Path) -> None:
+def test_nothing_but_trials_that_diverged(pictures: Pictures, path: Path) -> None:
     fill(path, Comparison.ask("circles", epochs=40, seeds=2, learning_rates=[1e6]))
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=shown(6))
+    pictures(opened(path), SMALL, shown(6))
 
 
-def test_while_tensorflow_loads(snap_compare: SnapCompare, path: Path) -> None:
+def test_while_tensorflow_loads(pictures: Pictures, path: Path) -> None:
     fill(path, TUTORIAL, trials=0)
     with Store(path) as store:
-        store.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
+        store.worker.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
     held = lock.hold(path, DEVICE)
     assert held is not None
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=shown(12))
+    pictures(opened(path), SMALL, shown(12))
 
 
-def test_help(snap_compare: SnapCompare, path: Path) -> None:
+def test_help(pictures: Pictures, path: Path) -> None:
     async def ask(pilot: Pilot[None]) -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog))
 
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=ask)
+    pictures(opened(path), SMALL, ask)
 
 
-def test_leaving_while_training_goes_on(snap_compare: SnapCompare, path: Path) -> None:
+def test_leaving_while_training_goes_on(pictures: Pictures, path: Path) -> None:
     fill(path, TUTORIAL, trials=4)
 
     async def leave(pilot: Pilot[None]) -> None:
@@ -162,11 +156,11 @@ def test_leaving_while_training_goes_on(snap_compare: SnapCompare, path: Path) -
         await pilot.press("q")
         await until(pilot, lambda: isinstance(pilot.app.screen, QuitDialog))
 
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=leave)
+    pictures(opened(path), SMALL, leave)
 
 
-def test_a_terminal_that_is_too_small(snap_compare: SnapCompare, path: Path) -> None:
-    assert snap_compare(opened(path), terminal_size=(60, 20))
+def test_a_terminal_that_is_too_small(pictures: Pictures, path: Path) -> None:
+    pictures(opened(path), (60, 20))
 
 
 # What losses are
@@ -192,73 +186,60 @@ async def to_the_anatomy(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: any("⠀" < mark <= "⣿" for row in painted(app) for mark in row))
 
 
-@both_sizes
-@pytest.mark.parametrize("task", ["regression", "circles"])
-def test_the_anatomy_before_training(snap_compare: SnapCompare, path: Path, task: str, size: tuple[int, int]) -> None:
-    async def show(pilot: Pilot[None]) -> None:
+def test_the_anatomy_before_training(pictures: Pictures, path: Path) -> None:
+    async def show(pilot: Pilot[None], task: str) -> None:
         await at_task(pilot, task)
         await to_the_anatomy(pilot)
 
-    assert snap_compare(opened(path), terminal_size=size, run_before=show)
+    for task in ("regression", "circles"):
+        for size, name in SIZES.items():
+            pictures(opened(path), size, partial(show, task=task), name=f"{task}-{name}")
 
 
-@both_sizes
-@pytest.mark.parametrize("light", [False, True], ids=["dark", "light"])
-def test_the_anatomy_of_trained_models(
-    snap_compare: SnapCompare, path: Path, size: tuple[int, int], light: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if light:
-        monkeypatch.setenv("COLORFGBG", "0;15")
+def test_the_anatomy_of_trained_models(pictures: Pictures, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(path, Comparison.ask("regression", epochs=40, seeds=3, learning_rates=[0.01]), anatomy=measured)
 
     async def show(pilot: Pilot[None]) -> None:
         await shown(9)(pilot)
         await to_the_anatomy(pilot)
 
-    assert snap_compare(opened(path), terminal_size=size, run_before=show)
+    pictures(opened(path), BOTH, show, name="dark-{}")
+    monkeypatch.setenv("COLORFGBG", "0;15")
+    pictures(opened(path), BOTH, show, name="light-{}")
 
 
-@both_sizes
-def test_the_anatomy_of_many_losses_of_counts(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_the_anatomy_of_many_losses_of_counts(pictures: Pictures, path: Path) -> None:
     async def show(pilot: Pilot[None]) -> None:
         await at_task(pilot, "counts")
         await to_the_anatomy(pilot)
 
-    assert snap_compare(opened(path), terminal_size=size, run_before=show)
+    pictures(opened(path), BOTH, show)
 
 
-@both_sizes
-def test_the_losses_of_counts_with_those_that_do_not_fit(
-    snap_compare: SnapCompare, path: Path, size: tuple[int, int]
-) -> None:
+def test_the_losses_of_counts_with_those_that_do_not_fit(pictures: Pictures, path: Path) -> None:
     async def show(pilot: Pilot[None]) -> None:
         app = await at_task(pilot, "counts")
         await pilot.press("end")
         app.main.query_one(LossPanel).scroll_end(animate=False)
         await pilot.pause()
 
-    assert snap_compare(opened(path), terminal_size=size, run_before=show)
+    for size, name in SIZES.items():
+        pictures(opened(path), size, show, name=name)
 
 
-@pytest.mark.parametrize(
-    ("size", "light"), [(SMALL, False), (LARGE, False), (LARGE, True)], ids=["80x24", "140x40", "140x40-light"]
-)
-def test_a_loss_explained(
-    snap_compare: SnapCompare, path: Path, size: tuple[int, int], light: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if light:
-        monkeypatch.setenv("COLORFGBG", "0;15")
-
+def test_a_loss_explained(pictures: Pictures, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def explain(pilot: Pilot[None]) -> None:
         app = await at_task(pilot, "regression")
         await pilot.press(*["down"] * offered(app).index("huber"), "e")
         await until(pilot, lambda: isinstance(app.screen, ExplainDialog))
 
-    assert snap_compare(opened(path), terminal_size=size, run_before=explain)
+    for size, name in SIZES.items():
+        pictures(opened(path), size, explain, name=name)
+    monkeypatch.setenv("COLORFGBG", "0;15")
+    pictures(opened(path), LARGE, explain, name="140x40-light")
 
 
-@both_sizes
-def test_parameters_that_make_no_sense(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_parameters_that_make_no_sense(pictures: Pictures, path: Path) -> None:
     async def vary(pilot: Pilot[None]) -> None:
         app = await at_task(pilot, "regression")
         await pilot.press(*["down"] * offered(app).index("barron"), "v")
@@ -268,16 +249,17 @@ def test_parameters_that_make_no_sense(snap_compare: SnapCompare, path: Path, si
         field.value = "alpha=wide,c=1"
         await pilot.press("enter")
 
-    assert snap_compare(opened(path), terminal_size=size, run_before=vary)
+    for size, name in SIZES.items():
+        pictures(opened(path), size, vary, name=name)
 
 
-def test_a_loss_with_other_parameters_in_the_list(snap_compare: SnapCompare, path: Path) -> None:
+def test_a_loss_with_other_parameters_in_the_list(pictures: Pictures, path: Path) -> None:
     async def vary(pilot: Pilot[None]) -> None:
         app = await at_task(pilot, "regression")
         app.main.query_one(LossPanel).vary("huber:delta=0.5")
         await pilot.pause()
 
-    assert snap_compare(opened(path), terminal_size=LARGE, run_before=vary)
+    pictures(opened(path), LARGE, vary)
 
 
 async def advise(task: Task) -> Advice | None:
@@ -308,15 +290,13 @@ def advised(trials: int) -> Callable[[Pilot[None]], Awaitable[None]]:
     return wait
 
 
-@both_sizes
-def test_advice_before_training(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
-    assert snap_compare(opened(path, find_advice=advise), terminal_size=size, run_before=advised(0))
+def test_advice_before_training(pictures: Pictures, path: Path) -> None:
+    pictures(opened(path, find_advice=advise), BOTH, advised(0))
 
 
-@both_sizes
-def test_advice_under_a_table(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_advice_under_a_table(pictures: Pictures, path: Path) -> None:
     fill(path, TUTORIAL)
-    assert snap_compare(opened(path, find_advice=advise), terminal_size=size, run_before=advised(12))
+    pictures(opened(path, find_advice=advise), BOTH, advised(12))
 
 
 # Dialogs
@@ -343,12 +323,9 @@ def opening(*keys: str, dialog: type[ModalScreen[Any]], trials: int = 0) -> Call
     return press
 
 
-@both_sizes
-def test_the_file_chooser(
-    snap_compare: SnapCompare, path: Path, home: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_file_chooser(pictures: Pictures, path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on_files(home, monkeypatch)
-    assert snap_compare(opened(path), terminal_size=size, run_before=opening("f", dialog=FileDialog))
+    pictures(opened(path), BOTH, opening("f", dialog=FileDialog))
 
 
 def looking_at(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
@@ -365,53 +342,47 @@ def looking_at(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
     return look
 
 
-@both_sizes
-@pytest.mark.parametrize("target", ["price", "garden"])
-def test_a_file_that_is_looked_at(snap_compare: SnapCompare, path: Path, size: tuple[int, int], target: str) -> None:
-    app = opened(path, read=Reader(), table=PLAIN)
-    keys = ["down", "d", "end", *(["up"] if target == "garden" else []), "t"]
-    assert snap_compare(app, terminal_size=size, run_before=looking_at(*keys))
+def test_a_file_that_is_looked_at(pictures: Pictures, path: Path) -> None:
+    for target in ("price", "garden"):
+        app = opened(path, read=Reader(), table=PLAIN)
+        keys = ["down", "d", "end", *(["up"] if target == "garden" else []), "t"]
+        pictures(app, BOTH, looking_at(*keys), name=f"{target}-{{}}")
 
 
 def test_a_file_that_is_looked_at_in_a_light_terminal(
-    snap_compare: SnapCompare, path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLORFGBG", "0;15")
     app = opened(path, read=Reader(), table=PLAIN)
-    assert snap_compare(app, terminal_size=SMALL, run_before=looking_at("end", "t"))
+    pictures(app, SMALL, looking_at("end", "t"))
 
 
-def test_a_file_that_cannot_be_read(snap_compare: SnapCompare, path: Path) -> None:
+def test_a_file_that_cannot_be_read(pictures: Pictures, path: Path) -> None:
     sentence = "/data/houses.csv: the file is a workbook of Excel. Save its sheet as CSV."
     app = opened(path, read=Reader(refuses={"houses.csv": sentence}), table=PLAIN)
-    assert snap_compare(app, terminal_size=SMALL, run_before=looking_at())
+    pictures(app, SMALL, looking_at())
 
 
-@both_sizes
-def test_the_network(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_the_network(pictures: Pictures, path: Path) -> None:
     fill(path, Comparison.ask("circles", epochs=20, seeds=2, learning_rates=[0.01], dropout=0.1, optimizer="adamw"))
-    assert snap_compare(opened(path), terminal_size=size, run_before=opening("N", dialog=NetworkDialog, trials=6))
+    pictures(opened(path), BOTH, opening("N", dialog=NetworkDialog, trials=6))
 
 
-def test_a_network_that_cannot_be(snap_compare: SnapCompare, path: Path) -> None:
+def test_a_network_that_cannot_be(pictures: Pictures, path: Path) -> None:
     keys = ("N", *["down"] * 2, "2", "enter")
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=opening(*keys, dialog=NetworkDialog))
+    pictures(opened(path), SMALL, opening(*keys, dialog=NetworkDialog))
 
 
-@both_sizes
-def test_the_exports(
-    snap_compare: SnapCompare, path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_exports(pictures: Pictures, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "cwd", lambda: Path("/home/me/work"))
     fill(path, TUTORIAL)
-    assert snap_compare(opened(path), terminal_size=size, run_before=opening("w", dialog=ExportDialog, trials=12))
+    pictures(opened(path), BOTH, opening("w", dialog=ExportDialog, trials=12))
 
 
-@both_sizes
-def test_a_comparison_on_a_table_of_ones_own(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_a_comparison_on_a_table_of_ones_own(pictures: Pictures, path: Path) -> None:
     network: dict[str, Any] = {"activation": "gelu", "dropout": 0.2, "optimizer": "adamw", "early_stopping": 20}
     fill(path, Comparison.ask(HOUSES, epochs=20, seeds=3, learning_rates=[0.01], **network))
-    assert snap_compare(opened(path), terminal_size=size, run_before=shown(15))
+    pictures(opened(path), BOTH, shown(15))
 
 
 # Each view, in every terminal and every state
@@ -433,7 +404,6 @@ VIEWS = {
     "predictions": View(key="4", full="epoch 40 of 40"),
     "sessions": View(key="5", full="circles"),
 }
-every_view = pytest.mark.parametrize("view", VIEWS)
 
 
 @pytest.fixture
@@ -442,31 +412,32 @@ def frozen_ages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lossterm.tui.panels.sessions_panel.time", SimpleNamespace(time=lambda: 0.0))
 
 
-async def still(pilot: Pilot[None]) -> None:
-    """Wait until the picture no longer changes: a view is mounted, reads what it shows, then paints it."""
-    before, same = "", 0
-    for _ in range(100):
-        await pilot.pause(0.05)
-        now = pilot.app.export_screenshot()
-        same = same + 1 if now == before else 0
-        if same == 5:
-            return
-        before = now
-    raise AssertionError("the picture keeps changing")
+async def to_view(pilot: Pilot[None], view: str, words: str | None = None, keys: Sequence[str] = ()) -> None:
+    """Go to a view and wait until it is painted."""
+    await pilot.press(VIEWS[view].key, *keys)
+    wanted = VIEWS[view].full if words is None else words
+    await until(pilot, lambda: wanted in "\n".join(painted(pilot.app)))
+    await still(pilot)
 
 
 def at_view(view: str, trials: int, *, words: str | None = None, keys: Sequence[str] = ()) -> Before:
     """Return what goes to a view once so many trials were seen, and waits until it is painted."""
 
     async def go(pilot: Pilot[None]) -> None:
-        app = pilot.app
-        assert isinstance(app, LosstermApp)
         await shown(trials)(pilot)
-        await pilot.press(VIEWS[view].key, *keys)
-        wanted = VIEWS[view].full if words is None else words
-        await until(pilot, lambda: wanted in "\n".join(painted(app)))
-        await pilot.pause(0.1)
-        await still(pilot)
+        await to_view(pilot, view, words, keys)
+
+    return go
+
+
+def each_view(pictures: Pictures, trials: int, words: Mapping[str, str | None], name: str = "{}") -> Before:
+    """Return what goes from view to view and takes a picture of each."""
+
+    async def go(pilot: Pilot[None]) -> None:
+        await shown(trials)(pilot)
+        for view in words:
+            await to_view(pilot, view, words[view])
+            await pictures.take(pilot, name.format(view))
 
     return go
 
@@ -477,112 +448,94 @@ def fill_two(path: Path) -> None:
     fill(path, TUNED, scored=told_apart, anatomy=measured)
 
 
-@every_view
-@both_sizes
-def test_view(snap_compare: SnapCompare, path: Path, frozen_ages: None, view: str, size: tuple[int, int]) -> None:
+def test_view(pictures: Pictures, path: Path, frozen_ages: None) -> None:
     fill_two(path)
-    assert snap_compare(opened(path), terminal_size=size, run_before=at_view(view, 75))
+    for size, name in SIZES.items():
+        pictures.run(opened(path), size, each_view(pictures, 75, dict.fromkeys(VIEWS), f"{name}-{{}}"))
 
 
-@every_view
-@pytest.mark.parametrize("terminal", ["light", "no-color", "ascii"])
 def test_view_in_another_terminal(
-    snap_compare: SnapCompare,
-    path: Path,
-    frozen_ages: None,
-    view: str,
-    terminal: str,
-    monkeypatch: pytest.MonkeyPatch,
+    pictures: Pictures, path: Path, frozen_ages: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if terminal == "no-color":
-        monkeypatch.setenv("NO_COLOR", "1")
     fill_two(path)
-    config = Config(theme="light" if terminal == "light" else None, ascii=terminal == "ascii")
-    assert snap_compare(opened(path, config=config), terminal_size=SMALL, run_before=at_view(view, 75))
+    for terminal in ("light", "no-color", "ascii"):
+        config = Config(theme="light" if terminal == "light" else None, ascii=terminal == "ascii")
+        with monkeypatch.context() as patch:
+            if terminal == "no-color":
+                patch.setenv("NO_COLOR", "1")
+            go = each_view(pictures, 75, dict.fromkeys(VIEWS), f"{terminal}-{{}}")
+            pictures.run(opened(path, config=config), SMALL, go)
 
 
 STATES = {"curves": "No curves yet", "scores": "No scores yet", "predictions": "No predictions yet"}
-every_state_view = pytest.mark.parametrize("view", STATES)
 
 
-@every_state_view
-def test_view_empty(snap_compare: SnapCompare, path: Path, view: str) -> None:
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 0, words=STATES[view]))
+def test_view_empty(pictures: Pictures, path: Path) -> None:
+    pictures.run(opened(path), SMALL, each_view(pictures, 0, STATES))
 
 
-@every_state_view
-def test_view_while_tensorflow_loads(snap_compare: SnapCompare, path: Path, view: str) -> None:
+def test_view_while_tensorflow_loads(pictures: Pictures, path: Path) -> None:
     fill(path, TUTORIAL, trials=0)
     with Store(path) as store:
-        store.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
+        store.worker.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
     held = lock.hold(path, DEVICE)
     assert held is not None
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 12, words="loading"))
+    pictures.run(opened(path), SMALL, each_view(pictures, 12, dict.fromkeys(STATES, "loading")))
 
 
-@every_state_view
-def test_view_half_way(snap_compare: SnapCompare, path: Path, view: str) -> None:
+TRAINED = {"curves": None, "scores": None, "predictions": "epoch 20 of 20"}
+
+
+def test_view_half_way(pictures: Pictures, path: Path) -> None:
     fill(path, TUTORIAL, trials=6, running=True)
-    words = "epoch 20 of 20" if view == "predictions" else None
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 12, words=words))
+    pictures.run(opened(path), SMALL, each_view(pictures, 12, TRAINED))
 
 
-@every_state_view
-def test_view_of_trials_that_diverged(snap_compare: SnapCompare, path: Path, view: str) -> None:
+def test_view_of_trials_that_diverged(pictures: Pictures, path: Path) -> None:
     fill(path, TUTORIAL, diverged=lambda trial: trial.loss == "hinge" and trial.seed != 1)
-    words = "epoch 20 of 20" if view == "predictions" else None
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 12, words=words))
+    pictures.run(opened(path), SMALL, each_view(pictures, 12, TRAINED))
 
 
-@every_state_view
-def test_view_of_trials_that_failed(snap_compare: SnapCompare, path: Path, view: str) -> None:
+def test_view_of_trials_that_failed(pictures: Pictures, path: Path) -> None:
     with Store(path) as store:
-        store.ask(SESSION, TUTORIAL)
-        while row := store.claim(DEVICE):
-            store.finish(row.id, "failed", seconds=0.02, scores=None, error="ran out of memory")
-    words = {"curves": "", "scores": "failed", "predictions": "No model was kept"}[view]
-    assert snap_compare(opened(path), terminal_size=SMALL, run_before=at_view(view, 12, words=words))
+        store.requests.ask(SESSION, TUTORIAL)
+        while row := store.worker.claim(DEVICE):
+            store.worker.finish(row.id, "failed", seconds=0.02, scores=None, error="ran out of memory")
+    words = {"curves": "", "scores": "failed", "predictions": "No model was kept"}
+    pictures.run(opened(path), SMALL, each_view(pictures, 12, words))
 
 
-@both_sizes
-def test_curves_as_a_person_looks_at_them(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_curves_as_a_person_looks_at_them(pictures: Pictures, path: Path) -> None:
     fill(path, TUNED)
     keys = ("left", *["shift+left"] * 2, "enter", "plus", "down", "p", "y")
-    assert snap_compare(opened(path), terminal_size=size, run_before=at_view("curves", 75, words="epoch", keys=keys))
+    pictures(opened(path), BOTH, at_view("curves", 75, words="epoch", keys=keys))
 
 
-@both_sizes
-def test_train_and_held_out_apart(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_train_and_held_out_apart(pictures: Pictures, path: Path) -> None:
     fill(path, TUNED)
     keys = ("b", "b", "b")
-    assert snap_compare(opened(path), terminal_size=size, run_before=at_view("curves", 75, words="above", keys=keys))
+    pictures(opened(path), BOTH, at_view("curves", 75, words="above", keys=keys))
 
 
-@both_sizes
-def test_a_filter(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_a_filter(pictures: Pictures, path: Path) -> None:
     fill(path, TUNED)
     keys = ("slash", *"hinge", "enter")
-    assert snap_compare(opened(path), terminal_size=size, run_before=at_view("curves", 75, keys=keys))
+    pictures(opened(path), BOTH, at_view("curves", 75, keys=keys))
 
 
-@both_sizes
-@pytest.mark.parametrize("chart", ["confusion", "reliability"])
-def test_predictions_as(snap_compare: SnapCompare, path: Path, chart: str, size: tuple[int, int]) -> None:
+def test_predictions_as(pictures: Pictures, path: Path) -> None:
     fill(path, TUNED)
-    keys = ["m"] * (1 + (chart == "reliability"))
-    assert snap_compare(opened(path), terminal_size=size, run_before=at_view("predictions", 75, words=chart, keys=keys))
+    for chart, keys in (("confusion", ["m"]), ("reliability", ["m", "m"])):
+        go = at_view("predictions", 75, words=chart, keys=keys)
+        pictures(opened(path), BOTH, go, name=f"{chart}-{{}}")
 
 
-@both_sizes
-def test_predictions_of_a_regression(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_predictions_of_a_regression(pictures: Pictures, path: Path) -> None:
     fill(path, Comparison.ask("regression", learning_rates=[0.01], epochs=40, seeds=2))
-    assert snap_compare(opened(path), terminal_size=size, run_before=at_view("predictions", 6))
+    pictures(opened(path), BOTH, at_view("predictions", 6))
 
 
-@both_sizes
-def test_predictions_early_in_the_training(snap_compare: SnapCompare, path: Path, size: tuple[int, int]) -> None:
+def test_predictions_early_in_the_training(pictures: Pictures, path: Path) -> None:
     fill(path, TUNED)
     keys = ["left"] * 5
-    assert snap_compare(
-        opened(path), terminal_size=size, run_before=at_view("predictions", 75, words="of 40", keys=keys)
-    )
+    pictures(opened(path), BOTH, at_view("predictions", 75, words="of 40", keys=keys))

@@ -16,14 +16,15 @@ from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.widgets.changing_lines import ChangingLines
 from lossterm.tui.widgets.key_bar import KeyBar
 from lossterm.tui.widgets.protocol_field import ProtocolField
-from tests.tui.prepared import SESSION, fill, offered, opened, until
+from tests.builders.app import offered, opened, until
+from tests.builders.stores import SESSION, fill
 
 SIZE = (80, 24)
 
 
 def asked(path: Path) -> list[Comparison]:
     with Store(path) as store:
-        return [one.comparison for one in store.comparisons(SESSION)]
+        return [one.comparison for one in store.reader.comparisons(SESSION)]
 
 
 def protocol(app: LosstermApp) -> str:

@@ -12,7 +12,8 @@ from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.view_panel import ViewPanel
 from lossterm.tui.screens.main_layout import VIEWS
 from lossterm.tui.widgets.key_bar import KeyBar
-from tests.tui.prepared import FAIR, TUTORIAL, fill, grey, opened, shown, until
+from tests.builders.app import grey, opened, shown, until
+from tests.builders.stores import FAIR, TUTORIAL, fill
 
 SMALL, MIDDLE, LARGE, HUGE = (80, 24), (120, 35), (140, 40), (200, 60)
 SIZES = {"80x24": SMALL, "120x35": MIDDLE, "140x40": LARGE, "200x60": HUGE}

@@ -84,15 +84,15 @@ def until(true: Callable[[], object], what: str) -> None:
 
 def ask(store: Store, *losses: str, seeds: int = 1, epochs: int = 10) -> AskedComparison:
     comparison = Comparison.ask("circles", losses or ("usual",), protocol="tutorial", seeds=seeds, epochs=epochs)
-    return store.ask("s", comparison)
+    return store.requests.ask("s", comparison)
 
 
 def statuses(store: Store, asked: AskedComparison) -> list[Status]:
-    return [row.status for row in store.trials([asked.id])]
+    return [row.status for row in store.reader.trials([asked.id])]
 
 
 def ended(store: Store, asked: AskedComparison) -> bool:
-    return all(row.ended for row in store.trials([asked.id]))
+    return all(row.ended for row in store.reader.trials([asked.id]))
 
 
 def alive(store: Store) -> bool:
@@ -107,11 +107,11 @@ def start(store: Store, *command: str) -> "subprocess.Popen[bytes]":
 
 
 def kill_while_training(store: Store, asked: AskedComparison) -> None:
-    (before,) = store.trials([asked.id])
+    (before,) = store.reader.trials([asked.id])
     process = start(store)
 
     def training() -> bool:
-        (row,) = store.trials([asked.id])
+        (row,) = store.reader.trials([asked.id])
         return row.status == "running" and row.attempts > before.attempts and row.epochs > 0
 
     until(training, "a first epoch")
@@ -127,10 +127,10 @@ def test_the_worker_trains_what_is_queued_and_says_what_it_is(store: Store) -> N
     asked = ask(store, seeds=3)
     process = start(store)
     until(lambda: ended(store, asked), "the trials to end")
-    rows = store.trials([asked.id])
+    rows = store.reader.trials([asked.id])
     assert {(row.status, row.attempts, row.epochs) for row in rows} == {("done", 1, 10)}
     assert all(row.scores and row.scores["accuracy"] for row in rows)
-    worker = store.workers()[0]
+    worker = store.reader.workers()[0]
     assert (worker.pid, worker.device) == (process.pid, "auto")
     assert worker.environment is not None
     assert worker.environment["tensorflow"] == "fake"
@@ -173,7 +173,7 @@ def test_the_worker_outlives_the_process_that_started_it(store: Store) -> None:
         until(lambda: alive(store), "the worker to begin")
         asked = ask(store, "hinge")
         until(lambda: ended(store, asked), "the trial to end")
-        assert store.workers()[0].pid == pid
+        assert store.reader.workers()[0].pid == pid
     finally:
         os.kill(pid, signal.SIGTERM)
         until(lambda: not alive(store), "the worker to leave")
@@ -205,7 +205,7 @@ def test_the_worker_leaves_when_its_store_is_gone(store: Store, monkeypatch: pyt
     asked = ask(store, "hinge", "squared_hinge")
     process = start(store)
     until(lambda: statuses(store, asked) == ["running", "running"], "both lanes to have opened the store")
-    until(lambda: ended(store, asked) and store.workers()[0].state == "ready", "the worker to be idle")
+    until(lambda: ended(store, asked) and store.reader.workers()[0].state == "ready", "the worker to be idle")
     store.path.unlink()
     assert process.wait(WAIT) == 0
 
@@ -223,14 +223,14 @@ def test_the_first_seeds_models_reach_the_store_with_rows_to_show_them_on(store:
     asked = ask(store, "hinge", "binary_crossentropy", seeds=2)
     start(store)
     until(lambda: ended(store, asked), "the trials to end")
-    rows = store.trials([asked.id])
-    models = store.models([row.id for row in rows])
+    rows = store.reader.trials([asked.id])
+    models = store.reader.models([row.id for row in rows])
     assert set(models) == {row.id for row in rows if row.trial.seed == 0}
     assert {model.epochs[-1] for model in models.values()} == {10}
-    sample = store.sample(sample_key("circles", "tutorial", 0))
+    sample = store.reader.sample(sample_key("circles", "tutorial", 0))
     assert sample is not None
     assert len(sample.arrays()[1]) == 500
-    assert store.sample(sample_key("circles", "tutorial", 1)) is None
+    assert store.reader.sample(sample_key("circles", "tutorial", 1)) is None
 
 
 def test_a_trial_that_is_deleted_while_it_trains_stops_and_harms_nothing(
@@ -239,15 +239,15 @@ def test_a_trial_that_is_deleted_while_it_trains_stops_and_harms_nothing(
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.05")
     asked = ask(store, "hinge", epochs=10_000)
     process = start(store)
-    until(lambda: any(row.epochs for row in store.trials([asked.id])), "a first epoch")
-    store.delete_session("s")
+    until(lambda: any(row.epochs for row in store.reader.trials([asked.id])), "a first epoch")
+    store.sessions.delete("s")
     with closing(sqlite3.connect(store.path)) as connection:
         connection.execute("DELETE FROM trials")
         connection.commit()
     monkeypatch.delenv("LOSSTERM_FAKE_EPOCH_SECONDS")
     later = ask(store, "squared_hinge", epochs=1)
     until(lambda: ended(store, later), "what was asked for later")
-    until(lambda: store.workers()[0].state == "ready", "the worker to be idle")
+    until(lambda: store.reader.workers()[0].state == "ready", "the worker to be idle")
     assert process.poll() is None
     assert statuses(store, later) == ["done"]
     assert "Traceback" not in starting.log_path(store.path, "auto").read_text()
@@ -266,9 +266,9 @@ def test_a_trial_whose_worker_was_killed_is_run_again_from_its_beginning(
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.02")
     start(store)
     until(lambda: ended(store, asked), "the trial to end")
-    (row,) = store.trials([asked.id])
+    (row,) = store.reader.trials([asked.id])
     assert (row.status, row.attempts, row.epochs, row.error) == ("done", 2, 10, None)
-    starts = [(chunk.start, chunk.epochs) for chunk in store.chunks([asked.id])[0]]
+    starts = [(chunk.start, chunk.epochs) for chunk in store.reader.chunks([asked.id])[0]]
     assert starts == [(0, 5), (5, 5)]  # the chunks of the first attempt were of two epochs
 
 
@@ -283,7 +283,7 @@ def test_a_trial_that_killed_its_worker_twice_is_failed_with_the_reason_and_the_
     start(store)
     other = ask(store, "squared_hinge")
     until(lambda: ended(store, asked) and ended(store, other), "the trials to end")
-    (row,) = store.trials([asked.id])
+    (row,) = store.reader.trials([asked.id])
     assert (row.status, row.attempts) == ("failed", 2)
     assert row.error is not None
     assert "worker died 2 times" in row.error
@@ -297,13 +297,13 @@ def test_a_cancelled_trial_stops_soon_and_keeps_its_curve(store: Store, monkeypa
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.05")
     asked = ask(store, seeds=2, epochs=10_000)
     start(store)
-    until(lambda: any(row.epochs for row in store.trials([asked.id])), "a first epoch")
-    store.cancel([asked.id])
+    until(lambda: any(row.epochs for row in store.reader.trials([asked.id])), "a first epoch")
+    store.requests.cancel([asked.id])
     before = time.monotonic()
     until(lambda: ended(store, asked), "the trials to stop")
     assert time.monotonic() - before < 5
     assert set(statuses(store, asked)) == {"cancelled"}
-    assert store.chunks([asked.id])[0]
+    assert store.reader.chunks([asked.id])[0]
     assert alive(store)
 
 
@@ -313,10 +313,10 @@ def test_a_worker_that_is_told_to_go_puts_back_what_it_was_training(
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.05")
     asked = ask(store, "hinge", "squared_hinge", epochs=10_000)
     process = start(store)
-    until(lambda: any(row.epochs for row in store.trials([asked.id])), "a first epoch")
+    until(lambda: any(row.epochs for row in store.reader.trials([asked.id])), "a first epoch")
     process.send_signal(signal.SIGTERM)
     assert process.wait(WAIT) == 0
-    assert [(row.status, row.attempts) for row in store.trials([asked.id])] == [("queued", 0)] * 2
+    assert [(row.status, row.attempts) for row in store.reader.trials([asked.id])] == [("queued", 0)] * 2
 
 
 # What goes wrong inside
@@ -335,8 +335,8 @@ def test_a_tensorflow_that_does_not_load_fails_what_waits_with_the_reason(
     asked = ask(store, "hinge")
     process = start(store, sys.executable, "-c", BROKEN.format(error=error))
     assert process.wait(WAIT) == 1
-    assert [(row.status, row.error) for row in store.trials([asked.id])] == [("failed", reason)]
-    worker = store.workers()[0]
+    assert [(row.status, row.error) for row in store.reader.trials([asked.id])] == [("failed", reason)]
+    worker = store.reader.workers()[0]
     assert (worker.state, worker.message) == ("failed", reason)
     assert "Traceback" in starting.last_words(store.path, "auto")
     again = ask(store, "hinge")
@@ -352,9 +352,9 @@ def test_where_programs_cannot_be_kept_another_worker_trains_without(
     asked = ask(store, "hinge", "squared_hinge", seeds=2)
     first = start(store, sys.executable, "-c", UNCACHED)
     until(lambda: ended(store, asked), "the trials to end")
-    assert {(row.status, row.attempts, row.error) for row in store.trials([asked.id])} == {("done", 1, None)}
+    assert {(row.status, row.attempts, row.error) for row in store.reader.trials([asked.id])} == {("done", 1, None)}
     assert first.wait(WAIT) == 0
-    (successor,) = store.workers()
+    (successor,) = store.reader.workers()
     assert successor.pid != first.pid
     os.kill(successor.pid, signal.SIGTERM)
     until(lambda: not alive(store), "the successor to leave")
@@ -367,7 +367,7 @@ def test_what_a_training_throws_is_that_trials_failure_alone(store: Store) -> No
     asked = ask(store, "hinge", "squared_hinge", seeds=2)
     start(store, sys.executable, "-c", THROWS)
     until(lambda: ended(store, asked), "the trials to end")
-    rows = {(row.trial.loss, row.status, row.error) for row in store.trials([asked.id])}
+    rows = {(row.trial.loss, row.status, row.error) for row in store.reader.trials([asked.id])}
     error = "ValueError: no such thing as a hinge"
     assert rows == {("hinge", "failed", error), ("squared_hinge", "done", None)}
     assert alive(store)
@@ -382,10 +382,10 @@ def test_a_loss_of_ones_own_that_cannot_be_used_fails_with_a_sentence_and_no_tra
     own = [f"{tmp_path / name}.py:mine" for name in ("broken", "sound")]
     comparison = Comparison.ask("circles", ("hinge",), own=own, protocol="tutorial", seeds=1, epochs=10)
     trust_all_of(comparison)
-    asked = store.ask("s", comparison)
+    asked = store.requests.ask("s", comparison)
     start(store, sys.executable, "-c", OWN)
     until(lambda: ended(store, asked), "the trials to end")
-    hinge, broken, sound = store.trials([asked.id])
+    hinge, broken, sound = store.reader.trials([asked.id])
     assert broken.status == "failed"
     assert broken.error == f"{own[0]}, line 3: loading it raised KeyError: no such key."
     assert (broken.anatomy, broken.note, broken.scores) == (None, None, None)
@@ -477,7 +477,7 @@ def test_a_log_that_grew_too_long_is_begun_anew_and_a_short_one_is_kept(
 
 def test_a_lane_leaves_another_lanes_program_to_it_unless_there_is_much_to_do(store: Store) -> None:
     ask(store, "hinge", "squared_hinge", seeds=3)
-    board, row = Board(), store.claim("auto")
+    board, row = Board(), store.worker.claim("auto")
     assert row is not None
     program = row.trial.program
     assert board.avoid(1, {program: 1000}) == frozenset()
@@ -530,7 +530,7 @@ def test_a_lane_does_not_wait_for_a_program_of_a_lane_that_is_busy_for_long(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(store, "hinge", "squared_hinge", seeds=1)
-    board, first, second = Board(), store.claim("auto"), store.claim("auto")
+    board, first, second = Board(), store.worker.claim("auto"), store.worker.claim("auto")
     assert first is not None
     assert second is not None
     board.begin(0, first)

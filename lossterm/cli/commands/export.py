@@ -10,6 +10,7 @@ from lossterm.cli.options.shared import StorePath, absent, session_argument, sto
 from lossterm.errors import UnknownName, UsageError
 from lossterm.store import Store
 from lossterm.text.harmless import printable
+from lossterm.text.numbers import counted
 
 STDOUT = "-"
 AT_ONCE = 1 << 20
@@ -92,10 +93,6 @@ def export(
             if said := write(contents, chosen, path, force=force):
                 click.echo(printable(said), err=True)
             where = str(path)
-    counts = f"{_count(len(contents.rows), 'trial')} and {_count(contents.epochs, 'epoch')}"
+    counts = f"{counted(len(contents.rows), 'trial')} and {counted(contents.epochs, 'epoch')}"
     what = f"{chosen.title}, from session {session!r}" if chosen.one else f"{counts} of session {session!r} as {form}"
     click.echo(printable(f"Wrote {where}: {what}."), err=True)
-
-
-def _count(count: int, one: str) -> str:
-    return f"{count:,} {one if count == 1 else f'{one}s'}"

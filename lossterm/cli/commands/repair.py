@@ -9,9 +9,10 @@ import click
 
 from lossterm.comparison.comparison import DEVICES
 from lossterm.errors import DataError, StoreError
-from lossterm.reports.json_document import as_json
 from lossterm.store.backup import backups
 from lossterm.store.repair import Repaired, repair, trains
+from lossterm.text.json_text import as_json
+from lossterm.text.numbers import counted
 from lossterm.worker_control import lock
 
 LEAVING_SECONDS = 5.0
@@ -78,15 +79,15 @@ def _to_ourselves(path: Path) -> Iterator[None]:
 
 
 def _sentences(path: Path, found: Repaired) -> Iterator[str]:
-    saved = _listed({name: found.saved[name] for name in ("sessions", "comparisons", "trials")}, none="nothing")
+    saved = _in_a_row({name: found.saved[name] for name in ("sessions", "comparisons", "trials")}, none="nothing")
     if found.damaged:
         yield f"The store {path} was damaged. There are now {saved}."
         if found.lost:
-            yield f"Left out, since it could not be believed: {_listed(found.lost)}."
+            yield f"Left out, since it could not be believed: {_in_a_row(found.lost)}."
         if found.unread:
             yield f"Pages that held {' and '.join(_WORDS[table][1] for table in found.unread)} could not be read."
         if found.again:
-            yield f"{_counted(found.again, 'trial')} of which not all was left will be trained again."
+            yield f"{counted(found.again, 'trial')} of which not all was left will be trained again."
         if found.complete:
             yield "Nothing was lost."
         yield f"The damaged file is kept: {found.kept}"
@@ -95,16 +96,12 @@ def _sentences(path: Path, found: Repaired) -> Iterator[str]:
     else:
         yield f"The store {path} is sound: {saved}."
     if found.put_back:
-        yield f"{_counted(found.put_back, 'trial')} said to be running without a worker: queued again."
+        yield f"{counted(found.put_back, 'trial')} said to be running without a worker: queued again."
     if found.dropped:
-        yield f"Dropped, since it belonged to nothing: {_listed(found.dropped)}."
+        yield f"Dropped, since it belonged to nothing: {_in_a_row(found.dropped)}."
     if found.freed:
         yield f"The file is {found.freed / 1e6:.1f} MB smaller."
 
 
-def _listed(counts: Mapping[str, int], none: str = "") -> str:
-    return ", ".join(_counted(count, *_WORDS[table]) for table, count in counts.items()) or none
-
-
-def _counted(count: int, one: str, more: str = "") -> str:
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
+def _in_a_row(counts: Mapping[str, int], none: str = "") -> str:
+    return ", ".join(counted(count, *_WORDS[table]) for table, count in counts.items()) or none

@@ -18,11 +18,12 @@ from lossterm.data.files.csv_dialect import (
     order_of,
     rows_in,
 )
-from lossterm.data.files.position import counted, refusal
+from lossterm.data.files.position import refusal
 from lossterm.data.files.sheet import Raw, Sheet, named
 from lossterm.data.files.text_column import Gathering, Taken
 from lossterm.data.request import FileRequest, checked
 from lossterm.text.harmless import clipped, printable
+from lossterm.text.numbers import counted
 
 CHUNK = 1024
 """Rows whose cells are text at the same time."""

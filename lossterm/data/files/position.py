@@ -19,8 +19,3 @@ def place(path: str | os.PathLike[str], row: int | None = None, column: str | No
 def refusal(path: str | os.PathLike[str], what: str, row: int | None = None, column: str | None = None) -> DataError:
     """Return an error that begins with the place and goes on with what is wrong and what to do."""
     return DataError(f"{place(path, row, column)}: {what}")
-
-
-def counted(number: int, noun: str) -> str:
-    """Write a number of things: 1 row, 1,200 rows."""
-    return f"{number:,} {noun if number == 1 else noun + 's'}"

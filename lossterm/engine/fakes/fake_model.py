@@ -4,9 +4,9 @@ Apart from `fake.py` since it needs NumPy, which is loaded with the first trial 
 """
 
 import hashlib
-from dataclasses import replace
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 
 from lossterm.comparison.comparison import Trial
@@ -26,7 +26,7 @@ def fake_model(trial: Trial, number: int, *, trained: bool) -> Model | None:
     """Return weights that the trial's loss and rate decide, growing epoch by epoch; untrained, the initial ones."""
     task, loss = trial.record, loss_recorded(trial.loss).under(trial.protocol)
     if loss.reading == "unknown":
-        loss = replace(loss, reading=_LOADED[task.kind])
+        loss = msgspec.structs.replace(loss, reading=_LOADED[task.kind])
     outputs = (task.classes if loss.by_class else None) or loss.units
     layers = (task.features, *trial.hyperparameters.hidden, outputs)
     stream = _stream(f"{trial.loss} {trial.learning_rate}")

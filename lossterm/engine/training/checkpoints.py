@@ -63,7 +63,7 @@ class Unpacked:
         self.kept = {int(epoch): data[place * size : (place + 1) * size] for place, epoch in enumerate(epochs)}
 
     def set_stream(self, stream: np.random.Generator) -> None:
-        """Bring a stream of `network.shuffler` to where it was."""
+        """Bring a stream of `batch_orders.shuffler` to where it was."""
         *words, has_uint32, uinteger = (int(word) for word in self._stream)
         stream.bit_generator.state = {
             **stream.bit_generator.state,

@@ -2,8 +2,9 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import replace
 from typing import Any, NamedTuple
+
+import msgspec
 
 from lossterm.comparison.protocol import Prepared, Protocol
 from lossterm.engine.runtime import tf
@@ -68,7 +69,7 @@ def _prepared(task: Task, protocol: Protocol, seed: int) -> PreparedRows:
     for name, part in data.splits.items():
         features.append(tf.constant(part.features))
         # Each goes before the next comes: a table twice in memory is once too often.
-        data.splits[name] = replace(part, features=part.features[:MOST_SAMPLED].copy())
+        data.splits[name] = msgspec.structs.replace(part, features=part.features[:MOST_SAMPLED].copy())
         del part
     return PreparedRows(data, tuple(features))
 

@@ -1,6 +1,5 @@
 """From a file or package of one's own to what is in it, and to a record of a loss, in the form that a task wants."""
 
-import hashlib
 import importlib
 import inspect
 import itertools
@@ -11,16 +10,19 @@ import traceback
 from ast import literal_eval
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, get_args
+
+import msgspec
 
 from lossterm.comparison.user_code_consent import refuse_unnamed
 from lossterm.engine.runtime import keras
 from lossterm.errors import DataError, UsageError
 from lossterm.losses import Loss, Source
 from lossterm.tasks import Task
+from lossterm.text.fingerprint import sha256
 
 Way = Literal["compiled", "graph", "eager"]
 """How a training is run: one XLA program, a TensorFlow graph, or Python step by step."""
@@ -75,7 +77,7 @@ def own(source: Source, task: Task) -> Loss:
         with blamed(source, "called"):
             return _rows(function(y_true, y_pred, **settings))
 
-    return replace(_as_record(source, task, called, head, logits=logits, index=index), title=spot)
+    return msgspec.structs.replace(_as_record(source, task, called, head, logits=logits, index=index), title=spot)
 
 
 def _refuse_idle(spot: str, task: Task, head: str | None, labels: str | None) -> None:
@@ -112,7 +114,7 @@ def _record(record: Loss, source: Source, task: Task, settings: dict[str, Any], 
         with blamed(source, "called"):
             return _rows(function(*arguments, **parameters))
 
-    return replace(record, key=source.key, title=spot, origin=source.text, function=called)
+    return msgspec.structs.replace(record, key=source.key, title=spot, origin=source.text, function=called)
 
 
 def _wants_logits(given: object) -> bool:
@@ -194,7 +196,7 @@ def module_of(source: Source, option: str = "--loss-file") -> ModuleType:
         refuse_unnamed(source, source.digest, option)
         return importlib.import_module(source.place)
     content = source.file.read_bytes()  # once: what is run is what was looked at
-    refuse_unnamed(source, hashlib.sha256(content).hexdigest(), option)
+    refuse_unnamed(source, sha256(content), option)
     module = ModuleType(next(_names))
     module.__file__ = source.place
     with _IMPORTING, _beside(source.file.parent):

@@ -20,6 +20,7 @@ from lossterm.engine.worker import health, program_cache
 from lossterm.engine.worker.training_thread import POLL, Board, TrainingThread
 from lossterm.errors import StoreError
 from lossterm.store import Store, TrialRow, WorkerState
+from lossterm.text.numbers import memory_size
 from lossterm.worker_control import lock
 
 IDLE_SECONDS = 600.0
@@ -116,14 +117,14 @@ class Worker:
         with Store(self._path, make=False) as store:
             self._say(store, "loading", "loading TensorFlow")
             # The lock is ours: whoever was training these is dead, unless the store did not even let it put them back.
-            store.requeue(self._device, died=not heart.refused)
+            store.worker.requeue(self._device, died=not heart.refused)
             heart.refused = False
             if (loaded := self._loaded(store, load)) is None:
                 return 1
             make, environment, lanes = loaded
             if not self._path.exists():
                 return 0
-            store.report_worker(self._device, os.getpid(), "ready", "ready", environment)
+            store.worker.report_worker(self._device, os.getpid(), "ready", "ready", environment)
             self._threads = [
                 TrainingThread(n, self._path, self._device, make(), self._board, self._stop)
                 for n in range(min(lanes, self._lanes or lanes))
@@ -149,7 +150,7 @@ class Worker:
             traceback.print_exc()
             reason = str(error) if isinstance(error, RuntimeError) else f"TensorFlow does not load: {error}"
             self._say(store, "failed", reason)
-            store.fail_queued(self._device, reason)
+            store.worker.fail_queued(self._device, reason)
             return None
         return loaded
 
@@ -180,7 +181,7 @@ class Worker:
         until = time.monotonic() + PUT_BACK_SECONDS
         while True:
             try:
-                store.requeue(self._device, died=broken)
+                store.worker.requeue(self._device, died=broken)
                 if refused is not None:
                     self._say(store, "failed", refused)
                 return
@@ -192,8 +193,8 @@ class Worker:
     def _refuse_too_little(self) -> None:
         if self._memory is not None and (taken := health.resident()) > self._memory:
             raise RuntimeError(
-                f"TensorFlow alone takes {health.gigabytes(taken)}, and the limit of memory is "
-                f"{health.gigabytes(self._memory)}: allow more."
+                f"TensorFlow alone takes {memory_size(taken)}, and the limit of memory is "
+                f"{memory_size(self._memory)}: allow more."
             )
 
     def _watch(self, store: Store) -> None:
@@ -217,10 +218,10 @@ class Worker:
         """Leave to a successor where a lane does not answer: a thread cannot be stopped, a process can."""
         if not (quiet := self._board.silent(health.OBEY_SECONDS)):
             return
-        unwanted, hung = store.unanswered(self._device), self._board.silent(self._hang_seconds)
+        unwanted, hung = store.worker.unanswered(self._device), self._board.silent(self._hang_seconds)
         for row in hung:
             reason = f"It gave no epoch for {self._hang_seconds:g} s and was taken for hung."
-            store.finish(row.id, "failed", error=reason)
+            store.worker.finish(row.id, "failed", error=reason)
         if hung or any(row.id in unwanted for row in quiet):  # those end as cancelled when all are put back
             print(f"Hung: {', '.join(row.trial.loss for row in hung or quiet)}. Another worker goes on.", flush=True)
             self.successor = ()
@@ -232,18 +233,18 @@ class Worker:
             return
         if len(busy) == 1 and not self._board.ended:  # nothing else can have taken it
             reason = (
-                f"Out of memory: it took the worker to {health.gigabytes(taken)}, and the limit is "
-                f"{health.gigabytes(self._memory)}. A smaller --batch-size or --hidden needs less."
+                f"Out of memory: it took the worker to {memory_size(taken)}, and the limit is "
+                f"{memory_size(self._memory)}. A smaller --batch-size or --hidden needs less."
             )
-            store.finish(busy[0].id, "failed", error=reason)
-        print(f"At {health.gigabytes(taken)}, above the limit of memory. Another worker goes on.", flush=True)
+            store.worker.finish(busy[0].id, "failed", error=reason)
+        print(f"At {memory_size(taken)}, above the limit of memory. Another worker goes on.", flush=True)
         self.successor = () if self._board.ended else ("--lanes", "1")  # what leaked before is gone with this process
         self._stop.set()
 
     def _say(self, store: Store, state: WorkerState, message: str) -> bool:
         """Say what the worker does, and return whether that is new."""
         if new := (state, message) != self._said:
-            store.report_worker(self._device, os.getpid(), state, message)
+            store.worker.report_worker(self._device, os.getpid(), state, message)
             self._said = state, message
         return new
 

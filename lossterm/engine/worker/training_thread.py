@@ -119,14 +119,14 @@ class TrainingThread(threading.Thread):
             raise
 
     def _claim(self, store: Store) -> TrialRow | None:
-        queued = store.queued_epochs(self._device)
+        queued = store.worker.queued_epochs(self._device)
         if not queued:
             return None
-        return store.claim(self._device, self._board.avoid(self._number, queued))
+        return store.worker.claim(self._device, self._board.avoid(self._number, queued))
 
     def _record(self, store: Store, chunk: Chunk) -> bool:
         self._board.hear(self._number)
-        return store.record(chunk) or self._stopping.is_set()
+        return store.worker.record(chunk) or self._stopping.is_set()
 
     def _train(self, store: Store, row: TrialRow) -> None:
         self._board.begin(self._number, row)
@@ -136,13 +136,13 @@ class TrainingThread(threading.Thread):
                 row.trial,
                 row.id,
                 lambda chunk: self._record(store, chunk),
-                lambda checkpoint: store.save(row.id, checkpoint),
-                store.checkpoint(row.id) if row.epochs else None,
+                lambda checkpoint: store.worker.save(row.id, checkpoint),
+                store.worker.checkpoint(row.id) if row.epochs else None,
             )
         except StoreError:
             raise  # the store's failure, not the trial's
         except LosstermError as error:  # a loss of one's own that cannot be used: a sentence, no traceback
-            store.finish(row.id, "failed", error=str(error))
+            store.worker.finish(row.id, "failed", error=str(error))
         except Exception as error:  # whatever a training throws is that trial's failure, not the worker's
             if program_cache.failed(error):
                 print(f"Compiled programs are no longer kept: {error}", flush=True)
@@ -150,11 +150,11 @@ class TrainingThread(threading.Thread):
                 self._stopping.set()
                 return  # it goes back into the queue
             traceback.print_exc()
-            store.finish(row.id, "failed", error=_sentence(error))
+            store.worker.finish(row.id, "failed", error=_sentence(error))
         finally:
             self._board.end(self._number, self._engine.programs, result.seconds if result else None)
         if result and not (result.status == "cancelled" and self._stopping.is_set()):
-            store.finish(
+            store.worker.finish(
                 row.id,
                 result.status,
                 seconds=result.seconds,

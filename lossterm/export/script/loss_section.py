@@ -8,7 +8,7 @@ from lossterm.export.script.plan import Plan
 from lossterm.export.script.script_text import THEIRS, Script, text_of
 from lossterm.export.script.source_excerpt import Excerpts, location, names_bound
 from lossterm.losses import Loss, source_from
-from lossterm.reports.cells import exact
+from lossterm.text.numbers import exact
 
 SAME = {
     "mse": "MeanSquaredError()",

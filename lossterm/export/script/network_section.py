@@ -5,7 +5,7 @@ from lossterm.comparison.user_network import OPTION, source_of
 from lossterm.export.script.plan import Plan
 from lossterm.export.script.script_text import THEIRS, Name, Script
 from lossterm.export.script.source_excerpt import Excerpts
-from lossterm.reports.cells import exact
+from lossterm.text.numbers import exact
 
 INITIALIZERS = {
     **dict.fromkeys(("relu", "elu", "gelu", "silu", "leaky_relu"), "HeUniform"),

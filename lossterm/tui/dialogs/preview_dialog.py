@@ -16,10 +16,10 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 
 from lossterm.data import FileRequest, Preview, ShownColumn
-from lossterm.data.files.position import counted
 from lossterm.errors import DataError
 from lossterm.text.harmless import printable
 from lossterm.text.name_pattern import matches
+from lossterm.text.numbers import counted
 from lossterm.tui.background.table_reader import Read
 from lossterm.tui.state import column_choices
 from lossterm.tui.widgets import histogram

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 from lossterm.errors import LosstermError
 from lossterm.store import SessionRow
 from lossterm.text.name_pattern import matches
+from lossterm.text.numbers import ago, counted
 from lossterm.tui.background.store_jobs import StoreJobs
 from lossterm.tui.dialogs import ConfirmDialog, RenameDialog, TextDialog
 from lossterm.tui.panels.view_panel import ViewPanel
@@ -83,7 +84,7 @@ class SessionsPanel(ViewPanel, can_focus=False):
         """Fit the lines to the width."""
         self._fill()
 
-    def focus_list(self) -> None:
+    def take_keys(self) -> None:
         """Give the list the keys."""
         self.list.focus()
 
@@ -191,7 +192,7 @@ class SessionsPanel(ViewPanel, can_focus=False):
         except LosstermError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self.app.push_screen(TextDialog(f"{len(names)} sessions", lines))
+        self.app.push_screen(TextDialog(counted(len(names), "session"), lines))
 
     def action_rename(self) -> None:
         """Ask for another name of the session under the cursor."""
@@ -237,7 +238,8 @@ class SessionsPanel(ViewPanel, can_focus=False):
         name = self._under_cursor
         row = next((one for one in self.rows if one.name == name), None)
         if row:
-            question = f"Delete the session {row.name} with {row.comparisons} comparisons and {row.trials} trials?"
+            holds = f"{counted(row.comparisons, 'comparison')} and {counted(row.trials, 'trial')}"
+            question = f"Delete the session {row.name} with {holds}?"
             going = "It is still being trained, which is stopped. " if row.ended < row.trials else ""
             dialog = ConfirmDialog(f"{question} {going}Trials that other sessions hold stay.", "delete it")
             self.app.push_screen(dialog, lambda sure: self._answered(row.name, sure=sure))
@@ -262,11 +264,3 @@ class SessionsPanel(ViewPanel, can_focus=False):
 def counts(row: SessionRow) -> str:
     """Say how far a session's trials are."""
     return f"{row.ended - row.stopped}/{row.trials} trials" + (f", {row.stopped} stopped" if row.stopped else "")
-
-
-def ago(seconds: float) -> str:
-    """Say how long ago something was, in its largest unit."""
-    for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size:.0f} {unit} ago"
-    return "just now"

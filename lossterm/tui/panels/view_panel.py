@@ -33,6 +33,10 @@ class ViewPanel(Widget, can_focus=True):
         """Go one layer out within the view; return whether there was one."""
         return False
 
+    def take_keys(self) -> None:
+        """Take the keys, or hand them to the part that knows what to do with them."""
+        self.focus()
+
     def said(self, words: str) -> list[Text]:
         """Return words as lines that fit the panel."""
         width = max(self.size.width - 4, 20)

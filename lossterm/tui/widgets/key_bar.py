@@ -37,24 +37,28 @@ class KeyBar(ChangingLines):
 
     def _paint(self) -> None:
         every = {active.binding.id: active for active in reversed(self.screen.active_bindings.values())}
-        shown = [active for active in reversed(every.values()) if active.binding.show]  # of several keys the first
-        labels = [self._label(active) for active in shown]
-        if 1 + sum(label.cell_len + 1 for label in labels) > self.size.width:  # what does nothing now gives way
-            shown = [active for active in shown if active.enabled]
-            labels = [self._label(active) for active in shown]
+        shown = [  # of several keys the first
+            (active, self._label(active)) for active in reversed(every.values()) if active.binding.show
+        ]
+        if not self._fit(shown):  # what does nothing now gives way
+            shown = [(active, label) for active, label in shown if active.enabled]
         for spare in LESS_NEEDED:
-            if 1 + sum(label.cell_len + 1 for label in labels) > self.size.width:
-                shown = [active for active in shown if active.binding.id != spare]
-                labels = [self._label(active) for active in shown]
-        needed = sum(label.cell_len for label in labels) + 2 * len(labels)
+            if self._fit(shown):
+                break
+            shown = [(active, label) for active, label in shown if active.binding.id != spare]
+        needed = sum(label.cell_len + 2 for _, label in shown)
         between = "  " if needed <= self.size.width else " "
         line, self._places = Text(" "), []
-        for active, label in zip(shown, labels, strict=True):
+        for active, label in shown:
             start = line.cell_len
             line.append_text(label)
             self._places.append((range(start, line.cell_len), active.binding.key))
             line.append(between)
         self.show([line])
+
+    def _fit(self, shown: list[tuple[ActiveBinding, Text]]) -> bool:
+        """Whether there is room for the labels, a blank before and after each."""
+        return 1 + sum(label.cell_len + 1 for _, label in shown) <= self.size.width
 
     def on_resize(self) -> None:
         """Set the keys closer where there is less room."""

@@ -1,39 +1,88 @@
-"""A screen on which a person chooses what is trained: task or table, losses, protocol, network, settings."""
-
-from pathlib import Path
+"""The panels in which a person chooses what is trained: task or table, losses, settings."""
 
 from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
 
 from lossterm.comparison.comparison import Comparison
 from lossterm.data import FileRequest, Preview
+from lossterm.tui.dialogs.table_chooser import TableChooser
 from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.settings_panel import SettingsPanel
 from lossterm.tui.panels.task_panel import TaskPanel
-from lossterm.tui.screens.session_screen import AppSettings
-from lossterm.tui.screens.view_screen import ViewScreen
+from lossterm.tui.state.app_settings import AppSettings
+from lossterm.tui.state.choices import Choices
 from lossterm.tui.state.network_choices import Network
-from lossterm.tui.state.remembered_views import Choices
-from lossterm.tui.widgets.protocol_field import ProtocolField
 
 
-class ChoosingScreen(ViewScreen):
-    """Passes on from panel to panel what was chosen, and asks for what no panel has room for."""
+class ChoicesPanel(Vertical):
+    """Passes on from panel to panel what was chosen, and asks for what none of them has room for.
 
-    def __init__(self, session: str, store: Path, habits: AppSettings) -> None:
-        super().__init__(session, store, habits)
+    What is chosen in a panel goes on upwards as that panel's own message, once the others know of it.
+    """
+
+    class Rebuilt(Message):
+        """Another network was chosen."""
+
+    class Advised(Message):
+        """There is other advice on the chosen task."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
+    def __init__(self, tasks: TaskPanel, losses: LossPanel, settings: SettingsPanel, habits: AppSettings) -> None:
+        super().__init__(id="choices")
+        self.tasks, self.losses, self.settings = tasks, losses, settings
         self.adopted = False
         """Whether it is settled what is chosen: nothing that another terminal asks for changes it."""
-        self._directory = Path.cwd()
+        self._habits = habits
+        self._chooser = TableChooser(habits.read)
         self._told: set[str] = set()
+        self.tasks.know(habits.tables.values())  # those that were brought to other sessions too
+
+    def compose(self) -> ComposeResult:
+        """Lay out the panels."""
+        yield self.tasks
+        yield self.losses
+        yield self.settings
 
     def on_mount(self) -> None:
-        """List the tables that were brought to other sessions too."""
-        self.tasks.know(self.habits.tables.values())
+        """Give advice on the task that comes first."""
+        self.advise()
 
-    # What was chosen before
+    # What was chosen
+
+    @property
+    def chosen(self) -> Choices:
+        """What is chosen."""
+        return Choices(
+            task=self.tasks.chosen.key,
+            data=self.tasks.table,
+            protocol=self.settings.protocol,
+            settings=self.settings.written,
+            network=self.settings.network,
+            turned=self.losses.turned,
+            varied=self.losses.varied,
+        )
+
+    @property
+    def untouched(self) -> bool:
+        """Whether neither a person nor a comparison has chosen anything yet."""
+        return not (self.losses.touched or self.adopted)
+
+    def comparison(self) -> Comparison | None:
+        """Return what would be trained, None where no loss is ticked. Raises LosstermError."""
+        self.pass_on()  # a choice that came in one burst with the key that asks may still be on its way here
+        if not self.losses.ticked:
+            return None  # the last that was ticked does not fit what was chosen in the same burst of keys
+        self.losses.reread()
+        return self.settings.comparison(self.tasks.subject, self.losses.ticked, self.losses.own)
 
     def choose_again(self, choices: Choices | None) -> None:
         """Choose what was chosen before, unless a person or another terminal has chosen meanwhile."""
-        if choices is None or self.losses.touched or self.adopted:
+        if choices is None or not self.untouched:
             return
         if choices.data is not None:
             self.tasks.know([choices.data])
@@ -73,10 +122,12 @@ class ChoosingScreen(ViewScreen):
 
     @work(name="advise", exclusive=True, group="advise")
     async def advise(self) -> None:
-        """Show the advice on the chosen task."""
-        self.scores.advice, self.losses.advised = "", ()
-        if advice := await self.habits.advisor.on(self.tasks.chosen):
-            self.scores.advice, self.losses.advised = advice.sentence, advice.losses
+        """Give advice on the chosen task."""
+        self.losses.advised = ()
+        self.post_message(self.Advised(""))
+        if advice := await self._habits.advisor.on(self.tasks.chosen):
+            self.losses.advised = advice.losses
+            self.post_message(self.Advised(advice.sentence))
 
     # What a person chooses
 
@@ -85,68 +136,30 @@ class ChoosingScreen(ViewScreen):
         self.losses.record = self.settings.record = self.tasks.chosen
         self.settings.follow_protocol()
         self.losses.protocol = self.settings.protocol
-        self.on_loss_panel_ticked()
 
-    def on_task_panel_chosen(self, event: TaskPanel.Chosen) -> None:
-        """Show the losses, the defaults and the curves of another task."""
+    def on_task_panel_chosen(self) -> None:
+        """Show the losses and the defaults of another task."""
         self.adopted = True
         self.pass_on()
-        self.remember()
         self.advise()
-        self.show_chosen()
-        self.grey_out()
 
-    def on_protocol_field_chosen(self, event: ProtocolField.Chosen) -> None:
+    def on_protocol_field_chosen(self) -> None:
         """Show the losses that fit under another protocol."""
         self.pass_on()
-
-    def on_loss_panel_ticked(self) -> None:
-        """With nothing ticked there is nothing to run; the anatomy is that of what is ticked."""
-        self.anatomy.protocol, self.anatomy.ticked = self.losses.protocol, self.losses.set_up
-        self.grey_out()
-
-    def on_loss_panel_pointed(self, event: LossPanel.Pointed) -> None:
-        """The loss under the cursor is the one that is pinned or hidden."""
-        self.curves.selected = event.loss
-
-    def action_file(self) -> None:
-        """Ask for a table of one's own."""
-        self.bring(None)
 
     @work(name="table", exclusive=True, group="table")
     async def bring(self, asked: FileRequest | None) -> None:
         """Show a file, or have one chosen; train on it if it is taken. A whole wish is taken without a question."""
-        from lossterm.tui.dialogs.file_dialog import FileDialog
-        from lossterm.tui.dialogs.preview_dialog import PreviewDialog
-
-        at_once = asked is not None and bool(asked.target)
-        while True:
-            if asked is None:
-                path = await self.app.push_screen_wait(FileDialog(self._directory))
-                if path is None:
-                    return
-                asked = self._asked_before(path)
-            self._directory = Path(asked.path).parent
-            shown = await self.app.push_screen_wait(PreviewDialog(asked, self.habits.read, at_once=at_once))
-            if shown is not None:
-                self._take(shown)
-                if at_once:
-                    self.notify("\n".join((*shown.said, *shown.warnings)), timeout=15, markup=False)
-                return
-            asked, at_once = None, False
-
-    def _asked_before(self, path: str) -> FileRequest:
-        """Return what was asked of a file the last time, as far as this app knows it."""
-        before = [data.asked for data in self.tasks.tables if data.asked.path == path]
-        return before[-1] if before else FileRequest(path=path, target="")
+        if shown := await self._chooser.choose(self.app, asked, self.tasks.tables):
+            self._take(shown)
 
     def _take(self, shown: Preview) -> None:
         assert shown.data is not None
-        self.habits.tables[shown.data.key] = shown.data
+        self._habits.tables[shown.data.key] = shown.data
         self.tasks.know([shown.data])
         self.tasks.choose(self.tasks.tasks[shown.data.key])
 
-    def action_network(self) -> None:
+    def ask_for_network(self) -> None:
         """Ask for another network."""
         from lossterm.tui.dialogs.network_dialog import NetworkDialog
 
@@ -161,4 +174,4 @@ class ChoosingScreen(ViewScreen):
 
     def _rebuild(self, network: Network, layers: str) -> None:
         self.settings.take(network, layers)
-        self.remember()
+        self.post_message(self.Rebuilt())
