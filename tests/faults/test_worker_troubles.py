@@ -16,6 +16,7 @@ from lossterm.engine.worker import health
 from lossterm.store import AskedComparison, Store
 from lossterm.worker_control import lock, starting, supervisor
 from tests.faults.watcher import Watcher, assert_nothing_lost, curves, until
+from tests.long_run import cases
 
 DEVICE = "auto"
 WORDS = ("run", "--protocol", "tutorial", "--loss", "hinge", "--seeds", "2", "--epochs", "5")
@@ -332,7 +333,10 @@ def test_a_tensorflow_that_crashes_while_it_is_imported_is_given_up_with_what_en
 # Two at once
 
 
-@pytest.mark.parametrize("number", range(20))
+ROUNDS = {f"round {number}": number for number in range(20)}
+
+
+@pytest.mark.parametrize("number", cases(ROUNDS, ("round 0", "round 1", "round 2")))
 def test_of_two_workers_that_start_at_once_one_trains_and_no_trial_is_trained_twice(store: Store, number: int) -> None:
     pause = random.Random(number).choice((0, 0, 0.002, 0.01, 0.05))
     asked = ask(store, "hinge", "squared_hinge", seeds=2, epochs=10)
