@@ -7,6 +7,7 @@ LosstermError                1   the root; never raised itself
 │   └── DoesNotFit               a loss, metric or protocol on a task that it is not for
 ├── DataError                3   a file that cannot be used
 │   ├── StoreError               … and it is the store
+│   │   └── StoreReplaced            another file lies where the store lay when it was opened
 │   └── Unnamed                  code that a store names, and that no person named on this machine
 ├── WorkerError              1   the worker could not be started, or keeps dying
 └── BenchmarkError           1   the benchmark did not finish
@@ -68,6 +69,10 @@ class DataError(LosstermError):
 
 class StoreError(DataError):
     """The store cannot be opened, read or written; nothing in it was changed."""
+
+
+class StoreReplaced(StoreError):
+    """Another file, or an older state of the store, lies where the store lay when it was opened."""
 
 
 class Unnamed(DataError):

@@ -1,8 +1,9 @@
 """What installed packages add by entry points: found without a cost where there is none, loaded without a risk."""
 
-import importlib
+import io
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,29 +32,50 @@ def offers(group: str, what: str) -> Iterator[Offer]:
     `what` is what they are called in sentences, as "losses".
     """
     for point in _entry_points(group):
-        package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+        package = f"{point.dist.name} {point.dist.version}" if point.dist and point.dist.name else point.value
         before = "tensorflow" in sys.modules
+        said = io.StringIO()
         try:
-            given = point.load()
+            with redirect_stdout(said):  # which is for data, or has the app on it
+                given = point.load()
         except (Exception, SystemExit) as error:  # a package that fails to load must not take lossterm with it
-            problem = f"The {what} of {package} do not load ({point.value}): {type(error).__name__}: {error}."
-            yield Offer(place=point.value, package=package, given=(), problem=problem)
+            failure = f"The {what} of {package} do not load ({point.value}): {type(error).__name__}: {error}."
+            yield Offer(place=point.value, package=package, given=(), problem=failure)
             continue
-        slow = not before and "tensorflow" in sys.modules
+        problem: str | None = None
+        if not before and "tensorflow" in sys.modules:
+            problem = f"{package} imports TensorFlow with its {what} ({point.value}), which makes every start slow."
+        elif text := " ".join(said.getvalue().split()):
+            problem = f"{package} prints as its {what} are loaded ({point.value}), which is left out: {text[:80]}"
         yield Offer(
             place=point.value,
             package=package,
             given=given if isinstance(given, tuple) else (given,),
-            problem=f"{package} imports TensorFlow with its {what} ({point.value}), which makes every start slow."
-            if slow
-            else None,
+            problem=problem,
         )
 
 
 def _entry_points(group: str) -> "tuple[EntryPoint, ...]":
-    if not any(group in file.read_text(encoding="utf-8", errors="replace") for file in _declarations()):
+    if not any(group in _read(file) for file in _declarations()):
         return ()  # as nearly always: 2 ms, where importlib.metadata takes 30 that the first paint would wait for
-    return tuple(importlib.import_module("importlib.metadata").entry_points(group=group))
+    from importlib import metadata
+
+    points: dict[str, EntryPoint] = {}
+    for package in metadata.distributions():  # one by one: a declaration that is broken breaks no other
+        try:
+            given = [point for point in package.entry_points if point.group == group and point.module]
+        except Exception:
+            continue
+        name = str(package.metadata["Name"])
+        points |= {f"{name} {point.name}": point for point in given if f"{name} {point.name}" not in points}
+    return tuple(points.values())
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _declarations() -> list[Path]:

@@ -10,6 +10,7 @@ HELP = ["-h", "--help"]
 
 SHORT_HELP = {
     "advise": "Look at data and say which losses to try beside the reference, with the reason and the number.",
+    "backup": "Copy the store to FILE, which must not be there yet.",
     "bench": "Train circles with binary cross-entropy by Model.fit and by this engine, and print the ratio.",
     "check": "Run a recorded comparison again and compare it, loss by loss.",
     "data": "Look at a table of your own before training on it: its columns, its target, and what to mend.",
@@ -23,6 +24,7 @@ SHORT_HELP = {
     "probe": "Check a loss of your own as it is checked before training: shapes, values, gradient, batch, compiling.",
     "report": "Print a stored session as a table, without training.",
     "reproduce": "Train what was published and print both side by side.",
+    "restore": "Put FILE, which `lossterm backup` wrote, in the place of the store.",
     "resume": "Train what was stopped, failed or interrupted in a session, and print its tables.",
     "run": "Train each loss with each seed and print the table of losses.",
     "sessions": "List the sessions in the store, newest first.",
@@ -58,6 +60,10 @@ def _import(name: str) -> click.Command:  # noqa: PLR0911, PLR0912  a case for e
             from lossterm.cli.commands.advise import advise
 
             return advise
+        case "backup":
+            from lossterm.cli.commands.backup import backup
+
+            return backup
         case "bench":
             from lossterm.cli.commands.bench import bench
 
@@ -106,6 +112,10 @@ def _import(name: str) -> click.Command:  # noqa: PLR0911, PLR0912  a case for e
             from lossterm.cli.commands.reproduce import reproduce
 
             return reproduce
+        case "restore":
+            from lossterm.cli.commands.restore import restore
+
+            return restore
         case "resume":
             from lossterm.cli.commands.resume import resume
 

@@ -59,7 +59,10 @@ class Watch:
                 narrator.say(f"The store lies on a network file system ({self._store.network}), which makes it slower.")
             try:
                 self._follow(narrator)
-            except (KeyboardInterrupt, WorkerError):
+            except WorkerError:  # what was asked for waits, as the error says
+                narrator.say(f"Go on: {self._command('resume')}")
+                raise
+            except KeyboardInterrupt:
                 shared = self._follower.stop()
                 if self._keeps:
                     narrator.say(f"Stopped; what was trained is kept: {self._command('report')}")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from lossterm.comparison.curve_layout import CurveLayout
 from lossterm.losses import Scale
 from lossterm.losses.target_scaling import Scaling, scaling_of
 from lossterm.tasks import Task
@@ -66,6 +67,16 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     def tunes(self) -> bool:
         """Whether there is a validation split to choose a learning rate on."""
         return "validation" in self.splits
+
+    @property
+    def held_out(self) -> SplitName:
+        """The split on which curves are judged: validation where there is one, since test is for the table."""
+        return "validation" if "validation" in self.splits else self.splits[-1]
+
+    @property
+    def curves(self) -> CurveLayout:
+        """How the curves of its trainings are laid out."""
+        return CurveLayout(self.splits)
 
     def varies(self, task: Task) -> bool:
         """Whether each seed has data of its own on a task; rows in order of time can be split in one way only."""

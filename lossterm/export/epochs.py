@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from lossterm.comparison.curve_layout import CurveLayout
 from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.export.session_contents import Contents
 from lossterm.metrics import PRIMARY
-from lossterm.reports.json_document import curve_columns
 from lossterm.reports.report import ALL_SPLITS
 from lossterm.store import Chunk, TrialRow
 
@@ -23,24 +23,19 @@ class TrialEpochs(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers of the comparisons that hold it, oldest first."""
     metric: str
     """Key of the metric that its curves follow, whatever ranks."""
-    splits: tuple[SplitName, ...]
-    """Splits that it has curves of, in the protocol's order."""
+    layout: CurveLayout
+    """How its curves are laid out."""
     values: "array[float]"
-    """(epochs, columns) row by row, float32, not finite in an epoch that diverged: `columns` names them."""
+    """(epochs, columns) row by row, float32, not finite in an epoch that diverged."""
 
     def __len__(self) -> int:
         """Return the number of epochs."""
-        return len(self.values) // len(self.columns)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns: train_loss, train_metric, …"""
-        return tuple(f"{split}_{what}" for split in self.splits for what in ("loss", "metric"))
+        return len(self.values) // self.layout.columns
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The same as trackers group them: loss/train, accuracy/train, …"""
-        return tuple(f"{what}/{split}" for split in self.splits for what in ("loss", self.metric))
+        """Names of the columns as trackers group them: loss/train, accuracy/train, …"""
+        return self.layout.tags(self.metric)
 
     @property
     def scores(self) -> dict[str, float]:
@@ -54,13 +49,13 @@ class TrialEpochs(msgspec.Struct, frozen=True, kw_only=True):
 
     def lines(self) -> Iterator[tuple[int, "array[float]"]]:
         """Yield each epoch, from 1, with its values, (columns,)."""
-        width = len(self.columns)
+        width = self.layout.columns
         for place in range(len(self)):
             yield place + 1, self.values[place * width : (place + 1) * width]
 
     def column(self, place: int) -> "array[float]":
         """Return one column, (epochs,)."""
-        return self.values[place :: len(self.columns)]
+        return self.values[place :: self.layout.columns]
 
 
 def every(contents: Contents) -> Iterator[TrialEpochs]:
@@ -84,12 +79,12 @@ def _epochs(row: TrialRow, comparisons: tuple[int, ...], chunks: list[Chunk]) ->
     for chunk in chunks:
         values.extend(chunk.values())
     # What lies beyond is of an attempt that a worker's death cut short, or came after the row was read.
-    del values[row.epochs * len(curve_columns(protocol)) :]
+    del values[row.epochs * protocol.curves.columns :]
     return TrialEpochs(
         row=row,
         comparisons=comparisons,
         metric=PRIMARY[row.trial.record.kind],
-        splits=protocol.splits,
+        layout=protocol.curves,
         values=values,
     )
 

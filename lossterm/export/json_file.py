@@ -60,7 +60,7 @@ def _trial(epochs: TrialEpochs) -> dict[str, Any]:
         "anatomy": row.anatomy,
         "environment": row.environment,
         "metric": epochs.metric,
-        "curves": {name: list(epochs.column(place)) for place, name in enumerate(epochs.columns)},
+        "curves": {name: list(epochs.column(place)) for place, name in enumerate(epochs.layout.names)},
     }
 
 

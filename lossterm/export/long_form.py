@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
+from lossterm.comparison.curve_layout import CurveLayout
 from lossterm.export.epochs import TrialEpochs, splits_of
 from lossterm.export.session_contents import Contents
 
@@ -26,7 +27,7 @@ TRIAL_COLUMNS: dict[str, Literal["integer", "number", "text"]] = {
 
 def value_columns(contents: Contents) -> tuple[str, ...]:
     """Return the columns of an epoch: loss and metric of each split that any trial has."""
-    return tuple(f"{split}_{what}" for split in splits_of(contents) for what in ("loss", "metric"))
+    return CurveLayout(splits_of(contents)).names
 
 
 def of_trial(epochs: TrialEpochs) -> tuple[Cell, ...]:
@@ -45,7 +46,7 @@ def of_epochs(epochs: TrialEpochs, columns: tuple[str, ...]) -> Iterator[tuple[C
     """
     if not len(epochs):
         yield (None,) * (1 + len(columns))
-    own = epochs.columns
+    own = epochs.layout.names
     places = [own.index(column) if column in own else None for column in columns]
     for epoch, values in epochs.lines():
         there = [value if math.isfinite(value) else None for value in values]

@@ -19,10 +19,10 @@ INTERVAL = 0.1
 
 
 class WorkerLeft(msgspec.Struct, frozen=True):
-    """A worker left since the store took nothing more; another is started in its place."""
+    """A worker left before it was done; another is started in its place."""
 
     message: str
-    """What it said."""
+    """Why it left, and when the other is started."""
 
 
 class TimeUp(msgspec.Struct, frozen=True):
@@ -96,7 +96,7 @@ class Follower:
                 return
             if (left := self._worker_left()) is not None:
                 yield left
-            self.tend(self.waiting)
+            yield from map(WorkerLeft, self.tend(self.waiting))
             if ends is not None and time.monotonic() - began > ends:
                 self.stop()  # as soon as the worker has obeyed, there is nothing left to follow
                 yield TimeUp(ends)
@@ -128,18 +128,23 @@ class Follower:
         """Devices with trials that have not ended."""
         return {row.trial.device for row in self.state.rows.values() if not row.ended}
 
-    def tend(self, devices: Collection[str]) -> None:
-        """See to it that these devices have workers, if any are to be started. Raises WorkerError, StoreError."""
+    def tend(self, devices: Collection[str]) -> list[str]:
+        """See to it that these devices have workers, if any are to be started; return what there is to say of those.
+
+        Raises WorkerError and StoreError.
+        """
         if self._workers is None:
-            return
+            return []
         for device in devices:
             if device not in self._supervisors:
                 self._supervisors[device] = Supervisor(
                     self._store.path, device, self._workers.command, self._workers.memory
                 )
-        for device, supervisor in self._supervisors.items():
-            ready = self.state.ready and device == self._followed_device
-            supervisor.tend(needed=device in devices, ready=ready)
+        words = [
+            supervisor.tend(needed=device in devices, ready=self.state.ready and device == self._followed_device)
+            for device, supervisor in self._supervisors.items()
+        ]
+        return [word for word in words if word]
 
     def stop(self) -> int:
         """Stop what was asked for here, or all of the session; return how many trials others wait for too."""

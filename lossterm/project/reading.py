@@ -9,6 +9,7 @@ from typing import Any
 from lossterm.comparison.comparison import TUNE
 from lossterm.data.request import joined
 from lossterm.errors import DataError, UnknownName
+from lossterm.home.private import refuse_open
 from lossterm.project.paths import absolute
 from lossterm.project.settings_schema import SECTION_OF, SECTIONS, SettingKey
 from lossterm.project.toml import toml
@@ -36,7 +37,8 @@ def read_project(path: Path) -> Project:
     name = printable(str(path))
     try:
         with path.open(encoding="utf-8-sig") as file:
-            owner = os.fstat(file.fileno()).st_uid  # of what is read: another file may take its place
+            status = os.fstat(file.fileno())  # of what is read: another file may take its place
+            refuse_open(path, status)
             text = file.read()
     except FileNotFoundError:
         raise DataError(f"There is no project file {name}. `lossterm init` writes one.") from None
@@ -52,7 +54,7 @@ def read_project(path: Path) -> Project:
         raise DataError(f"The project file {name} is no TOML: {error}. Mend that line.") from error
     folder = path.absolute().parent
     values = {key.name: _option(key.name, absolute(key.name, value, folder)) for key, value in _checked(name, sections)}
-    return Project(path=path, values=values, foreign=owner not in (os.getuid(), 0))
+    return Project(path=path, values=values, foreign=status.st_uid not in (os.getuid(), 0))
 
 
 def _checked(file: str, sections: Mapping[str, Any]) -> Iterator[tuple[SettingKey, Any]]:

@@ -60,13 +60,8 @@ def _in_order(standing: dict[str, Any]) -> dict[str, Any]:
     return {**{name: standing[name] for name in first}, **standing}
 
 
-def curve_columns(protocol: Protocol) -> tuple[str, ...]:
-    """Name the columns of a curve: loss and metric of each split."""
-    return tuple(f"{split}_{what}" for split in protocol.splits for what in ("loss", "metric"))
-
-
 def _trial(row: TrialRow, chunks: Sequence[Chunk], protocol: Protocol) -> dict[str, Any]:
-    columns = curve_columns(protocol)
+    columns = protocol.curves.names
     values = [value for chunk in chunks for value in chunk.values()]
     return {
         "loss": row.trial.loss,

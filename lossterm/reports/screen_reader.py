@@ -6,7 +6,6 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.comparison.user_network import called
 from lossterm.metrics import PRIMARY, metric_named
@@ -133,14 +132,14 @@ def _notes(report: Report) -> list[str]:
 
 def _curves(report: Report, standing: Standing, curves: CurvesByTrial) -> list[str]:
     c, loss = report.asked.comparison, standing.loss
-    splits = protocol_named(c.protocol).splits
-    held_out: SplitName = "validation" if "validation" in splits else splits[-1]
-    place, columns = 2 * splits.index(held_out), 2 * len(splits)
+    protocol = protocol_named(c.protocol)
+    held_out, layout, columns = protocol.held_out, protocol.curves, protocol.curves.columns
+    place = layout.column(held_out, "loss")
     rows = [row for row in report.judged() if row.trial.loss == loss]
     mine = [curves[row.id] for row in rows if len(curves.get(row.id, ())) >= columns]
     if not mine:
         return [f"{loss} has no curve yet: nothing of it was trained."]
-    losses, training = stacked(mine, columns, place), stacked(mine, columns, 0)
+    losses, training = stacked(mine, columns, place), stacked(mine, columns, layout.column("train", "loss"))
     ended = [curves[row.id] for row in rows if row.status == "done" and len(curves.get(row.id, ())) >= columns]
     diverged = _diverged(rows, curves, columns)
     found = course(median(losses), "min")
@@ -148,7 +147,7 @@ def _curves(report: Report, standing: Standing, curves: CurvesByTrial) -> list[s
         return [f"No curve of {loss} has a finite value on {held_out}.", *diverged]
     seeds = sum(course(one, "min") is not None for one in losses)
     metric = metric_named(PRIMARY[c.record.kind])
-    measured = course(median(stacked(mine, columns, place + 1)), metric.direction)
+    measured = course(median(stacked(mine, columns, layout.column(held_out, "metric"))), metric.direction)
     return [
         f"Curves of {loss} on {held_out} follow, of {'one seed' if seeds == 1 else f'the median over {seeds} seeds'}.",
         *_course("Its loss", found, "lowest"),

@@ -22,6 +22,7 @@ class Reader:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._workers: tuple[int, list[WorkerRow]] | None = None
 
     def comparisons(self, session: str) -> list[AskedComparison]:
         """Return a session's comparisons, oldest first; none for a session that isn't there."""
@@ -72,11 +73,14 @@ class Reader:
 
     def workers(self) -> list[WorkerRow]:
         """Return what each worker last said of itself, dead ones included."""
-        return self._connection.rows(worker_row, "SELECT * FROM workers ORDER BY device")
+        version = self._connection.version()
+        if self._workers is None or self._workers[0] != version:  # viewers ask every second; the store may rest
+            self._workers = version, self._connection.rows(worker_row, "SELECT * FROM workers ORDER BY device")
+        return list(self._workers[1])
 
     def data_version(self) -> int:
-        """Return a number that changes when another connection has written."""
-        return int(self._connection.read("PRAGMA data_version")[0][0])
+        """Return a number that changes when anybody has written. To look at it keeps no store from resting."""
+        return self._connection.version()
 
     def tick(self) -> int:
         """Return the store's clock, raised by every transaction."""

@@ -97,7 +97,8 @@ class Requests:
     def train_again(self, trials: str, value: int | str, tick: int) -> None:
         """Queue anew those of some trials that were stopped or failed; `trials` is a query, of which ?2 is a value."""
         self._connection.execute(
-            "UPDATE trials SET status = 'queued', attempts = 0, error = NULL, cancel = 0, queued = ?1, changed = ?1 "
+            "UPDATE trials SET status = 'queued', attempts = 0, alone = 0, error = NULL, cancel = 0, queued = ?1, "
+            "changed = ?1 "
             f"WHERE {AGAIN} AND id IN ({trials})",
             (tick, value),
         )

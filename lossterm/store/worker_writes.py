@@ -24,7 +24,7 @@ _STANDS = (
 _ROW = f"SELECT {TRIAL_COLUMNS} FROM trials t"
 
 MOST_ATTEMPTS = 2
-"""A trial that was being trained when this many workers died is failed, not tried again."""
+"""A trial that was trained alone when this many workers died is failed, not tried again."""
 
 
 class WorkerWrites:
@@ -43,9 +43,12 @@ class WorkerWrites:
             return None
         marks = ",".join("?" * len(avoid))
         with self._connection.write() as tick:
-            first = f"SELECT id FROM trials WHERE {_WAITS} AND program NOT IN ({marks}) ORDER BY id LIMIT 1"
+            first = (
+                f"SELECT id FROM trials WHERE {_WAITS} AND (alone OR program NOT IN ({marks})) "
+                "ORDER BY alone, id LIMIT 1"
+            )
             found = self._connection.rows(trial_row, f"{_ROW} WHERE id = ({first})", device, *avoid)
-            if not found:
+            if not found or not self._has_room(device, found[0].id):
                 return None
             number = found[0].id  # of a row that is as it was written: what follows gives it another checksum
             self._connection.execute(
@@ -55,6 +58,17 @@ class WorkerWrites:
             )
             self._connection.execute("DELETE FROM models WHERE trial = ?", (number,))
             return self._connection.rows(trial_row, f"{_ROW} WHERE id = ?", number)[0]
+
+    def _has_room(self, device: str, trial: int) -> bool:
+        """Whether a trial may be trained beside those that are: none beside one that is tried alone."""
+        (beside,) = self._connection.read(
+            "SELECT count(*), coalesce(max(alone), 0), (SELECT alone FROM trials WHERE id = ?2) FROM trials "
+            "WHERE status = 'running' AND device = ?1",
+            device,
+            trial,
+        )
+        running, one_alone, to_be_alone = beside
+        return not running or not (one_alone or to_be_alone)
 
     def queued_epochs(self, device: str) -> dict[str, int]:
         """Return how many epochs wait for a device, by program."""
@@ -144,12 +158,19 @@ class WorkerWrites:
         rows = self._connection.read("SELECT id FROM trials WHERE status = 'running' AND cancel AND device = ?", device)
         return frozenset(row["id"] for row in rows)
 
-    def requeue(self, device: str, *, died: bool) -> None:
+    def requeue(self, device: str, *, died: bool, ended_by: str = "") -> None:
         """Put a device's running trials back: after a worker's death, or before one leaves in good order.
 
-        A trial that was running when MOST_ATTEMPTS workers died is failed, with the reason.
+        A trial that was alone in MOST_ATTEMPTS workers when they died is failed, with what ended the last of them.
+        Of several that ran beside each other nobody knows which it was, or whether only all together took too much
+        memory: none is blamed, and each is tried alone, after all others.
         """
         with self._connection.write() as tick:
+            running = "status = 'running' AND device = ?"
+            together = self._connection.read(f"SELECT count(*) FROM trials WHERE {running}", device)[0][0] > 1
+            if died and together:
+                self._connection.execute(f"UPDATE trials SET alone = 1 WHERE {running}", (device,))
+                died = False
             self._connection.execute(
                 "UPDATE trials SET status = 'cancelled', finished = ?, changed = ? "
                 "WHERE status = 'running' AND device = ? AND cancel",
@@ -158,10 +179,10 @@ class WorkerWrites:
             if died:
                 self._connection.execute(
                     "UPDATE trials SET status = 'failed', finished = ?, changed = ?, "
-                    "error = 'The worker died ' || attempts || ' times while training this: see its log, and whether "
-                    "memory ran out.' "
+                    "error = 'The worker died ' || attempts || ' times while training this' || ? || "
+                    "': see its log, and whether memory ran out.' "
                     "WHERE status = 'running' AND device = ? AND attempts >= ?",
-                    (time.time(), tick, device, MOST_ATTEMPTS),
+                    (time.time(), tick, f", the last time by {ended_by}" if ended_by else "", device, MOST_ATTEMPTS),
                 )
             self._connection.execute(
                 "UPDATE trials SET status = 'queued', attempts = attempts - ?, changed = ? "

@@ -29,6 +29,7 @@ from lossterm.tui.dialogs import QuitDialog
 from lossterm.tui.screens import keymap
 from lossterm.tui.screens.main_screen import MainScreen
 from lossterm.tui.state.app_settings import AppSettings
+from lossterm.tui.state.key_names import KeyNames, written
 from lossterm.tui.terminal.glyph_filter import GlyphFilter
 from lossterm.tui.terminal.harmless_filter import HarmlessFilter
 from lossterm.tui.terminal.no_colours import NoColours
@@ -102,7 +103,7 @@ class LosstermApp(App[None]):
             budget=SPARING if config.low_bandwidth else Budget(seconds=config.frame_seconds, bytes=LIVE.bytes),
             written=lambda: self._meter.bytes,
             bands=not config.low_bandwidth,
-            keys=config.keys,
+            keys=KeyNames((type(self), MainScreen, *MainScreen.PANELS), config.keys),
         )
         self.main = MainScreen(session, store, self._habits, table)
         self.animation_level = "none"  # a movement is bytes over the link that tell nothing
@@ -118,6 +119,10 @@ class LosstermApp(App[None]):
     def get_driver_class(self) -> type[Driver]:
         """Return Textual's driver for this terminal, with its bytes counted."""
         return metered(super().get_driver_class(), self._meter)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Write a key as every text of the app does."""
+        return binding.key_display or written(binding.key)
 
     def _theme_named(self, name: str | None) -> str:
         if name is None:

@@ -54,7 +54,7 @@ class Pictures:
                     await pilot.resize_terminal(columns, lines)
                 await self.take(pilot, (name or "{}").format(f"{columns}x{lines}"))
 
-        self.run(app, sizes if both is None else both[0], go)
+        self.run(app, both[0] if both else sizes, go)  # type: ignore[arg-type]  # a size, where there are not two
 
     def run(self, app: LosstermApp, size: Size, go: Before) -> None:
         """Run an app and do to it what takes pictures. Fails when one differs."""

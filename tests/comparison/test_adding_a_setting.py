@@ -182,6 +182,7 @@ async def test_it_is_a_row_of_the_network_dialog(size: tuple[int, int]) -> None:
 
     from lossterm.tasks import task_named
     from lossterm.tui.dialogs.network_dialog import NetworkDialog
+    from lossterm.tui.state.key_names import KeyNames
     from lossterm.tui.state.network_choices import differing, network_of
 
     def check(network: Any, layers: str) -> None:
@@ -190,7 +191,7 @@ async def test_it_is_a_row_of_the_network_dialog(size: tuple[int, int]) -> None:
     app: App[None] = App()
     chosen: list[Any] = []
     async with app.run_test(size=size) as pilot:
-        app.push_screen(NetworkDialog({}, "50", task_named("circles"), check), chosen.append)
+        app.push_screen(NetworkDialog({}, "50", task_named("circles"), check, KeyNames([], {})), chosen.append)
         await pilot.pause()
         dialog: Any = app.screen
         labels = [str(label.render()) for label in dialog.query("Label")]

@@ -490,3 +490,33 @@ def test_a_name_that_none_of_many_is_like_is_not_answered_with_all(read: Read, w
     path = write("\n".join([",".join(names), *(",".join(["1"] * 500) for _ in range(30))]))
     said = told(read, path, "zzz", kind=UnknownName)
     assert said.endswith("column number 39.")
+
+
+def test_an_archive_of_arrays_is_refused_by_what_its_arrays_would_take(
+    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "table.npz"
+    cells = 40_000
+    for values in (
+        np.zeros((cells // 4, 4), np.float32),
+        np.zeros((cells // 4, 4), np.float64),
+        np.zeros((cells // 4, 4), bool),
+        np.zeros((cells // 4, 4), np.uint8),
+        np.zeros((cells // 4, 4), "U7"),
+    ):
+        np.savez_compressed(path, X=values)
+        monkeypatch.setattr(memory, "available", lambda values=values: cells * (values.dtype.itemsize + 13))
+        assert "of memory would be needed and" in told(read, path), values.dtype
+    # A bomb: 2 kB that would be 400 MB, and an array that says it is larger than all memory.
+    np.savez_compressed(path, X=np.zeros((10, 10)))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (10**12, 3)})
+        archive.writestr("X.npy", header.getvalue() + b"\0" * 1000)
+    monkeypatch.setattr(memory, "available", lambda: 100_000_000_000)
+    assert "of memory would be needed and" in told(read, path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("notes.txt", b"\0" * 50_000_000)
+    assert path.stat().st_size < 100_000
+    monkeypatch.setattr(memory, "available", lambda: 10_000_000)
+    assert "of memory would be needed and" in told(read, path)

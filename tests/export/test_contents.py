@@ -39,7 +39,7 @@ def test_every_epoch_is_the_stored_one(contents: Contents, opened: Store) -> Non
     assert [one.row.id for one in found] == [row.id for row in contents.rows]
     for one in found:
         row, columns, values = expected[one.row.id]
-        assert (one.row, one.columns, len(one)) == (row, columns, len(values))
+        assert (one.row, one.layout.names, len(one)) == (row, columns, len(values))
         assert one.metric == {"circles": "accuracy", "regression": "mae"}[row.trial.task]
         for place in range(len(columns)):
             np.testing.assert_array_equal(np.array(one.column(place), np.float32), values[:, place])

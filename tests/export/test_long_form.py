@@ -159,7 +159,7 @@ def test_hostile_keys_and_errors_are_harmless_in_the_file(
     texts = ("task", "protocol", "loss", "status", "error", "metric")
     assert not any(line[name].startswith(FORMULA) for line in lines for name in texts)
     assert any(line["test_loss"].startswith("-") for line in lines) == any(
-        (np.array(one.column(one.columns.index("test_loss"))) < 0).any() for one in whole
+        (np.array(one.column(one.layout.column("test", "loss"))) < 0).any() for one in whole
     )
 
 

@@ -43,7 +43,7 @@ path = Path(sys.argv[sys.argv.index("--store") + 1])
 full = path.with_name("full")
 def fill():
     log = path.with_name(path.name + "-wal")
-    room = (log.stat().st_size if log.exists() else 0) + {room}
+    room = max(log.stat().st_size if log.exists() else 0, 4096) + {room}  # words and signs find room, no page does
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
 class Fills(fake.FakeTrainer):
     def train(self, *more):

@@ -353,7 +353,7 @@ def naming_code(here: Path) -> Iterator[Path]:
 
 
 def test_code_is_said_and_run_neither_by_reading_nor_by_asking(naming_code: Path) -> None:
-    said = invoked("run").stderr.splitlines()
+    said = invoked("run", "--project", FILE_NAME).stderr.splitlines()
     assert said[1] == (
         f"{FILE_NAME} names code, which the worker is going to run: {naming_code}/mine.py:it, {naming_code}/nets.py:it."
     )
@@ -365,9 +365,64 @@ def test_code_is_said_and_run_neither_by_reading_nor_by_asking(naming_code: Path
 
 def test_code_that_the_command_line_replaces_is_not_said(naming_code: Path) -> None:
     wrote("def other(*_): pass\n", "other.py")
-    said = invoked("run", "--model", "other.py:other").stderr
+    said = invoked("run", "--model", "other.py:other", "--project", FILE_NAME).stderr
     assert "mine.py:it" in said
     assert "nets.py" not in said
+
+
+def test_code_that_never_ran_is_asked_about_on_a_terminal_and_refused_elsewhere(
+    naming_code: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_of: list[str] = []
+
+    def answer(reply: bool) -> None:
+        monkeypatch.setattr("click.confirm", lambda text, **_: asked_of.append(text) or reply)  # type: ignore[func-returns-value]  # it is None, so the reply
+
+    said = refused("run", kind=UsageError)
+    places = f"{naming_code}/mine.py:it, {naming_code}/nets.py:it"
+    assert said.startswith(f"{FILE_NAME} names code that never ran as it is now: {places}. Look at it, then run this ")
+    with patch("lossterm.cli.project_file._asks", lambda: True):
+        answer(False)
+        assert refused("run", kind=UsageError) == f"What {FILE_NAME} names was not run: {places}."
+        answer(True)
+        assert asked("run")[1].losses[-1].startswith("it@")
+        assert len(asked_of) == 2
+        assert places in asked_of[1]
+        asked("run")
+        assert len(asked_of) == 2, "once"
+        asked("run", "--no-project")
+        Path("nets.py").write_text("def it(*_): return 1\n")
+        answer(False)
+        assert refused("run", "--project", FILE_NAME, kind=UsageError).endswith(f": {naming_code}/nets.py:it.")
+    assert "names code that never ran as it is now: " in refused("run", kind=UsageError)
+    asked("run", "--project", FILE_NAME)
+    asked("run")  # remembered
+
+
+def test_code_that_is_named_on_the_command_line_or_to_init_is_not_asked_about(naming_code: Path) -> None:
+    words = ("--loss-file", "mine.py:it", "--model", "nets.py:it")
+    asked("run", *words)
+    asked("run")
+    Path("nets.py").write_text("def it(*_): return 2\n")
+    Path("more.py").write_text("def it(*_): return 3\n")
+    refused("run", kind=UsageError)
+    assert invoked("init", "--force", "--task", "circles", "--loss-file", "more.py:it").exit_code == 0
+    assert asked("run")[1].losses[-1].startswith("it@")
+
+
+def test_a_project_file_and_code_that_others_may_write_are_refused(naming_code: Path) -> None:
+    for name in (FILE_NAME, "mine.py", "nets.py"):
+        Path(name).chmod(0o646)
+        for words in (("run",), ("run", "--project", FILE_NAME)):
+            said = refused(*words, kind=DataError)
+            assert f"{name} can be written by everybody" in said
+            assert "chmod go-w" in said
+        assert Path(name).stat().st_mode & 0o777 == 0o646
+        Path(name).chmod(0o644)
+    naming_code.chmod(0o777)
+    assert "in which everybody can put another file in its place" in refused("run", kind=DataError)
+    naming_code.chmod(0o755)
+    asked("run", "--project", FILE_NAME)
 
 
 def test_somebody_elses_file_runs_no_code_unless_it_is_named(

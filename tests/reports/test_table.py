@@ -16,7 +16,7 @@ from lossterm import __version__, data
 from lossterm.cli.options.shared import FORMATS
 from lossterm.cli.printed_reports import print_reports
 from lossterm.comparison.comparison import RATES_TO_TUNE, Comparison, Status, Trial
-from lossterm.comparison.protocol_catalogue import PROTOCOLS, protocol_named
+from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.losses import loss_named
 from lossterm.metrics import METRICS, metric_named, metrics_for
 from lossterm.reports import csv_lines, headline, json_document, markdown, plain_text, report, table, verdict
@@ -397,13 +397,6 @@ def test_json_holds_null_where_a_trial_diverged_and_never_nan() -> None:
     assert (last["rank"], last["mean"], last["sd"]) == (None, None, None)
     assert (last["trials"], last["diverged"], last["failed"]) == (3, 1, 2)
     assert last["scores"]["accuracy"]["test"] == {"mean": None, "sd": None}
-
-
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_columns_of_a_curve_are_named_for_each_split(protocol: str) -> None:
-    validation = ("validation_loss", "validation_metric") if protocol != "tutorial" else ()
-    columns = json_document.curve_columns(protocol_named(protocol))
-    assert columns == ("train_loss", "train_metric", *validation, "test_loss", "test_metric")
 
 
 # CSV

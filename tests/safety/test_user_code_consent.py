@@ -177,6 +177,8 @@ def test_what_a_project_file_of_ones_own_names_is_trusted(
     monkeypatch.chdir(tmp_path)
     Path(FILE_NAME).write_text('[comparison]\nloss-file = ["mine.py:mine"]\n\n[network]\nmodel = "mine.py:net"\n')
     invoked("run", "--task", "circles")
+    assert not any(map(trusted, both(file))), "nobody was there to be asked"
+    invoked("run", "--task", "circles", "--project", FILE_NAME)
     assert all(map(trusted, both(file)))
 
 

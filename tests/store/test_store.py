@@ -31,6 +31,7 @@ from lossterm.store import (
     migrations,
     schema,
 )
+from lossterm.store.file_header import APPLICATION_ID
 from lossterm.store.requests import Requests
 from lossterm.store.serialisation import encode
 
@@ -694,11 +695,11 @@ def test_a_place_under_a_file_cannot_be_used(tmp_path: Path, below: str) -> None
 
 def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
-    path.touch()
+    path.touch(0o600)
     with Store(path) as store:
         store.requests.ask("s", two_losses())
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA application_id").fetchone()[0] == schema.APPLICATION_ID
+        assert connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
         assert connection.execute("PRAGMA user_version").fetchone()[0] == migrations.VERSION
 
 
@@ -734,7 +735,7 @@ def make_old(path: Path, *comparisons: Comparison) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(migrations.MIGRATIONS[0])
-        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("PRAGMA user_version = 1")
         connection.execute("UPDATE clock SET tick = 7")
         connection.execute("INSERT INTO sessions VALUES (1, 'old', 1000.5)")
@@ -791,11 +792,14 @@ def test_a_store_of_version_1_is_brought_to_this_version_with_every_row_as_it_wa
         assert connection.execute("PRAGMA user_version").fetchone()[0] == migrations.VERSION
         after = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in tables}
         assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    assert [row[-1] for row in after["trials"]] == [0] * 4, "none is to be tried alone"
+    after["trials"] = [row[:-1] for row in after["trials"]]
     assert [row[-3:-1] for row in after["trials"]] == [(None, None)] * 4
     assert all(row[-1] for name in ("comparisons", "trials", "curves") for row in after[name]), "each has a checksum"
     after["trials"] = [row[:-3] for row in after["trials"]]
     after |= {name: [row[:-1] for row in after[name]] for name in ("comparisons", "curves")}
-    assert after["clock"] == [(7, 0)]
+    assert [row[:2] for row in after["clock"]] == [(7, 0)]
+    assert len(after["clock"][0][2]) == 32, "an id of its own"
     after["clock"] = [(7,)]
     assert after == before
     assert schema.damage(path) == []

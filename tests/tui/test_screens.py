@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -416,7 +416,7 @@ async def to_view(pilot: Pilot[None], view: str, words: str | None = None, keys:
     """Go to a view and wait until it is painted."""
     await pilot.press(VIEWS[view].key, *keys)
     wanted = VIEWS[view].full if words is None else words
-    await until(pilot, lambda: wanted in "\n".join(painted(pilot.app)))
+    await until(pilot, lambda: wanted in "\n".join(painted(cast("LosstermApp", pilot.app))))
     await still(pilot)
 
 

@@ -28,8 +28,8 @@ class Listener:
         self.told: list[Message] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
-    def run_worker(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
-        self.tasks[name] = asyncio.create_task(work)
+    def run_worker(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str, **_: object) -> None:
+        self.tasks[name] = asyncio.create_task(work())
 
     def post_message(self, message: Message) -> None:
         self.told.append(message)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -407,14 +408,22 @@ def test_a_keeper_gives_up_when_workers_keep_dying_and_shows_their_last_words(
     keeper = supervisor.Supervisor(store.path, "auto", ("/bin/sh", "-c", "echo out of luck >&2; exit 1"))
     keeper.tend(needed=False, ready=False)
     before = len(starting._started)
-    for _ in range(supervisor.Supervisor.MOST):
-        keeper.tend(needed=True, ready=False)
+    said = []
+    for _ in range(supervisor.Supervisor.MOST_IN_ALL):
+        said.append(keeper.tend(needed=True, ready=False))
         starting._started[-1].wait(WAIT)
-    assert len(starting._started) == before + supervisor.Supervisor.MOST
+    assert len(starting._started) == before + supervisor.Supervisor.MOST_IN_ALL
+    assert said[:3] == [None] * 3
+    assert [word.split(".")[0] for word in said[3:] if word] == [
+        f"The worker went away {count} times before it could train, the last time by exit code 1"
+        for count in range(3, 10)
+    ]
     keeper.tend(needed=False, ready=False)
-    with pytest.raises(WorkerError, match="started 3 times and went away each time") as raised:
+    with pytest.raises(
+        WorkerError, match="started 10 times and went away each time, the last time by exit c"
+    ) as raised:
         keeper.tend(needed=True, ready=False)
-    assert str(raised.value).count("out of luck") == 3
+    assert str(raised.value).count("out of luck") == 10
     assert str(starting.log_path(store.path, "auto")) in str(raised.value)
 
 
@@ -501,7 +510,7 @@ def test_a_worker_that_dies_each_time_it_loads_is_given_up(store: Store, monkeyp
     monkeypatch.setattr(supervisor, "ensure", start)
     monkeypatch.setattr(supervisor.Supervisor, "GRACE", 0.0)
     keeper = supervisor.Supervisor(store.path, "auto")
-    for _ in range(supervisor.Supervisor.MOST):
+    for _ in range(supervisor.Supervisor.MOST_IN_ALL):
         monkeypatch.setattr(supervisor, "alive", lambda *_: False)
         keeper.tend(needed=True, ready=False)
         monkeypatch.setattr(supervisor, "alive", lambda *_: True)
@@ -509,7 +518,7 @@ def test_a_worker_that_dies_each_time_it_loads_is_given_up(store: Store, monkeyp
     monkeypatch.setattr(supervisor, "alive", lambda *_: False)
     with pytest.raises(WorkerError):
         keeper.tend(needed=True, ready=False)
-    assert len(starts) == supervisor.Supervisor.MOST
+    assert len(starts) == supervisor.Supervisor.MOST_IN_ALL
 
 
 def test_a_worker_that_is_slow_to_start_is_not_started_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -541,3 +550,109 @@ def test_a_lane_does_not_wait_for_a_program_of_a_lane_that_is_busy_for_long(
     now = time.monotonic()
     monkeypatch.setattr("lossterm.engine.worker.training_thread.time.monotonic", lambda: now + 60)
     assert first.trial.program not in board.avoid(1, queued)
+
+
+# Whom to blame
+
+
+def test_pauses_grow_after_three_vain_starts_and_the_fourth_worker_trains(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, starts = [1000.0], list[float]()
+    monkeypatch.setattr("lossterm.worker_control.supervisor.time.monotonic", lambda: clock[0])
+
+    def start(*_: object) -> SimpleNamespace:
+        starts.append(clock[0])
+        return SimpleNamespace(poll=lambda: -9, pid=1)
+
+    monkeypatch.setattr(supervisor, "ensure", start)
+    keeper, said = supervisor.Supervisor(store.path, "auto"), []
+    while clock[0] < 1060:
+        said.append(keeper.tend(needed=True, ready=False))
+        clock[0] += 0.5
+    pauses = [round(after - before) for before, after in pairwise(starts)]
+    assert pauses == [2, 2, 4, 8, 16]
+    words = [word for word in said if word]
+    assert len(words) == len(pauses) - 1
+    assert words[0].startswith(
+        "The worker went away 3 times before it could train, the last time by SIGKILL. It is started again after 4 s;"
+    )
+    keeper.tend(needed=True, ready=True)
+    before = len(starts)
+    clock[0] += 2
+    keeper.tend(needed=True, ready=False)
+    assert len(starts) == before + 1
+
+
+def test_a_viewer_that_was_stopped_does_not_take_its_own_silence_for_the_workers(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, killed = [1000.0], list[int]()
+    monkeypatch.setattr("lossterm.worker_control.awake_clock.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr(supervisor, "send_signal", lambda pid, number: killed.append(number))
+    monkeypatch.setattr(supervisor, "alive", lambda *_: True)
+    monkeypatch.setattr(supervisor, "sign", lambda *_: lock.Sign(pid=77, beat=5))
+    keeper = supervisor.Supervisor(store.path, "auto")
+    for _ in range(10):  # a laptop that is opened ten times in a night, for a moment each
+        keeper.tend(needed=True, ready=True)
+        clock[0] += 3600
+    assert killed == []
+    for _ in range(100):
+        keeper.tend(needed=True, ready=True)
+        clock[0] += 0.5
+    assert killed == [signal.SIGKILL]
+    lanes, now = Board(), store.requests.ask("s", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=1))
+    row = store.worker.claim("auto")
+    assert row
+    assert now
+    lanes.begin(0, row)
+    clock[0] += 3600
+    assert lanes.silent(60) == []
+
+
+def test_of_trials_that_ran_beside_each_other_none_is_blamed_before_it_was_tried_alone(store: Store) -> None:
+    asked = ask(store, "hinge", "squared_hinge", "binary_crossentropy")
+    first, second = store.worker.claim("auto"), store.worker.claim("auto")
+    assert first
+    assert second
+    store.worker.requeue("auto", died=True, ended_by="SIGKILL")
+    third = store.worker.claim("auto")
+    assert third
+    assert third.id not in (first.id, second.id), "those that are not suspected come first"
+    assert store.worker.claim("auto") is None, "none beside one that is tried alone, nor it beside another"
+    store.worker.finish(third.id, "done", scores={})
+    for attempt in (1, 2):
+        alone = store.worker.claim("auto")
+        assert alone
+        assert (alone.id, alone.attempts) == (first.id, attempt)
+        assert store.worker.claim("auto") is None
+        store.worker.requeue("auto", died=True, ended_by="SIGKILL")
+    rows = {row.id: row for row in store.reader.trials([asked.id])}
+    assert rows[first.id].status == "failed"
+    assert rows[first.id].error == (
+        "The worker died 2 times while training this, the last time by SIGKILL: see its log, and whether memory ran "
+        "out."
+    )
+    alone = store.worker.claim("auto")
+    assert alone
+    assert (alone.id, alone.attempts) == (second.id, 1)
+    store.worker.finish(alone.id, "done", scores={})
+
+
+def test_the_next_worker_knows_what_ended_the_one_before(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.05")
+    monkeypatch.setattr(supervisor.Supervisor, "GRACE", 0.0)
+    asked, keeper = ask(store, "hinge", epochs=10_000), supervisor.Supervisor(store.path, "auto", FAKE)
+    for number in (1, 2):
+        until(lambda: keeper.tend(needed=True, ready=True) or alive(store), "a worker")
+        until(
+            lambda: [(row.attempts, row.epochs > 0) for row in store.reader.trials([asked.id])] == [(number, True)],  # noqa: B023  of this round
+            "a training",
+        )
+        starting._started[-1].send_signal(signal.SIGSEGV)
+        starting._started[-1].wait(WAIT)
+    until(lambda: keeper.tend(needed=True, ready=True) or ended(store, asked), "the end")
+    (row,) = store.reader.trials([asked.id])
+    assert row.status == "failed"
+    assert row.error is not None
+    assert row.error.startswith("The worker died 2 times while training this, the last time by SIGSEGV: see its log")

@@ -68,7 +68,7 @@ def _draw(losses: list[Loss], width: int, *, named: bool) -> None:
     title = f"{', '.join(loss.key for loss in losses)}, drawn" if named else "Drawn"
     print_lines([f"{title} {places[0]}:"] if len(places) == 1 else ["Drawn:", *places], "dim")
     height = HEIGHT if width >= loss_anatomy.SIDE_BY_SIDE else 2 * HEIGHT
-    print_texts(anatomy.lines(losses, {}, width, height, dark=True))
+    print_texts(anatomy.chart(losses, {}, width, height, dark=True).lines)
 
 
 def _document(loss: Loss) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from lossterm.cli.exit_codes import SOME_FAILED
 from lossterm.cli.options.shared import StorePath, absent, opening
 from lossterm.cli.options.workers import workers_with
 from lossterm.cli.printed_reports import print_sentences
-from lossterm.following.follow import Follower
+from lossterm.following.follow import Follower, WorkerLeft
 from lossterm.following.session_state import SessionState
 from lossterm.reports.report import Report
 from lossterm.reports.screen_reader import score, spoken
@@ -109,7 +109,9 @@ def _told(session: str, store: StorePath, memory: int | None) -> SessionState | 
         telling, device = Telling(), asked[-1].comparison.device
         with Follower(opened, session, device=device, workers=workers_with(memory)) as follower:
             try:
-                for _ in follower:
+                for news in follower:
+                    if isinstance(news, WorkerLeft):
+                        click.echo(printable(news.message), err=True)
                     if follower.state.training:
                         for line in telling.new(follower.state):
                             click.echo(printable(line))

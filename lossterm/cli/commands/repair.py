@@ -10,6 +10,7 @@ import click
 from lossterm.comparison.comparison import DEVICES
 from lossterm.errors import DataError, StoreError
 from lossterm.store.backup import backups
+from lossterm.store.file_header import refuse_other_files
 from lossterm.store.repair import Repaired, repair, trains
 from lossterm.text.json_text import as_json
 from lossterm.text.numbers import counted
@@ -17,6 +18,8 @@ from lossterm.worker_control import lock
 
 LEAVING_SECONDS = 5.0
 """How long an idle worker has to leave."""
+
+_DONE = {"repair": "repaired", "restore": "restored"}
 
 _WORDS = {
     "sessions": ("session", "sessions"),
@@ -39,7 +42,8 @@ def mend(path: Path, form: str) -> None:
     """
     if not path.exists():
         raise StoreError(f"The store {path} is not there: there is nothing to repair.")
-    with _to_ourselves(path):
+    refuse_other_files(path, damaged=True)
+    with to_ourselves(path, "repair"):
         found = repair(path)
     if form == "json":
         click.echo(as_json(found))
@@ -50,9 +54,13 @@ def mend(path: Path, form: str) -> None:
 
 
 @contextmanager
-def _to_ourselves(path: Path) -> Iterator[None]:
-    """Hold the workers' locks, so that none starts meanwhile. Raises StoreError for a store in use."""
+def to_ourselves(path: Path, verb: str) -> Iterator[None]:
+    """Hold the workers' locks, so that none starts meanwhile. Raises StoreError for a store in use.
+
+    `verb` is what is to be done to it. Where that is refused, no lock stays that was not there before.
+    """
     held: list[int] = []
+    new = [place for device in DEVICES if not os.path.lexists(place := lock.lock_path(path, device))]
     try:
         for device in DEVICES:
             descriptor = lock.hold(path, device)
@@ -62,17 +70,21 @@ def _to_ourselves(path: Path) -> Iterator[None]:
             if descriptor is None:
                 raise StoreError(
                     f"A worker trains for the store {path}: wait until it has left, or stop what it trains, then "
-                    "repair the store."
+                    f"{verb} the store."
                 )
             held.append(descriptor)
         if lock.in_use(path):
             raise StoreError(
                 f"Another program has the store {path} open: close it (a lossterm in another terminal?), then "
-                "repair the store."
+                f"{verb} the store."
             )
         yield
     except OSError as error:
-        raise StoreError(f"The store {path} cannot be repaired: {error.strerror or error}.") from error
+        raise StoreError(f"The store {path} cannot be {_DONE[verb]}: {error.strerror or error}.") from error
+    except DataError:
+        for place in new:
+            place.unlink(missing_ok=True)
+        raise
     finally:
         for descriptor in held:
             os.close(descriptor)

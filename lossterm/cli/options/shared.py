@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from lossterm.errors import UnknownName
+from lossterm.errors import StoreError, UnknownName
 from lossterm.home.paths import default_store_path
 from lossterm.home.tilde import expanded
 from lossterm.text.glyph_fallback import MARKERS
@@ -39,7 +39,10 @@ class Choice(click.ParamType[str]):
 
 
 def absent(store: StorePath) -> bool:
-    """Whether there is no store yet where one could be made: looking makes none."""
+    """Whether there is no store yet where one could be made: looking makes none.
+
+    Raises StoreError where nobody can look, as in another user's directory: what is there is not known then.
+    """
     path = expanded(store or default_store_path()).absolute()
     found = next((one for one in (path, *path.parents) if _is_there(one)), path)
     return found != path and found.is_dir()
@@ -47,9 +50,14 @@ def absent(store: StorePath) -> bool:
 
 def _is_there(path: Path) -> bool:
     try:
-        return path.exists()
-    except OSError:  # a name that is too long, or a directory that nobody may look into
-        return False
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path.is_symlink()
+    except OSError as error:  # a name that is too long, or a directory that nobody may look into
+        raise StoreError(
+            f"The store {path} cannot be looked at: {error.strerror}. Give another place with --store FILE."
+        ) from error
+    return True
 
 
 def _or_before_the_command(context: click.Context, option: click.Parameter, value: Any) -> Any:

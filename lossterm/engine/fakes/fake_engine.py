@@ -71,7 +71,7 @@ class FakeTrainer:
             ]
             diverged = trial.learning_rate >= 1000
             if diverged:
-                count, rows = 1, [math.nan] * (2 * len(splits))
+                count, rows = 1, [math.nan] * protocol_named(trial.protocol).curves.columns
             chunk = Chunk(trial=number, start=start, epochs=count, data=array("f", rows).tobytes())
             seconds = time.monotonic() - began
             if diverged:

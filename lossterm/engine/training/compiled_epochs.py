@@ -153,7 +153,7 @@ class CompiledEpochs:
             within = number < count
             return tf.logical_and(within, self.stopping.goes_on()) if self.stopping else within
 
-        empty = tf.zeros((orders.shape[0], 2 * len(data)))
+        empty = tf.zeros((orders.shape[0], self._protocol.curves.columns))
         outputs = [tf.zeros_like(output) for output in evaluated()]
         if self.stopping:  # without an epoch to train, what the weights give that a training was brought back to
             outputs = tf.cond(count > 0, lambda: outputs, evaluated)

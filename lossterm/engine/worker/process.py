@@ -18,7 +18,7 @@ from lossterm.comparison.comparison import DEVICES
 from lossterm.engine.contract import Engine
 from lossterm.engine.worker import health, program_cache
 from lossterm.engine.worker.training_thread import POLL, Board, TrainingThread
-from lossterm.errors import StoreError
+from lossterm.errors import StoreError, StoreReplaced
 from lossterm.store import Store, TrialRow, WorkerState
 from lossterm.text.numbers import memory_size
 from lossterm.worker_control import lock
@@ -78,6 +78,7 @@ class Worker:
         self._board = Board()
         self._threads: list[TrainingThread] = []
         self._said: tuple[WorkerState, str] | None = None
+        self._death: lock.Death | None = None  # what is known of how the worker before ended
         self.successor: tuple[str, ...] | None = None
         """Options of the worker that must follow this one, None if none must: a lane hangs, or memory is used up."""
         self.abandoned = False
@@ -96,7 +97,7 @@ class Worker:
         if descriptor is None:
             print(f"Another worker trains for {self._path} on {self._device}; this one leaves.", flush=True)
             return 0
-        last = lock.sign(self._path, self._device)
+        last, self._death = lock.sign(self._path, self._device), lock.death_before(self._path, self._device)
         heart = health.SignsOfLife(descriptor, self._memory, refused=last is not None and last.refused)
         heart.start()
         try:
@@ -117,7 +118,9 @@ class Worker:
         with Store(self._path, make=False) as store:
             self._say(store, "loading", "loading TensorFlow")
             # The lock is ours: whoever was training these is dead, unless the store did not even let it put them back.
-            store.worker.requeue(self._device, died=not heart.refused)
+            killed = self._death is not None and self._death.by_supervisor
+            ended_by = self._death.ended_by if self._death else ""
+            store.worker.requeue(self._device, died=not heart.refused and not killed, ended_by=ended_by)
             heart.refused = False
             if (loaded := self._loaded(store, load)) is None:
                 return 1
@@ -185,8 +188,10 @@ class Worker:
                 if refused is not None:
                     self._say(store, "failed", refused)
                 return
-            except StoreError:
-                if time.monotonic() > until or not self._path.exists():
+            except StoreError as error:
+                if isinstance(error, StoreReplaced) or not self._path.exists():
+                    return  # there is nothing of this worker's where the store was
+                if time.monotonic() > until:
                     raise
                 time.sleep(2 * POLL)
 

@@ -9,6 +9,7 @@ from lossterm.engine.contract import Engine, Result
 from lossterm.engine.worker import program_cache
 from lossterm.errors import LosstermError, StoreError
 from lossterm.store import Chunk, Store, TrialRow
+from lossterm.worker_control.awake_clock import AwakeClock
 
 POLL = 0.05
 """Seconds between two looks at an empty queue."""
@@ -22,6 +23,7 @@ class Board:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._clock = AwakeClock()
         self._programs: dict[int, frozenset[str]] = {}
         self._pace: dict[str, float] = {}  # seconds an epoch
         self._busy: dict[int, tuple[TrialRow, float]] = {}
@@ -33,7 +35,7 @@ class Board:
         """Note that a lane took a trial up, and with it its program."""
         with self._lock:
             self._busy[lane] = row, time.monotonic()
-            self._heard[lane] = time.monotonic()
+            self._heard[lane] = self._clock.look()
             self._programs[lane] = self._programs.get(lane, frozenset()) | {row.trial.program}
 
     def end(self, lane: int, programs: frozenset[str], seconds: float | None) -> None:
@@ -53,12 +55,12 @@ class Board:
     def hear(self, lane: int) -> None:
         """Note that a lane is not hung."""
         with self._lock:
-            self._heard[lane] = time.monotonic()
+            self._heard[lane] = self._clock.look()
 
     def silent(self, seconds: float) -> list[TrialRow]:
-        """Return what is trained on lanes of which nothing was heard for so long."""
-        now = time.monotonic()
+        """Return what is trained on lanes of which nothing was heard for so long, while this process was awake."""
         with self._lock:
+            now = self._clock.look()
             return [row for lane, (row, _) in self._busy.items() if now - self._heard[lane] > seconds]
 
     def _soon(self, lane: int, now: float) -> frozenset[str]:
@@ -96,6 +98,7 @@ class TrainingThread(threading.Thread):
         """Whether an error ended it."""
         self.refused: str | None = None
         """Why the store took nothing more, if that ended it: no fault of what it was training."""
+        self._empty: int | None = None  # the store's version in which nothing was queued
         self.uncached = False
         """Whether it ended since programs could not be kept on disk."""
 
@@ -119,8 +122,12 @@ class TrainingThread(threading.Thread):
             raise
 
     def _claim(self, store: Store) -> TrialRow | None:
+        version = store.reader.data_version()
+        if version == self._empty:
+            return None
         queued = store.worker.queued_epochs(self._device)
         if not queued:
+            self._empty = version
             return None
         return store.worker.claim(self._device, self._board.avoid(self._number, queued))
 

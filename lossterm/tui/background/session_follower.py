@@ -10,6 +10,7 @@ from lossterm.errors import LosstermError, StoreError
 from lossterm.following.follow import Follower
 from lossterm.following.session_state import SessionState
 from lossterm.store import Store
+from lossterm.tui.background.widget_work import run_beside
 from lossterm.worker_control.starting import Workers
 
 DEVICE = "auto"
@@ -42,6 +43,13 @@ class SessionFollower:
             super().__init__()
             self.error = error
 
+    class WorkerRestarted(Message):
+        """A worker left, and another is started in its place."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
     def __init__(self, store: Store, session: str, workers: Workers | None, clock: Callable[[], float]) -> None:
         """`workers` says how they are started, None for watching only; `clock` measures the rate of training."""
         self._follower = Follower(store, session, device=DEVICE, workers=workers, clock=clock)
@@ -54,10 +62,10 @@ class SessionFollower:
 
     def follow(self, listener: Widget) -> None:
         """Follow for as long as a widget is there, and tell it what happens."""
-        listener.run_worker(self._look(listener), name="tail")
-        listener.run_worker(self._watch_file(listener), name="file")
+        run_beside(listener, self._look, listener, name="tail")
+        run_beside(listener, self._watch_file, listener, name="file")
         if self._tends:
-            listener.run_worker(self._tend(listener), name="keeper")
+            run_beside(listener, self._tend, listener, name="keeper")
 
     async def _look(self, listener: Widget) -> None:
         try:
@@ -83,7 +91,8 @@ class SessionFollower:
         needed = {DEVICE}
         try:
             while True:
-                await asyncio.to_thread(self._follower.tend, needed)
+                for words in await asyncio.to_thread(self._follower.tend, needed):
+                    listener.post_message(self.WorkerRestarted(words))
                 await asyncio.sleep(TEND_SECONDS)
                 needed = self._follower.waiting & {DEVICE}
         except LosstermError as error:

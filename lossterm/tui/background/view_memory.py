@@ -6,6 +6,7 @@ from collections.abc import Callable
 from textual.widget import Widget
 
 from lossterm.tui.background.store_jobs import StoreJobs
+from lossterm.tui.background.widget_work import run_beside
 from lossterm.tui.state.remembered_views import Remembered
 
 REMEMBER_SECONDS = 1.0
@@ -23,7 +24,7 @@ class ViewMemory:
 
     def remember(self, while_there: Widget) -> None:
         """Keep it in a moment, unless a widget goes away before that; asked again, the moment begins anew."""
-        while_there.run_worker(self._soon(), name="remember", exclusive=True, group="remember")
+        run_beside(while_there, self._soon, name="remember", exclusive=True)
 
     async def _soon(self) -> None:
         await asyncio.sleep(REMEMBER_SECONDS)

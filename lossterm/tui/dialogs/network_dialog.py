@@ -15,6 +15,7 @@ from lossterm.comparison.setting import NONE, Setting
 from lossterm.comparison.setting_catalogue import HYPERPARAMETERS, IN_DIALOG
 from lossterm.errors import LosstermError
 from lossterm.tasks import Task
+from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.state.network_choices import USUAL, Network
 
 Check = Callable[[Network, str], None]
@@ -69,11 +70,12 @@ class NetworkDialog(ModalScreen[tuple[Network, str] | None]):
         Binding("up", "app.focus_previous", "Up", show=False, id="network.up"),
     ]
 
-    ABOUT = "space takes the next word · ctrl+r: all as usual"
+    ABOUT = "{network.next} takes the next word · {network.usual}: all as usual"
 
-    def __init__(self, network: Network, layers: str, task: Task, check: Check) -> None:
+    def __init__(self, network: Network, layers: str, task: Task, check: Check, keys: KeyNames) -> None:
         super().__init__()
         self._network, self._record, self._check = network, task, check
+        self._keys = keys.of(type(self), StepField)
         self._fields = {setting.name: _field(setting) for setting in IN_DIALOG}
         self._write(network, layers)
 
@@ -81,13 +83,13 @@ class NetworkDialog(ModalScreen[tuple[Network, str] | None]):
         """Lay out a line for each setting: its name, its field, what it is."""
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = Text(f"Network and training on {self._record.key}")
-            dialog.border_subtitle = Text("enter takes it · esc cancels")
+            dialog.border_subtitle = Text(self._keys.told("{network.take} takes it · {network.cancel} cancels"))
             with Container(id="network-fields"):
                 for setting in IN_DIALOG:
                     yield Label(setting.title)
                     yield self._fields[setting.name]
                     yield Label(setting.row, classes="what", markup=False)
-            yield Static(self.ABOUT, id="wrong", markup=False)
+            yield Static(self._keys.told(self.ABOUT), id="wrong", markup=False)
 
     def on_mount(self) -> None:
         """Begin with the layers."""
@@ -152,7 +154,7 @@ class NetworkDialog(ModalScreen[tuple[Network, str] | None]):
     def _say(self, words: str) -> None:
         if self.is_mounted:
             said = self.query_one("#wrong", Static)
-            said.update(Text(words or self.ABOUT))
+            said.update(Text(words or self._keys.told(self.ABOUT)))
             said.set_class(bool(words), "-said")
 
     def action_usual(self) -> None:

@@ -7,14 +7,15 @@ from textual.app import App
 
 from lossterm.data import Data, FileRequest, Preview
 from lossterm.tui.background.table_reader import Read
+from lossterm.tui.state.key_names import KeyNames
 
 
 class TableChooser:
     """Asks for a file and shows its columns, back and forth until a table is taken or none is."""
 
-    def __init__(self, read: Read) -> None:
-        """`read` reads a file."""
-        self._read = read
+    def __init__(self, read: Read, keys: KeyNames) -> None:
+        """`read` reads a file, and `keys` says what a person presses in the dialogs."""
+        self._read, self._keys = read, keys
         self._directory = Path.cwd()  # where the last file was
 
     async def choose(self, app: App[None], asked: FileRequest | None, before: Iterable[Data]) -> Preview | None:
@@ -29,12 +30,12 @@ class TableChooser:
         at_once = asked is not None and bool(asked.target)
         while True:
             if asked is None:
-                path = await app.push_screen_wait(FileDialog(self._directory))
+                path = await app.push_screen_wait(FileDialog(self._directory, self._keys))
                 if path is None:
                     return None
                 asked = _asked_before(path, before)
             self._directory = Path(asked.path).parent
-            shown = await app.push_screen_wait(PreviewDialog(asked, self._read, at_once=at_once))
+            shown = await app.push_screen_wait(PreviewDialog(asked, self._read, self._keys, at_once=at_once))
             if shown is not None:
                 if at_once:
                     app.notify("\n".join((*shown.said, *shown.warnings)), timeout=15, markup=False)

@@ -38,7 +38,7 @@ class ChoicesPanel(Vertical):
         self.adopted = False
         """Whether it is settled what is chosen: nothing that another terminal asks for changes it."""
         self._habits = habits
-        self._chooser = TableChooser(habits.read)
+        self._chooser = TableChooser(habits.read, habits.keys)
         self._told: set[str] = set()
         self.tasks.know(habits.tables.values())  # those that were brought to other sessions too
 
@@ -169,7 +169,8 @@ class ChoicesPanel(Vertical):
             losses = self.losses.ticked or self.losses.listed[:1]
             self.settings.comparison(self.tasks.subject, losses, self.losses.own, network, layers)
 
-        dialog = NetworkDialog(self.settings.network, self.settings.hidden_layers, self.tasks.chosen, check)
+        chosen, layers = self.settings.network, self.settings.hidden_layers
+        dialog = NetworkDialog(chosen, layers, self.tasks.chosen, check, self._habits.keys)
         self.app.push_screen(dialog, lambda chosen: self._rebuild(*chosen) if chosen else None)
 
     def _rebuild(self, network: Network, layers: str) -> None:

@@ -27,6 +27,7 @@ from lossterm.losses import is_own
 from lossterm.metrics import metrics_for
 from lossterm.tasks import Task, task_named
 from lossterm.text.numbers import exact
+from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.state.network_choices import (
     USUAL,
     Network,
@@ -93,8 +94,9 @@ class SettingsPanel(Container):
     network: var[Network] = var(USUAL, init=False)
     """What is chosen of the network and has no field here."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: KeyNames) -> None:
         super().__init__(id="settings")
+        self._keys = keys
         self.border_title = "Settings"
         self._metric: str | None = None
         self._fields = {name: Field(name, characters) for name, characters in self.FIELDS}
@@ -135,7 +137,7 @@ class SettingsPanel(Container):
 
     def watch_network(self, network: Network) -> None:
         """Say in the border what differs from what is usual."""
-        self.border_subtitle = Text(differing(network) or "N: more of the network")
+        self.border_subtitle = Text(differing(network) or self._keys.told("{main.network}: more of the network"))
 
     def take(self, network: Network, layers: str) -> None:
         """Choose another network."""

@@ -30,7 +30,7 @@ from lossterm.tui.panels.sessions_panel import SessionsPanel
 from lossterm.tui.panels.settings_panel import SettingsPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.screens import key_bindings, keymap
-from lossterm.tui.screens.main_layout import MainLayout, Name
+from lossterm.tui.screens.main_layout import VIEWS, MainLayout, Name
 from lossterm.tui.screens.session_actions import SessionActions
 from lossterm.tui.screens.session_views import SessionViews
 from lossterm.tui.state.app_settings import AppSettings
@@ -42,6 +42,14 @@ from lossterm.tui.widgets.key_bar import KeyBar
 from lossterm.tui.widgets.protocol_field import ProtocolField
 from lossterm.tui.widgets.size_notice import SizeNotice
 from lossterm.tui.widgets.status_line import StatusLine
+
+BEGIN = """Tick losses with {loss.tick},
+then press {main.run} to train them.
+{main.file} brings a table of your own."""
+"""How a person begins."""
+
+GONE = "was deleted or renamed elsewhere; {main.run} begins it anew."
+SETTLING = "Press {main.stop} to stop; what is there is kept."
 
 
 class MainScreen(Screen[None]):
@@ -69,16 +77,16 @@ class MainScreen(Screen[None]):
     def __init__(self, session: str, store: Path, habits: AppSettings, table: FileRequest | None = None) -> None:
         """`table` is one of one's own to train on."""
         super().__init__()
-        self.session, self.habits = session, habits
+        self.session, self.habits, keys = session, habits, habits.keys
         self.store = Store(store)
         self.jobs = StoreJobs(self.store, session)
         self.following = SessionFollower(self.store, session, habits.workers, habits.clock)
         self.memory = ViewMemory(self.jobs, lambda: self.remembered)
-        self.actions = SessionActions(self, self.jobs, self.store.path, session)
-        self.tasks, self.losses, self.settings = TaskPanel(), LossPanel(habits.own), SettingsPanel()
+        self.actions = SessionActions(self, self.jobs, self.store.path, session, keys)
+        self.tasks, self.losses, self.settings = TaskPanel(), LossPanel(keys, habits.own), SettingsPanel(keys)
         self.choices = ChoicesPanel(self.tasks, self.losses, self.settings, habits)
-        self.scores, self.curves, self.anatomy = ScoresPanel(), CurvesPanel(), AnatomyPanel()
-        self.predictions, self.sessions = PredictionsPanel(self.jobs), SessionsPanel(self.jobs, session)
+        self.scores, self.curves, self.anatomy = ScoresPanel(), CurvesPanel(keys), AnatomyPanel()
+        self.predictions, self.sessions = PredictionsPanel(self.jobs, keys), SessionsPanel(self.jobs, session, keys)
         self.curves.bands = habits.bands
         self.views = SessionViews(self.scores, self.curves, self.anatomy, self.predictions, self.sessions)
         self.stage = MainLayout(self.choices, self.views.panels, self.scores)
@@ -100,10 +108,10 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
-        yield SizeNotice()
+        yield SizeNotice(self.habits.keys)
         yield self.stage
         yield self.status
-        yield KeyBar()
+        yield KeyBar({"view.curves": self.habits.keys.span(*(f"view.{view}" for view in VIEWS))})
 
     def on_mount(self) -> None:
         """Look at the session as it was looked at the last time, with what was chosen then, and follow it."""
@@ -154,7 +162,7 @@ class MainScreen(Screen[None]):
         """Say at once what the worker does; take up where the session was left, unless a person has begun to choose."""
         self.status.worker = self.view.worker  # rare and short: it need not wait for the budget
         if self._begun and not self.view.asked and not self._leaves:
-            self.notify(f"The session {self.session} was deleted or renamed elsewhere; r begins it anew.", markup=False)
+            self.notify(f"The session {self.session} {self.habits.keys.told(GONE)}", markup=False)
         self._begun = bool(self.view.asked)
         self.tasks.know(one.comparison.data for one in self.view.asked if one.comparison.data)
         for task in self.view.unknown:
@@ -166,6 +174,10 @@ class MainScreen(Screen[None]):
     def on_session_follower_ended(self, event: SessionFollower.Ended) -> None:
         """Leave, and say why in the shell."""
         self.app.exit(return_code=event.error.exit_code, message=f"lossterm: {event.error}")
+
+    def on_session_follower_worker_restarted(self, event: SessionFollower.WorkerRestarted) -> None:
+        """Say why the training pauses."""
+        self.notify(event.words, severity="warning", timeout=30, markup=False)
 
     def on_session_follower_worker_lost(self, event: SessionFollower.WorkerLost) -> None:
         """Say that nothing will be trained."""
@@ -187,9 +199,8 @@ class MainScreen(Screen[None]):
     def _show_chosen(self) -> None:
         """Hand the panels what there is of the chosen task."""
         task = self.tasks.chosen.key
-        self.views.show(
-            self.standings, self.view.curves, task, waiting=what_to_do(self.view, task), seen=self.stage.panel
-        )
+        waiting = what_to_do(self.view, task, self.habits.keys.told(BEGIN))
+        self.views.show(self.standings, self.view.curves, task, waiting=waiting, seen=self.stage.panel)
 
     @property
     def _report(self) -> Report | None:
@@ -297,9 +308,7 @@ class MainScreen(Screen[None]):
         """Add as many seeds as would settle the ties; what is trained already is not trained again."""
         if comparison := self._settling:
             self.settings.ask_for_seeds(comparison.seeds)
-            self.notify(
-                f"Training up to {comparison.seeds} seeds. Press s to stop; what is there is kept.", markup=False
-            )
+            self.notify(f"Training up to {comparison.seeds} seeds. {self.habits.keys.told(SETTLING)}", markup=False)
             self.actions.ask(comparison)
 
     def action_rank_by(self) -> None:
@@ -413,8 +422,9 @@ class MainScreen(Screen[None]):
 
     def action_help(self) -> None:
         """List the keys of the screen and its panels."""
-        found = keymap.told((type(self), *self.PANELS), self.habits.keys)
-        self.app.push_screen(HelpDialog(found, str(configuration_path())))
+        keys = self.habits.keys
+        every = keymap.told((type(self), *self.PANELS), keys.remapped)
+        self.app.push_screen(HelpDialog(every, str(configuration_path()), keys))
 
     @work(name="leave", exclusive=True, group="leave")
     async def action_leave(self) -> None:

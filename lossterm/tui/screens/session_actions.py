@@ -13,7 +13,9 @@ from lossterm.errors import LosstermError
 from lossterm.tui.background.directory_listing import apart
 from lossterm.tui.background.exporter import Wanted, export, is_there
 from lossterm.tui.background.store_jobs import StoreJobs
+from lossterm.tui.background.widget_work import run_beside
 from lossterm.tui.dialogs import ConfirmDialog, Leaving, QuitDialog
+from lossterm.tui.state.key_names import KeyNames
 
 
 class SessionActions:
@@ -25,9 +27,9 @@ class SessionActions:
     class Done(Message):
         """What was to be done with the store was done, or could not be."""
 
-    def __init__(self, screen: Screen[None], jobs: StoreJobs, store: Path, session: str) -> None:
+    def __init__(self, screen: Screen[None], jobs: StoreJobs, store: Path, session: str, keys: KeyNames) -> None:
         """Dialogs and words stand on `screen`, which hears of what began and of what is done."""
-        self._screen, self._jobs, self._store, self._session = screen, jobs, store, session
+        self._screen, self._jobs, self._store, self._session, self._keys = screen, jobs, store, session, keys
         self.asking = False
         """Whether something is being asked for."""
 
@@ -39,7 +41,7 @@ class SessionActions:
                 self._begin(comparison)
 
         if comparison.size > MANY:
-            dialog = ConfirmDialog(f"These are {comparison.size_told}.", "train them all")
+            dialog = ConfirmDialog(f"These are {comparison.size_told}.", "train them all", self._keys)
             self._screen.app.push_screen(dialog, answered)
         else:
             self._begin(comparison)
@@ -54,7 +56,7 @@ class SessionActions:
         self._write(self._jobs.stop)
 
     def _write(self, write: Callable[[], Awaitable[str | None]]) -> None:
-        self._screen.run_worker(self._written(write), name="write")
+        run_beside(self._screen, self._written, write, name="write")
 
     async def _written(self, write: Callable[[], Awaitable[str | None]]) -> None:
         """Wait until the store was written, and show what there is to say of it."""
@@ -71,18 +73,18 @@ class SessionActions:
         """Ask for a format and a path, and write the session; some formats take one task, or one loss, of it."""
         from lossterm.tui.dialogs.export_dialog import ExportDialog
 
-        self._screen.app.push_screen(ExportDialog(self._session, task, loss), self._wanted)
+        self._screen.app.push_screen(ExportDialog(self._session, task, loss, self._keys), self._wanted)
 
     def _wanted(self, wanted: Wanted | None) -> None:
         if wanted:
-            self._screen.run_worker(self._export(wanted), name="export", group="export")
+            run_beside(self._screen, self._export, wanted, name="export")
 
     async def _export(self, wanted: Wanted) -> None:
         screen = self._screen
         try:
             if await apart(lambda: is_there(wanted)):
                 question = f"{wanted.path} is there already."
-                if not await screen.app.push_screen_wait(ConfirmDialog(question, "replace it")):
+                if not await screen.app.push_screen_wait(ConfirmDialog(question, "replace it", self._keys)):
                     return
                 wanted = msgspec.structs.replace(wanted, force=True)
             screen.notify(f"Writing {wanted.path} …", timeout=3, markup=False)
@@ -100,7 +102,7 @@ class SessionActions:
         try:
             await remember()
             if await self._jobs.waiting():
-                leaving = await app.push_screen_wait(QuitDialog())
+                leaving = await app.push_screen_wait(QuitDialog(self._keys))
             if leaving == "stop":
                 await self._jobs.stop()
         except LosstermError as error:

@@ -7,6 +7,7 @@ import msgspec
 from lossterm.data import Data
 from lossterm.tui.background.advisor import Advisor
 from lossterm.tui.background.table_reader import Read
+from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.terminal.redraw_budget import Budget
 from lossterm.worker_control.starting import Workers
 
@@ -32,5 +33,5 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that went to the terminal so far."""
     bands: bool
     """Whether bands over seeds are drawn."""
-    keys: dict[str, str]
-    """Id of a binding → the keys that it has instead of its own."""
+    keys: KeyNames
+    """What a person presses for each binding."""

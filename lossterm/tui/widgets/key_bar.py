@@ -1,5 +1,7 @@
 """The keys that do something now, in one line. Textual's Footer mounts a widget per key and anew at each change."""
 
+from collections.abc import Mapping
+
 from rich.text import Text
 from textual import events
 from textual.binding import ActiveBinding
@@ -25,8 +27,10 @@ LESS_NEEDED = (
 class KeyBar(ChangingLines):
     """Keys with their labels, greyed where they cannot be used now; a click does what the key does."""
 
-    def __init__(self) -> None:
+    def __init__(self, spans: Mapping[str, str] | None = None) -> None:
+        """`spans` says of bindings that stand for several, by id, which keys they are shown with."""
         super().__init__(id="keys")
+        self._spans = spans or {}
         self._places: list[tuple[range, str]] = []
 
     def on_mount(self) -> None:
@@ -65,7 +69,8 @@ class KeyBar(ChangingLines):
         self._paint()
 
     def _label(self, active: ActiveBinding) -> Text:
-        key, theme = self.app.get_key_display(active.binding), self.app.current_theme
+        key, theme = self._spans.get(active.binding.id or "", ""), self.app.current_theme
+        key = key or self.app.get_key_display(active.binding)
         accent = (theme.accent if theme.dark else theme.primary) or ""  # amber on white is hard to read
         if not active.enabled:
             return Text(f"{key} {active.binding.description}", "dim")
