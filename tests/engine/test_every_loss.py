@@ -18,8 +18,9 @@ from lossterm.losses import LOSSES, Loss, Scale, arrays, loss_named
 from lossterm.losses.target_scaling import Scaling
 from lossterm.store import LEVELS
 from lossterm.tasks import task_named
+from tests.long_run import cases
 
-from .conftest import Trained, expected_values, setting_of, train, trial_of
+from .conftest import Programs, Trained, expected_values, one_of_each_form, setting_of, train, trial_of
 
 pytestmark = pytest.mark.tensorflow
 
@@ -27,7 +28,8 @@ EPOCHS = 20
 RATES = {"mape": 0.0003, "square_on_logits": 0.001, "exponential": 0.003}
 """Where 0.01 is too large: percentages have gradients of 100/|y|, and the blobs' features are not scaled."""
 
-every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+every_loss = pytest.mark.parametrize("loss", cases(LOSSES, one_of_each_form()))
+"""Trains one loss of each form in every run, and all in the long one; formulas and gradients are held for all below."""
 
 
 class Final(msgspec.Struct, frozen=True):
@@ -46,7 +48,7 @@ Finals = Callable[[Loss], Final]
 
 
 @pytest.fixture(scope="module")
-def final(training: ModuleType) -> Finals:
+def final(programs: Programs) -> Finals:
     """Train a loss on a task of its kind; one that was trained is not trained again."""
     done: dict[str, Final] = {}
 
@@ -54,7 +56,7 @@ def final(training: ModuleType) -> Finals:
         if loss.key not in done:
             task, protocol = setting_of(loss)
             trial = trial_of(task, loss.key, protocol=protocol, epochs=EPOCHS, learning_rate=RATES.get(loss.key, 0.01))
-            program = training.Program(trial)
+            program = programs(trial)
             trained = train(program, trial)
             assert program._epochs._compiled._jit_compile
             data = protocol_named(protocol).prepare(task_named(task), 0)
@@ -197,9 +199,9 @@ def test_the_anatomy_of_a_raw_target_is_in_units_of_its_mean(training: ModuleTyp
     assert np.abs(residuals).max() < 100  # prices are in thousands
 
 
-def test_a_trial_that_diverged_or_was_stopped_has_no_anatomy(training: ModuleType) -> None:
+def test_a_trial_that_diverged_or_was_stopped_has_no_anatomy(programs: Programs) -> None:
     trial = trial_of("regression", "mse", learning_rate=1e6, epochs=9)
-    program = training.Program(trial)
+    program = programs(trial)
     diverged = train(program, trial).result
     assert (diverged.status, diverged.anatomy, diverged.scores) == ("diverged", None, None)
     stopped = train(program, trial_of("regression", "mse", epochs=1_000_000), stop_at=1).result

@@ -14,8 +14,9 @@ from lossterm.figures.kept_model import outputs, predicted
 from lossterm.losses import LOSSES
 from lossterm.store import MOST_SAMPLED
 from lossterm.tasks import TASKS, task_named
+from tests.long_run import cases
 
-from .conftest import setting_of, train, trial_of
+from .conftest import Programs, setting_of, train, trial_of
 
 # When
 
@@ -62,10 +63,10 @@ def test_pieces_end_where_weights_are_kept_and_make_up_the_whole() -> None:
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("seconds", [0, 1e9], ids=["epoch by epoch", "all at once"])
 def test_keeping_changes_no_bit_of_a_training_and_no_number_of_reports(
-    training: ModuleType, monkeypatch: pytest.MonkeyPatch, seconds: float
+    training: ModuleType, programs: Programs, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     trial = trial_of("circles", "binary_crossentropy", optimizer="adam", epochs=60)
-    program = training.Program(trial)
+    program = programs(trial)
     monkeypatch.setattr(training, "REPORT_SECONDS", seconds)
     train(program, trial)  # compiles, and learns how long an epoch takes
     kept = train(program, trial)
@@ -100,10 +101,10 @@ def test_what_is_kept_is_the_weights_that_a_training_of_so_many_epochs_ends_with
 
 @pytest.mark.tensorflow
 def test_only_the_first_seed_leaves_a_model_and_none_that_was_stopped(
-    training: ModuleType, monkeypatch: pytest.MonkeyPatch
+    training: ModuleType, programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "REPORT_SECONDS", 0)
-    program = training.Program(trial_of("circles", "hinge"))
+    program = programs(trial_of("circles", "hinge"))
     assert train(program, trial_of("circles", "hinge", seed=1)).result.model is None
     stopped = train(program, trial_of("circles", "hinge", epochs=50), stop_at=3).result
     assert (stopped.status, stopped.model, stopped.sample) == ("cancelled", None, None)
@@ -112,10 +113,10 @@ def test_only_the_first_seed_leaves_a_model_and_none_that_was_stopped(
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(("rate", "least"), [(1e6, 1), (0.8, 3)])
 def test_a_training_that_diverges_leaves_what_was_finite_until_then(
-    training: ModuleType, rate: float, least: int
+    programs: Programs, rate: float, least: int
 ) -> None:
     trial = trial_of("regression", "mse", learning_rate=rate, epochs=40, optimizer="sgd", hidden=())
-    found = train(training.Program(trial), trial)
+    found = train(programs(trial), trial)
     model = found.result.model
     assert found.result.status == "diverged"
     assert model is not None
@@ -138,34 +139,41 @@ KINDS = (
 )
 """Losses of each reading and link; the others are no other to a forward pass."""
 
+FORWARD = {
+    f"{loss}-{protocol}-{activation}": (loss, protocol, activation)
+    for loss in KINDS
+    for protocol in dict.fromkeys((setting_of(LOSSES[loss])[1], "fair"))
+    for activation in ("relu", "tanh")
+}
+
+QUICK = ("mse-fair-tanh", *(f"{loss}-{setting_of(LOSSES[loss])[1]}-relu" for loss in KINDS))
+"""Those whose programs, but for one, other files use too, and one that scales its target back."""
+
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
-@pytest.mark.parametrize("loss", KINDS)
+@pytest.mark.parametrize(("loss", "protocol", "activation"), cases(FORWARD, QUICK))
 def test_outputs_are_those_of_keras_and_predictions_give_the_trials_own_scores(
-    training: ModuleType, loss: str, activation: str
+    programs: Programs, loss: str, protocol: str, activation: str
 ) -> None:
     task, _ = setting_of(LOSSES[loss])
-    protocols = ("fair", "tutorial") if loss in ("mse", "hinge") else ("fair",)
-    for protocol in protocols:
-        trial = trial_of(task, loss, protocol=protocol, activation=activation, epochs=8)
-        program = training.Program(trial)
-        result = train(program, trial).result
-        test = protocol_named(protocol).prepare(task_named(task), 0).splits["test"]
-        model, sample = result.model, result.sample
-        assert model is not None
-        assert sample is not None
-        theirs = program.network.predict(test.features, verbose=0)
-        ours = outputs(model, -1, test.features)
-        np.testing.assert_allclose(ours.reshape(theirs.shape), theirs, rtol=1e-5, atol=1e-5)
+    trial = trial_of(task, loss, protocol=protocol, activation=activation, epochs=8)
+    program = programs(trial)
+    result = train(program, trial).result
+    test = protocol_named(protocol).prepare(task_named(task), 0).splits["test"]
+    model, sample = result.model, result.sample
+    assert model is not None
+    assert sample is not None
+    theirs = program.network.predict(test.features, verbose=0)
+    ours = outputs(model, -1, test.features)
+    np.testing.assert_allclose(ours.reshape(theirs.shape), theirs, rtol=1e-5, atol=1e-5)
 
-        features, target = sample.arrays()
-        np.testing.assert_array_equal(features, test.features)
-        np.testing.assert_array_equal(target, test.target)
-        prediction = predicted(model, -1, features).prediction
-        metric = "accuracy" if sample.classes else "mae"
-        score = np.mean(prediction == target) if sample.classes else np.mean(np.abs(prediction - target))
-        assert score == pytest.approx(((result.scores or {})[metric] or {})["test"], rel=1e-5)
+    features, target = sample.arrays()
+    np.testing.assert_array_equal(features, test.features)
+    np.testing.assert_array_equal(target, test.target)
+    prediction = predicted(model, -1, features).prediction
+    metric = "accuracy" if sample.classes else "mae"
+    score = np.mean(prediction == target) if sample.classes else np.mean(np.abs(prediction - target))
+    assert score == pytest.approx(((result.scores or {})[metric] or {})["test"], rel=1e-5)
 
 
 @pytest.mark.tensorflow

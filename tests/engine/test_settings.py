@@ -1,5 +1,6 @@
 """Each setting of network and training held to `keras.Model.fit`, and what each promises besides."""
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType, SimpleNamespace
@@ -12,10 +13,12 @@ from lossterm.comparison.comparison import Trial
 from lossterm.comparison.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.figures.kept_model import outputs
+from lossterm.losses import LOSSES
 from lossterm.tasks import task_named
+from tests.long_run import cases
 
-from .conftest import Trained, train, trial_of
-from .reference import Fitted, fit
+from .conftest import Programs, Trained, train, trial_of
+from .reference import Fitted, build_reference, fit, scheduled_rate
 
 pytestmark = pytest.mark.tensorflow
 
@@ -28,8 +31,9 @@ OVERFITS: dict[str, Any] = {
     "early_stopping": 3,
 }
 ALL: dict[str, Any] = {
-    **{"hidden": (16, 8), "activation": "gelu", "dropout": 0.1, "batch_norm": True, "l2": 1e-3, "optimizer": "adamw"},
+    **{"hidden": (8, 4), "activation": "gelu", "dropout": 0.1, "batch_norm": True, "l2": 1e-3, "optimizer": "adamw"},
     **{"schedule": "cosine", "early_stopping": 4, "class_weight": "balanced", "epochs": 25},
+    "batch_size": 31,  # divides the rows: a smaller last batch is one more step to compile
 }
 
 SETTINGS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -41,7 +45,7 @@ SETTINGS: dict[str, tuple[str, str, dict[str, Any]]] = {
         f"exponential with {optimizer}": ("circles", "hinge", {"schedule": "exponential", "optimizer": optimizer})
         for optimizer in ("nadam", "adagrad")
     },
-    "dropout": ("circles", "binary_crossentropy", {"dropout": 0.3}),
+    "dropout": ("circles", "binary_crossentropy", {"dropout": 0.3, "batch_size": 40}),
     "dropout twice": ("regression", "mse", {**TWO, "dropout": 0.5, "batch_size": 50}),
     "batch norm": ("circles", "binary_crossentropy", {**TWO, "batch_norm": True}),
     "l2": ("regression", "mse", {**TWO, "l2": 0.02}),
@@ -56,6 +60,15 @@ SETTINGS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "all": ("breast_cancer", "binary_crossentropy", ALL),
 }
 """Setting → task, loss and what is asked for besides, under the fair protocol."""
+
+QUICK = (
+    *("tanh", "exponential", "dropout", "batch norm", "class weight of margins", "class weight of one-hot rows"),
+    *("early stopping", "all"),
+)
+"""What every run trains: each setting alone or among all. The rest differs from these in what Keras is told to build,
+and that is held to Keras untrained."""
+
+every_setting = pytest.mark.parametrize("name", cases({name: name for name in SETTINGS}, QUICK))
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,7 @@ def case(runtime: ModuleType, training: ModuleType, network: SimpleNamespace) ->
     return trained
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@every_setting
 def test_weights_and_curves_are_those_of_fit(case: Callable[[str], Case], name: str) -> None:
     found = case(name)
     assert found.ours.result.status == "done"
@@ -101,7 +114,7 @@ def test_weights_and_curves_are_those_of_fit(case: Callable[[str], Case], name: 
         np.testing.assert_allclose(found.ours.curve[:, ::2], found.theirs.losses, rtol=2e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@every_setting
 def test_the_same_trial_gives_the_same_bits_after_another_in_one_compiled_program(
     case: Callable[[str], Case], name: str
 ) -> None:
@@ -112,7 +125,7 @@ def test_the_same_trial_gives_the_same_bits_after_another_in_one_compiled_progra
     assert found.program._epochs._compiled.experimental_get_tracing_count() == 1
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@every_setting
 def test_what_is_kept_predicts_as_the_network_does(case: Callable[[str], Case], name: str) -> None:
     found = case(name)
     model = found.again.result.model
@@ -122,7 +135,47 @@ def test_what_is_kept_predicts_as_the_network_does(case: Callable[[str], Case], 
     np.testing.assert_allclose(outputs(model, -1, test.features).reshape(theirs.shape), theirs, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+STACKS: dict[str, dict[str, Any]] = {
+    **{activation: {**TWO, "activation": activation} for activation in ACTIVATIONS},
+    "linear": {"hidden": ()},
+    "l2": {**TWO, "l2": 0.02},
+    "batch norm": {**TWO, "batch_norm": True},
+    "dropout": {**TWO, "dropout": 0.4},
+    "all": {**TWO, "activation": "selu", "batch_norm": True, "dropout": 0.2, "l2": 0.01},
+}
+
+
+@pytest.mark.parametrize("settings", STACKS.values(), ids=STACKS)
+def test_a_network_is_the_stack_of_layers_that_its_settings_say(
+    runtime: ModuleType, network: SimpleNamespace, settings: dict[str, Any]
+) -> None:
+    keras, task, loss = runtime.keras, task_named("regression"), LOSSES["mse"]
+    h = trial_of("regression", "mse", **settings).hyperparameters
+    ours = network.build_network(task, loss, h)
+    theirs = build_reference(keras, task.features, 1, "linear", h)
+    draw = np.random.default_rng(0)
+    theirs.set_weights(values := [draw.uniform(0.1, 1, size=one.shape) for one in theirs.get_weights()])
+    ours.set_weights(values)
+    rows = draw.normal(size=(40, task.features)).astype(np.float32)
+    np.testing.assert_allclose(ours(rows), theirs(rows), rtol=1e-5, atol=1e-6)
+    assert float(sum(ours.losses)) == pytest.approx(float(sum(theirs.losses)))
+    trained = ours(rows, training=True)
+    rates = [[one.rate for one in stack.layers if isinstance(one, keras.layers.Dropout)] for stack in (ours, theirs)]
+    assert rates[0] == rates[1]
+    assert np.allclose(trained, ours(rows)) == (not h.dropout and not h.batch_norm)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES[1:])
+def test_a_rate_goes_as_its_schedule_says_from_the_first_step_to_the_last(runtime: ModuleType, schedule: str) -> None:
+    optimizers = importlib.import_module("lossterm.engine.training.optimizers")
+    keras, steps = runtime.keras, 90
+    rate, length = (keras.Variable(value, trainable=False) for value in (0.3, steps))
+    ours, theirs = optimizers.build_schedule(schedule, rate, length), scheduled_rate(keras, schedule, 0.3, steps)
+    for step in (0, 1, 2, 31, 45, 89, 90):
+        assert float(ours(step)) == pytest.approx(float(theirs(step)), rel=1e-5, abs=1e-8), step
+
+
+@pytest.mark.parametrize("optimizer", cases({one: one for one in OPTIMIZERS}, ("nadam",)))
 def test_every_optimizer_gives_the_same_bits_after_another_training(training: ModuleType, optimizer: str) -> None:
     def trial(**settings: Any) -> Trial:
         return trial_of("circles", "hinge", optimizer=optimizer, hidden=(4,), **settings)
@@ -141,14 +194,14 @@ def _overfitting(**settings: Any) -> Trial:
 
 
 def test_a_training_stops_after_epochs_without_a_better_loss_and_is_that_of_the_best(
-    case: Callable[[str], Case], training: ModuleType
+    case: Callable[[str], Case], programs: Programs
 ) -> None:
     found = case("early stopping")
     losses = found.ours.curve[:, 2]
     best = int(losses.argmin()) + 1
     assert len(losses) == best + OVERFITS["early_stopping"] < OVERFITS["epochs"]
     shorter = _overfitting(epochs=best, early_stopping=None)
-    end = train(training.Program(shorter), shorter)
+    end = train(programs(shorter), shorter)
     for stopped, whole in zip(found.ours.weights, end.weights, strict=True):
         np.testing.assert_allclose(stopped, whole, rtol=0, atol=1e-6)
     scores, expected = found.ours.result.scores, end.result.scores

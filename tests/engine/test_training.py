@@ -13,21 +13,21 @@ from lossterm.engine.training.batch_orders import batch_orders, shuffler
 from lossterm.losses import LOSSES
 from lossterm.tasks import task_named
 
-from .conftest import expected_values, train, trial_of
+from .conftest import Programs, expected_values, train, trial_of
 
 pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture(scope="module")
-def regression(training: ModuleType) -> Any:
+def regression(programs: Programs) -> Any:
     """A program for regression with the squared error."""
-    return training.Program(trial_of("regression", "mse"))
+    return programs(trial_of("regression", "mse"))
 
 
 @pytest.fixture(scope="module")
-def circles(training: ModuleType) -> Any:
+def circles(programs: Programs) -> Any:
     """A program with an optimizer that has much to remember: moments, and a count of steps."""
-    return training.Program(trial_of("circles", "binary_crossentropy", optimizer="adam"))
+    return programs(trial_of("circles", "binary_crossentropy", optimizer="adam"))
 
 
 def _circles(**settings: Any) -> Trial:
@@ -165,11 +165,10 @@ def test_more_epochs_than_a_chunk_can_hold_are_reported_in_parts(
 # Compiled once
 
 
-def test_seeds_rates_and_lengths_share_one_compiled_program(training: ModuleType) -> None:
-    program = training.Program(trial_of("regression", "mse"))
+def test_seeds_rates_and_lengths_share_one_compiled_program(regression: Any) -> None:
     for seed, rate, epochs in ((0, 0.01, 1), (1, 0.01, 5), (1, 0.3, 5), (2, 0.001, 300)):
-        train(program, trial_of("regression", "mse", seed=seed, learning_rate=rate, epochs=epochs))
-    assert program._epochs._compiled.experimental_get_tracing_count() == 1
+        train(regression, trial_of("regression", "mse", seed=seed, learning_rate=rate, epochs=epochs))
+    assert regression._epochs._compiled.experimental_get_tracing_count() == 1
 
 
 def test_a_trainer_keeps_the_programs_used_last(training: ModuleType) -> None:
@@ -187,9 +186,9 @@ def test_a_trainer_keeps_the_programs_used_last(training: ModuleType) -> None:
 # Scores
 
 
-def test_accuracies_of_old_and_new_keras_are_those_of_its_own_rules(runtime: ModuleType, training: ModuleType) -> None:
+def test_accuracies_of_old_and_new_keras_are_those_of_its_own_rules(runtime: ModuleType, programs: Programs) -> None:
     trial = trial_of("circles", "hinge", seed=1, epochs=30)
-    program = training.Program(trial)
+    program = programs(trial)
     scores = train(program, trial).result.scores
     assert scores is not None
     for name, part in protocol_named("tutorial").prepare(task_named("circles"), 0).splits.items():
@@ -208,9 +207,9 @@ def test_accuracies_of_old_and_new_keras_are_those_of_its_own_rules(runtime: Mod
 
 
 @pytest.fixture(scope="module")
-def fair(training: ModuleType) -> Any:
+def fair(programs: Programs) -> Any:
     """A program for regression in units of its own, with three splits that differ from seed to seed."""
-    return training.Program(trial_of("regression", "mse", protocol="fair"))
+    return programs(trial_of("regression", "mse", protocol="fair"))
 
 
 def test_a_fair_trial_is_scored_in_the_units_of_the_target(fair: Any) -> None:
@@ -234,7 +233,7 @@ def test_a_fair_trial_is_scored_in_the_units_of_the_target(fair: Any) -> None:
     assert unit > 10  # a scale on which a score in scaled units would be far off
 
 
-def test_fair_seeds_have_data_of_their_own_in_one_compiled_program(training: ModuleType, fair: Any) -> None:
+def test_fair_seeds_have_data_of_their_own_in_one_compiled_program(fair: Any) -> None:
     trials = [trial_of("regression", "mse", protocol="fair", seed=seed) for seed in (0, 1, 0)]
     first, other, again = (train(fair, trial) for trial in trials)
     assert first.bits == again.bits != other.bits

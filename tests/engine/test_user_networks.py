@@ -12,6 +12,7 @@ from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.errors import DataError, LosstermError
 from lossterm.figures.kept_model import outputs
 from lossterm.tasks import task_named
+from tests.long_run import cases
 
 from .conftest import train, trial_of
 from .reference import fit
@@ -80,9 +81,9 @@ def built_by(model: str) -> Callable[..., Any]:
     return built
 
 
-@pytest.mark.parametrize(
-    ("name", "task", "loss"),
-    [
+TRAINED = {
+    f"{name}-{task}": (name, task, loss)
+    for name, task, loss in (
         ("plain", "regression", "mse"),
         ("plain", "breast_cancer", "binary_crossentropy"),
         ("plain", "wine", "categorical_crossentropy"),
@@ -90,13 +91,21 @@ def built_by(model: str) -> Callable[..., Any]:
         ("residual", "wine", "categorical_crossentropy"),
         ("unbuilt", "regression", "mse"),
         ("subclass", "breast_cancer", "binary_crossentropy"),
-    ],
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "loss"),
+    cases(TRAINED, {"chain-breast_cancer", "residual-wine", "unbuilt-regression", "subclass-breast_cancer"}),
 )
 def test_a_network_of_ones_own_trains_as_with_fit(
     runtime: ModuleType, training: ModuleType, network: SimpleNamespace, write: Write, name: str, task: str, loss: str
 ) -> None:
     model = write(NETWORKS[name])
-    settings: dict[str, Any] = {"protocol": "fair", "model": model, "epochs": 4}
+    # On breast_cancer all batches are of one size: a smaller last one is a second step to compile.
+    size = 31 if task == "breast_cancer" else 32
+    settings: dict[str, Any] = {"protocol": "fair", "model": model, "epochs": 4, "batch_size": size}
     trial = trial_of(task, loss, seed=0, schedule="linear", **settings)
     program = training.Program(trial)
     ours = train(program, trial)

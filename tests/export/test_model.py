@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lossterm.comparison import protocol_catalogue
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.comparison.splits import split_rows
 from lossterm.data import FileRequest, describe, load
 from lossterm.errors import DataError, UsageError
 from lossterm.export import gather
@@ -19,6 +21,7 @@ from lossterm.export.model import sidecar, write_model
 from lossterm.home.paths import shelf
 from lossterm.metrics import METRICS, Outcome
 from lossterm.store import Store
+from tests.long_run import cases
 
 from .test_script import messy
 from .trained import Train, train_all
@@ -63,7 +66,7 @@ CASES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", cases({name: name for name in CASES}, {"prices", "published"}))
 def test_a_model_scores_what_is_stored(train_all: Train, store: Store, tmp_path: Path, name: str) -> None:
     task, loss, protocol, metrics = CASES[name]
     wanted: dict[str, Any] = {"protocol": protocol, "seeds": 2, "epochs": 3, "learning_rates": (0.01,)}
@@ -90,13 +93,11 @@ def protocol_state(task: str) -> int:
 
 def rows_of_test(record: Any, protocol: str, target: np.ndarray) -> np.ndarray:
     """Find the rows of the test split of seed 1 by their targets' places."""
-    places = importlib.import_module("lossterm.comparison.protocol_catalogue")
     if protocol == "tutorial":
         return np.arange(record.rows // 2, record.rows)
     rules = protocol_named(protocol)
-    state = places._stream(1) if protocol == "fair" else 0
-    found: np.ndarray = places._split(record, rules, target, state)["test"]
-    return found
+    state = protocol_catalogue._stream(1) if protocol == "fair" else 0
+    return split_rows(record, rules, target, state)["test"]
 
 
 def hold(

@@ -37,6 +37,8 @@ from lossterm.metrics import METRICS, Metric, Outcome, metric_named
 from lossterm.store import Store
 from lossterm.tasks import TASKS
 from lossterm.tasks.user_table import pipeline
+from tests.fork_server import ForkServer
+from tests.long_run import cases
 
 from .trained import Train, train_all
 
@@ -536,6 +538,9 @@ RUNS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "tutorial": ("regression", "msle", {"epochs": 4, "protocol": "tutorial"}),
 }
 
+ALONE = "circles"
+"""The run whose script gets a Python of its own; the others find Keras imported."""
+
 ALL: dict[str, Any] = {
     **{"hidden": (8,), "activation": "gelu", "dropout": 0.1, "batch_norm": True, "l2": 1e-3, "optimizer": "adamw"},
     **{"schedule": "cosine", "early_stopping": 2, "class_weight": "balanced", "epochs": 4},
@@ -543,7 +548,17 @@ ALL: dict[str, Any] = {
 }
 
 
-def hold_run(train_all: Train, comparison: Comparison, home: Path) -> str:
+RunScript = Callable[[Path], "subprocess.CompletedProcess[str]"]
+
+
+def run_alone(script: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a script as a person does who has nothing but Python and what the script imports."""
+    return subprocess.run(
+        [sys.executable, "-I", str(script)], capture_output=True, text=True, check=False, cwd=script.parent
+    )
+
+
+def hold_run(train_all: Train, run_script: RunScript, comparison: Comparison, home: Path) -> str:
     """Train a comparison, run its script in a process of its own, and hold the scores to each other; return it."""
     with Store() as store:
         train_all(store, comparison)
@@ -551,9 +566,7 @@ def hold_run(train_all: Train, comparison: Comparison, home: Path) -> str:
     text = script_of(what)
     assert untold(text, comparison.data.asked.path if comparison.data else "")
     (home / "script.py").write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-I", str(home / "script.py")], capture_output=True, text=True, check=False, cwd=home
-    )
+    done = run_script(home / "script.py")
     assert done.returncode == 0, done.stderr[-2000:]
     *seeds, last = done.stdout.splitlines()
     found = {int(seed): float(score) for seed, score in (re.findall(r"seed (\d+): (.+)", line)[0] for line in seeds)}
@@ -568,27 +581,36 @@ def hold_run(train_all: Train, comparison: Comparison, home: Path) -> str:
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("name", RUNS)
-def test_a_script_prints_the_scores_that_were_found_here(train_all: Train, home: Path, name: str) -> None:
+@pytest.mark.parametrize("name", cases({name: name for name in RUNS}, (ALONE, "tutorial", "log1p", "blobs")))
+def test_a_script_prints_the_scores_that_were_found_here(
+    train_all: Train, fork_server: ForkServer, home: Path, name: str
+) -> None:
     task, loss, asked = RUNS[name]
     wanted = {"seeds": 2, "learning_rates": (0.01,), "device": "cpu", **asked}
-    hold_run(train_all, Comparison.ask(task, (loss,), **wanted), home)
+    run_script = run_alone if name == ALONE else fork_server.run
+    hold_run(train_all, run_script, Comparison.ask(task, (loss,), **wanted), home)
 
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("loss", "asked", "settings"),
-    [
-        ("huber", {"target": "price", "group": "owner"}, {"early_stopping": 3, "optimizer": "adam", "epochs": 6}),
-        ("hinge", {"target": "garden", "time": "since"}, ALL),
-    ],
-    ids=["groups", "time"],
+    cases(
+        {
+            "groups": (
+                *("huber", {"target": "price", "group": "owner"}),
+                {"early_stopping": 3, "optimizer": "adam", "epochs": 6},
+            ),
+            "time": ("hinge", {"target": "garden", "time": "since"}, ALL),
+        },
+        {"time"},
+    ),
 )
 def test_a_script_on_a_table_prints_the_scores_that_were_found_here(
-    train_all: Train, home: Path, loss: str, asked: dict[str, Any], settings: dict[str, Any]
+    train_all: Train, fork_server: ForkServer, home: Path, loss: str, asked: dict[str, Any], settings: dict[str, Any]
 ) -> None:
     data = told(messy(home / "table.csv"), **asked)
-    hold_run(train_all, Comparison.ask(data, (loss,), learning_rates=(0.01,), seeds=2, device="cpu", **settings), home)
+    comparison = Comparison.ask(data, (loss,), learning_rates=(0.01,), seeds=2, device="cpu", **settings)
+    hold_run(train_all, fork_server.run, comparison, home)
 
 
 OWN = """
@@ -605,7 +627,7 @@ def loss(y_true, y_pred, power=2):
 
 
 @pytest.mark.tensorflow
-def test_a_loss_and_a_network_of_ones_own_are_copied_in(train_all: Train, home: Path) -> None:
+def test_a_loss_and_a_network_of_ones_own_are_copied_in(train_all: Train, fork_server: ForkServer, home: Path) -> None:
     (home / "beside.py").write_text("WIDE = 7\nOTHER = 8\n")
     file = home / "mine.py"
     file.write_text(OWN)
@@ -619,6 +641,6 @@ def test_a_loss_and_a_network_of_ones_own_are_copied_in(train_all: Train, home: 
         epochs=4,
         device="cpu",
     )
-    text = hold_run(train_all, comparison, home)
+    text = hold_run(train_all, fork_server.run, comparison, home)
     assert "OTHER" not in text
     assert "beside" not in text

@@ -12,13 +12,16 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.reports import report
 from lossterm.store import AskedComparison, Store, TrialRow
 from lossterm.worker_control import lock, supervisor
-from tests.faults.forkserver import Forked, ForkServer
 from tests.faults.watcher import Watcher, assert_nothing_lost, curves, until
+from tests.fork_server import Forked, ForkServer
+from tests.long_run import cases
 
 pytestmark = pytest.mark.tensorflow
 
 DEVICE = "cpu"
 ROUNDS = 50
+QUICK = ("round 0", "round 1", "round 2", "round 24")
+"""Rounds of every run: while it loads, while it trains with and without checkpoints, and two lanes side by side."""
 EPOCHS = 40
 LONG = 300
 """Epochs of a training that is worth a checkpoint."""
@@ -40,20 +43,13 @@ class Setting:
         self.lanes = 1
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
-    """Return what forks real workers."""
-    with ForkServer(tmp_path_factory.mktemp("compiled")) as running:
-        yield running
-
-
 @pytest.fixture
-def setting(monkeypatch: pytest.MonkeyPatch, server: ForkServer) -> Setting:
+def setting(monkeypatch: pytest.MonkeyPatch, fork_server: ForkServer) -> Setting:
     """Have workers started by forking, without a pause in between, as this says."""
     setting = Setting()
 
     def ensure(store: Path, device: str, *_: object) -> Forked | None:
-        return None if lock.alive(store, device) else server.fork(store, device, setting.changed, setting.lanes)
+        return None if lock.alive(store, device) else fork_server.fork(store, device, setting.changed, setting.lanes)
 
     monkeypatch.setattr(supervisor, "ensure", ensure)
     monkeypatch.setattr(supervisor.Supervisor, "GRACE", 0.0)
@@ -70,11 +66,11 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+def undisturbed(fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """Return the trials of all rounds and of the long training, trained by workers that nobody troubles."""
     with Store(tmp_path_factory.mktemp("undisturbed") / "lossterm.db") as store:
         asked = [store.requests.ask("s", comparison(ALONE)), store.requests.ask("s", comparison(("hinge",), LONG))]
-        forked = server.fork(store.path, DEVICE)
+        forked = fork_server.fork(store.path, DEVICE)
         ids = [one.id for one in asked]
         until(lambda: all(row.ended for row in store.reader.trials(ids)), "the end")
         forked.kill()
@@ -124,7 +120,7 @@ def assert_as_undisturbed(undisturbed: Undisturbed, store: Store, asked: AskedCo
     assert report.build(asked, rows).standings == expected.standings
 
 
-@pytest.mark.parametrize("number", range(ROUNDS))
+@pytest.mark.parametrize("number", cases({f"round {number}": number for number in range(ROUNDS)}, QUICK))
 def test_killed_at_any_moment_it_loses_nothing_and_ends_with_the_same_bits(
     number: int, home: Path, setting: Setting, undisturbed: Undisturbed
 ) -> None:
