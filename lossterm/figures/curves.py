@@ -1,6 +1,6 @@
-"""The curves of a comparison laid over each other, as a person looks at them.
+"""The overlaid curves of a comparison, as the present view shows them.
 
-Slow to import, as charts are, so the app does it when there is something to draw.
+Slow to import, as charts are, so the app imports it when there is something to draw.
 """
 
 from array import array
@@ -110,7 +110,7 @@ def at_cursor(curves: Curves, look: CurveViewState) -> str:
 
 
 class Overlay:
-    """Draws curves, and keeps what was computed of them: an epoch more costs an epoch more."""
+    """Draws curves, and caches what was computed: another epoch costs the work of one epoch."""
 
     def __init__(self) -> None:
         self._bundles: dict[tuple[str, int, int], band_over_seeds.BandOverSeeds] = {}
@@ -203,7 +203,7 @@ def sweeps(curves: Curves, losses: Sequence[str], size: tuple[int, int], style: 
 
     Returns `size` (columns, lines); words where there is nothing to draw or no room.
     """
-    found = [
+    drawn = [
         (
             [
                 learning_rate_sweep.Point(p.learning_rate, p.mean, p.chosen)
@@ -216,4 +216,4 @@ def sweeps(curves: Curves, losses: Sequence[str], size: tuple[int, int], style: 
         # One axis, one metric.
         if standing.loss in losses and standing.tuned_by == curves.report.asked.comparison.metric
     ]
-    return learning_rate_sweep.sweep_chart(found, *size)
+    return learning_rate_sweep.sweep_chart(drawn, *size)

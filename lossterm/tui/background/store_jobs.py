@@ -1,4 +1,4 @@
-"""What a person does to the store, and looks up in it: one thing after the other, off the event loop."""
+"""What a person does in the store and looks up there: one job at a time, off the event loop."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
@@ -25,7 +25,7 @@ class StoreJobs:
         """Number of the comparison that was asked for last, 0 before any."""
 
     async def ask(self, comparison: Comparison) -> str | None:
-        """Ask for a comparison; return what there is to say of it."""
+        """Ask for a comparison; return a message about it."""
         return await self._do(lambda: self._ask(comparison))
 
     def _ask(self, comparison: Comparison) -> str | None:
@@ -36,7 +36,7 @@ class StoreJobs:
         return None
 
     async def stop(self) -> str | None:
-        """Stop all trainings of the session; return what there is to say of it."""
+        """Stop all trainings of the session; return a message about it."""
         shared = await self._do(lambda: self._store.sessions.stop(self._session))
         return f"{shared} of the trials go on, since another session waits for them too." if shared else None
 

@@ -201,7 +201,7 @@ class PredictionsPanel(ViewPanel):
         if not models or sample is None:
             self._drawn = self._slider = None
             self.entitle("Predictions", "")
-            self.pictures.show(self.said(self._nothing()))
+            self.pictures.show(self.message_lines(self._nothing()))
             self.scrubber.show([])
             return
         from lossterm.figures import predictions  # slow, so not before there is something to draw

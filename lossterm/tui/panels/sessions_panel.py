@@ -141,9 +141,9 @@ class SessionsPanel(ViewPanel, can_focus=False):
             listed.add_options([Option(line, name) for name, line in lines.items()])
             if names:
                 listed.highlighted = names.index(cursor if cursor in names else names[0])
-        none = self._keys.told("none yet: {main.run} begins this one")
-        found = f"{len(shown)} of {len(self.rows)}; ● open" if self.rows else none
-        self.entitle("Sessions", found)
+        none = self._keys.fill_in("none yet: {main.run} begins this one")
+        subtitle = f"{len(shown)} of {len(self.rows)}; ● open" if self.rows else none
+        self.entitle("Sessions", subtitle)
         self.refresh_bindings()  # what can be done depends on what is listed
 
     def _line(self, row: SessionRow, widths: tuple[int, int], now: float) -> Text:
@@ -179,7 +179,7 @@ class SessionsPanel(ViewPanel, can_focus=False):
         """Set the marked sessions side by side: with the one under the cursor, where only one is marked."""
         names = [row.name for row in self.rows if row.name in self._marked | {self._under_cursor or ""}]
         if len(names) < 2:
-            self.notify(self._keys.told(TOO_FEW), markup=False)
+            self.notify(self._keys.fill_in(TOO_FEW), markup=False)
             return
         self._compare(names)
 

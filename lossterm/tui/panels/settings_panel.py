@@ -137,7 +137,7 @@ class SettingsPanel(Container):
 
     def watch_network(self, network: Network) -> None:
         """Say in the border what differs from what is usual."""
-        self.border_subtitle = Text(differing(network) or self._keys.told("{main.network}: more of the network"))
+        self.border_subtitle = Text(differing(network) or self._keys.fill_in("{main.network}: more of the network"))
 
     def take(self, network: Network, layers: str) -> None:
         """Choose another network."""

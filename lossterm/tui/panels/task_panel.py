@@ -1,4 +1,4 @@
-"""The list of tasks, of which one is chosen: those of the catalogue, then tables of one's own."""
+"""The list of tasks to choose from: those of the catalogue, then user tables."""
 
 from collections.abc import Iterable
 
@@ -64,7 +64,7 @@ class TaskPanel(OptionList):
         return self.table or self.chosen.key
 
     def know(self, tables: Iterable[Data]) -> None:
-        """List tables of one's own too."""
+        """List user tables too."""
         new = {data.key: data for data in tables if data.key not in self._tables}
         if new:
             self._tables |= new

@@ -37,7 +37,7 @@ class ViewPanel(Widget, can_focus=True):
         """Take the keys, or hand them to the part that knows what to do with them."""
         self.focus()
 
-    def said(self, words: str) -> list[Text]:
+    def message_lines(self, words: str) -> list[Text]:
         """Return words as lines that fit the panel."""
         width = max(self.size.width - 4, 20)
         return [Text(line, "dim") for part in words.split("\n") for line in wrap(part, width) or [""]]
@@ -60,5 +60,5 @@ class ViewPanel(Widget, can_focus=True):
 
     @property
     def plain(self) -> bool:
-        """Whether nothing can be told by colour."""
+        """Whether the screen has no colours."""
         return self.app.no_color

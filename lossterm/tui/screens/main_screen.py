@@ -75,7 +75,7 @@ class MainScreen(Screen[None]):
             self.session = session
 
     def __init__(self, session: str, store: Path, habits: AppSettings, table: FileRequest | None = None) -> None:
-        """`table` is one of one's own to train on."""
+        """`table` is a user table to train on."""
         super().__init__()
         self.session, self.habits, keys = session, habits, habits.keys
         self.store = Store(store)
@@ -128,7 +128,7 @@ class MainScreen(Screen[None]):
         self.following.follow(self)
 
     def on_unmount(self) -> None:
-        """Let go of the store."""
+        """Close the connection to the store."""
         self._pace.stop()
         self.store.close()
 
@@ -162,7 +162,7 @@ class MainScreen(Screen[None]):
         """Say at once what the worker does; take up where the session was left, unless a person has begun to choose."""
         self.status.worker = self.view.worker  # rare and short: it need not wait for the budget
         if self._begun and not self.view.asked and not self._leaves:
-            self.notify(f"The session {self.session} {self.habits.keys.told(GONE)}", markup=False)
+            self.notify(f"The session {self.session} {self.habits.keys.fill_in(GONE)}", markup=False)
         self._begun = bool(self.view.asked)
         self.tasks.know(one.comparison.data for one in self.view.asked if one.comparison.data)
         for task in self.view.unknown:
@@ -199,7 +199,7 @@ class MainScreen(Screen[None]):
     def _show_chosen(self) -> None:
         """Hand the panels what there is of the chosen task."""
         task = self.tasks.chosen.key
-        waiting = what_to_do(self.view, task, self.habits.keys.told(BEGIN))
+        waiting = what_to_do(self.view, task, self.habits.keys.fill_in(BEGIN))
         self.views.show(self.standings, self.view.curves, task, waiting=waiting, seen=self.stage.panel)
 
     @property
@@ -241,7 +241,7 @@ class MainScreen(Screen[None]):
         self._remember()
 
     def action_file(self) -> None:
-        """Ask for a table of one's own."""
+        """Ask for a user table."""
         self.choices.bring(None)
 
     def action_network(self) -> None:
@@ -308,7 +308,7 @@ class MainScreen(Screen[None]):
         """Add as many seeds as would settle the ties; what is trained already is not trained again."""
         if comparison := self._settling:
             self.settings.ask_for_seeds(comparison.seeds)
-            self.notify(f"Training up to {comparison.seeds} seeds. {self.habits.keys.told(SETTLING)}", markup=False)
+            self.notify(f"Training up to {comparison.seeds} seeds. {self.habits.keys.fill_in(SETTLING)}", markup=False)
             self.actions.ask(comparison)
 
     def action_rank_by(self) -> None:
@@ -423,7 +423,7 @@ class MainScreen(Screen[None]):
     def action_help(self) -> None:
         """List the keys of the screen and its panels."""
         keys = self.habits.keys
-        every = keymap.told((type(self), *self.PANELS), keys.remapped)
+        every = keymap.key_help((type(self), *self.PANELS), keys.remapped)
         self.app.push_screen(HelpDialog(every, str(configuration_path()), keys))
 
     @work(name="leave", exclusive=True, group="leave")

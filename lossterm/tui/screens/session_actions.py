@@ -10,10 +10,10 @@ from textual.screen import Screen
 
 from lossterm.comparison.comparison import MANY, Comparison
 from lossterm.errors import LosstermError
-from lossterm.tui.background.directory_listing import apart
+from lossterm.tui.background.directory_listing import in_daemon_thread
 from lossterm.tui.background.exporter import Wanted, export, is_there
 from lossterm.tui.background.store_jobs import StoreJobs
-from lossterm.tui.background.widget_work import run_beside
+from lossterm.tui.background.widget_work import run_with_widget
 from lossterm.tui.dialogs import ConfirmDialog, Leaving, QuitDialog
 from lossterm.tui.state.key_names import KeyNames
 
@@ -56,10 +56,10 @@ class SessionActions:
         self._write(self._jobs.stop)
 
     def _write(self, write: Callable[[], Awaitable[str | None]]) -> None:
-        run_beside(self._screen, self._written, write, name="write")
+        run_with_widget(self._screen, self._written, write, name="write")
 
     async def _written(self, write: Callable[[], Awaitable[str | None]]) -> None:
-        """Wait until the store was written, and show what there is to say of it."""
+        """Wait until the store was written, and show the message about it."""
         try:
             if words := await write():
                 self._screen.notify(words, markup=False)
@@ -77,12 +77,12 @@ class SessionActions:
 
     def _wanted(self, wanted: Wanted | None) -> None:
         if wanted:
-            run_beside(self._screen, self._export, wanted, name="export")
+            run_with_widget(self._screen, self._export, wanted, name="export")
 
     async def _export(self, wanted: Wanted) -> None:
         screen = self._screen
         try:
-            if await apart(lambda: is_there(wanted)):
+            if await in_daemon_thread(lambda: is_there(wanted)):
                 question = f"{wanted.path} is there already."
                 if not await screen.app.push_screen_wait(ConfirmDialog(question, "replace it", self._keys)):
                     return

@@ -1,4 +1,4 @@
-"""Every cell that is painted passes by here, borders included, for terminals whose font lacks some signs."""
+"""A filter over every painted cell, borders included, for terminals whose font lacks some characters."""
 
 from rich.segment import Segment
 from textual.color import Color

@@ -1,4 +1,4 @@
-"""When to paint what training brings: no more bytes a second than the link is to carry."""
+"""When to paint live updates: no more bytes a second than the link may carry."""
 
 import time
 from collections.abc import Callable
