@@ -20,7 +20,7 @@ class BandOverSeeds:
     """
 
     def __init__(self, columns: int, column: int) -> None:
-        """`columns` is how many values each epoch of a trial has, `column` the one that is looked at."""
+        """`columns` is how many values each epoch of a trial has, `column` the one that is used."""
         self._columns, self._column = columns, column
         self._forget()
 

@@ -142,7 +142,7 @@ class _Marks:
 def _tinted(
     classes: np.ndarray, confidence: np.ndarray, styles: list[str], colours: Sequence[Colour], dark: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return signs and places among the styles of each cell, and the ground of each row of the grid as a style."""
+    """Return signs and places among the styles of each cell, and the background of each row of the grid as a style."""
     upper, lower, unknown = _halves(classes, confidence)
     sure = np.where(np.isfinite(confidence), confidence, 0)
     above, below = np.digitize(sure[::2], LEVELS), np.digitize(sure[1::2], LEVELS)

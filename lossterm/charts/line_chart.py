@@ -59,7 +59,7 @@ class Band(msgspec.Struct, frozen=True):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What part of the curves is looked at, and how."""
+    """Which part of the curves is shown, and how."""
 
     first: int = 1
     """Epoch at the left end."""

@@ -141,7 +141,7 @@ def _share_below(quantiles: np.ndarray, levels: Sequence[float], edges: np.ndarr
 
 
 def _shares(models: Sequence[ModelRows], others: int, width: int) -> Text:
-    """Say in one line who holds the gradient, each in its loss's colour."""
+    """List in one line which share of the gradient the worst rows hold, each in its loss's colour."""
     line = Text("worst 1 % hold", "dim")
     for model in models:
         line.append("  –" if model.share is None else f"  {_percent(model.share)}", colour_text(model.colour))
@@ -150,7 +150,7 @@ def _shares(models: Sequence[ModelRows], others: int, width: int) -> Text:
 
 
 def _share(model: ModelRows, width: int, edge: int) -> Text:
-    """Say who holds a model's gradient, in fewer words where the loss's name needs the room."""
+    """Say which share of a model's gradient the worst rows hold, shortened if the loss's name needs the room."""
     room = width - edge - 2
     sentence = "no row has a gradient" if model.share is None else f"worst 1 % hold {_percent(model.share)}"
     if model.share is not None and len(model.name) + len(sentence) + len(_OF_WHAT) <= room:

@@ -44,7 +44,7 @@ class CurveViewState(msgspec.Struct, frozen=True, kw_only=True):
         return SMOOTHING[min(max(self.smoothing, 0), len(SMOOTHING) - 1)]
 
     def shown(self, epochs: int) -> tuple[int, int]:
-        """Return the first and last epoch that is shown of so many: at least two, where there are two."""
+        """Return the first and last shown epoch of `epochs`: at least two, if there are two."""
         first, last = self.frames[-1] if self.frames else (1, epochs)
         first = min(max(first, 1), max(epochs - 1, 1))
         return first, max(min(last, epochs), min(first + 1, epochs))

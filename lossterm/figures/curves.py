@@ -40,7 +40,7 @@ _VALUE = 10
 
 
 class Curves(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to draw."""
+    """The curves to draw."""
 
     report: Report
     """The standings, which say at which learning rate each loss is judged."""
@@ -75,7 +75,7 @@ def seconds_at(curves: Curves, epoch: int) -> float | None:
 
 
 def how(curves: Curves, losses: Sequence[str], look: CurveViewState) -> str:
-    """Say which splits are drawn, and how they are looked at."""
+    """Say which splits are drawn, with which smoothing and axis."""
     splits = {
         "both": curves.held_out,
         "held out": curves.held_out,
@@ -88,7 +88,7 @@ def how(curves: Curves, losses: Sequence[str], look: CurveViewState) -> str:
 
 
 def legend(seeds: int, losses: int, look: CurveViewState, *, bands: bool) -> str:
-    """Say what the lines of so many seeds and losses are."""
+    """Say what the lines show for this many seeds and losses."""
     if look.each_seed:
         drawn = max(1, MOST_DRAWN // max(losses, 1))
         return f"{'every seed' if seeds <= drawn else f'{drawn} of {seeds} seeds'}; bright: median"

@@ -118,7 +118,7 @@ def _tiling(count: int, kind: FigureKind, size: tuple[int, int]) -> tuple[int, i
 
 
 def _wide(width: int, across: int) -> int:
-    """Return the columns of each of so many pictures side by side."""
+    """Return the width of each of `across` pictures side by side."""
     return (width - GAP * (across - 1)) // across
 
 

@@ -1,4 +1,4 @@
-"""The app: themes, terminals and the one screen. What it does is done by the screen."""
+"""The app: themes, terminals and the one screen, which does the work."""
 
 import asyncio
 import gc
@@ -148,7 +148,7 @@ class LosstermApp(App[None]):
         self.exit(return_code=code)
 
     def on_ready(self) -> None:
-        """Collect garbage from now on, where whoever opened the app has put that off until the first screen stands."""
+        """Enable garbage collection, which the caller may have put off until the first screen is painted."""
         if not gc.isenabled():
             gc.freeze()  # modules and widgets stay: looking through them would be a standstill now and then
             gc.enable()

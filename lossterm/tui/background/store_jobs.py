@@ -16,7 +16,7 @@ THEME = "theme"
 
 
 class StoreJobs:
-    """Works for one session. Another program may have locked the store meanwhile; that must not hold up the screen."""
+    """Works for one session, off the event loop: another program may hold the store's lock."""
 
     def __init__(self, store: Store, session: str) -> None:
         self._store, self._session = store, session
@@ -90,15 +90,15 @@ class StoreJobs:
     # What is remembered
 
     async def remember(self, how: Remembered) -> None:
-        """Keep how the session is looked at."""
+        """Store how the session is viewed."""
         await self._do(lambda: remember(self._store, self._session, how))
 
     async def theme(self) -> str | None:
-        """Return the theme that was chosen last, None if none ever was."""
+        """Return the theme that was chosen last, None if there is none."""
         return await self._do(lambda: self._store.preferences.kept(THEME))
 
     async def keep_theme(self, name: str) -> None:
-        """Keep the theme for the next time."""
+        """Store the theme for the next run."""
         await self._do(lambda: self._store.preferences.keep(THEME, name))
 
     async def _do(self, work: Callable[[], T]) -> T:

@@ -17,7 +17,7 @@ ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".npz")
 
 
 async def read_table(asked: FileRequest) -> Preview:
-    """Have `lossterm data` read a file; one without a target is only looked at. Raises DataError."""
+    """Have `lossterm data` read a file; without a target it is only previewed. Raises DataError."""
     # An absolute path is never taken for an option.
     words = ("data", asked.path, "--format", "json", *arguments(asked)[2:])
     try:

@@ -22,7 +22,7 @@ from lossterm.tui.background.table_reader import ENDINGS
 from lossterm.tui.state.key_names import KeyNames
 
 MOST_SHOWN = 300
-"""Entries that are listed at once: of more, a begun name finds what is wanted."""
+"""Entries that are listed at once; typing a name narrows down more."""
 
 SLOW_SECONDS = 0.3
 """Time after which the dialog says that a directory is being read."""
@@ -131,7 +131,7 @@ class FileDialog(ModalScreen[str | None]):
     # Looking
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Look into the directory that is written now, and list what matches the begun name."""
+        """List the directory in the path, as far as it matches the partial name."""
         event.stop()
         self._look()
 

@@ -24,7 +24,7 @@ class AskDialog(ModalScreen[str | None]):
         self._title, self._written, self._about, self._keys = title, written, list(about), keys
 
     def compose(self) -> ComposeResult:
-        """Lay out the field, and what there is to know."""
+        """Lay out the field and the explanation."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Text(self._title)
             yield Input(self._written, compact=True)

@@ -81,7 +81,7 @@ class ChoicesPanel(Vertical):
         return self.settings.comparison(self.tasks.subject, self.losses.ticked, self.losses.own)
 
     def choose_again(self, choices: Choices | None) -> None:
-        """Choose what was chosen before, unless a person or another terminal has chosen meanwhile."""
+        """Restore earlier choices, unless a person or another terminal has chosen since."""
         if choices is None or not self.untouched:
             return
         if choices.data is not None:

@@ -73,7 +73,7 @@ class CurvesPanel(ViewPanel):
     """Whether bands over seeds are drawn."""
 
     class Looked(Message):
-        """The curves are looked at in another way."""
+        """The view of the curves changed."""
 
     def __init__(self, keys: KeyNames) -> None:
         super().__init__(id="curves")

@@ -211,7 +211,7 @@ class LossPanel(OptionList):
         self._turn(event.option_id)
 
     def action_select(self) -> None:
-        """Tick or untick what is under the cursor, before the next key is looked at."""
+        """Tick or untick what is under the cursor, before the next key is handled."""
         if self.highlighted is not None:
             self._turn(self.get_option_at_index(self.highlighted).id)
 

@@ -76,7 +76,7 @@ class PredictionsPanel(ViewPanel):
         self.paint()
 
     def watch_report(self) -> None:
-        """Read what was kept of trials that ended meanwhile."""
+        """Read the kept models of trials that ended since."""
         if not self.is_attached:
             return
         wanted = tuple((row.id, row.finished) for row in self._judged())

@@ -126,7 +126,7 @@ class TaskPanel(OptionList):
         self._choose(event.option_id)
 
     def action_select(self) -> None:
-        """Choose what is under the cursor, before the next key is looked at."""
+        """Choose what is under the cursor, before the next key is handled."""
         if self.highlighted is not None:
             self._choose(self.get_option_at_index(self.highlighted).id)
 

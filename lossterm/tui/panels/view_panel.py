@@ -1,4 +1,4 @@
-"""What the panels of the views have in common: the keys of the screen come to the one that is shown."""
+"""The base of the views' panels: the screen's keys go to the panel that is shown."""
 
 from collections.abc import Mapping
 from textwrap import wrap
@@ -16,7 +16,7 @@ class ViewPanel(Widget, can_focus=True):
     """For actions that can't always be done, the property that tells whether they can be done now."""
 
     class Changed(Message):
-        """Other things can be done than before, though no key was pressed."""
+        """The possible actions changed without a key press."""
 
     _titles = ("", "")
 

@@ -1,4 +1,4 @@
-"""Keys as a person reads and changes them: what the help tells of all of them, and what a configuration may say."""
+"""Keys as people read and change them: the help for all keys, and the keys that a configuration may set."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -64,7 +64,7 @@ class RedrawPace:
         written: Callable[[], int],
         area: Callable[[], int],
     ) -> None:
-        """`later` calls a function after so many seconds; `written` tells how many bytes went to the terminal so far,
+        """`later` calls a function after so many seconds; `written` returns the bytes sent to the terminal so far,
         `area` how many cells that has.
         """
         self._budget, self._paint, self._later, self._written, self._area = budget, paint, later, written, area
