@@ -38,13 +38,13 @@ def added() -> Iterator[None]:
                 help="Norm that gradients are clipped to",
                 row="largest norm of a gradient",
                 range=Range(least=0, most=100),
-                said=lambda norm: f"clipped to {norm:g}",
+                phrase=lambda norm: f"clipped to {norm:g}",
             ),
         ] = 0.0
         decoupled: Annotated[
             bool,
             Setting(
-                label="Decoupling", help="Decouple decay", row="decouple the decay", said=lambda on: f"decoupled {on}"
+                label="Decoupling", help="Decouple decay", row="decouple the decay", phrase=lambda on: f"decoupled {on}"
             ),
         ] = True
         rounding: Annotated[
@@ -60,7 +60,7 @@ def added() -> Iterator[None]:
                 range=Range(least=1, most=50),
                 example=5,
                 unset="none",
-                said=lambda epochs: f"warm-up {epochs}",
+                phrase=lambda epochs: f"warm-up {epochs}",
                 needs_validation=True,
                 unfit="{protocol} can't warm up.",
             ),
@@ -75,7 +75,7 @@ def added() -> Iterator[None]:
                 range=Range(least=1, most=9),
                 each="A width",
                 most=2,
-                said=lambda widths: f"widths {'-'.join(map(str, widths))}",
+                phrase=lambda widths: f"widths {'-'.join(map(str, widths))}",
             ),
         ] = ()
 
@@ -137,9 +137,9 @@ def report(comparison: Any) -> Any:
 
 
 def test_a_setting_that_is_as_usual_leaves_trials_their_keys() -> None:
-    usual, said, other = (next(iter(compared(**more).trials())) for more in ({}, {"clip_norm": 0}, ASKED))
-    assert usual.key == said.key != other.key
-    assert usual.program == said.program == "circles/fair/hinge/50/relu/None/momentum/32"
+    usual, unset, other = (next(iter(compared(**more).trials())) for more in ({}, {"clip_norm": 0}, ASKED))
+    assert usual.key == unset.key != other.key
+    assert usual.program == unset.program == "circles/fair/hinge/50/relu/None/momentum/32"
     assert other.program == f"{usual.program}/clip_norm=0.25/decoupled=False/rounding=up/warm_up=7/widths=(3, 4)"
 
 

@@ -561,7 +561,7 @@ def test_the_trials_of_the_catalogues_losses_say_nothing_of_a_source(loss: str) 
     assert [trial.source for trial in asked.trials()] == [""]
 
 
-# Losses of one's own
+# Custom losses
 
 MINE = "def mine(y_true, y_pred):\n    return (y_true - y_pred) ** 2\n\nLINE = 3\n"
 
@@ -753,9 +753,7 @@ def test_a_loss_of_ones_own_may_be_named_by_its_key_where_its_place_is_said(mine
     assert asked.sources == ((key, place),)
     with pytest.raises(UsageError) as raised:
         Comparison.ask("regression", ("mse", key))
-    assert str(raised.value) == (f"{key!r} is a loss of one's own: say where it is with --loss-file FILE.py:NAME.")
+    assert str(raised.value) == (f"{key!r} is a custom loss: say where it is with --loss-file FILE.py:NAME.")
     mine.write_text(MINE + "# edited\n")
-    with pytest.raises(
-        UsageError, match=rf"^'{key}' is a loss of one's own: .* a file that was edited is another loss"
-    ):
+    with pytest.raises(UsageError, match=rf"^'{key}' is a custom loss: .* a file that was edited is another loss"):
         Comparison.ask("regression", (key,), own=(place,))

@@ -20,7 +20,7 @@ def asked(task: str, *losses: str, **settings: Any) -> Comparison:
 
 
 def with_own(task: str, *losses: str, **settings: Any) -> Comparison:
-    """Return the same with a loss of one's own too."""
+    """Return the same with a custom loss too."""
     comparison = asked(task, *losses, **settings)
     return msgspec.structs.replace(comparison, losses=(*comparison.losses, "mine@01234567"))
 
@@ -80,11 +80,11 @@ FIRES: dict[str, list[tuple[Comparison, str]]] = {
         (
             asked("regression", "pinball:tau=0.8"),
             "pinball:tau=0.8 estimates the 0.8-quantile, which mae does not measure: "
-            "metrics of quantiles are of 0.05, 0.1, 0.25, 0.75, 0.9, 0.95.",
+            "the quantile metrics are for 0.05, 0.1, 0.25, 0.75, 0.9, 0.95.",
         ),
         (
             asked("regression", "expectile", metric="rmse"),
-            "expectile estimates the 0.9-expectile, which no metric here measures: its place says little.",
+            "expectile estimates the 0.9-expectile, which no metric here measures: its rank says little.",
         ),
         *(
             (

@@ -1,4 +1,4 @@
-"""A network of one's own as the processes know it that do not train: a place, a name, a fingerprint."""
+"""A custom network, as the processes that do not train know it: a place, a name, a fingerprint."""
 
 import math
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_a_file_is_not_run_when_it_is_asked_for(tmp_path: Path) -> None:
     [
         ("net.py", UsageError, "--model 'net.py' says no place and name: give FILE.py:NAME of a function"),
         ("net.py:", UsageError, "says no place and name"),
-        ("build@01234567", UsageError, "'build@01234567' is a network of one's own: say where it is with --model"),
+        ("build@01234567", UsageError, "'build@01234567' is a custom network: say where it is with --model"),
         ("net.py:build:units=3", UsageError, "a network takes no parameters"),
         ("net.py:bild", UnknownName, "There is no network in net.py called 'bild'. Did you mean build?"),
         ("gone.py:build", DataError, "gone.py cannot be read: No such file or directory."),
@@ -88,7 +88,7 @@ def test_what_is_no_network_is_told_in_a_sentence(
     assert says in str(raised.value)
 
 
-# Settings that a network of one's own leaves nothing to do, and others that make no sense
+# Settings that have no effect on a custom network, and others that make no sense
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_network_of_ones_own_has_no_layers_to_tell_of_and_may_be_asked_for_as_
         ({"activation": "rely"}, UnknownName, "Did you mean relu"),
         ({"optimizer": "adamv"}, UnknownName, "Did you mean adam"),
         ({"class_weight": "balance"}, UnknownName, "There is no class weight 'balance'. Did you mean balanced?"),
-        ({"hidden": (), "dropout": 0.1}, UsageError, "Dropout and batch normalisation are of hidden layers"),
+        ({"hidden": (), "dropout": 0.1}, UsageError, "Dropout and batch normalisation apply to hidden layers"),
         ({"hidden": (), "batch_norm": True}, UsageError, "this network has none"),
         (
             {"early_stopping": 5, "protocol": "tutorial"},

@@ -109,7 +109,7 @@ def test_a_checkpoint_that_cannot_be_used_is_left_aside_and_the_training_begins_
         found = mine.train(trial, 7, again.report, lambda _: None, Checkpoint(epochs=5, seconds=9.0, state=state))
         again.add(found.chunk)
         assert (again.curve, found.scores) == (whole.curve, expected.scores)
-        assert "A checkpoint is left aside" in capsys.readouterr().out
+        assert "A checkpoint was ignored" in capsys.readouterr().out
 
 
 # As bytes

@@ -261,7 +261,7 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
     ),
     "means over the batch": (
         "def loss(y, f):\n    e = (y - f) ** 2\n    return (0.5 * e + 0.5 * ops.mean(e))[:, 0]\n",
-        *("loss", ["mine.py", "in a batch of 12 and ", "in one of 4", "it is no loss of rows"]),
+        *("loss", ["mine.py", "in a batch of 12 and ", "in one of 4", "it is not a loss of single rows"]),
     ),
     "divides by its length": (
         "def loss(y, f):\n    return ops.sum((y - f) ** 2, axis=-1) / len(y)\n",

@@ -160,7 +160,7 @@ def test_a_network_that_does_not_compile_trains_the_slower_way_and_says_so(train
 WRONG: dict[str, tuple[str, list[str]]] = {
     "raises": ("    raise ValueError('no luck')\n", ["net.py, line 6:", "ValueError: no luck."]),
     "raises below": ("    return layers.Dense(-3)\n", ["net.py, line 6:", "called, it raised ValueError"]),
-    "no model": ("    return layers.Dense(outputs)\n", ["returns something of type Dense, and no Keras model."]),
+    "no model": ("    return layers.Dense(outputs)\n", ["returns something of type Dense, not a Keras model."]),
     "nothing": ("    pass\n", ["returns something of type NoneType"]),
     "other features": (
         "    return keras.Sequential([layers.Input((features + 1,)), layers.Dense(outputs)])\n",
@@ -173,7 +173,7 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     ),
     "other outputs": (
         "    return keras.Sequential([layers.Input((features,)), layers.Dense(outputs + 2)])\n",
-        ["makes (4, 3) of 4 rows, where (4, 1) is wanted"],
+        ["returns (4, 3) for 4 rows, where (4, 1) is wanted"],
     ),
     "two outputs": (
         "    given = keras.Input((features,))\n"

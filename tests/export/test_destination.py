@@ -15,7 +15,7 @@ from lossterm.export.destination import MARK
 from lossterm.store import Store
 
 CSV, TENSORBOARD, MLFLOW = FORMATS["csv"], FORMATS["tensorboard"], FORMATS["mlflow"]
-OF_FILES = [one for one in FORMATS.values() if one.place == "file" and not one.beside]
+OF_FILES = [one for one in FORMATS.values() if one.place == "file" and not one.second_file]
 """The trained model has a second file, and tests of its own in test_model: it starts TensorFlow."""
 
 
@@ -104,7 +104,7 @@ def test_a_directory_with_other_things_is_never_replaced(contents: Contents, tmp
         (TENSORBOARD, "file", "is a file, and tensorboard is a directory"),
         (CSV, "gone/x.csv", "There is no directory"),
         (MLFLOW, "gone/x.db", "There is no directory"),
-        (CSV, "pipe", "is no regular file"),
+        (CSV, "pipe", "is not a regular file"),
     ],
 )
 def test_what_is_no_place_is_said_and_left_alone(

@@ -162,7 +162,7 @@ def test_a_place_that_is_no_store_of_mlflow_is_refused_and_left_alone(contents: 
     (tmp_path / "full" / "letter.txt").write_text("dear")
     (tmp_path / "text.db").write_text("no database at all")
     for name in ("full", "text.db"):
-        with pytest.raises(UsageError, match="is no MLflow store"):
+        with pytest.raises(UsageError, match="is not an MLflow store"):
             write(contents, MLFLOW, tmp_path / name, force=True)
     assert (tmp_path / "full" / "letter.txt").read_text() == "dear"
     assert (tmp_path / "text.db").read_text() == "no database at all"
@@ -185,16 +185,16 @@ def test_a_place_may_be_written_as_mlflow_writes_it() -> None:
     assert path_from("file:///tmp/runs", MLFLOW) == path_from("file:/tmp/runs", MLFLOW) == Path("/tmp/runs")
     for remote in ("http://x:5000", "https://x", "databricks", "postgresql://x/y"):
         if ":" in remote:
-            with pytest.raises(UsageError, match="is no place for mlflow"):
+            with pytest.raises(UsageError, match="is not a destination for mlflow"):
                 path_from(remote, MLFLOW)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("sqlite:///runs", "is to be a database, whose name must end in one of .db, .sqlite, .sqlite3."),
-        ("sqlite:///", "is to be a database, "),
-        ("file:runs.db", "is to be a directory, whose name must not end in one of .db, .sqlite, .sqlite3."),
+        ("sqlite:///runs", "names a database, so it must end in one of .db, .sqlite, .sqlite3."),
+        ("sqlite:///", "names a database, "),
+        ("file:runs.db", "names a directory, so it must not end in one of .db, .sqlite, .sqlite3."),
     ],
 )
 def test_a_place_that_would_become_the_other_kind_of_store_is_refused(text: str, said: str) -> None:

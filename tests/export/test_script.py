@@ -59,15 +59,15 @@ def plan_of(task: str | Data, loss: str, **asked: Any) -> Plan:
     c = Comparison.ask(task, [] if own else [loss], own=own, **wanted)
     trust_all_of(c)
     trial = next(c.trials())
-    told = described(trial) if is_own(trial.loss) else None
-    record = told.record(trial.loss) if told else loss_named(trial.loss)
+    description = described(trial) if is_own(trial.loss) else None
+    record = description.record(trial.loss) if description else loss_named(trial.loss)
     return Plan(
         comparison=c,
         task=c.record,
         protocol=protocol_named(c.protocol),
         loss=record.under(c.protocol),
         source=trial.source,
-        own=told,
+        user_loss=description,
         learning_rate=c.learning_rates[0],
         metric=metric_named(c.metric),
         seeds=tuple(range(c.seeds)),

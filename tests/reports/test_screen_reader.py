@@ -22,7 +22,7 @@ from lossterm.following.session_state import SessionState
 from lossterm.following.store_changes import StoreChanges
 from lossterm.metrics import metrics_for
 from lossterm.reports import notes, screen_reader
-from lossterm.reports.curve_shape import LAST_SHARE, NOTICEABLE, course, median, stacked
+from lossterm.reports.curve_shape import LAST_SHARE, NOTICEABLE, median, shape_of, stacked
 from lossterm.reports.report import Report
 from lossterm.reports.screen_reader import PUNCTUATION, spoken
 from lossterm.store import Chunk, Store, TrialScores
@@ -128,7 +128,7 @@ CURVES = {
 @each("name", CURVES)
 def test_a_course_is_what_a_loop_over_the_epochs_finds(name: str, direction: str) -> None:
     sign = 1 if direction == "min" else -1
-    found = course(sign * CURVES[name], "min" if direction == "min" else "max")
+    found = shape_of(sign * CURVES[name], "min" if direction == "min" else "max")
     assert found is not None
     finite = [(epoch + 1, float(value)) for epoch, value in enumerate(CURVES[name]) if math.isfinite(value)]
     values = [value for _, value in finite]
@@ -149,7 +149,7 @@ def test_a_course_is_what_a_loop_over_the_epochs_finds(name: str, direction: str
 
 
 def test_the_end_of_a_curve_is_level_or_falls_or_rises_or_is_unsteady() -> None:
-    endings = {name: found.ending for name, curve in CURVES.items() if (found := course(curve, "min"))}
+    endings = {name: found.ending for name, curve in CURVES.items() if (found := shape_of(curve, "min"))}
     assert endings == {
         **{"falling": None, "steadily": "better", "turning": "worse", "rising": "worse", "late": None},
         **{"holed": None, "broken": None, "spike": "unsteady"},
@@ -157,9 +157,9 @@ def test_the_end_of_a_curve_is_level_or_falls_or_rises_or_is_unsteady() -> None:
 
 
 def test_a_curve_without_a_finite_value_has_no_course_and_one_value_is_constant() -> None:
-    assert course(np.array([np.nan, np.inf, -np.inf]), "min") is None
-    assert course(np.array([]), "min") is None
-    one = course(np.array([np.nan, 0.25]), "min")
+    assert shape_of(np.array([np.nan, np.inf, -np.inf]), "min") is None
+    assert shape_of(np.array([]), "min") is None
+    one = shape_of(np.array([np.nan, 0.25]), "min")
     assert one is not None
     assert (one.constant, one.start, one.end, one.last, one.level_from) == (True, 0.25, 0.25, 2, 2)
 
@@ -362,7 +362,7 @@ def test_a_loss_that_was_not_trained_yet_has_no_curve_beside_one_that_was(store:
     fill(store, tutorial(("hinge", "squared_hinge")), lambda trial: columns(FALLING), most=1)
     lines = told(store)
     assert "Curves of hinge on test follow, of one seed." in lines
-    assert "squared_hinge has no curve yet: nothing of it was trained." in lines
+    assert "squared_hinge has no curve yet: none of its trials was trained." in lines
 
 
 def test_notes_are_those_of_the_table_but_for_the_one_on_its_symbols(store: Store) -> None:
