@@ -189,8 +189,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     def trials(self) -> Iterator[Trial]:
         """Expand seed by seed, so that an unfinished table has all losses on an equal footing."""
-        own = dict(self.sources)
-        sources = {loss: own[loss] if loss in own else loss_named(loss).origin for loss in self.losses}
+        custom = dict(self.sources)
+        sources = {loss: custom[loss] if loss in custom else loss_named(loss).origin for loss in self.losses}
         for seed in range(self.seeds):
             for rate in self.learning_rates:
                 for loss in self.losses:

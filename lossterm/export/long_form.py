@@ -45,8 +45,8 @@ def of_epochs(epochs: TrialEpochs, columns: tuple[str, ...]) -> Iterator[tuple[C
     """
     if not len(epochs):
         yield (None,) * (1 + len(columns))
-    own = epochs.columns
-    places = [own.index(column) if column in own else None for column in columns]
+    present = epochs.columns
+    places = [present.index(column) if column in present else None for column in columns]
     for epoch, values in epochs.lines():
         there = [value if math.isfinite(value) else None for value in values]
         yield epoch, *(None if place is None else there[place] for place in places)

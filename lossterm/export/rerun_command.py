@@ -10,10 +10,10 @@ from lossterm.text.numbers import exact
 
 def command(comparison: Comparison) -> str:
     """Write the `lossterm run …` that asks for the same trials; a comment after it names settings without an option."""
-    c, own = comparison, dict(comparison.sources)
+    c, custom = comparison, dict(comparison.sources)
     words = ["lossterm", "run", *c.record.words, "--protocol", c.protocol]
     for loss in c.losses:
-        words += ["--loss-file", own[loss]] if loss in own else ["--loss", loss]
+        words += ["--loss-file", custom[loss]] if loss in custom else ["--loss", loss]
     words += ["--seeds", str(c.seeds), "--lr", ",".join(map(exact, c.learning_rates)), "--metric", c.metric]
     without = []
     for setting in c.hyperparameters.shown:

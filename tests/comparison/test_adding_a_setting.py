@@ -132,8 +132,8 @@ def report(comparison: Any) -> Any:
     with Store(Path("store.db")) as store:
         store.requests.ask("one", comparison)
     with Store(Path("store.db")) as store:
-        (found,) = store.reader.comparisons("one")
-        return build(found, store.reader.trials([found.id]))
+        (asked,) = store.reader.comparisons("one")
+        return build(asked, store.reader.trials([asked.id]))
 
 
 def test_a_setting_that_is_as_usual_leaves_trials_their_keys() -> None:
@@ -144,7 +144,7 @@ def test_a_setting_that_is_as_usual_leaves_trials_their_keys() -> None:
 
 
 def test_it_has_an_option_that_is_told_in_the_help_and_taken(here: Path) -> None:
-    told = " ".join(invoked("run", "--help").stdout.split())
+    help_text = " ".join(invoked("run", "--help").stdout.split())
     for words in (
         "--clip-norm FLOAT Norm that gradients are clipped to. [default: 0.0]",
         "--decoupled / --no-decoupled Decouple decay.",
@@ -152,7 +152,7 @@ def test_it_has_an_option_that_is_told_in_the_help_and_taken(here: Path) -> None
         "--warm-up INTEGER Epochs of warm-up (default: none).",
         "--widths UNITS Widths of the kernels, as 50,20, or none.",
     ):
-        assert words in told
+        assert words in help_text
     hyperparameters = asked(*OPTIONS.split()).hyperparameters
     assert {name: getattr(hyperparameters, name) for name in ASKED} == ASKED
 
@@ -208,8 +208,8 @@ async def test_it_is_a_row_of_the_network_dialog(size: tuple[int, int]) -> None:
         await pilot.pause()
         dialog.action_take()
         await pilot.pause()
-        said = str(dialog.query_one("#wrong").render())
-        assert said == "The norm to clip to is 101.0, but must be from 0 to 100."
+        message = str(dialog.query_one("#wrong").render())
+        assert message == "The norm to clip to is 101.0, but must be from 0 to 100."
         for name, text in ROWS.items():
             setattr(fields[name], "value" if hasattr(fields[name], "value") else "chosen", text)
         dialog.action_take()
@@ -252,8 +252,8 @@ def test_exports_tell_it_and_the_command_asks_for_it_again(here: Path) -> None:
 
     comparison = compared(**ASKED)
     labels = dict(settings(report(comparison)))
-    told = {"clip norm": "0.25", "decoupled": "no", "rounding": "up", "warm up": "7", "widths": "3, 4"}
-    assert {label: labels[label] for label in told} == told
+    expected = {"clip norm": "0.25", "decoupled": "no", "rounding": "up", "warm up": "7", "widths": "3, 4"}
+    assert {label: labels[label] for label in expected} == expected
     words = shlex.split(command(comparison))[2:]
     assert shlex.join(words).endswith(OPTIONS)
     assert asked(*words) == comparison
@@ -262,8 +262,8 @@ def test_exports_tell_it_and_the_command_asks_for_it_again(here: Path) -> None:
 def test_a_screen_reader_tells_it(here: Path) -> None:
     from lossterm.reports.screen_reader import lines
 
-    told = lines(report(compared(**ASKED)), {})
-    assert "Besides: clip norm 0.25, decoupled off, rounding up, warm up 7, widths 3,4." in told
+    sentences = lines(report(compared(**ASKED)), {})
+    assert "Besides: clip norm 0.25, decoupled off, rounding up, warm up 7, widths 3,4." in sentences
 
 
 @pytest.mark.parametrize(

@@ -101,15 +101,13 @@ def test_what_is_no_network_is_told_in_a_sentence(
         ({"l2": 0.1}, "l2"),
     ],
 )
-def test_a_setting_that_a_network_of_ones_own_ignores_is_refused(
-    file: Path, settings: dict[str, Any], named: str
-) -> None:
+def test_a_setting_that_a_custom_network_ignores_is_refused(file: Path, settings: dict[str, Any], named: str) -> None:
     with pytest.raises(UsageError) as raised:
         Comparison.ask("circles", model=f"{file}:build", **settings)
     assert f"builds the whole network, so {named} would change nothing" in str(raised.value)
 
 
-def test_a_network_of_ones_own_has_no_layers_to_tell_of_and_may_be_asked_for_as_it_was_stored(file: Path) -> None:
+def test_a_custom_network_has_no_layers_to_show_and_may_be_asked_for_as_it_was_stored(file: Path) -> None:
     asked = Comparison.ask("circles", model=f"{file}:build", schedule="cosine", optimizer="adamw", early_stopping=3)
     assert asked.hyperparameters.hidden == ()
     stored = msgspec.structs.asdict(asked.hyperparameters)
@@ -158,17 +156,17 @@ def test_class_weights_are_for_classes() -> None:
 
 def test_a_setting_that_is_as_before_is_not_written_however_it_was_given() -> None:
     plain = Comparison.ask("circles").hyperparameters
-    said = Comparison.ask("circles", dropout=0, l2=float("0"), schedule="".join(["con", "stant"])).hyperparameters
+    given = Comparison.ask("circles", dropout=0, l2=float("0"), schedule="".join(["con", "stant"])).hyperparameters
     read = msgspec.json.decode(
         b'{"hidden":[50],"optimizer":"momentum","batch_size":32,"epochs":200,"dropout":0,"l2":0.0,'
         b'"schedule":"constant","early_stopping":null,"class_weight":null,"batch_norm":false,"model":""}',
         type=Hyperparameters,
     )
-    assert said == read == plain
+    assert given == read == plain
     written = (
         b'{"hidden":[50],"activation":"relu","initial_sd":null,"optimizer":"momentum","batch_size":32,"epochs":200}'
     )
-    assert [msgspec.json.encode(one) for one in (plain, said, read)] == [written] * 3
+    assert [msgspec.json.encode(one) for one in (plain, given, read)] == [written] * 3
     replaced = msgspec.structs.replace(msgspec.structs.replace(plain, dropout=0.5), dropout=0.5 - 0.5)
     assert msgspec.json.encode(replaced) == written
 

@@ -1,4 +1,4 @@
-"""A network of one's own, loaded, looked at and trained; what is wrong with one is told in a sentence."""
+"""A custom network, loaded, checked and trained; an unusable one is refused in a sentence."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -92,7 +92,7 @@ def built_by(model: str) -> Callable[..., Any]:
         ("subclass", "breast_cancer", "binary_crossentropy"),
     ],
 )
-def test_a_network_of_ones_own_trains_as_with_fit(
+def test_a_custom_network_trains_as_with_fit(
     runtime: ModuleType, training: ModuleType, network: SimpleNamespace, write: Write, name: str, task: str, loss: str
 ) -> None:
     model = write(NETWORKS[name])
@@ -113,8 +113,8 @@ def test_a_network_of_ones_own_trains_as_with_fit(
     if kept:
         test = protocol_named("fair").prepare(task_named(task), 0).splits["test"]
         expected = program.network.predict(test.features, verbose=0)
-        found = outputs(kept, -1, test.features).reshape(expected.shape)
-        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+        computed = outputs(kept, -1, test.features).reshape(expected.shape)
+        np.testing.assert_allclose(computed, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_seeds_differ_and_a_build_elsewhere_changes_nothing(training: ModuleType, write: Write) -> None:
@@ -130,9 +130,9 @@ def test_seeds_differ_and_a_build_elsewhere_changes_nothing(training: ModuleType
 
 def test_where_a_protocol_wants_another_head_it_follows_the_network(training: ModuleType, write: Write) -> None:
     trial = trial_of("circles", "squared_hinge", protocol="tutorial", model=write(PLAIN), epochs=2)
-    found = train(training.Program(trial), trial).result
-    assert found.model is not None
-    assert (found.model.head, found.model.layers) == ("tanh", (2, 12, 1))
+    result = train(training.Program(trial), trial).result
+    assert result.model is not None
+    assert (result.model.head, result.model.layers) == ("tanh", (2, 12, 1))
 
 
 UNCOMPILED = """    import tensorflow as tf

@@ -36,19 +36,19 @@ def client(path: Path) -> Any:
 def runs_in(path: Path, name: str = SESSION) -> dict[int, Any]:
     """Return the runs of an experiment by the number of the trial."""
     experiment = client(path).get_experiment_by_name(name)
-    found = client(path).search_runs([experiment.experiment_id], max_results=1000)
-    return {int(run.data.tags["lossterm.trial"]): run for run in found}
+    runs = client(path).search_runs([experiment.experiment_id], max_results=1000)
+    return {int(run.data.tags["lossterm.trial"]): run for run in runs}
 
 
 @pytest.mark.parametrize("name", ["runs.db", "runs"])
 def test_every_value_of_every_trial_is_read_back(contents: Contents, opened: Store, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     write(contents, MLFLOW, path)
-    found, reader = runs_in(path), client(path)
+    runs, reader = runs_in(path), client(path)
     expected = stored(opened)
-    assert sorted(found) == sorted(expected)
-    assert len(found) == TRIALS
-    for number, run in found.items():
+    assert sorted(runs) == sorted(expected)
+    assert len(runs) == TRIALS
+    for number, run in runs.items():
         row, columns, curve = expected[number]
         assert run.info.status == STATUS[row.status]
         assert run.data.params["loss"] == row.trial.loss
@@ -190,25 +190,25 @@ def test_a_place_may_be_written_as_mlflow_writes_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("sqlite:///runs", "names a database, so it must end in one of .db, .sqlite, .sqlite3."),
         ("sqlite:///", "names a database, "),
         ("file:runs.db", "names a directory, so it must not end in one of .db, .sqlite, .sqlite3."),
     ],
 )
-def test_a_place_that_would_become_the_other_kind_of_store_is_refused(text: str, said: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(f"{text!r} {said}")):
+def test_a_place_that_would_become_the_other_kind_of_store_is_refused(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(f"{text!r} {message}")):
         path_from(text, MLFLOW)
 
 
 ALONE = """
 import json, sys
 from pathlib import Path
-said = []
+events = []
 def listen(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.sendmsg"):
-        said.append([event, str(arguments)])
+        events.append([event, str(arguments)])
 sys.addaudithook(listen)
 from lossterm.export import FORMATS, gather, write
 from lossterm.store import Store
@@ -218,7 +218,7 @@ with Store(Path(sys.argv[1])) as store:
         write(contents, FORMATS["mlflow"], Path(sys.argv[3], place))
     write(contents, FORMATS["tensorboard"], Path(sys.argv[3], "events"))
 import threading
-print(json.dumps([said, [one.name for one in threading.enumerate()]]))
+print(json.dumps([events, [one.name for one in threading.enumerate()]]))
 """
 
 

@@ -266,7 +266,7 @@ def test_a_script_takes_nothing_in_that_only_a_store_named(file: Path, add: Call
     """Whoever runs the script runs what is in it."""
 
     class Plan:
-        own = object()
+        user_loss = object()
         source = f"{file}:mine"
         task = type("Task", (), {"features": 2})
         settings = type("Settings", (), {"model": network_from(f"{file}:net")})
