@@ -526,5 +526,5 @@ def test_a_loss_of_ones_own_is_checked_where_its_place_is_said(home: Home, tmp_p
     assert agreeing == every == same
     refused = home.lossterm("check", path)
     assert succeeded(refused, code=3) == ""
-    assert "is a loss of one's own: say where it is with --loss-file FILE.py:NAME." in refused.stderr
+    assert "is a custom loss: say where it is with --loss-file FILE.py:NAME." in refused.stderr
     assert refused.stderr.count("\n") == 1

@@ -284,7 +284,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "loss of one's own without its place": (
         ("run", "--loss", "mine@01234567"),
         2,
-        "'mine@01234567' is a loss of one's own: say where it is with --loss-file FILE.py:NAME.",
+        "'mine@01234567' is a custom loss: say where it is with --loss-file FILE.py:NAME.",
     ),
     "probabilities of numbers": (
         ("advise", "--task", "counts", "--probabilities"),

@@ -561,7 +561,7 @@ def test_the_trials_of_the_catalogues_losses_say_nothing_of_a_source(loss: str) 
     assert [trial.source for trial in asked.trials()] == [""]
 
 
-# Losses of one's own
+# Custom losses
 
 MINE = "def mine(y_true, y_pred):\n    return (y_true - y_pred) ** 2\n\nLINE = 3\n"
 
@@ -573,7 +573,7 @@ def mine(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_loss_of_ones_own_comes_after_the_others_under_its_name_and_a_fingerprint(mine: Path) -> None:
+def test_a_custom_loss_comes_after_the_others_under_its_name_and_a_fingerprint(mine: Path) -> None:
     asked = Comparison.ask("regression", ("mse", "mae"), own=(f"{mine}:mine",), seeds=1)
     *others, key = asked.losses
     assert others == ["mse", "mae"]
@@ -585,7 +585,7 @@ def test_a_loss_of_ones_own_comes_after_the_others_under_its_name_and_a_fingerpr
     assert source_from(asked.sources[0][1]).key == key
 
 
-def test_a_loss_of_ones_own_may_be_compared_with_nothing_with_the_usual_or_with_others_of_its_kind(mine: Path) -> None:
+def test_a_custom_loss_may_be_compared_with_nothing_with_the_usual_or_with_others_of_its_kind(mine: Path) -> None:
     few = tuple(loss.key for loss in usual(task_named("regression").targets))
     place = f"{mine}:mine"
     (key,) = Comparison.ask("regression", (), own=(place,)).losses
@@ -745,7 +745,7 @@ def test_what_was_stored_before_losses_had_sources_is_read_without_any() -> None
     assert msgspec.convert(trial, Trial) == next(asked.trials())
 
 
-def test_a_loss_of_ones_own_may_be_named_by_its_key_where_its_place_is_said(mine: Path) -> None:
+def test_a_custom_loss_may_be_named_by_its_key_where_its_place_is_said(mine: Path) -> None:
     place = f"{mine}:mine"
     (key,) = Comparison.ask("regression", (), own=(place,)).losses
     asked = Comparison.ask("regression", ("mse", key, "mae"), own=(place,))
@@ -753,9 +753,7 @@ def test_a_loss_of_ones_own_may_be_named_by_its_key_where_its_place_is_said(mine
     assert asked.sources == ((key, place),)
     with pytest.raises(UsageError) as raised:
         Comparison.ask("regression", ("mse", key))
-    assert str(raised.value) == (f"{key!r} is a loss of one's own: say where it is with --loss-file FILE.py:NAME.")
+    assert str(raised.value) == (f"{key!r} is a custom loss: say where it is with --loss-file FILE.py:NAME.")
     mine.write_text(MINE + "# edited\n")
-    with pytest.raises(
-        UsageError, match=rf"^'{key}' is a loss of one's own: .* a file that was edited is another loss"
-    ):
+    with pytest.raises(UsageError, match=rf"^'{key}' is a custom loss: .* a file that was edited is another loss"):
         Comparison.ask("regression", (key,), own=(place,))

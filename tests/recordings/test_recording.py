@@ -629,7 +629,7 @@ def test_an_edited_row_of_a_reproduction_is_found(tmp_path: Path, key: str) -> N
     assert (finding.where, finding.loss, finding.what) == (f"case {key}", row.loss, quantity.what)
 
 
-# Losses of one's own
+# Custom losses
 
 
 @pytest.fixture
@@ -662,7 +662,7 @@ def test_a_recording_with_a_loss_of_ones_own_is_refused_where_it_is_not_the_one_
     (key,) = (loss for loss in comparison.losses if "@" in loss)
     path = tmp_path / "recording.json"
     path.write_text(json.dumps(as_run(built(comparison, patternless))), encoding="utf-8")
-    words = f"asks for something that cannot be run: {key!r} is a loss of one's own: say where it is with --loss-file"
+    words = f"asks for something that cannot be run: {key!r} is a custom loss: say where it is with --loss-file"
     for own in ((), (f"{mine}:yours",), (f"{mine}:mine:weight=2",)):
         with pytest.raises(DataError, match=re.escape(words)) as raised:
             recording.read_recording(path, with_losses(*own))

@@ -86,7 +86,7 @@ def test_classes_are_stratified_over_groups_as_far_as_those_allow() -> None:
 
 
 def test_too_few_groups_are_refused_with_what_to_do() -> None:
-    with pytest.raises(DataError, match=r"has 3 groups left where 5 are wanted .*, or leave --group away\."):
+    with pytest.raises(DataError, match=r"has 3 groups left where 5 are wanted .*, or leave --group out\."):
         FAIR.prepare(task(90, groups=lambda: np.arange(90) % 3), 0)
 
 
@@ -180,5 +180,5 @@ def test_a_class_that_is_never_trained_on_is_refused_by_name() -> None:
     target = np.repeat([0, 1, 2], [240, 80, 80])
     rows = np.arange(400, dtype=np.float32)[:, None]
     late = task(400, 3, ordered=True, labels=("early", "later", "last"), draw=lambda _: (rows, target))
-    with pytest.raises(DataError, match="no row of the class later is among those that are trained on"):
+    with pytest.raises(DataError, match="the training rows hold no row of the class later"):
         FAIR.prepare(late, 0)
