@@ -657,17 +657,17 @@ def test_a_module_that_is_installed_may_hold_a_loss_and_is_not_imported() -> Non
 @each(
     ("text", "sentence"),
     [
-        ("{mine}", "says no place and name: give FILE.py:NAME"),
-        ("{mine}:", "says no place and name"),
-        (":mine", "says no place and name"),
-        ("{mine}:not a name", "says no place and name"),
-        ("{mine}:mine:delta", "'delta' is no parameter=value."),
-        ("{mine}:mine:delta=", "'delta=' is no parameter=value."),
-        ("{mine}:mine:=1", "'=1' is no parameter=value."),
-        ("{mine}:mine:x=a@b", "'x=a@b' is no parameter=value."),
+        ("{mine}", "is invalid: give FILE.py:NAME"),
+        ("{mine}:", "is invalid: give"),
+        (":mine", "is invalid: give"),
+        ("{mine}:not a name", "is invalid: give"),
+        ("{mine}:mine:delta", "'delta' is not of the form parameter=value."),
+        ("{mine}:mine:delta=", "'delta=' is not of the form parameter=value."),
+        ("{mine}:mine:=1", "'=1' is not of the form parameter=value."),
+        ("{mine}:mine:x=a@b", "'x=a@b' is not of the form parameter=value."),
         ("no-module:mine", "'no-module' is neither a Python file nor a module."),
-        ("{mine}:mine:head=logits", "There is no head for a loss of one's own 'logits'. Did you mean logit"),
-        ("{mine}:mine:labels=onehot", "There is no labels for a loss of one's own 'onehot'. Did you mean one_hot"),
+        ("{mine}:mine:head=logits", "There is no head for custom losses called 'logits'. Did you mean logit"),
+        ("{mine}:mine:labels=onehot", "There is no labels for custom losses called 'onehot'. Did you mean one_hot"),
         ("{mine}:min", "There is no loss in my losses.py called 'min'. Did you mean mine"),
         ("{mine}:y_true", "There is no loss in my losses.py called 'y_true'."),  # a parameter is no name of the file
     ],
@@ -686,8 +686,8 @@ def test_a_file_that_is_not_there_or_is_no_python_is_refused_with_its_line(tmp_p
     nul.write_bytes(b"mine = 1\0\n")
     cases = {
         tmp_path / "absent.py": "absent.py cannot be read: No such file or directory.",
-        tmp_path: "is no Python file: a loss of your own must be in a file that ends in .py.",
-        text: "notes.txt is no Python file: a loss of your own must be in a file that ends in .py.",
+        tmp_path: "is not a Python file: a loss of your own must be in a file that ends in .py.",
+        text: "notes.txt is not a Python file: a loss of your own must be in a file that ends in .py.",
         broken: "broken.py, line 2 is not Python: '(' was never closed.",
         nul: "nul.py is not Python: ",
     }

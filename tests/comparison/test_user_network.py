@@ -66,13 +66,13 @@ def test_a_file_is_not_run_when_it_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "error", "says"),
     [
-        ("net.py", UsageError, "--model 'net.py' says no place and name: give FILE.py:NAME of a function"),
-        ("net.py:", UsageError, "says no place and name"),
+        ("net.py", UsageError, "--model 'net.py' is invalid: give FILE.py:NAME of a function"),
+        ("net.py:", UsageError, "is invalid: give"),
         ("build@01234567", UsageError, "'build@01234567' is a custom network: say where it is with --model"),
         ("net.py:build:units=3", UsageError, "a network takes no parameters"),
         ("net.py:bild", UnknownName, "There is no network in net.py called 'bild'. Did you mean build?"),
         ("gone.py:build", DataError, "gone.py cannot be read: No such file or directory."),
-        ("./net.txt:build", DataError, "net.txt is no Python file: a network of your own must be in a file"),
+        ("./net.txt:build", DataError, "net.txt is not a Python file: a network of your own must be in a file"),
         ("broken.py:build", DataError, "broken.py, line 1 is not Python"),
         ("nowhere_at_all:build", DataError, "There is no module nowhere_at_all to take build from"),
     ],
