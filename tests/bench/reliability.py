@@ -24,6 +24,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.following.follow import INTERVAL, Follower
 from lossterm.store import AskedComparison, Store
 from lossterm.worker_control import lock
+from lossterm.worker_control.starting import WORKER, Workers
 from tests.builders.stores import FAKE
 
 DEVICE = "auto"
