@@ -284,7 +284,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "loss of one's own without its place": (
         ("run", "--loss", "mine@01234567"),
         2,
-        "'mine@01234567' is a loss of one's own: say where it is with --loss-file FILE.py:NAME.",
+        "'mine@01234567' is a custom loss: say where it is with --loss-file FILE.py:NAME.",
     ),
     "probabilities of numbers": (
         ("advise", "--task", "counts", "--probabilities"),
@@ -294,17 +294,17 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "loss file without a name": (
         ("run", "--loss-file", "{mine}"),
         2,
-        "says no place and name: give FILE.py:NAME, or package.module:NAME for an installed package,",
+        "is invalid: give FILE.py:NAME, or package.module:NAME for an installed package,",
     ),
     "loss file with half a parameter": (
         ("run", "--loss-file", "{mine}:mine:delta"),
         2,
-        "mine.py:mine:delta': 'delta' is no parameter=value. Give FILE.py:NAME",
+        "mine.py:mine:delta': 'delta' is not of the form parameter=value. Give FILE.py:NAME",
     ),
     "loss file with an unknown head": (
         ("run", "--loss-file", "{mine}:mine:head=logits"),
         2,
-        "There is no head for a loss of one's own 'logits'. Did you mean logit",
+        "There is no head for custom losses called 'logits'. Did you mean logit",
     ),
     "loss file that lacks the name": (
         ("run", "--loss-file", "{mine}:mien"),
@@ -329,7 +329,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "loss file of another ending": (
         ("run", "--loss-file", "{file}/a:mine"),
         3,
-        "is no Python file: a loss of your own must be in a file that ends in .py.",
+        "is not a Python file: a loss of your own must be in a file that ends in .py.",
     ),
     "loss file before": (
         ("--loss-file", "{broken}:mine"),

@@ -45,4 +45,4 @@ def network_on(network: Network, kind: Kind) -> Network:
 
 def differing(network: Network) -> str:
     """List the settings that differ from the usual ones; "" if none does."""
-    return ", ".join(setting.said(network[name]) for name, setting in CHOSEN_HERE.items() if name in network)
+    return ", ".join(setting.phrase(network[name]) for name, setting in CHOSEN_HERE.items() if name in network)
