@@ -46,7 +46,7 @@ def test_every_loss_and_command_is_named() -> None:
 def test_every_key_that_can_be_changed_is_named_with_what_it_is() -> None:
     shown = re.search(r"<!-- keys -->\n(.*?)\n<!-- end of keys -->", TEXT, re.DOTALL)
     assert shown is not None
-    every = keymap.told((LosstermApp, MainScreen, *MainScreen.PANELS), {})
+    every = keymap.key_help((LosstermApp, MainScreen, *MainScreen.PANELS), {})
     assert re.findall(r"`(\S+)`\s`(\S+)`[,.]", shown[1]) == [(key.id, key.key) for key in every]
 
 

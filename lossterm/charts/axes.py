@@ -10,7 +10,7 @@ FOLLOWED = (1, 99)
 """Percentiles that an upright axis follows."""
 
 SLACK = 0.25
-"""Share of the room between them by which it goes beyond, as far as there are values."""
+"""Share of the range by which an axis extends beyond it, at most to the outermost values."""
 
 LARGEST = 1e300
 """Size from which a value counts as infinite, so that no difference of two overflows."""

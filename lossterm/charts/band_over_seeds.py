@@ -14,13 +14,13 @@ _BLOCK = 64
 
 
 class BandOverSeeds:
-    """Curves of the same kind, one for each trial; `low`, `median` and `high` are over those that got to an epoch.
+    """Curves of one kind, one for each trial; `low`, `median` and `high` are over the trials that reached an epoch.
 
     Each is (epochs,), as long as the longest curve, NaN where none is finite.
     """
 
     def __init__(self, columns: int, column: int) -> None:
-        """`columns` is how many values each epoch of a trial has, `column` the one that is looked at."""
+        """`columns` is how many values each epoch of a trial has, `column` the one that is used."""
         self._columns, self._column = columns, column
         self._forget()
 
@@ -31,14 +31,14 @@ class BandOverSeeds:
         self._values = np.empty((0, 0), np.float32)
         self._keep(np.empty((len(_SHARES), 0), np.float32))
 
-    def _keep(self, found: np.ndarray) -> None:
-        self._found = found
-        self.low, self.median, self.high = found
+    def _keep(self, quantiles: np.ndarray) -> None:
+        self._quantiles = quantiles
+        self.low, self.median, self.high = quantiles
 
     def feed(self, curves: Mapping[int, "array[float]"]) -> None:
         """Take in the curves as they are now, (epochs, columns) row by row, by number of the trial.
 
-        An array that was there before has at most grown; of a trial that was begun again it is another one.
+        A known array may only have grown; a trial that was restarted has a new array.
         """
         lengths = {trial: len(curve) // self._columns for trial, curve in curves.items()}
         if any(curves.get(trial) is not known for trial, known in self._curves.items()) or any(
@@ -60,7 +60,7 @@ class BandOverSeeds:
         self._lengths.update(grown)
         last = max(grown.values())
         fresh = _quantiles(self._values[: len(self._rows), first:last])
-        self._keep(np.concatenate([self._found[:, :first], fresh, self._found[:, last:]], axis=1))
+        self._keep(np.concatenate([self._quantiles[:, :first], fresh, self._quantiles[:, last:]], axis=1))
 
     def _make_room(self, rows: int, epochs: int) -> None:
         """Enlarge the matrix, by half as much again, so that this happens rarely."""
@@ -84,19 +84,19 @@ class BandOverSeeds:
 
 
 def _quantiles(values: np.ndarray) -> np.ndarray:
-    """Return quantiles over trials of (trials, epochs), (shares, epochs), interpolated linearly; NaN of none.
+    """Return quantiles over trials: (trials, epochs) → (shares, epochs), interpolated linearly; NaN without values.
 
-    As `numpy.nanquantile`, which takes each epoch for itself and a hundred times as long.
+    The same as `numpy.nanquantile`, which handles each epoch by itself and takes a hundred times as long.
     """
     if len(values) == 1:
         return np.repeat(values, len(_SHARES), axis=0)
     order = np.sort(values, axis=0)  # NaN sorts last
     last = np.maximum(np.isfinite(order).sum(axis=0) - 1, 0)
     place = np.arange(order.shape[1])
-    found = np.empty((len(_SHARES), order.shape[1]), np.float32)
-    for line, share in zip(found, _SHARES, strict=True):
+    quantiles = np.empty((len(_SHARES), order.shape[1]), np.float32)
+    for line, share in zip(quantiles, _SHARES, strict=True):
         exact = share * last
         below = exact.astype(int)
         low, high = (order[row, place].astype(np.float64) for row in (below, np.minimum(below + 1, last)))
         line[:] = low + (high - low) * (exact - below)
-    return found
+    return quantiles

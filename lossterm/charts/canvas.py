@@ -1,4 +1,4 @@
-"""The ground that every chart is drawn on: cells of 4×2 braille dots, each with one colour and a tint behind it."""
+"""The canvas of every chart: cells of 4×2 braille dots, each with one colour and a background tint."""
 
 import textwrap
 from collections.abc import Sequence
@@ -109,8 +109,8 @@ def panel(lines: Sequence[Text], width: int, height: int) -> list[Text]:
     return [fitted(line.copy(), width) for line in [*lines[:height], *[Text()] * (height - len(lines))]]
 
 
-def told(words: str, width: int, height: int) -> list[Text]:
-    """Return words in place of a chart, wrapped, in exactly `height` lines of exactly `width` cells."""
+def message_lines(words: str, width: int, height: int) -> list[Text]:
+    """Return a message in place of a chart, wrapped, in exactly `height` lines of exactly `width` cells."""
     return panel([Text(line, "dim") for line in textwrap.wrap(words, max(width, 1))], width, height)
 
 

@@ -1,4 +1,4 @@
-"""Which classes are taken for which: a matrix of counts, or what of it there is room for."""
+"""The confusion matrix: counts of predicted classes, in the best form that fits."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.canvas import SMALLEST, panel, told
+from lossterm.charts.canvas import SMALLEST, message_lines, panel
 from lossterm.charts.loss_colours import Colour, colour_text
 
 LEVELS = (0.1, 0.3)
@@ -42,11 +42,11 @@ def confusion_matrix(
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or (names is not None and len(names) != len(counts)):
         raise ValueError(f"{counts.shape} counts of {len(counts) if names is None else len(names)} classes.")
     if not np.isfinite(counts).all():
-        return told("Nothing to draw: not all counts are finite.", width, height)
+        return message_lines("Nothing to draw: not all counts are finite.", width, height)
     if not counts.sum():
-        return told("Nothing to draw: there are no rows.", width, height)
+        return message_lines("Nothing to draw: there are no rows.", width, height)
     if width < SMALLEST[0] or height < SMALLEST[1]:
-        return told("Too small to draw.", width, height)
+        return message_lines("Too small to draw.", width, height)
     labels = [str(place) for place in range(len(counts))] if names is None else [_cut(name, _LONGEST) for name in names]
     matrix = _Matrix(np.rint(counts).astype(int), labels, colour, dark)
     forms = (_counted, _in_percent, _shaded, _listed)

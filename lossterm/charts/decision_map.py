@@ -1,4 +1,4 @@
-"""Where a classifier of two features decides what: its regions as a ground, and the test rows that lie on it."""
+"""The decision map of a classifier of two features: its regions as a background, with test rows on top."""
 
 import textwrap
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.canvas import SMALLEST, painted, panel, told
+from lossterm.charts.canvas import SMALLEST, message_lines, painted, panel
 from lossterm.charts.loss_colours import Colour, colour_text
 
 LEVELS = (0.6, 0.9)
@@ -76,7 +76,7 @@ def decision_map(
     """Draw which class is predicted where, and the test rows on it: right ones as •, wrong ones as ×.
 
     `classes` and `confidence` (0 … 1) are (2 · lines, columns), the first row at the top, with no more lines and
-    columns than `height` and `width`; in lines that are left over it is said how many rows are wrong. `points` are
+    columns than `height` and `width`; spare lines say how many rows are wrong. `points` are
     (n, 2), column and row on that grid, (0, 0) the middle of its first cell; `truth` and `prediction` are (n,), class
     numbers. `plain` draws regions as textures and rows as the digit of their true class, wrong ones reversed, with no
     colour at all. A cell whose confidence is not finite is a question mark.
@@ -87,11 +87,11 @@ def decision_map(
     if classes.ndim != 2 or len(classes) % 2 or classes.shape != confidence.shape:
         raise ValueError(f"A grid of {classes.shape} classes and {confidence.shape} confidences cannot be drawn.")
     if not classes.size:
-        return told("Nothing to draw: there is no grid.", width, height)
+        return message_lines("Nothing to draw: there is no grid.", width, height)
     if width < SMALLEST[0] or height < SMALLEST[1] or len(classes) > 2 * height or classes.shape[1] > width:
-        return told("Too small to draw.", width, height)
+        return message_lines("Too small to draw.", width, height)
     if not np.isfinite(confidence).any():
-        return told("Nothing to draw: no prediction is finite.", width, height)
+        return message_lines("Nothing to draw: no prediction is finite.", width, height)
 
     styles = [""]
     signs, inks, grounds = (
@@ -142,7 +142,7 @@ class _Marks:
 def _tinted(
     classes: np.ndarray, confidence: np.ndarray, styles: list[str], colours: Sequence[Colour], dark: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return signs and places among the styles of each cell, and the ground of each row of the grid as a style."""
+    """Return signs and places among the styles of each cell, and the background of each row of the grid as a style."""
     upper, lower, unknown = _halves(classes, confidence)
     sure = np.where(np.isfinite(confidence), confidence, 0)
     above, below = np.digitize(sure[::2], LEVELS), np.digitize(sure[1::2], LEVELS)
@@ -199,8 +199,8 @@ def _captioned(lines: list[Text], marks: _Marks, width: int, height: int, *, pla
         return lines
     wrong = f"{'' if plain else '× '}{marks.mistaken} of {marks.asked} wrong"
     reversed_too = f"{wrong} (reversed)" if plain and marks.mistaken else f"• right  {wrong}" if not plain else wrong
-    said = next((say for say in (reversed_too, wrong) if len(", ".join([say, *missed])) <= width), wrong)
-    below = textwrap.wrap(", ".join([said, *missed]), width) if marks.asked else []
+    caption = next((text for text in (reversed_too, wrong) if len(", ".join([text, *missed])) <= width), wrong)
+    below = textwrap.wrap(", ".join([caption, *missed]), width) if marks.asked else []
     return [*lines, *(Text(line, "dim") for line in below)]
 
 

@@ -1,14 +1,14 @@
-"""A chart as it was drawn: its lines, and where in them the numbers lie."""
+"""A drawn chart: its lines, and where in them the numbers lie."""
 
 import msgspec
 from rich.text import Text
 
 from lossterm.charts.axes import Axis
-from lossterm.charts.canvas import told
+from lossterm.charts.canvas import message_lines
 
 
 class Region(msgspec.Struct, frozen=True, kw_only=True):
-    """The cells between a chart's axes: what lies under a column is asked here, and not read off the signs."""
+    """The cells between a chart's axes; maps a column to its number, so that callers need not parse the text."""
 
     left: int
     """Its first column in the drawing."""
@@ -28,7 +28,7 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Drawing(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chart returns, whatever has drawn it."""
+    """What every chart function returns."""
 
     lines: tuple[Text, ...]
     """The picture, every line equally wide."""
@@ -58,5 +58,5 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def in_words(words: str, width: int, height: int) -> Drawing:
-    """Return words in place of a chart, wrapped, in exactly `height` lines of exactly `width` cells."""
-    return Drawing(lines=tuple(told(words, width, height)))
+    """Return a message in place of a chart, wrapped, in exactly `height` lines of exactly `width` cells."""
+    return Drawing(lines=tuple(message_lines(words, width, height)))

@@ -59,7 +59,7 @@ class Band(msgspec.Struct, frozen=True):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What part of the curves is looked at, and how."""
+    """Which part of the curves is shown, and how."""
 
     first: int = 1
     """Epoch at the left end."""
@@ -175,8 +175,8 @@ def _name(lines: Sequence[Text], plot: Plot, curves: Sequence[_Curve], frame: Fr
     """
     ends = ((one, one.before(frame.last if frame.cursor is None else frame.cursor)) for one in curves)
     wanted = [(plot.row(end), -end, one) for one, end in ends if end is not None][: plot.canvas.rows]
-    wanted.sort(key=lambda found: found[:2])
-    for row, (_, _, one) in zip(_apart([row for row, _, _ in wanted], plot.canvas.rows), wanted, strict=True):
+    wanted.sort(key=lambda end: end[:2])
+    for row, (_, _, one) in zip(_spread_rows([row for row, _, _ in wanted], plot.canvas.rows), wanted, strict=True):
         value = one.before(frame.last) if frame.cursor is None else one.at(frame.cursor)
         name, number = _label(one.series.name, UNKNOWN if value is None else f"{value:.3g}", room)
         line, width = lines[row], len(lines[row].plain)
@@ -194,26 +194,26 @@ def _label(name: str, number: str, room: int) -> tuple[str, str]:
     return name if len(name) <= spare else f"{name[: spare - 1]}…", f" {number}" if number else ""
 
 
-def _apart(rows: Sequence[int], most: int) -> list[int]:
+def _spread_rows(rows: Sequence[int], most: int) -> list[int]:
     """Return rows, ascending and no more than `most`, moved so that no two are the same."""
-    found: list[int] = []
+    moved: list[int] = []
     for row in rows:
-        found.append(max(row, found[-1] + 1) if found else row)
+        moved.append(max(row, moved[-1] + 1) if moved else row)
     last = most - 1
-    for place in reversed(range(len(found))):  # what was pushed out below pushes the others up
-        found[place] = min(found[place], last)
-        last = found[place] - 1
-    return found
+    for place in reversed(range(len(moved))):  # what was pushed out below pushes the others up
+        moved[place] = min(moved[place], last)
+        last = moved[place] - 1
+    return moved
 
 
 def _cells(plot: Plot, areas: Sequence[_Area], frame: Frame) -> list[np.ndarray]:
     """Return the cells that lie in each band, (rows, columns) of bool."""
-    found = []
+    cells = []
     for (_, low), (x, high) in areas:
         # On a logarithmic axis a band that reaches down to 0 goes to the lower end.
         bottom = np.where(np.isnan(low) & ~np.isnan(high), plot.y.low, low) if frame.log else low
-        found.append(plot.area(x, bottom, high))
-    return found
+        cells.append(plot.area(x, bottom, high))
+    return cells
 
 
 def _mixed(cells: Sequence[np.ndarray], colours: Sequence[Colour]) -> Iterator[tuple[np.ndarray, Colour]]:

@@ -60,11 +60,11 @@ def anatomy_chart(losses: Sequence[LossShape], models: Sequence[ModelRows], widt
     if width < SMALLEST[0] or height < 2 * SMALLEST[1]:
         return in_words("Too small to draw.", width, height)
     if width >= SIDE_BY_SIDE:
-        return _beside(losses, models, width, height)
+        return _side_by_side(losses, models, width, height)
     return _stacked(losses, models, width, height)
 
 
-def _beside(losses: Sequence[LossShape], models: Sequence[ModelRows], width: int, height: int) -> Drawing:
+def _side_by_side(losses: Sequence[LossShape], models: Sequence[ModelRows], width: int, height: int) -> Drawing:
     shown = list(models[: max(0, height // 2 - 2)])
     tall, left = height - len(shown), width // 2
     drawing = _chart(losses, "loss", left, tall).beside(_chart(losses, "slope", width - left, tall))
@@ -141,7 +141,7 @@ def _share_below(quantiles: np.ndarray, levels: Sequence[float], edges: np.ndarr
 
 
 def _shares(models: Sequence[ModelRows], others: int, width: int) -> Text:
-    """Say in one line who holds the gradient, each in its loss's colour."""
+    """List in one line which share of the gradient the worst rows hold, each in its loss's colour."""
     line = Text("worst 1 % hold", "dim")
     for model in models:
         line.append("  –" if model.share is None else f"  {_percent(model.share)}", colour_text(model.colour))
@@ -150,15 +150,17 @@ def _shares(models: Sequence[ModelRows], others: int, width: int) -> Text:
 
 
 def _share(model: ModelRows, width: int, edge: int) -> Text:
-    """Say who holds a model's gradient, in fewer words where the loss's name needs the room."""
+    """Say which share of a model's gradient the worst rows hold, shortened if the loss's name needs the room."""
     room = width - edge - 2
-    said = "no row has a gradient" if model.share is None else f"worst 1 % hold {_percent(model.share)}"
-    if model.share is not None and len(model.name) + len(said) + len(_OF_WHAT) <= room:
-        said += _OF_WHAT
-    name = model.name if len(model.name) + len(said) <= room else f"{model.name[: max(room - len(said) - 1, 1)]}…"
+    sentence = "no row has a gradient" if model.share is None else f"worst 1 % hold {_percent(model.share)}"
+    if model.share is not None and len(model.name) + len(sentence) + len(_OF_WHAT) <= room:
+        sentence += _OF_WHAT
+    name = (
+        model.name if len(model.name) + len(sentence) <= room else f"{model.name[: max(room - len(sentence) - 1, 1)]}…"
+    )
     line = Text(" " * edge)
     line.append(name, colour_text(model.colour))
-    line.append(f"  {said}", "dim")
+    line.append(f"  {sentence}", "dim")
     return fitted(line, width)
 
 

@@ -13,7 +13,7 @@ from lossterm.charts.loss_colours import Colour
 
 
 class Plot:
-    """A canvas between an upright axis at the left and a level one below; `canvas` is what there is to draw on."""
+    """A canvas between an upright axis at the left and a level one below; draw on `canvas`."""
 
     def __init__(self, width: int, height: int, x: Axis, y: Axis, *, labelled: bool = True, margin: int = 0) -> None:
         """Lay out `width` × `height` cells; `labelled` for the level axis, `margin` columns at the right are kept free.

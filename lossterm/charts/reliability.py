@@ -1,4 +1,4 @@
-"""Whether a classifier is right as often as it is confident: observed frequencies beside the confidences claimed."""
+"""The reliability diagram of a classifier: how often it is right beside how confident it is."""
 
 import math
 import textwrap
@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.canvas import SMALLEST, painted, panel, told
+from lossterm.charts.canvas import SMALLEST, message_lines, painted, panel
 from lossterm.charts.loss_colours import Colour, colour_text
 from lossterm.text.numbers import counted
 
@@ -41,18 +41,18 @@ def reliability_bars(bins: Sequence[Bin], colour: Colour, width: int, height: in
     """Draw a bar as high as each bin is accurate, and beside it a line at its mean confidence, where it ought to end.
 
     `bins` ascend; between 0 and 1, those that are left out hold no rows. A bin without rows is a dot, one that is not
-    finite a question mark; where there are more bins than columns, neighbours are drawn as one, and that is said. The
-    last line holds the expected calibration error, the mean distance of accuracy and confidence over rows, from the
+    finite a question mark; if there are more bins than columns, neighbours are merged, and the chart says so. The last
+    line holds the expected calibration error, the mean distance of accuracy and confidence over rows, from the
     bins as given. Returns `height` lines of `width` cells; words where there is nothing to draw or no room.
     """
     filled = [one for one in bins if one.count]
     finite = [one for one in filled if _finite(one)]
     if not filled:
-        return told("Nothing to draw: there are no rows.", width, height)
+        return message_lines("Nothing to draw: there are no rows.", width, height)
     if not finite:
-        return told("Nothing to draw: no confidence is finite.", width, height)
+        return message_lines("Nothing to draw: no confidence is finite.", width, height)
     if width < SMALLEST[0] or height < SMALLEST[1]:
-        return told("Too small to draw.", width, height)
+        return message_lines("Too small to draw.", width, height)
 
     bins = _without_gaps(bins)
     together = 1
@@ -64,7 +64,7 @@ def reliability_bars(bins: Sequence[Bin], colour: Colour, width: int, height: in
     counts = _counts(shown, slot) if height - len(caption) >= 6 else []
     rows = height - 1 - len(counts) - len(caption)
     if rows < 2:
-        return told("Too small to draw.", width, height)
+        return message_lines("Too small to draw.", width, height)
     plot = painted(*_bars(shown, slot, rows), (*_STYLES, colour_text(colour)))
     gutter = ["1┤", *[" │"] * (rows - 2), "0┤"]
     lines = [Text.assemble((label, "dim"), line) for label, line in zip(gutter, plot, strict=True)]
@@ -108,10 +108,10 @@ def _counts(shown: Sequence[Bin], slot: int) -> list[Text]:
 def _caption(finite: Sequence[Bin], missing: int, width: int) -> list[Text]:
     rows = sum(one.count for one in finite)
     error = sum(one.count * abs(one.accuracy - one.confidence) for one in finite) / rows
-    said = f"ECE {f'{error:.3f}'.removeprefix('0')}, {counted(rows, 'row')}"
-    said += f", {counted(missing, 'bin')} not finite" if missing else ""
-    legend = f"{said}  █ right  ⠒ claimed"
-    return [Text(line, "dim") for line in ([legend] if len(legend) <= width else textwrap.wrap(said, width))]
+    caption = f"ECE {f'{error:.3f}'.removeprefix('0')}, {counted(rows, 'row')}"
+    caption += f", {counted(missing, 'bin')} not finite" if missing else ""
+    legend = f"{caption}  █ right  ⠒ claimed"
+    return [Text(line, "dim") for line in ([legend] if len(legend) <= width else textwrap.wrap(caption, width))]
 
 
 def _without_gaps(bins: Sequence[Bin]) -> list[Bin]:
@@ -119,15 +119,15 @@ def _without_gaps(bins: Sequence[Bin]) -> list[Bin]:
     widths = [one.high - one.low for one in bins]
     narrowest = min(widths)
     alike = max(widths) - narrowest < 1e-6
-    found: list[Bin] = []
+    filled: list[Bin] = []
     for low, one in zip([0.0, *(one.high for one in bins)], [*bins, None], strict=True):
         high = 1.0 if one is None else one.low
         if high - low > 1e-6:
             count = max(1, round((high - low) / narrowest)) if alike and narrowest > 0 else 1
             edges = np.linspace(low, high, count + 1).tolist()
-            found += [Bin(start, end, math.nan, math.nan, 0) for start, end in pairwise(edges)]
-        found += [] if one is None else [one]
-    return found
+            filled += [Bin(start, end, math.nan, math.nan, 0) for start, end in pairwise(edges)]
+        filled += [] if one is None else [one]
+    return filled
 
 
 def _joined(bins: Sequence[Bin]) -> Bin:

@@ -1,4 +1,4 @@
-"""How a regression's predictions lie: against the true values, and as a histogram of what they miss."""
+"""A regression's predictions against the true values, and a histogram of the residuals."""
 
 import textwrap
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.canvas import SMALLEST, Canvas, painted, panel, told
+from lossterm.charts.canvas import SMALLEST, Canvas, message_lines, painted, panel
 from lossterm.charts.loss_colours import Colour, colour_text
 
 KEPT = (1, 99)
@@ -35,17 +35,17 @@ def predicted_against_true(
     true, predicted, missing = true[there], predicted[there], int((~there).sum())
     refused = _refused(len(true), missing, width >= SMALLEST[0] and height >= SMALLEST[1])
     if refused:
-        return told(refused, width, height)
+        return message_lines(refused, width, height)
 
     ends = _ends(true), _ends(predicted)
-    low, high = _apart(min(ends)[0], max(end for _, end in ends))
+    low, high = _widened(min(ends)[0], max(end for _, end in ends))
     beyond = int(((np.minimum(true, predicted) < low) | (np.maximum(true, predicted) > high)).sum())
     caption = _caption(beyond, missing, width, height)
     labels = _short(low), _short(high)
     edge = max(map(len, labels)) + 1
     columns, rows = width - edge, height - 1 - len(caption)
     if columns < 4 or rows < 2:
-        return told("Too small to draw.", width, height)
+        return message_lines("Too small to draw.", width, height)
 
     lines = []
     for row, line in enumerate(_dots(true, predicted, (low, high), colour, columns, rows)):
@@ -67,7 +67,7 @@ def residual_histogram(residuals: np.ndarray, colour: Colour, width: int, height
     values, missing = values[there], int((~there).sum())
     refused = _refused(len(values), missing, width >= SMALLEST[0] and height >= 2)
     if refused:
-        return told(refused, width, height)
+        return message_lines(refused, width, height)
 
     reach = max(map(abs, _ends(values))) or float(np.abs(values).max()) or 1.0
     wide = max(1, round(width / max(9, 2 * len(values) ** 0.5)))  # few rows in narrow bars would look like noise
@@ -76,7 +76,7 @@ def residual_histogram(residuals: np.ndarray, colour: Colour, width: int, height
     caption = [Text(line, "dim") for line in textwrap.wrap(f"{missing} not finite", width)] if missing else []
     rows = height - 1 - len(caption)
     if rows < 1:
-        return told(f"Too small to draw; {missing} not finite.", width, height)
+        return message_lines(f"Too small to draw; {missing} not finite.", width, height)
     counts, _ = np.histogram(np.clip(values, -reach, reach), bars, (-reach, reach))
     labels = (
         ("≤" if values.min() < -reach else "") + _short(-reach),
@@ -116,7 +116,7 @@ def _bars(counts: np.ndarray, colour: Colour, rows: int) -> list[Text]:
 
 
 def _refused(rows: int, missing: int, room: bool) -> str:
-    """Say why nothing can be drawn, if so."""
+    """Return why nothing can be drawn, "" if it can."""
     if not rows:
         return "Nothing to draw: no value is finite." if missing else "Nothing to draw: there are no rows."
     return "" if room else "Too small to draw."
@@ -125,10 +125,10 @@ def _refused(rows: int, missing: int, room: bool) -> str:
 def _caption(beyond: int, missing: int, width: int, height: int) -> list[Text]:
     """Name the axis at the left, unless a small chart needs the line to say what is not drawn in its place."""
     notes = [f"{count} {what}" for count, what in ((beyond, "beyond"), (missing, "not finite")) if count]
-    said = ["predicted ↑", *notes]
-    if notes and len(", ".join(said)) > width and height < 8:
-        said = notes
-    return [Text(line, "dim") for line in textwrap.wrap(", ".join(said), width)]
+    words = ["predicted ↑", *notes]
+    if notes and len(", ".join(words)) > width and height < 8:
+        words = notes
+    return [Text(line, "dim") for line in textwrap.wrap(", ".join(words), width)]
 
 
 def _between(low: str, high: str, middles: Sequence[str], columns: int) -> str:
@@ -153,7 +153,7 @@ def _ends(values: np.ndarray) -> tuple[float, float]:
     return float(np.percentile(values, low, method="lower")), float(np.percentile(values, high, method="higher"))
 
 
-def _apart(low: float, high: float) -> tuple[float, float]:
+def _widened(low: float, high: float) -> tuple[float, float]:
     """Return ends that differ."""
     if high - low > 1e-9 * max(abs(low), abs(high)):
         return low, high

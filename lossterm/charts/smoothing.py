@@ -21,12 +21,12 @@ def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
     kernel, powers = _kernel(weight)
     blocks = np.zeros(-(-count // _BLOCK) * _BLOCK)
     blocks[:count] = values[there]
-    found = blocks.reshape(-1, _BLOCK) @ kernel.T
+    averages = blocks.reshape(-1, _BLOCK) @ kernel.T
     # Each block goes on from the end of the one before.
-    ends = accumulate(found[:, -1].tolist(), lambda before, end: float(end + powers[-1] * before))
-    found[1:] += np.array(list(ends)[:-1])[:, None] * powers
+    ends = accumulate(averages[:, -1].tolist(), lambda before, end: float(end + powers[-1] * before))
+    averages[1:] += np.array(list(ends)[:-1])[:, None] * powers
     result = np.full(len(values), np.nan)
-    result[there] = found.ravel()[:count] / (1 - weight ** np.arange(1, count + 1))
+    result[there] = averages.ravel()[:count] / (1 - weight ** np.arange(1, count + 1))
     return result
 
 

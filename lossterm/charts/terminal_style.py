@@ -1,4 +1,4 @@
-"""What the terminal can show: which colours, and whether any."""
+"""What the terminal can show: which colours, if any."""
 
 import msgspec
 

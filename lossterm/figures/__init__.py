@@ -1,1 +1,1 @@
-"""What a view shows, below the terminal app and the exports alike."""
+"""The figures that the terminal app and the exports share."""

@@ -1,6 +1,6 @@
 """Losses and the models that they trained, drawn: loss and slope, the models' rows beneath, and who holds the gradient.
 
-Slow to import, as charts are, so the app does it when it is first looked at.
+Slow to import, as charts are, so the app imports it on first use.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ POINTS = 641
 
 
 def drawable(losses: Iterable[Loss]) -> list[Loss]:
-    """Return the losses whose shape is known; one of one's own is known to the worker alone."""
+    """Return the losses whose shape is known; only the worker knows that of a custom loss."""
     return [loss for loss in losses if loss.reading != "unknown"]
 
 
@@ -33,16 +33,16 @@ def chart(
         values, slopes = shape_of(loss, x)
         drawn.append(loss_anatomy.LossShape(x=x, values=values, slopes=slopes, colour=colour_of(loss.key, dark=dark)))
     return loss_anatomy.anatomy_chart(
-        drawn, [_measured(key, found, dark=dark) for key, found in models.items()], width, height
+        drawn, [_measured(key, measured, dark=dark) for key, measured in models.items()], width, height
     )
 
 
-def _measured(key: str, found: Sequence[Anatomy], *, dark: bool) -> loss_anatomy.ModelRows:
-    shares = [one.share for one in found if one.share is not None]
+def _measured(key: str, measured: Sequence[Anatomy], *, dark: bool) -> loss_anatomy.ModelRows:
+    shares = [one.share for one in measured if one.share is not None]
     return loss_anatomy.ModelRows(
         name=key,
         levels=LEVELS,
-        quantiles=np.array([one.quantiles for one in found]),
+        quantiles=np.array([one.quantiles for one in measured]),
         share=float(np.mean(shares)) if shares else None,
         colour=colour_of(key, dark=dark),
     )

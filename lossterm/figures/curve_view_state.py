@@ -1,4 +1,4 @@
-"""How curves are looked at: what is smoothed, zoomed, pinned and hidden. Pure, so that each key is one function."""
+"""How curves are viewed: smoothing, zoom, pinned and hidden losses. Pure, so that each key is one function."""
 
 from typing import Literal
 
@@ -19,7 +19,7 @@ FAST = 10
 
 
 class CurveViewState(msgspec.Struct, frozen=True, kw_only=True):
-    """How the curves of a session are looked at."""
+    """How the curves of a session are viewed."""
 
     smoothing: int = 0
     """Place in SMOOTHING."""
@@ -44,7 +44,7 @@ class CurveViewState(msgspec.Struct, frozen=True, kw_only=True):
         return SMOOTHING[min(max(self.smoothing, 0), len(SMOOTHING) - 1)]
 
     def shown(self, epochs: int) -> tuple[int, int]:
-        """Return the first and last epoch that is shown of so many: at least two, where there are two."""
+        """Return the first and last shown epoch of `epochs`: at least two, if there are two."""
         first, last = self.frames[-1] if self.frames else (1, epochs)
         first = min(max(first, 1), max(epochs - 1, 1))
         return first, max(min(last, epochs), min(first + 1, epochs))
@@ -104,11 +104,11 @@ class CurveViewState(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.frames) or self.cursor is not None
 
     def pin(self, loss: str) -> "CurveViewState":
-        """Draw a loss on top, or no longer."""
+        """Pin a loss on top, or unpin it."""
         return msgspec.structs.replace(self, pinned=_turned(self.pinned, loss))
 
     def hide(self, loss: str) -> "CurveViewState":
-        """Draw a loss no longer, or again."""
+        """Hide a loss, or show it again."""
         return msgspec.structs.replace(self, hidden=_turned(self.hidden, loss))
 
     def next_splits(self) -> "CurveViewState":

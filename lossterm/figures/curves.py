@@ -1,6 +1,6 @@
-"""The curves of a comparison laid over each other, as a person looks at them.
+"""The overlaid curves of a comparison, as the present view shows them.
 
-Slow to import, as charts are, so the app does it when there is something to draw.
+Slow to import, as charts are, so the app imports it when there is something to draw.
 """
 
 from array import array
@@ -40,7 +40,7 @@ _VALUE = 10
 
 
 class Curves(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to draw."""
+    """The curves to draw."""
 
     report: Report
     """The standings, which say at which learning rate each loss is judged."""
@@ -75,7 +75,7 @@ def seconds_at(curves: Curves, epoch: int) -> float | None:
 
 
 def how(curves: Curves, losses: Sequence[str], look: CurveViewState) -> str:
-    """Say which splits are drawn, and how they are looked at."""
+    """Say which splits are drawn, with which smoothing and axis."""
     splits = {
         "both": curves.held_out,
         "held out": curves.held_out,
@@ -88,7 +88,7 @@ def how(curves: Curves, losses: Sequence[str], look: CurveViewState) -> str:
 
 
 def legend(seeds: int, losses: int, look: CurveViewState, *, bands: bool) -> str:
-    """Say what the lines of so many seeds and losses are."""
+    """Say what the lines show for this many seeds and losses."""
     if look.each_seed:
         drawn = max(1, MOST_DRAWN // max(losses, 1))
         return f"{'every seed' if seeds <= drawn else f'{drawn} of {seeds} seeds'}; bright: median"
@@ -110,7 +110,7 @@ def at_cursor(curves: Curves, look: CurveViewState) -> str:
 
 
 class Overlay:
-    """Draws curves, and keeps what was computed of them: an epoch more costs an epoch more."""
+    """Draws curves, and caches what was computed: another epoch costs the work of one epoch."""
 
     def __init__(self) -> None:
         self._bundles: dict[tuple[str, int, int], band_over_seeds.BandOverSeeds] = {}
@@ -203,7 +203,7 @@ def sweeps(curves: Curves, losses: Sequence[str], size: tuple[int, int], style: 
 
     Returns `size` (columns, lines); words where there is nothing to draw or no room.
     """
-    found = [
+    drawn = [
         (
             [
                 learning_rate_sweep.Point(p.learning_rate, p.mean, p.chosen)
@@ -216,4 +216,4 @@ def sweeps(curves: Curves, losses: Sequence[str], size: tuple[int, int], style: 
         # One axis, one metric.
         if standing.loss in losses and standing.tuned_by == curves.report.asked.comparison.metric
     ]
-    return learning_rate_sweep.sweep_chart(found, *size)
+    return learning_rate_sweep.sweep_chart(drawn, *size)

@@ -1,4 +1,4 @@
-"""What a kept model says of rows, and how far it is right: NumPy alone, so that a terminal needs no TensorFlow.
+"""What a kept model predicts, and how well: with NumPy alone, so that the app needs no TensorFlow.
 
 NumPy is imported inside the functions, since a screen is painted before any prediction is asked for.
 """
@@ -28,13 +28,13 @@ def outputs(model: Model, place: int, features: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
     *hidden, (kernel, bias) = model.weights(place)
-    found = features.astype(np.float32)
+    values = features.astype(np.float32)
     # A network that is about to diverge overflows here as it did in training: that shows in what is returned.
     with np.errstate(over="ignore", invalid="ignore"):
         for inner, shift in hidden:
-            found = _activated(model.activation, found @ inner + shift)
-        found = _activated(model.head, found @ kernel + bias)
-    return np.asarray(found[:, 0] if found.shape[1] == 1 else found)
+            values = _activated(model.activation, values @ inner + shift)
+        values = _activated(model.head, values @ kernel + bias)
+    return np.asarray(values[:, 0] if values.shape[1] == 1 else values)
 
 
 def predicted(model: Model, place: int, features: "np.ndarray") -> Predicted:
@@ -61,17 +61,17 @@ def field(
     down = highs[1] - (np.arange(rows) + 0.5) * (highs[1] - lows[1]) / rows
     first, second = np.meshgrid(across, down)
     output = outputs(model, place, np.stack([first.ravel(), second.ravel()], axis=1))
-    found = _read(model, output)
-    if found.probability is not None:
-        classes = found.probability.shape[1]
-        confidence = (found.probability.max(axis=1) * classes - 1) / (classes - 1)
+    prediction = _read(model, output)
+    if prediction.probability is not None:
+        classes = prediction.probability.shape[1]
+        confidence = (prediction.probability.max(axis=1) * classes - 1) / (classes - 1)
     elif output.ndim == 1:
         confidence = np.tanh(np.abs(output))
     else:
         runner_up, winner = np.partition(output, -2, axis=1)[:, -2:].T
         confidence = np.tanh(winner - runner_up)
     sure = np.clip(confidence, 0, 1).astype(np.float64)
-    return found.prediction.reshape(rows, columns), sure.reshape(rows, columns)
+    return prediction.prediction.reshape(rows, columns), sure.reshape(rows, columns)
 
 
 def residuals(predicted: Predicted, target: "np.ndarray") -> "np.ndarray":
@@ -104,10 +104,10 @@ def reliability(probability: "np.ndarray", target: "np.ndarray", bins: int = 10)
     sure, true = sure[finite], true[finite]
     edges = np.linspace(0, 1, bins + 1)
     places = np.searchsorted(edges[1:-1], sure)
-    found = []
+    filled = []
     for place in np.unique(places):
         held = places == place
-        found.append(
+        filled.append(
             Bin(
                 low=float(edges[place]),
                 high=float(edges[place + 1]),
@@ -116,7 +116,7 @@ def reliability(probability: "np.ndarray", target: "np.ndarray", bins: int = 10)
                 count=int(held.sum()),
             )
         )
-    return found
+    return filled
 
 
 def _read(model: Model, output: "np.ndarray") -> Predicted:

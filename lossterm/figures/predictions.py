@@ -1,4 +1,4 @@
-"""What the models of several losses predict, side by side. Slow to import, so the app does it when it is looked at."""
+"""What the models of several losses predict, side by side. Slow to import, so the app imports it on first use."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -8,7 +8,7 @@ import numpy as np
 from rich.text import Text
 
 from lossterm.charts.axes import Axis
-from lossterm.charts.canvas import fitted, panel, told
+from lossterm.charts.canvas import fitted, message_lines, panel
 from lossterm.charts.confusion_matrix import confusion_matrix
 from lossterm.charts.decision_map import class_colours, decision_map
 from lossterm.charts.drawing import Drawing, Region
@@ -118,7 +118,7 @@ def _tiling(count: int, kind: FigureKind, size: tuple[int, int]) -> tuple[int, i
 
 
 def _wide(width: int, across: int) -> int:
-    """Return the columns of each of so many pictures side by side."""
+    """Return the width of each of `across` pictures side by side."""
     return (width - GAP * (across - 1)) // across
 
 
@@ -128,46 +128,46 @@ def _tile(
     width, height = size
     place = max(0, int(np.searchsorted(model.epochs, epoch, "right")) - 1)
     features, target = sample.arrays()
-    found = predicted(model, place, features)
+    predictions = predicted(model, place, features)
     colour = style.colour(key)
     at = "" if model.epochs[place] == epoch else f" at epoch {model.epochs[place]}"
-    title = _title(key, f"{_summary(found.prediction, target, sample)}{at}", colour, width)
+    title = _title(key, f"{_summary(predictions.prediction, target, sample)}{at}", colour, width)
     room = width, height - 1
     if kind == "map":
-        drawn = _map(model, place, features, target, found.prediction, room, style)
+        drawn = _map(model, place, features, target, predictions.prediction, room, style)
     elif kind == "confusion":
-        counts = confusion(found.prediction, target, sample.classes or 2)
+        counts = confusion(predictions.prediction, target, sample.classes or 2)
         drawn = confusion_matrix(counts, *room, colour=colour, dark=style.dark)
     elif kind == "reliability":
         drawn = (
-            told("Its output gives no probabilities.", *room)
-            if found.probability is None
-            else reliability_bars(reliability(found.probability, target), colour, *room)
+            message_lines("Its output gives no probabilities.", *room)
+            if predictions.probability is None
+            else reliability_bars(reliability(predictions.probability, target), colour, *room)
         )
     else:
-        drawn = _scatter(found, target, colour, room)
+        drawn = _scatter(predictions, target, colour, room)
     return [title, *drawn]
 
 
-def _title(key: str, said: str, colour: Colour, width: int) -> Text:
+def _title(key: str, summary: str, colour: Colour, width: int) -> Text:
     """Name the loss and say how good it is; where room is short the name is cut."""
     if width < NARROW:
-        said = said.removeprefix("accuracy ")  # what is left says enough, and a name that is cut may be another's
-    room = max(width - len(said) - 2, 1)
+        summary = summary.removeprefix("accuracy ")  # what is left says enough, and a name that is cut may be another's
+    room = max(width - len(summary) - 2, 1)
     name = key if len(key) <= room else f"{key[: room - 1]}…"
-    return fitted(Text.assemble((name, colour_text(colour)), f"  {said}"), width)
+    return fitted(Text.assemble((name, colour_text(colour)), f"  {summary}"), width)
 
 
-def _scatter(found: Predicted, target: np.ndarray, colour: Colour, room: tuple[int, int]) -> list[Text]:
+def _scatter(predictions: Predicted, target: np.ndarray, colour: Colour, room: tuple[int, int]) -> list[Text]:
     """Draw predicted against true, and the residuals beneath where there is room for both."""
     width, height = room
     least, most = _RESIDUALS
     below = min(most, max(least, height // 4))
     if height - below < LEAST_SCATTER:
-        return predicted_against_true(target, found.prediction, colour, width, height)
+        return predicted_against_true(target, predictions.prediction, colour, width, height)
     return [
-        *predicted_against_true(target, found.prediction, colour, width, height - below),
-        *residual_histogram(residuals(found, target), colour, width, below),
+        *predicted_against_true(target, predictions.prediction, colour, width, height - below),
+        *residual_histogram(residuals(predictions, target), colour, width, below),
     ]
 
 
@@ -182,7 +182,7 @@ def _map(
 ) -> list[Text]:
     columns, lines = room[0], room[1] - 1  # a line for what the map says of wrong rows
     if columns < 1 or lines < 1:
-        return told("Too small to draw.", *room)
+        return message_lines("Too small to draw.", *room)
     low, high = features.min(axis=0).astype(float), features.max(axis=0).astype(float)
     aside = AROUND * np.maximum(high - low, 1e-6)
     low, high = low - aside, high + aside
@@ -197,7 +197,7 @@ def _map(
 
 
 def _summary(prediction: np.ndarray, target: np.ndarray, sample: Sample) -> str:
-    """Say in a word how good the predictions are on the rows that are shown."""
+    """Sum up in a few words how good the predictions are on the shown rows."""
     if sample.classes is None:
         with np.errstate(over="ignore", invalid="ignore"):  # a model that diverged has no error to tell
             error = float(np.abs(prediction - target).mean())

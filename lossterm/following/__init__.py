@@ -1,1 +1,1 @@
-"""What is new in a store, as it comes: for the app, for scripts and for screen readers alike."""
+"""Follows what is new in a store, for the app, for scripts and for screen readers."""

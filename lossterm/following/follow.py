@@ -26,7 +26,7 @@ class WorkerLeft(msgspec.Struct, frozen=True):
 
 
 class TimeUp(msgspec.Struct, frozen=True):
-    """Time was up, and what nobody else waits for was stopped; what was trained is kept."""
+    """Time was up: trials that no other session waits for were stopped; what was trained is kept."""
 
     seconds: float
     """Time that there was."""
@@ -39,8 +39,8 @@ News: TypeAlias = Update | WorkerLeft | TimeUp
 class Follower:
     """Follows a session, or some comparisons of it, and sees to it that they are trained.
 
-    Whoever may wait goes through it: `with Follower(store, "s", asking(store, "s", comparisons)) as follower: for news
-    in follower: …`. Whoever may not wait, as the app, calls `poll` and `tend` in a thread and `take` in its own.
+    Callers that may block iterate over it: `with Follower(store, "s", asking(store, "s", comparisons)) as follower:
+    for news in follower: …`. The app, which may not block, calls `poll` and `tend` in a thread and `take` in its own.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Follower:
         self._workers, self._seconds = workers, seconds
         self._changes: StoreChanges | None = None
         self._supervisors: dict[str, Supervisor] = {}
-        self._left: set[int] = set()  # workers that said that the store took nothing more
+        self._left: set[int] = set()  # workers that reported that the store refused writes
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +77,7 @@ class Follower:
         self.close()
 
     def close(self) -> None:
-        """Let go of what was opened to look at the store."""
+        """Close the connection to the store."""
         if self._changes is not None:
             self._changes.close()
 
@@ -106,7 +106,7 @@ class Follower:
     # One step after the other
 
     def ask(self) -> None:
-        """Ask for what is to be asked for. Interrupted, it knows what was asked for until then."""
+        """Ask for all comparisons. If interrupted, it knows those asked for until then."""
         for one in self._asking or ():
             self.asked.append(one)
 
@@ -129,7 +129,7 @@ class Follower:
         return {row.trial.device for row in self.state.rows.values() if not row.ended}
 
     def tend(self, devices: Collection[str]) -> list[str]:
-        """See to it that these devices have workers, if any are to be started; return what there is to say of those.
+        """Start workers for these devices if needed; return news of them.
 
         Raises WorkerError and StoreError.
         """
@@ -157,7 +157,7 @@ class Follower:
         return self._device or self.asked[-1].comparison.device
 
     def _worker_left(self) -> WorkerLeft | None:
-        """Return what a worker said that has just left. Raises StoreError with it where too many have."""
+        """Return the message of a worker that has just left. Raises StoreError with it if too many have."""
         worker = self.state.worker
         if worker is None or worker.state != "failed" or worker.pid in self._left:
             return None

@@ -11,7 +11,7 @@ PACE_WINDOW = 30.0
 """Seconds over which the time left is judged: long enough that the compiling of a program does not make it leap."""
 
 PACE_SHARE = 0.05
-"""Share of what is to be trained that must be trained before any time left is told: compiling comes first."""
+"""Share of the training that must be done before a time left is shown: compiling comes first."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sentence(progress: Progress) -> str:
-    """Say a progress in words: trials done, epochs a second, time left."""
+    """Put a progress into words: trials done, epochs a second, time left."""
     words = [f"{progress.ended - progress.stopped}/{progress.trials} trials"]
     if progress.stopped:
         words.append(f"{progress.stopped} stopped")

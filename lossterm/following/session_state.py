@@ -1,4 +1,4 @@
-"""What a viewer knows of a session, kept up to date from the tail: the same for the terminal and for scripts."""
+"""What a viewer knows of a session, kept up to date from the store's changes; used by the app and by scripts."""
 
 import time
 from array import array
@@ -81,7 +81,7 @@ class SessionState:
         )
 
     def _enough(self, left: int) -> bool:
-        """Whether enough was trained since this view began to look for a pace to mean something."""
+        """Whether enough was trained since this viewer started for the pace to mean something."""
         trained = self._history[-1][1] - self._before if self._history else 0
         return left > 0 and trained >= PACE_SHARE * (trained + left)
 
@@ -106,13 +106,13 @@ class SessionState:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Tasks that were asked for and are not there: of packages that are not installed here."""
+        """Tasks that were asked for but are missing: their packages are not installed here."""
         tasks = {asked.comparison.task for asked in self.asked if asked.comparison.data is None}
         return tuple(sorted(task for task in tasks if task not in TASKS and task not in every_task()))
 
 
 def what_to_do(view: SessionState, task: str, begin: str) -> str:
-    """Say what an empty chart waits for: the worker, or a person, whom `begin` tells how to begin."""
+    """Say what an empty chart waits for: the worker, or a person; `begin` says which key to press."""
     worker = view.worker
     training = any(not row.ended for row in view.rows.values() if row.trial.task == task)
     if training and worker and worker.state == "training":

@@ -42,7 +42,7 @@ class StoreChanges:
         self._looked = float("-inf")
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the connection to the store."""
         self._store.close()
 
     def poll(self) -> Update | None:

@@ -1,4 +1,4 @@
-"""The app: themes, terminals and the one screen. What it does is done by the screen."""
+"""The app: themes, terminals and the one screen, which does the work."""
 
 import asyncio
 import gc
@@ -86,8 +86,8 @@ class LosstermApp(App[None]):
         """Open a session.
 
         `command` starts a worker, None for watching only, and `memory` is what it may take, in bytes; `clock` measures
-        the rate of training; `own` says where losses of one's own are; `find_advice` looks at a task's data, None for
-        no advice; `read` reads tables of one's own, and `table` is one to train on. Raises UnknownName for a theme, a
+        the rate of training; `own` says where custom losses are; `find_advice` looks at a task's data, None for
+        no advice; `read` reads user tables, and `table` is one to train on. Raises UnknownName for a theme, a
         key binding or a key in `config` that isn't there, and UsageError for one that is given twice.
         """
         self._meter = Meter()
@@ -133,22 +133,22 @@ class LosstermApp(App[None]):
         return theme
 
     async def run_async(self, **how: Any) -> Any:
-        """Run until the app is left or told to end; give the terminal back either way."""
-        for told in ENDING:  # now rather than on mounting: by then the terminal has been taken
-            asyncio.get_running_loop().add_signal_handler(told, self._told_to_end, told)
+        """Run until the app is left or a signal ends it; restore the terminal either way."""
+        for number in ENDING:  # now rather than on mounting: by then the terminal has been taken
+            asyncio.get_running_loop().add_signal_handler(number, self._end_on_signal, number)
         return await super().run_async(**how)
 
-    def _told_to_end(self, told: signal.Signals) -> None:
+    def _end_on_signal(self, number: signal.Signals) -> None:
         signal.alarm(LAST_SECONDS)  # what writes to a terminal that has gone may wait for ever
         # While panels are still being mounted on one another, none may be taken down.
-        self.run_worker(self._leave_when_up(128 + told), exclusive=True, group="told to end")
+        self.run_worker(self._leave_when_up(128 + number), exclusive=True, group="end on signal")
 
     async def _leave_when_up(self, code: int) -> None:
         await self.main.up()
         self.exit(return_code=code)
 
     def on_ready(self) -> None:
-        """Collect garbage from now on, where whoever opened the app has put that off until the first screen stands."""
+        """Enable garbage collection, which the caller may have put off until the first screen is painted."""
         if not gc.isenabled():
             gc.freeze()  # modules and widgets stay: looking through them would be a standstill now and then
             gc.enable()
@@ -225,7 +225,7 @@ def open_app(
 ) -> tuple[int, str, SessionState, dict[str, str]]:
     """Run the app until it is left.
 
-    `own` says where losses of one's own are, `table` is one of one's own to train on, and `workers` says how workers
+    `own` says where custom losses are, `table` is a user table to train on, and `workers` says how workers
     are started. Returns its exit code, the session that was open at the end, how that stands, and what each task was
     ranked by.
     """

@@ -1,1 +1,1 @@
-"""What tests of more than one part are made of: reports, stores, tables, an app on one of them. No tests."""
+"""Builders that tests of several packages share: reports, stores, tables, an app on a store. No tests."""

@@ -95,7 +95,7 @@ def preview_of(asked: FileRequest, columns: tuple[ShownColumn, ...] = COLUMNS) -
 
 
 class Reader:
-    """Reads as it is told to, at once or when it is let go, and keeps what it was asked."""
+    """Stands in for the reader: answers at once or when released, and records the requests."""
 
     def __init__(
         self,

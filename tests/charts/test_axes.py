@@ -189,7 +189,7 @@ def test_labels_below_stand_under_their_ticks_and_do_not_touch(width: int, last:
 def test_labels_at_the_left_stand_at_their_height_both_ends_among_them(height: int) -> None:
     plot = Plot(40, height, even_axis(1, 9, 40), value_axis(np.array([0.0, 1]), height))
     rows = plot.canvas.rows
-    found = {row: line.plain.split("┤")[0] for row, line in enumerate(plot.drawing().lines) if "┤" in line.plain}
-    assert (float(found[0]), float(found[rows - 1])) == (1, 0)
-    for row, label in found.items():
+    labels = {row: line.plain.split("┤")[0] for row, line in enumerate(plot.drawing().lines) if "┤" in line.plain}
+    assert (float(labels[0]), float(labels[rows - 1])) == (1, 0)
+    for row, label in labels.items():
         assert row == round((1 - float(label)) * (4 * rows - 1)) // 4

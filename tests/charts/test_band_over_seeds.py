@@ -34,9 +34,9 @@ def agrees(bundle: BandOverSeeds, curves: dict[int, "array[float]"], columns: in
         warnings.simplefilter("ignore", RuntimeWarning)  # of epochs that no trial got to
         low, median, high = np.nanquantile(matrix, (0.1, 0.5, 0.9), axis=0) if longest else np.empty((3, 0))
     size = np.abs(np.nan_to_num(matrix)).max(initial=0)
-    for found, expected in ((bundle.low, low), (bundle.median, median), (bundle.high, high)):
-        assert found.shape == (longest,)
-        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * size)
+    for line, expected in ((bundle.low, low), (bundle.median, median), (bundle.high, high)):
+        assert line.shape == (longest,)
+        np.testing.assert_allclose(line, expected, rtol=1e-5, atol=1e-6 * size)
     assert bundle.trials == sum(len(values) > 0 for values in each)
 
 
@@ -113,15 +113,15 @@ def test_no_curves_have_no_median() -> None:
 
 def tensorboard(values: np.ndarray, weight: float) -> list[float]:
     """TensorBoard's moving average, a value at a time: `last` leans towards zero, and is put right by its weights."""
-    last, count, found = 0.0, 0, []
+    last, count, averages = 0.0, 0, []
     for value in values.tolist():
         if not np.isfinite(value):
-            found.append(np.nan)
+            averages.append(np.nan)
             continue
         last = weight * last + (1 - weight) * value
         count += 1
-        found.append(last / (1 - weight**count))
-    return found
+        averages.append(last / (1 - weight**count))
+    return averages
 
 
 @given(
@@ -133,11 +133,11 @@ def test_smoothing_is_tensorboards_and_passes_over_what_is_not_finite(values: li
     if weight == 0:
         np.testing.assert_array_equal(smoothed(given, weight), given)
         return
-    found = smoothed(given, weight)
+    result = smoothed(given, weight)
     if np.isfinite(given).sum() > 1:
-        np.testing.assert_allclose(found, tensorboard(given, weight), rtol=1e-9, atol=1e-6)
+        np.testing.assert_allclose(result, tensorboard(given, weight), rtol=1e-9, atol=1e-6)
     else:
-        np.testing.assert_array_equal(found, given)
+        np.testing.assert_array_equal(result, given)
 
 
 @each("count", [2, 63, 64, 65, 128, 1000])

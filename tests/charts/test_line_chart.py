@@ -27,7 +27,7 @@ def draw(series: Sequence[Series], width: int, height: int, frame: Frame, bands:
     return line_chart.line_chart(series, width, height, frame, bands).lines
 
 
-def said(lines: Sequence[Text]) -> str:
+def words_of(lines: Sequence[Text]) -> str:
     return " ".join(" ".join(line.plain for line in lines).split())
 
 
@@ -74,8 +74,8 @@ def test_a_chart_without_anything_to_draw_says_why() -> None:
         for width in (14, 60):
             lines = draw([Series(values, ORANGE)], width, 15, frame)
             has_size(lines, width, 15)
-            assert said(lines) == words
-    assert said(draw([], 60, 15, Frame(last=9))) == "No epoch here yet."
+            assert words_of(lines) == words
+    assert words_of(draw([], 60, 15, Frame(last=9))) == "No epoch here yet."
 
 
 def test_a_far_outlier_does_not_press_the_rest_flat() -> None:
@@ -98,7 +98,7 @@ def dots(lines: Sequence[Text]) -> np.ndarray:
     """Return which dots are set right of the upright axis, (rows, columns) of dots, from the top left."""
     canvas = [line.plain for line in lines if set(line.plain) & set("│┤")]
     edge = max(canvas[0].find("│"), canvas[0].find("┤")) + 1
-    found = np.zeros((4 * len(canvas), 2 * (len(canvas[0]) - edge)), bool)
+    drawn = np.zeros((4 * len(canvas), 2 * (len(canvas[0]) - edge)), bool)
     numbers = ((0, 3), (1, 4), (2, 5), (6, 7))  # of the bits, as Unicode's braille block has them
     for row, text in enumerate(canvas):
         for column, sign in enumerate(text[edge:]):
@@ -106,8 +106,8 @@ def dots(lines: Sequence[Text]) -> np.ndarray:
             if 0 < bits < 256:
                 for down in range(4):
                     for right in range(2):
-                        found[4 * row + down, 2 * column + right] = bits >> numbers[down][right] & 1
-    return found
+                        drawn[4 * row + down, 2 * column + right] = bits >> numbers[down][right] & 1
+    return drawn
 
 
 def test_a_spike_of_one_epoch_among_thousands_is_at_its_place_and_height() -> None:
@@ -298,16 +298,16 @@ def test_names_never_overlap_and_keep_to_their_margin(size: tuple[int, int], cou
 def test_names_stand_at_their_curves_ends_in_their_order() -> None:
     series = [Series(level(value), ORANGE, name) for value, name in ((0.5, "half"), (1.0, "one"), (0.0, "nought"))]
     lines = draw(series, 80, 22, Frame(last=100, names=20))
-    found = {row: line.plain[60:].split() for row, line in enumerate(lines) if line.plain[60:].strip()}
-    assert found == {0: ["one", "1"], 10: ["half", "0.5"], 19: ["nought", "0"]}
+    names = {row: line.plain[60:].split() for row, line in enumerate(lines) if line.plain[60:].strip()}
+    assert names == {0: ["one", "1"], 10: ["half", "0.5"], 19: ["nought", "0"]}
 
 
 @pytest.mark.parametrize(("value", "rows"), [(1.0, [0, 1, 2, 3, 4]), (0.0, [15, 16, 17, 18, 19])])
 def test_names_of_curves_that_end_together_stand_beneath_each_other(value: float, rows: list[int]) -> None:
     together = [Series(level(value), ORANGE, f"loss{place}") for place in range(5)]
     lines = draw([*together, Series(level(1 - value), BLUE)], 80, 22, Frame(last=100, names=20))
-    found = {row: line.plain[60:].split()[0] for row, line in enumerate(lines) if line.plain[60:].strip()}
-    assert found == dict(zip(rows, [one.name for one in together], strict=True))
+    names = {row: line.plain[60:].split()[0] for row, line in enumerate(lines) if line.plain[60:].strip()}
+    assert names == dict(zip(rows, [one.name for one in together], strict=True))
 
 
 def test_wide_labels_never_leave_a_chart_without_room() -> None:
@@ -324,14 +324,14 @@ def test_wide_labels_never_leave_a_chart_without_room() -> None:
 
 def grounds(line: Text) -> list[Colour | None]:
     """Return the background of each cell."""
-    found: list[Colour | None] = [None] * len(line.plain)
+    colours: list[Colour | None] = [None] * len(line.plain)
     for span in line.spans:
         style = span.style if isinstance(span.style, Style) else Style.parse(span.style)
         if style.bgcolor:
             assert style.bgcolor.triplet
             red, green, blue = style.bgcolor.triplet
-            found[span.start : span.end] = [(red, green, blue)] * (span.end - span.start)
-    return found
+            colours[span.start : span.end] = [(red, green, blue)] * (span.end - span.start)
+    return colours
 
 
 def rows_of(lines: Sequence[Text], colour: Colour) -> list[int]:
@@ -364,10 +364,10 @@ def test_a_band_tints_the_canvas_and_nothing_left_of_it_or_below(size: tuple[int
     axis = left.pop()
     tinted = 0
     for line in canvas:
-        found = grounds(line)
-        assert found[: axis + 1] == [None] * (axis + 1)
-        assert len(set(found[axis + 1 :])) == 1  # a band that is even and of all epochs fills whole lines
-        tinted += found[-1] == DARK
+        colours = grounds(line)
+        assert colours[: axis + 1] == [None] * (axis + 1)
+        assert len(set(colours[axis + 1 :])) == 1  # a band that is even and of all epochs fills whole lines
+        tinted += colours[-1] == DARK
     assert tinted > 0
     assert tinted < len(canvas) or len(canvas) == 2
 
@@ -416,8 +416,8 @@ def test_a_band_has_a_gap_where_its_edges_have() -> None:
     lines = draw([RAMP], 100, 15, Frame(last=100), [Band(low, high, DARK)])
     edge = lines[0].plain.index("┤") + 1
     wide = 100 - edge
-    for found in filter(any, map(grounds, lines)):
-        tinted = {place - edge for place, ground in enumerate(found) if ground}
+    for colours in filter(any, map(grounds, lines)):
+        tinted = {place - edge for place, ground in enumerate(colours) if ground}
         assert tinted >= {*range(int(0.38 * wide)), *range(int(0.62 * wide), wide)}
         assert not tinted & {*range(int(0.42 * wide), int(0.58 * wide))}
 
@@ -522,7 +522,7 @@ def test_labels_that_have_no_room_beside_each_other_are_left_out_but_the_first_a
 def test_a_sweep_without_scores_says_so(sweeps: list[tuple[list[Point], Colour]]) -> None:
     lines = learning_rate_sweep.sweep_chart(sweeps, 60, 15).lines
     has_size(lines, 60, 15)
-    assert said(lines) == "No learning rate has a score yet."
+    assert words_of(lines) == "No learning rate has a score yet."
 
 
 def test_a_sweep_of_which_one_loss_has_no_scores_shows_the_others() -> None:
@@ -552,7 +552,7 @@ def test_too_little_room_is_said(size: tuple[int, int]) -> None:
         learning_rate_sweep.sweep_chart([(sweep(0.5, 0.6, chosen=1), ORANGE)], *size).lines,
     ):
         has_size(lines, *size)
-        assert said(lines) == ("Too small to draw." if size[0] > 1 else "T")
+        assert words_of(lines) == ("Too small to draw." if size[0] > 1 else "T")
 
 
 @pytest.mark.parametrize(

@@ -32,5 +32,5 @@ def test_the_usual_losses_of_a_kind_share_their_colours_with_no_other_loss(kind:
 @each("key", [*LOSSES, "huber:delta=0.5", "mine@12345678"])
 def test_a_colour_is_written_as_a_terminal_library_reads_it(key: str) -> None:
     for dark in (True, False):
-        found = colour_of(key, dark=dark)
-        assert colour_text(found) == "#" + "".join(f"{part:02x}" for part in found)
+        colour = colour_of(key, dark=dark)
+        assert colour_text(colour) == "#" + "".join(f"{part:02x}" for part in colour)

@@ -269,7 +269,7 @@ class TestDecisionMap:
     def test_outputs_that_are_not_finite_are_question_marks_and_words_if_there_are_no_others(self) -> None:
         confidence = np.ones((10, 20))
         none = np.empty(0, int)
-        for bad, first, told in (((slice(2), slice(3)), "???" + " " * 17, False), (slice(None), "", True)):
+        for bad, first, in_words in (((slice(2), slice(3)), "???" + " " * 17, False), (slice(None), "", True)):
             confidence[bad] = NAN
             for without_colour in (True, False):
                 lines = decision_map(
@@ -284,7 +284,7 @@ class TestDecisionMap:
                     dark=True,
                     plain=without_colour,
                 )
-                assert "finite." in " ".join(plain(lines)) if told else lines[0].plain == first
+                assert "finite." in " ".join(plain(lines)) if in_words else lines[0].plain == first
 
     def test_without_colours_regions_are_textures_and_points_digits_wrong_ones_reversed(self) -> None:
         classes = np.repeat(np.repeat(np.arange(4)[None], 10, axis=0), 5, axis=1)

@@ -43,7 +43,7 @@ def evenly(low: float, high: float) -> list[float]:
     return [low + (high - low) * level for level in LEVELS]
 
 
-def said(lines: Sequence[Text]) -> str:
+def words_of(lines: Sequence[Text]) -> str:
     return " ".join(" ".join(line.plain for line in lines).split())
 
 
@@ -102,13 +102,13 @@ def test_all_losses_of_a_kind_share_a_chart() -> None:
 def test_too_little_room_is_said(size: tuple[int, int]) -> None:
     lines = anatomy_chart([drawn("mse")], [], *size).lines
     assert [line.cell_len for line in lines] == [size[0]] * size[1]
-    assert said(lines).startswith("Too" if size[0] > 2 else "T")
+    assert words_of(lines).startswith("Too" if size[0] > 2 else "T")
 
 
 def test_no_loss_is_said() -> None:
     lines = anatomy_chart([], [rows(evenly(-1, 1))], WIDE, HIGH).lines
     assert [line.cell_len for line in lines] == [WIDE] * HIGH
-    assert said(lines) == "No loss whose shape is known is ticked."
+    assert words_of(lines) == "No loss whose shape is known is ticked."
 
 
 def test_a_loss_that_is_nowhere_finite_draws_nothing_and_ends_nothing() -> None:
@@ -133,14 +133,14 @@ def test_loss_and_slope_stand_beside_each_other_where_there_is_room_and_above_ea
 def peak(lines: Sequence[Text], colour: loss_colours.Colour) -> tuple[int, int]:
     """Return the first and last line of the left chart in which a colour is drawn."""
     wanted = colour_text(colour)
-    found = []
+    rows_drawn = []
     for place, line in enumerate(lines):
         for span in line.spans:
             style = str(span.style)
             text = line.plain[span.start : min(span.end, WIDE // 2)]
             if wanted in style and any("⠀" < mark <= "⣿" for mark in text):
-                found.append(place)
-    return min(found), max(found)
+                rows_drawn.append(place)
+    return min(rows_drawn), max(rows_drawn)
 
 
 def test_a_loss_that_explodes_does_not_press_the_others_flat() -> None:
@@ -337,9 +337,9 @@ def test_models_for_which_there_is_no_room_are_left_out_and_the_charts_stay() ->
 
 def test_losses_and_models_are_drawn_in_the_colours_of_the_losses() -> None:
     known = anatomy.drawable([LOSSES["mse"], LOSSES["mae"]])
-    found = Anatomy(of="residual", quantiles=tuple(evenly(-1, 1)), share=0.07)
+    measured = Anatomy(of="residual", quantiles=tuple(evenly(-1, 1)), share=0.07)
     for dark in (True, False):
-        lines = anatomy.chart(known, {"mae": [found, found]}, WIDE, HIGH, dark=dark).lines
+        lines = anatomy.chart(known, {"mae": [measured, measured]}, WIDE, HIGH, dark=dark).lines
         styles = " ".join(str(span.style) for span in lines[-1].spans)
         assert colour_text(colour_of("mae", dark=dark)) in styles
         assert "mae  worst 1 % hold 7 % of the gradient" in lines[-1].plain
@@ -347,13 +347,13 @@ def test_losses_and_models_are_drawn_in_the_colours_of_the_losses() -> None:
 
 def test_the_share_is_the_mean_over_models_that_have_one() -> None:
     one, two, none = (Anatomy(of="residual", quantiles=tuple(evenly(-1, 1)), share=share) for share in (0.1, 0.3, None))
-    said = [
-        anatomy.chart(anatomy.drawable([LOSSES["mse"]]), {"mse": found}, WIDE, HIGH, dark=True).lines[-1].plain
-        for found in ([one, two], [one, two, none], [none])
+    captions = [
+        anatomy.chart(anatomy.drawable([LOSSES["mse"]]), {"mse": models}, WIDE, HIGH, dark=True).lines[-1].plain
+        for models in ([one, two], [one, two, none], [none])
     ]
-    assert "hold 20 %" in said[0]
-    assert "hold 20 %" in said[1]
-    assert "no row has a gradient" in said[2]
+    assert "hold 20 %" in captions[0]
+    assert "hold 20 %" in captions[1]
+    assert "no row has a gradient" in captions[2]
 
 
 def test_a_loss_whose_shape_is_not_known_is_left_out() -> None:

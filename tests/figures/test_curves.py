@@ -240,7 +240,7 @@ def test_an_epoch_more_costs_an_epoch_more(monkeypatch: pytest.MonkeyPatch) -> N
     assert lines == Overlay().chart(whole, THREE, CurveViewState(), "loss", WIDE, DARK).lines
 
 
-# What is told of curves
+# Legends and readouts
 
 
 def test_the_held_out_split_is_validation_where_there_is_one() -> None:

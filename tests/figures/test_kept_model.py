@@ -59,11 +59,11 @@ def test_a_regression_network_gives_what_scikit_learns_network_of_the_same_weigh
     activation: str, hidden: tuple[int, ...]
 ) -> None:
     x = RNG.normal(size=(60, 3))
-    theirs = MLPRegressor(hidden_layer_sizes=hidden, activation=activation, max_iter=5, random_state=0)
-    theirs.fit(x, x.sum(axis=1))
-    model = model_of(*zip(theirs.coefs_, theirs.intercepts_, strict=True), activation=activation)
-    np.testing.assert_allclose(outputs(model, -1, x), theirs.predict(x), atol=1e-5)
-    np.testing.assert_allclose(predicted(model, 1, x).prediction, theirs.predict(x), atol=1e-5)
+    network = MLPRegressor(hidden_layer_sizes=hidden, activation=activation, max_iter=5, random_state=0)
+    network.fit(x, x.sum(axis=1))
+    model = model_of(*zip(network.coefs_, network.intercepts_, strict=True), activation=activation)
+    np.testing.assert_allclose(outputs(model, -1, x), network.predict(x), atol=1e-5)
+    np.testing.assert_allclose(predicted(model, 1, x).prediction, network.predict(x), atol=1e-5)
     np.testing.assert_array_equal(outputs(model, 0, x), 0)
 
 
@@ -71,13 +71,13 @@ def test_a_regression_network_gives_what_scikit_learns_network_of_the_same_weigh
 @pytest.mark.parametrize(("classes", "reading"), [(2, "logit"), (4, "logits")])
 def test_a_classifier_gives_the_classes_and_probabilities_of_scikit_learns(classes: int, reading: Reading) -> None:
     x = RNG.normal(size=(90, 2))
-    theirs = MLPClassifier((6,), max_iter=5, random_state=0, solver="lbfgs")
-    theirs.fit(x, (np.arctan2(x[:, 0], x[:, 1]) // (2.01 * np.pi / classes)).astype(int) + 2)
-    model = model_of(*zip(theirs.coefs_, theirs.intercepts_, strict=True), reading=reading)
-    found = predicted(model, 1, x)
-    assert found.probability is not None
-    np.testing.assert_allclose(found.probability, theirs.predict_proba(x), atol=1e-5)
-    np.testing.assert_array_equal(theirs.classes_[found.prediction], theirs.predict(x))
+    network = MLPClassifier((6,), max_iter=5, random_state=0, solver="lbfgs")
+    network.fit(x, (np.arctan2(x[:, 0], x[:, 1]) // (2.01 * np.pi / classes)).astype(int) + 2)
+    model = model_of(*zip(network.coefs_, network.intercepts_, strict=True), reading=reading)
+    predictions = predicted(model, 1, x)
+    assert predictions.probability is not None
+    np.testing.assert_allclose(predictions.probability, network.predict_proba(x), atol=1e-5)
+    np.testing.assert_array_equal(network.classes_[predictions.prediction], network.predict(x))
     assert outputs(model, 1, x).shape == ((90,) if classes == 2 else (90, 4))
 
 
@@ -121,15 +121,15 @@ def test_hidden_layers_have_the_activations_of_the_textbooks(
 ) -> None:
     identity = (np.eye(1), np.zeros(1))
     x = np.concatenate([np.linspace(-6, 6, 241), [-30, -1e-4, 1e-4, 30]])
-    found = outputs(model_of(identity, identity, activation=activation), 1, x[:, None])
-    np.testing.assert_allclose(found, [formula(value) for value in x.tolist()], rtol=2e-6, atol=1e-6)
+    values = outputs(model_of(identity, identity, activation=activation), 1, x[:, None])
+    np.testing.assert_allclose(values, [formula(value) for value in x.tolist()], rtol=2e-6, atol=1e-6)
 
 
 def test_every_activation_that_may_be_asked_for_is_known_and_does_not_overflow() -> None:
     layer = (np.eye(2), np.zeros(2))
     for activation in ACTIVATIONS:
-        found = outputs(model_of(layer, layer, activation=activation), 1, np.array([[-1e4, 1e4]]))
-        assert np.isfinite(found).all(), activation
+        values = outputs(model_of(layer, layer, activation=activation), 1, np.array([[-1e4, 1e4]]))
+        assert np.isfinite(values).all(), activation
 
 
 def test_a_place_that_was_not_kept_is_refused() -> None:
@@ -155,8 +155,8 @@ def test_values_come_in_the_units_of_the_target_and_of_several_outputs_the_first
 def test_classes_are_the_sign_or_the_largest_and_only_logits_give_probabilities() -> None:
     one, three = np.array([-2.0, 0.0, 0.5]), np.array([[1.0, 3.0, 2.0], [0.0, -1.0, -2.0]])
     for reading, output, classes in (("margin", one, [0, 0, 1]), ("scores", three, [1, 0])):
-        found = prediction_of(output, reading, "identity", Scaling())  # type: ignore[arg-type]  # a tuple's words are plain str
-        assert (found.prediction.tolist(), found.probability) == (classes, None)
+        predictions = prediction_of(output, reading, "identity", Scaling())  # type: ignore[arg-type]  # a tuple's words are plain str
+        assert (predictions.prediction.tolist(), predictions.probability) == (classes, None)
     two = prediction_of(one, "logit", "identity", Scaling())
     assert two.probability is not None
     np.testing.assert_allclose(two.probability[:, 1], 1 / (1 + np.exp(-one)))
@@ -218,8 +218,8 @@ def test_only_classes_over_two_features_have_a_field() -> None:
 
 
 def test_residuals_are_prediction_less_target() -> None:
-    found = Predicted(prediction=np.array([1.0, 2.0]))
-    assert residuals(found, np.array([3.0, 0.5])).tolist() == [-2, 1.5]
+    predictions = Predicted(prediction=np.array([1.0, 2.0]))
+    assert residuals(predictions, np.array([3.0, 0.5])).tolist() == [-2, 1.5]
 
 
 @pytest.mark.parametrize("classes", [2, 5])
@@ -235,25 +235,25 @@ def test_confusion_is_scikit_learns(classes: int) -> None:
 def test_reliability_of_two_classes_is_scikit_learns_calibration_curve(bins: int) -> None:
     sure = np.concatenate([RNG.uniform(0, 0.55, 400), [0, 0.5, 1]])
     target = (RNG.random(403) < sure**2).astype(int)
-    found = reliability(np.stack([1 - sure, sure], axis=1), target, bins)
+    filled = reliability(np.stack([1 - sure, sure], axis=1), target, bins)
     accuracy, confidence = calibration_curve(target, sure, n_bins=bins)
-    np.testing.assert_allclose([one.accuracy for one in found], accuracy)
-    np.testing.assert_allclose([one.confidence for one in found], confidence)
-    assert len(found) < bins  # what is empty is left out
-    assert sum(one.count for one in found) == 403
-    assert all(one.low <= one.confidence <= one.high for one in found)
-    assert {round((one.high - one.low) * bins, 9) for one in found} == {1}
+    np.testing.assert_allclose([one.accuracy for one in filled], accuracy)
+    np.testing.assert_allclose([one.confidence for one in filled], confidence)
+    assert len(filled) < bins  # what is empty is left out
+    assert sum(one.count for one in filled) == 403
+    assert all(one.low <= one.confidence <= one.high for one in filled)
+    assert {round((one.high - one.low) * bins, 9) for one in filled} == {1}
 
 
 def test_reliability_of_several_classes_is_that_of_the_predicted_one() -> None:
     probability = RNG.dirichlet([1, 1, 1], 500)
     target = np.array([RNG.choice(3, p=row) for row in probability])
     accuracy, confidence = calibration_curve(target == probability.argmax(axis=1), probability.max(axis=1), n_bins=10)
-    found = reliability(probability, target)
-    np.testing.assert_allclose([one.accuracy for one in found], accuracy)
-    np.testing.assert_allclose([one.confidence for one in found], confidence)
+    filled = reliability(probability, target)
+    np.testing.assert_allclose([one.accuracy for one in filled], accuracy)
+    np.testing.assert_allclose([one.confidence for one in filled], confidence)
     broken = np.concatenate([probability, np.full((3, 3), np.nan)])
-    assert reliability(broken, np.concatenate([target, [0, 1, 2]])) == found
+    assert reliability(broken, np.concatenate([target, [0, 1, 2]])) == filled
 
 
 def test_a_model_is_the_same_after_json_and_back() -> None:

@@ -78,10 +78,10 @@ def test_kinds_are_those_that_can_be_drawn_of_the_rows() -> None:
 def test_a_page_has_exactly_the_size_asked_for(kind: FigureKind, size: tuple[int, int]) -> None:
     sample, model = KINDS[kind]
     for count in (1, 2, 3, 5, 8, 13, 19):
-        found = page(kind, dict.fromkeys(KEYS[:count], model), sample, 1, 0, size, DARK)
-        assert [line.cell_len for line in found.lines] == [size[0]] * size[1]
-        assert found.shown == tuple(KEYS[: len(found.shown)])
-        assert 1 <= len(found.shown) <= count
+        drawn = page(kind, dict.fromkeys(KEYS[:count], model), sample, 1, 0, size, DARK)
+        assert [line.cell_len for line in drawn.lines] == [size[0]] * size[1]
+        assert drawn.shown == tuple(KEYS[: len(drawn.shown)])
+        assert 1 <= len(drawn.shown) <= count
 
 
 @each("kind", KINDS)
@@ -91,13 +91,13 @@ def test_pictures_are_as_large_as_they_should_be_and_never_overlap(
     kind: FigureKind, size: tuple[int, int], count: int
 ) -> None:
     sample, model = KINDS[kind]
-    found = page(kind, dict.fromkeys(KEYS[:count], model), sample, 1, 0, size, DARK)
+    drawn = page(kind, dict.fromkeys(KEYS[:count], model), sample, 1, 0, size, DARK)
     wide, tall = SMALLEST[kind]
     at = []  # row and column of each picture: its title alone has its loss's colour and its name's first letters
-    for key in found.shown:
+    for key in drawn.shown:
         places = [
             (row, span.start)
-            for row, line in enumerate(found.lines)
+            for row, line in enumerate(drawn.lines)
             for span in line.spans
             if str(span.style) == colour_text(colour_of(key, dark=True))
             and key.startswith(line.plain[span.start : span.end].rstrip("…"))
@@ -111,13 +111,13 @@ def test_pictures_are_as_large_as_they_should_be_and_never_overlap(
     for one, after in zip(rows, [*rows[1:], size[1]], strict=True):
         assert after - one >= tall or size[1] < tall
     most = max(1, (size[0] + GAP) // (wide + GAP)) * max(1, size[1] // tall)
-    assert len(found.shown) == min(count, most)
+    assert len(drawn.shown) == min(count, most)
     # No other grid that holds as many has larger squares, a cell being twice as high as wide.
     sides = {
         (a, d): min((size[0] - GAP * (a - 1)) // a, 2 * (size[1] // d))
         for a in range(1, 9)
         for d in range(1, 9)
-        if a * d >= len(found.shown)
+        if a * d >= len(drawn.shown)
         and (a == 1 or (size[0] - GAP * (a - 1)) // a >= wide)
         and (d == 1 or size[1] // d >= tall)
     }
@@ -135,35 +135,35 @@ def test_further_losses_are_shown_from_the_first_on() -> None:
 def test_a_model_is_shown_as_it_was_at_the_epoch_or_at_the_last_before() -> None:
     # Class 1 lies to the right: a slope of −1 is always wrong, one of 1 always right.
     model = model_of([-1.0, 1.0, -1.0], epochs=(0, 10, 40))
-    for epoch, said in (
+    for epoch, title in (
         (0, "accuracy 0.000"),
         (10, "accuracy 1.000"),
         (39, "accuracy 1.000 at epoch 10"),
         (40, "accuracy 0.000"),
         (99, "accuracy 0.000 at epoch 40"),
     ):
-        found = page("map", {"hinge": model}, CLASSES, epoch, 0, (60, 20), DARK)
-        assert found.lines[0].plain.rstrip() == f"hinge  {said}"
+        drawn = page("map", {"hinge": model}, CLASSES, epoch, 0, (60, 20), DARK)
+        assert drawn.lines[0].plain.rstrip() == f"hinge  {title}"
 
 
 def test_a_long_name_gives_way_to_how_good_it_is() -> None:
-    found = page("map", {"sparse_categorical_crossentropy": model_of([1.0])}, CLASSES, 0, 0, (30, 11), DARK)
-    assert found.lines[0].plain == "sparse_categorical_cro…  1.000"
+    drawn = page("map", {"sparse_categorical_crossentropy": model_of([1.0])}, CLASSES, 0, 0, (30, 11), DARK)
+    assert drawn.lines[0].plain == "sparse_categorical_cro…  1.000"
 
 
 def test_the_error_of_a_regression_is_the_mean_distance() -> None:
     features, target = VALUES.arrays()
     expected = np.abs(features[:, 0] - target).mean()
-    found = page("scatter", {"mse": model_of([1.0], reading="value")}, VALUES, 0, 0, (60, 20), DARK)
-    assert found.lines[0].plain.rstrip() == f"mse  mae {expected:.3g}"
+    drawn = page("scatter", {"mse": model_of([1.0], reading="value")}, VALUES, 0, 0, (60, 20), DARK)
+    assert drawn.lines[0].plain.rstrip() == f"mse  mae {expected:.3g}"
     broken = page("scatter", {"mse": model_of([np.inf], reading="value")}, VALUES, 0, 0, (60, 20), DARK)
     assert broken.lines[0].plain.rstrip() == "mse  mae not finite"
 
 
 @each("height", range(5, 30))
 def test_a_small_scatter_has_all_the_room_and_a_large_one_its_residuals_beneath(height: int) -> None:
-    found = page("scatter", {"mse": model_of([0.9], reading="value")}, VALUES, 0, 0, (42, height), DARK)
-    text = "\n".join(line.plain for line in found.lines)
+    drawn = page("scatter", {"mse": model_of([0.9], reading="value")}, VALUES, 0, 0, (42, height), DARK)
+    text = "\n".join(line.plain for line in drawn.lines)
     assert "Too small" not in text
     assert "predicted ↑" in text
     room = height - 1
@@ -171,9 +171,9 @@ def test_a_small_scatter_has_all_the_room_and_a_large_one_its_residuals_beneath(
 
 
 def test_an_output_without_probabilities_has_no_reliability() -> None:
-    found = page("reliability", {"hinge": model_of([1.0], reading="margin")}, CLASSES, 0, 0, (24, 11), DARK)
-    assert "probabilities." in " ".join(line.plain for line in found.lines)
-    assert [line.cell_len for line in found.lines] == [24] * 11
+    drawn = page("reliability", {"hinge": model_of([1.0], reading="margin")}, CLASSES, 0, 0, (24, 11), DARK)
+    assert "probabilities." in " ".join(line.plain for line in drawn.lines)
+    assert [line.cell_len for line in drawn.lines] == [24] * 11
 
 
 # The slider

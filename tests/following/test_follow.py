@@ -156,12 +156,12 @@ def test_when_time_is_up_it_says_so_once_and_ends_as_soon_as_the_worker_has_obey
 def test_a_worker_that_the_store_refused_is_told_once_and_the_last_of_too_many_ends_it(
     store: Store, following: Callable[..., Follower]
 ) -> None:
-    follower, told = following(comparison("hinge"), workers=None), list[News | None]()
+    follower, news = following(comparison("hinge"), workers=None), list[News | None]()
     looks = iter(follower)
     for pid in range(1, Supervisor.MOST):
         store.worker.report_worker("auto", pid, "failed", f"The disk is full: {pid}.")
-        told += [next(looks) for _ in range(4)]
-    assert [one for one in told if isinstance(one, WorkerLeft)] == [
+        news += [next(looks) for _ in range(4)]
+    assert [one for one in news if isinstance(one, WorkerLeft)] == [
         WorkerLeft(f"The disk is full: {pid}.") for pid in range(1, Supervisor.MOST)
     ]
     store.worker.report_worker("auto", Supervisor.MOST, "failed", "The disk is full again.")

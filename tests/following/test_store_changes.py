@@ -157,9 +157,9 @@ def test_a_worker_is_seen_while_it_lives_and_missed_when_it_dies(
     assert news(tail).worker is None  # its row is there, its lock is free: it is dead
     held = lock.hold(store.path, "auto")
     assert held is not None
-    found = news(tail).worker
-    assert found is not None
-    assert (found.state, found.pid) == ("ready", 1)
+    worker = news(tail).worker
+    assert worker is not None
+    assert (worker.state, worker.pid) == ("ready", 1)
     assert tail.poll() is None
     os.close(held)
     assert news(tail).worker is None

@@ -1,4 +1,4 @@
-"""What goes wrong around a running app: no crash, no hang, nothing lost."""
+"""Faults around a running app: no crash, no hang, nothing lost."""
 
 import asyncio
 from pathlib import Path
@@ -39,8 +39,8 @@ async def test_a_store_that_is_deleted_under_the_app_ends_it_with_a_sentence(
             file.unlink()
         await until(pilot, lambda: app.return_code is not None)
     assert app.return_code == 3
-    said = "".join(capsys.readouterr().err.split())  # it is wrapped
-    assert said.startswith(f"lossterm:Thestore{path}isgone")
+    message = "".join(capsys.readouterr().err.split())  # it is wrapped
+    assert message.startswith(f"lossterm:Thestore{path}isgone")
     assert not path.exists()
 
 

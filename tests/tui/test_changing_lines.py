@@ -30,7 +30,7 @@ def refreshed(lines: ChangingLines, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """Collect the regions that are painted anew; a region of None is all of the widget."""
     regions: list[Region] = []
     with monkeypatch.context() as patched:
-        patched.setattr(lines, "refresh", lambda *found, **_: regions.extend(found or [lines.size.region]))
+        patched.setattr(lines, "refresh", lambda *painted, **_: regions.extend(painted or [lines.size.region]))
         yield regions
 
 
@@ -120,11 +120,11 @@ STRIPS = st.lists(
 
 def looks(strip: Strip, width: int) -> list[tuple[str, Style | None]]:
     """Return sign and style of each cell, with two cells for a sign that is that wide."""
-    found: list[tuple[str, Style | None]] = []
+    cells: list[tuple[str, Style | None]] = []
     for segment in strip:
         for sign in segment.text:
-            found += [(sign, segment.style), *([("", segment.style)] if sign == "漢" else [])]
-    return (found + [(" ", None)] * width)[:width]
+            cells += [(sign, segment.style), *([("", segment.style)] if sign == "漢" else [])]
+    return (cells + [(" ", None)] * width)[:width]
 
 
 @settings(max_examples=300, deadline=None)

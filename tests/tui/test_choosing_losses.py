@@ -1,4 +1,4 @@
-"""The list of losses: what is offered and what is not, losses with parameters, losses of one's own, explanations."""
+"""The list of losses: what is offered and what is not, losses with parameters, custom losses, explanations."""
 
 from pathlib import Path
 
@@ -347,8 +347,8 @@ async def test_every_loss_that_is_offered_can_be_explained(path: Path, task: str
             await pilot.press("e")
             await until(pilot, lambda: isinstance(app.screen, ExplainDialog))
             widest = app.screen.query_one(".about").size.width
-            told = [line for static in app.screen.query(Static) for line in str(static.render()).split("\n")]
-            assert [line for line in told if len(line) > widest and not line.startswith("over ")] == []
+            shown = [line for static in app.screen.query(Static) for line in str(static.render()).split("\n")]
+            assert [line for line in shown if len(line) > widest and not line.startswith("over ")] == []
             await pilot.press("escape")
             await until(pilot, lambda: app.screen is app.main)
             await pilot.press("down")
@@ -363,19 +363,19 @@ async def test_with_the_focus_elsewhere_e_and_v_do_nothing(path: Path) -> None:
         assert app.screen is app.main
 
 
-# One's own
+# Custom losses
 
 
 @pytest.fixture
 def mine(path: Path) -> str:
-    """Return where a loss of one's own is."""
+    """Return where a custom loss is, as `file:function`."""
     file = path.parent / "mine.py"
     file.write_text("def mine(y_true, y_pred):\n    return abs(y_true - y_pred)\n", encoding="utf-8")
     return f"{file}:mine"
 
 
-async def test_a_loss_of_ones_own_is_listed_last_ticked_and_asked_for_with_its_source(path: Path, mine: str) -> None:
-    app = opened(path, own=[mine])
+async def test_a_custom_loss_is_listed_last_ticked_and_asked_for_with_its_source(path: Path, custom_loss: str) -> None:
+    app = opened(path, own=[custom_loss])
     async with app.run_test(size=SMALL) as pilot:
         key = offered(app)[-1]
         assert is_own(key)
@@ -384,28 +384,28 @@ async def test_a_loss_of_ones_own_is_listed_last_ticked_and_asked_for_with_its_s
         await pilot.press("r")
         await until(pilot, lambda: bool(asked(path)))
     (comparison,) = asked(path)
-    assert comparison == Comparison.ask("circles", own=[mine])
-    assert comparison.sources == ((key, mine),)
+    assert comparison == Comparison.ask("circles", own=[custom_loss])
+    assert comparison.sources == ((key, custom_loss),)
 
 
-async def test_a_loss_of_ones_own_that_is_not_ticked_is_not_asked_for(path: Path, mine: str) -> None:
-    app = opened(path, own=[mine])
+async def test_a_custom_loss_that_is_not_ticked_is_not_asked_for(path: Path, custom_loss: str) -> None:
+    app = opened(path, own=[custom_loss])
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("end", "space", "r")
         await until(pilot, lambda: bool(asked(path)))
     assert asked(path) == [Comparison.ask("circles")]
 
 
-async def test_a_loss_of_ones_own_can_be_all_that_is_asked_for(path: Path, mine: str) -> None:
-    app = opened(path, own=[mine])
+async def test_a_custom_loss_can_be_all_that_is_asked_for(path: Path, custom_loss: str) -> None:
+    app = opened(path, own=[custom_loss])
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("a", "a", "end", "space", "r")
         await until(pilot, lambda: bool(asked(path)))
-    assert asked(path) == [Comparison.ask("circles", (), own=[mine])]
+    assert asked(path) == [Comparison.ask("circles", (), own=[custom_loss])]
 
 
-async def test_a_loss_of_ones_own_is_explained_by_what_is_known_and_not_drawn(path: Path, mine: str) -> None:
-    app = opened(path, own=[mine])
+async def test_a_custom_loss_is_explained_by_what_is_known_and_not_drawn(path: Path, custom_loss: str) -> None:
+    app = opened(path, own=[custom_loss])
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         await pilot.press("end", "e")
         await until(pilot, lambda: isinstance(app.screen, ExplainDialog))
@@ -414,8 +414,8 @@ async def test_a_loss_of_ones_own_is_explained_by_what_is_known_and_not_drawn(pa
         await until(pilot, lambda: any("has no parameters" in note.message for note in app._notifications))
 
 
-async def test_a_session_with_a_loss_of_ones_own_is_taken_up(path: Path, mine: str) -> None:
-    wanted = Comparison.ask("circles", ["hinge"], own=[mine], learning_rates=[0.01], epochs=20, seeds=2)
+async def test_a_session_with_a_custom_loss_is_taken_up(path: Path, custom_loss: str) -> None:
+    wanted = Comparison.ask("circles", ["hinge"], own=[custom_loss], learning_rates=[0.01], epochs=20, seeds=2)
     fill(path, wanted)
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
@@ -425,14 +425,16 @@ async def test_a_session_with_a_loss_of_ones_own_is_taken_up(path: Path, mine: s
         await until(pilot, lambda: asked(path) == [wanted, wanted])
 
 
-async def test_a_file_that_was_changed_is_offered_as_it_is_now(path: Path, mine: str) -> None:
-    fill(path, Comparison.ask("circles", ["hinge"], own=[mine], learning_rates=[0.01], epochs=20, seeds=2))
-    Path(mine.partition(":")[0]).write_text("def mine(y_true, y_pred):\n    return 0 * y_pred\n", encoding="utf-8")
+async def test_a_file_that_was_changed_is_offered_as_it_is_now(path: Path, custom_loss: str) -> None:
+    fill(path, Comparison.ask("circles", ["hinge"], own=[custom_loss], learning_rates=[0.01], epochs=20, seeds=2))
+    Path(custom_loss.partition(":")[0]).write_text(
+        "def mine(y_true, y_pred):\n    return 0 * y_pred\n", encoding="utf-8"
+    )
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
         await shown(4)(pilot)
         (now,) = [key for key in offered(app) if is_own(key)]
-        assert now == Comparison.ask("circles", (), own=[mine]).losses[0]
+        assert now == Comparison.ask("circles", (), own=[custom_loss]).losses[0]
         assert now in panel(app).ticked
         assert now != asked(path)[0].losses[-1]
         assert asked(path)[0].losses[-1] in app.main.query_one(ScoresPanel).text
@@ -440,11 +442,11 @@ async def test_a_file_that_was_changed_is_offered_as_it_is_now(path: Path, mine:
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])
 async def test_a_file_that_has_gone_does_not_keep_the_session_from_opening(
-    path: Path, mine: str, size: tuple[int, int]
+    path: Path, custom_loss: str, size: tuple[int, int]
 ) -> None:
-    wanted = Comparison.ask("circles", ["hinge"], own=[mine], learning_rates=[0.01], epochs=20, seeds=2)
+    wanted = Comparison.ask("circles", ["hinge"], own=[custom_loss], learning_rates=[0.01], epochs=20, seeds=2)
     fill(path, wanted, anatomy=measured)
-    Path(mine.partition(":")[0]).unlink()
+    Path(custom_loss.partition(":")[0]).unlink()
     app = opened(path)
     async with app.run_test(size=size) as pilot:
         await shown(4)(pilot)
@@ -457,8 +459,8 @@ async def test_a_file_that_has_gone_does_not_keep_the_session_from_opening(
         assert app.is_running
 
 
-async def test_a_loss_of_ones_own_draws_no_anatomy_and_keeps_the_others(path: Path, mine: str) -> None:
-    app = opened(path, own=[mine])
+async def test_a_custom_loss_draws_no_anatomy_and_keeps_the_others(path: Path, custom_loss: str) -> None:
+    app = opened(path, own=[custom_loss])
     async with app.run_test(size=LARGE) as pilot:
         await pilot.press("3", "left_square_bracket")
         await until(pilot, lambda: bool(app.main.query("#chart-anatomy")))

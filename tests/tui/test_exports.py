@@ -12,7 +12,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.export import FORMATS
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.background.exporter import Wanted
-from lossterm.tui.background.lossterm_process import Said
+from lossterm.tui.background.lossterm_process import ProcessResult
 from lossterm.tui.dialogs import ConfirmDialog
 from lossterm.tui.dialogs.export_dialog import ExportDialog
 from lossterm.tui.screens import session_actions
@@ -24,14 +24,14 @@ SIZE = (80, 24)
 
 @pytest.fixture(autouse=True)
 def here(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Go to a directory of one's own."""
+    """Change to an empty directory."""
     place = home / "work"
     place.mkdir()
     monkeypatch.chdir(place)
     return place
 
 
-def said(app: LosstermApp) -> list[str]:
+def notifications(app: LosstermApp) -> list[str]:
     return [note.message for note in app._notifications]
 
 
@@ -75,8 +75,8 @@ async def test_a_session_is_written_and_said_to_be(path: Path, here: Path) -> No
         await shown(12)(pilot)
         await open_it(pilot, app, "json")
         await pilot.press("enter")
-        await until(pilot, lambda: any(one.startswith("Wrote ") for one in said(app)), seconds=30)
-    assert f"Wrote {SESSION}.json: 12 trials and 240 epochs of session '{SESSION}' as json." in said(app)
+        await until(pilot, lambda: any(one.startswith("Wrote ") for one in notifications(app)), seconds=30)
+    assert f"Wrote {SESSION}.json: 12 trials and 240 epochs of session '{SESSION}' as json." in notifications(app)
     assert json.loads((here / f"{SESSION}.json").read_text())
 
 
@@ -109,10 +109,10 @@ async def test_what_is_there_already_is_replaced_only_after_a_yes(path: Path, he
         await pilot.press(answer)
         await until(pilot, lambda: app.screen is app.main)
         if answer == "y":
-            await until(pilot, lambda: any(one.startswith("Wrote ") for one in said(app)), seconds=30)
+            await until(pilot, lambda: any(one.startswith("Wrote ") for one in notifications(app)), seconds=30)
         else:
             await pilot.pause(0.1)
-            assert said(app) == []
+            assert notifications(app) == []
     assert ((here / f"{SESSION}.csv").read_text() == "mine") == (answer != "y")
 
 
@@ -131,8 +131,8 @@ async def test_what_cannot_be_written_gets_the_sentence(path: Path, written: str
         if written == ".":
             await until(pilot, lambda: isinstance(app.screen, ConfirmDialog))
             await pilot.press("y")
-        await until(pilot, lambda: any(words in one for one in said(app)), seconds=30)
-        assert not any("Traceback" in one for one in said(app))
+        await until(pilot, lambda: any(words in one for one in notifications(app)), seconds=30)
+        assert not any("Traceback" in one for one in notifications(app))
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -155,7 +155,7 @@ async def test_a_format_of_one_comparison_takes_the_chosen_task_and_the_selected
         one = FORMATS[form].one_comparison
         await open_it(pilot, app, form)
         await pilot.press("enter")
-        await until(pilot, lambda: "Wrote it." in said(app))
+        await until(pilot, lambda: "Wrote it." in notifications(app))
         await pilot.press("1", "down", "down")
         await until(pilot, lambda: app.main.curves.picked)
         await open_it(pilot, app, form)
@@ -183,12 +183,14 @@ async def test_an_export_that_takes_long_holds_up_nothing(path: Path, monkeypatc
         await shown(12)(pilot)
         await open_it(pilot, app)
         await pilot.press("enter")
-        await until(pilot, lambda: any("Writing" in one for one in said(app)))
+        await until(pilot, lambda: any("Writing" in one for one in notifications(app)))
         await pilot.press("3", "1", "y", "q")
         await until(pilot, lambda: app.return_code == 0)
 
 
 def test_what_a_process_said_last_is_told_without_what_it_begins_with() -> None:
-    assert Said(code=3, out=b"", err="Note: this.\nlossterm: There is no file.\n").sentence == "There is no file."
-    assert Said(code=1, out=b"", err="").sentence == "It ended with code 1."
-    assert "\x1b" not in Said(code=1, out=b"", err="a\x1b[31mb").sentence
+    assert (
+        ProcessResult(code=3, out=b"", err="Note: this.\nlossterm: There is no file.\n").sentence == "There is no file."
+    )
+    assert ProcessResult(code=1, out=b"", err="").sentence == "It ended with code 1."
+    assert "\x1b" not in ProcessResult(code=1, out=b"", err="a\x1b[31mb").sentence

@@ -24,18 +24,18 @@ SIZE = (80, 24)
 
 @pytest.fixture
 def place(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a directory of files of all kinds, which one is in."""
-    found = home / "work"
+    """Create a directory of files of all kinds and change into it."""
+    directory = home / "work"
     for name in ("data/deep", "docs", "houses", ".hidden"):
-        (found / name).mkdir(parents=True)
+        (directory / name).mkdir(parents=True)
     for name in ("houses.csv", "harbours.TSV", "wine.parquet", "array.npz", "notes.txt", ".secret.csv"):
-        (found / name).write_text(ROWS)
+        (directory / name).write_text(ROWS)
     for name in ("readme.md", "picture.png", "houses.csv.gz"):
-        (found / name).write_bytes(b"\x1f\x8b")
-    (found / "data" / "more.csv").write_text(ROWS)
-    monkeypatch.chdir(found)
+        (directory / name).write_bytes(b"\x1f\x8b")
+    (directory / "data" / "more.csv").write_text(ROWS)
+    monkeypatch.chdir(directory)
     monkeypatch.setenv("HOME", str(home))
-    return found
+    return directory
 
 
 def dialog(app: LosstermApp) -> FileDialog:
@@ -270,9 +270,9 @@ async def test_what_a_thread_raises_is_raised_here() -> None:
         raise OSError("gone")
 
     with pytest.raises(OSError, match="gone"):
-        await directory_listing.apart(fail)
-    assert await directory_listing.apart(lambda: 7) == 7
-    waiting = asyncio.ensure_future(directory_listing.apart(lambda: time.sleep(0.05)))
+        await directory_listing.in_daemon_thread(fail)
+    assert await directory_listing.in_daemon_thread(lambda: 7) == 7
+    waiting = asyncio.ensure_future(directory_listing.in_daemon_thread(lambda: time.sleep(0.05)))
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.sleep(0.1)

@@ -148,11 +148,11 @@ async def test_ascii_markers_swap_curves_alone(path: Path) -> None:
 @pytest.mark.parametrize("plain", [False, True])
 def test_every_pattern_of_dots_becomes_one_sign(markers: str, plain: bool) -> None:
     for sign in BRAILLE:
-        found = swapped(sign, markers, plain=plain)
-        assert len(found) == 1
-        assert not "⠀" <= found <= "⣿"
-        assert (found == " ") == (sign == "⠀")
-        assert found.isascii() or (markers == "blocks" and not plain)
+        swapped_sign = swapped(sign, markers, plain=plain)
+        assert len(swapped_sign) == 1
+        assert not "⠀" <= swapped_sign <= "⣿"
+        assert (swapped_sign == " ") == (sign == "⠀")
+        assert swapped_sign.isascii() or (markers == "blocks" and not plain)
 
 
 def test_blocks_keep_every_quarter_that_has_a_dot_and_no_other() -> None:
@@ -195,10 +195,10 @@ def test_strokes_of_a_pattern_and_of_its_mirror_mirror_each_other() -> None:
 
 def test_what_has_no_likeness_becomes_a_question_mark_and_nothing_moves() -> None:
     text = "│ 漢é ☃ … ─ a"
-    found = swapped(text, "braille", plain=True)
-    assert found.isascii()
-    assert len(found) == cell_len(text)
-    assert found == "| ??? ? ~ - a"  # 漢 is two cells wide
+    swapped_text = swapped(text, "braille", plain=True)
+    assert swapped_text.isascii()
+    assert len(swapped_text) == cell_len(text)
+    assert swapped_text == "| ??? ? ~ - a"  # 漢 is two cells wide
 
 
 def test_signs_that_the_app_draws_have_a_likeness() -> None:

@@ -70,8 +70,8 @@ def named(text: str, keys: Iterable[str]) -> set[str]:
     return {key for key in keys if re.search(rf"(?<![\w+'’-]){re.escape(key)}(?![\w+'-])", text)}
 
 
-def told(screen: DOMNode) -> str:
-    """Return all that a dialog says: in its borders, its lists and between them."""
+def texts_of(screen: DOMNode) -> str:
+    """Return all texts of a dialog: in its borders, its lists and between them."""
     console, parts = Console(width=400, color_system=None), []
     for widget in screen.walk_children():
         parts += [str(getattr(widget, name, None) or "") for name in ("border_title", "border_subtitle")]
@@ -96,9 +96,9 @@ def test_a_binding_is_called_by_its_own_key_or_by_the_one_it_was_given() -> None
     for given, name in (("f5", "f5"), ("f5,g", "f5"), (" ? ", "?"), ("slash", "/"), ("ctrl+left", "ctrl+←")):
         names = KeyNames(HOLDERS, {"main.run": given})
         assert names["main.run"] == name
-        assert names.told("press {main.run}; {main.stop} stops") == f"press {name}; s stops"
+        assert names.fill_in("press {main.run}; {main.stop} stops") == f"press {name}; s stops"
     with pytest.raises(KeyError, match=r"main\.rum"):
-        KeyNames(HOLDERS, {}).told("{main.rum}")
+        KeyNames(HOLDERS, {}).fill_in("{main.rum}")
 
 
 def test_a_dialogs_bindings_are_known_once_it_is() -> None:
@@ -142,9 +142,9 @@ async def test_the_key_that_runs_is_told_alike_in_the_empty_chart_in_the_help_an
         assert "f5 Run" in app.main.query_one(KeyBar).text
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))
-        assert "tick losses, press f5." in told(app.screen)
-        assert re.search(r"f5 +Train the ticked losses", told(app.screen))
-        assert "press r" not in told(app.screen)
+        assert "tick losses, press f5." in texts_of(app.screen)
+        assert re.search(r"f5 +Train the ticked losses", texts_of(app.screen))
+        assert "press r" not in texts_of(app.screen)
 
 
 def test_every_binding_can_be_given_another_key() -> None:
@@ -205,7 +205,7 @@ async def of_toasts(pilot: Pilot[None], app: LosstermApp) -> list[str]:
 async def of_help(pilot: Pilot[None], app: LosstermApp) -> list[str]:
     await pilot.press(CHANGED["main.help"])
     await until(pilot, lambda: isinstance(app.screen, HelpDialog))
-    return [told(app.screen)]
+    return [texts_of(app.screen)]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,11 @@ async def of_help(pilot: Pilot[None], app: LosstermApp) -> list[str]:
         (of_curves, SMALL, ["curves.pin", "curves.hide", "main.filter"]),
         (of_predictions, SMALL, ["predictions.down"]),
         (of_toasts, LARGE, ["main.stop", "sessions.mark", "main.run"]),
-        (of_help, LARGE, [one.id for one in keymap.told(HOLDERS[1:], {})] + ["app.next", "app.suspend", "loss.down"]),
+        (
+            of_help,
+            LARGE,
+            [one.id for one in keymap.key_help(HOLDERS[1:], {})] + ["app.next", "app.suspend", "loss.down"],
+        ),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -230,9 +234,9 @@ async def test_with_every_key_changed_no_text_names_one_that_no_longer_works(
     app = opened(path, config=Config(keys=CHANGED))
     async with app.run_test(size=size, notifications=True) as pilot:
         texts = await look(pilot, app)
-    said = "\n".join(texts)
-    assert named(said, own_keys(HOLDERS) - {"enter"}) == set()
-    assert [one for one in says if CHANGED[one] not in said] == []
+    shown = "\n".join(texts)
+    assert named(shown, own_keys(HOLDERS) - {"enter"}) == set()
+    assert [one for one in says if CHANGED[one] not in shown] == []
 
 
 # What dialogs say
@@ -269,29 +273,29 @@ async def test_no_dialog_names_a_key_that_is_not_its_bindings(tmp_path: Path) ->
     changed = CHANGED | {str(one.id): other for one, other in zip(every, OTHERS[len(IDS) :], strict=False)}
     host: App[None] = App()
     async with host.run_test(size=LARGE) as pilot:
-        told_of = set()
+        checked = set()
         for dialog in dialogs(KeyNames(HOLDERS, changed), table):
             host.push_screen(dialog)
             await until(pilot, lambda: dialog.is_current and dialog.is_mounted)  # noqa: B023  waited for at once
             if isinstance(dialog, PreviewDialog):
                 await until(pilot, lambda: "Which column" in dialog.words.text)  # noqa: B023
-            said, mine = told(dialog), OWN[type(dialog)]
+            shown, owners = texts_of(dialog), OWN[type(dialog)]
             if isinstance(dialog, ExplainDialog):  # whose formulas have letters
-                said = str(dialog.query_one(VerticalScroll).border_subtitle)
-            forbidden = own_keys(mine) | (own_keys(HOLDERS) - {"enter"})  # which Textual's fields and lists take
-            assert named(said, forbidden) == set(), dialog
-            assert [key for one in bindings(mine) if (key := changed[str(one.id)]) in said], dialog
-            told_of.add(type(dialog))
+                shown = str(dialog.query_one(VerticalScroll).border_subtitle)
+            forbidden = own_keys(owners) | (own_keys(HOLDERS) - {"enter"})  # which Textual's fields and lists take
+            assert named(shown, forbidden) == set(), dialog
+            assert [key for one in bindings(owners) if (key := changed[str(one.id)]) in shown], dialog
+            checked.add(type(dialog))
             dialog.dismiss()
             await pilot.pause()
-    assert told_of == set(OWN)
+    assert checked == set(OWN)
 
 
 def test_what_is_left_to_say_of_a_table_names_its_bindings() -> None:
     keys = KeyNames(HOLDERS, {"table.target": "f5", "table.take": "f6"}).of(PreviewDialog)
-    assert keys.told(ASKS).endswith("press f5.")
-    assert keys.told(CHOOSE).endswith("press f5.")
-    assert keys.told(TAKES).startswith("f6 trains on it")
+    assert keys.fill_in(ASKS).endswith("press f5.")
+    assert keys.fill_in(CHOOSE).endswith("press f5.")
+    assert keys.fill_in(TAKES).startswith("f6 trains on it")
 
 
 # What the code says

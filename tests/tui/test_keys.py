@@ -1,4 +1,4 @@
-"""Keys: what each does is told, what cannot be done is greyed and does nothing, and all can be changed; the mouse."""
+"""Keys: each is documented, what cannot be done is greyed and does nothing, and all can be changed; the mouse."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,7 +28,7 @@ HOLDERS = (MainScreen, *MainScreen.PANELS)
 BINDINGS = [
     binding for holder in (LosstermApp, *HOLDERS) for binding in holder.BINDINGS if isinstance(binding, Binding)
 ]
-TOLD = keymap.told(HOLDERS, {})
+TOLD = keymap.key_help(HOLDERS, {})
 
 
 def picture(app: LosstermApp) -> str:
@@ -48,7 +48,7 @@ def taken(path: Path) -> int:
         return len(store.reader.comparisons(SESSION))
 
 
-# Every key is told
+# Every key is documented
 
 
 def test_every_binding_has_an_id_of_its_own_and_a_label() -> None:
@@ -218,8 +218,8 @@ async def test_help_bar_and_palette_tell_the_changed_key(path: Path) -> None:
         await pilot.press("f2")
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))
         assert isinstance(app.screen, HelpDialog)
-        told = {key.does: key.key for key in app.screen._keys}
-        assert told["Train the ticked losses"] == "f5"
+        keys = {key.does: key.key for key in app.screen._keys}
+        assert keys["Train the ticked losses"] == "f5"
 
 
 async def test_a_changed_key_of_a_view_works_there(path: Path) -> None:

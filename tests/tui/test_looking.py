@@ -38,11 +38,11 @@ def colours(app: LosstermApp) -> set[str]:
     }
 
 
-def said(app: LosstermApp) -> str:
+def frame_text(app: LosstermApp) -> str:
     """Return what stands on the frame of the curves, and beneath them."""
     readout = app.main.curves.readout
-    told = readout.text if readout.display else ""
-    return f"{app.main.curves.border_title} | {app.main.curves.border_subtitle} | {told}"
+    beneath = readout.text if readout.display else ""
+    return f"{app.main.curves.border_title} | {app.main.curves.border_subtitle} | {beneath}"
 
 
 async def at_curves(pilot: Pilot[None], app: LosstermApp, trials: int = 6) -> None:
@@ -61,15 +61,15 @@ async def test_the_cursor_starts_at_the_end_and_says_epoch_time_and_values(path:
         await at_curves(pilot, app)
         without = chart(app)
         await pilot.press("left")
-        await until(pilot, lambda: "epoch 200 of 200" in said(app))
-        assert "20 ms" in said(app)
+        await until(pilot, lambda: "epoch 200 of 200" in frame_text(app))
+        assert "20 ms" in frame_text(app)
         assert chart(app) != without
         await pilot.press("left")
-        await until(pilot, lambda: "epoch 198 of 200" in said(app))
+        await until(pilot, lambda: "epoch 198 of 200" in frame_text(app))
         await pilot.press("shift+left")
-        await until(pilot, lambda: f"epoch {198 - 2 * FAST} of 200" in said(app))
+        await until(pilot, lambda: f"epoch {198 - 2 * FAST} of 200" in frame_text(app))
         await pilot.press("l", "L")
-        await until(pilot, lambda: "epoch 200 of 200" in said(app))
+        await until(pilot, lambda: "epoch 200 of 200" in frame_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: chart(app) == without)
 
@@ -80,9 +80,9 @@ async def test_the_cursor_stays_within_the_epochs(path: Path) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await at_curves(pilot, app)
         await pilot.press(*["shift+left"] * 12)
-        await until(pilot, lambda: "epoch 1 of 200" in said(app))
+        await until(pilot, lambda: "epoch 1 of 200" in frame_text(app))
         await pilot.press(*["H"] * 2, *["shift+right"] * 12, "right")
-        await until(pilot, lambda: "epoch 200 of 200" in said(app))
+        await until(pilot, lambda: "epoch 200 of 200" in frame_text(app))
 
 
 async def test_the_cursor_tells_the_values_of_the_curves(path: Path) -> None:
@@ -91,10 +91,10 @@ async def test_the_cursor_tells_the_values_of_the_curves(path: Path) -> None:
     async with app.run_test(size=(200, 60)) as pilot:
         await at_curves(pilot, app)
         await pilot.press("left", *["shift+left"] * 12)
-        await until(pilot, lambda: "epoch 1 of 200" in said(app))
+        await until(pilot, lambda: "epoch 1 of 200" in frame_text(app))
         first = chart(app)
         await pilot.press(*["shift+right"] * 12)
-        await until(pilot, lambda: "epoch 200 of 200" in said(app))
+        await until(pilot, lambda: "epoch 200 of 200" in frame_text(app))
         assert chart(app) != first
         for loss in LOSSES:
             (at_first,) = [line for line in first.split("\n") if f" {loss} " in f"{line} "]
@@ -168,7 +168,7 @@ async def test_the_frame_says_its_epochs_where_there_is_no_cursor(path: Path) ->
     async with app.run_test(size=SMALL) as pilot:
         await at_curves(pilot, app)
         await pilot.press("enter")
-        await until(pilot, lambda: "epochs 101 to 200" in said(app))
+        await until(pilot, lambda: "epochs 101 to 200" in frame_text(app))
 
 
 async def test_angles_pan_within_the_epochs_and_are_grey_without_a_zoom(path: Path) -> None:
@@ -217,17 +217,17 @@ async def test_plus_and_minus_smooth_in_steps_and_zero_takes_it_back(path: Path)
         seen = [rough]
         for weight in SMOOTHING[1:]:
             await pilot.press("plus")
-            await until(pilot, lambda: f"smooth {weight:g}" in said(app))  # noqa: B023  waited for at once
+            await until(pilot, lambda: f"smooth {weight:g}" in frame_text(app))  # noqa: B023  waited for at once
             seen.append(chart(app))
         assert len(set(seen)) == len(SMOOTHING)
         await pilot.press("equals_sign")
         await pilot.pause()
-        assert f"smooth {SMOOTHING[-1]:g}" in said(app)
+        assert f"smooth {SMOOTHING[-1]:g}" in frame_text(app)
         await pilot.press("minus")
-        await until(pilot, lambda: f"smooth {SMOOTHING[-2]:g}" in said(app))
+        await until(pilot, lambda: f"smooth {SMOOTHING[-2]:g}" in frame_text(app))
         await pilot.press("0")
         await until(pilot, lambda: chart(app) == rough)
-        assert "smooth" not in said(app)
+        assert "smooth" not in frame_text(app)
 
 
 async def test_y_makes_the_axis_logarithmic_and_linear_again(path: Path) -> None:
@@ -237,9 +237,9 @@ async def test_y_makes_the_axis_logarithmic_and_linear_again(path: Path) -> None
         await at_curves(pilot, app)
         linear = chart(app)
         await pilot.press("y")
-        await until(pilot, lambda: chart(app) != linear and ", log" in said(app))
+        await until(pilot, lambda: chart(app) != linear and ", log" in frame_text(app))
         await pilot.press("y")
-        await until(pilot, lambda: chart(app) == linear and ", log" not in said(app))
+        await until(pilot, lambda: chart(app) == linear and ", log" not in frame_text(app))
 
 
 async def test_b_goes_through_the_splits(path: Path) -> None:
@@ -247,11 +247,11 @@ async def test_b_goes_through_the_splits(path: Path) -> None:
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
         await at_curves(pilot, app)
-        seen = [(said(app), chart(app))]
+        seen = [(frame_text(app), chart(app))]
         for _ in SPLITS:
             await pilot.press("b")
             await pilot.pause()
-            seen.append((said(app), chart(app)))
+            seen.append((frame_text(app), chart(app)))
         assert seen[0] == seen[-1]
         assert len({drawn for _, drawn in seen}) == len(SPLITS)
         assert ["faint: train" in words for words, _ in seen] == [True, False, False, False, True]
@@ -282,13 +282,13 @@ async def test_x_hides_the_selected_loss_which_stays_in_the_table_and_in_its_col
         await until(pilot, lambda: colours(app) == set(LOSSES))
         await pilot.press("down", "x")
         await until(pilot, lambda: colours(app) == {LOSSES[0], LOSSES[2]})
-        assert "1 hidden" in said(app)
+        assert "1 hidden" in frame_text(app)
         assert all(loss in app.main.scores.text for loss in LOSSES)
         await pilot.press("up", "x", "k", "x")
         await until(pilot, lambda: "No loss is shown" in chart(app))
         await pilot.press("x", "j", "x", "j", "x")
         await until(pilot, lambda: colours(app) == set(LOSSES))
-        assert "hidden" not in said(app)
+        assert "hidden" not in frame_text(app)
 
 
 async def test_the_loss_under_the_cursor_of_the_list_is_what_is_pinned_and_hidden(path: Path) -> None:

@@ -131,7 +131,7 @@ IMPOSSIBLE = (
     ("circles", "fair", {"model": "no_such.py:build"}, "no_such.py"),
     ("circles", "fair", {"model": "build"}, "--model"),
 )
-"""Task, protocol, what is written into the dialog, and what is said to it."""
+"""Task, protocol, what is written into the dialog, and the message that it gets."""
 
 
 async def test_what_cannot_be_is_said_in_the_words_of_the_command_line(path: Path) -> None:
@@ -152,7 +152,7 @@ async def test_what_cannot_be_is_said_in_the_words_of_the_command_line(path: Pat
     assert asked(path) == []
 
 
-async def test_a_model_of_ones_own_takes_the_place_of_the_layers_and_gives_it_back(path: Path, home: Path) -> None:
+async def test_a_custom_network_takes_the_place_of_the_layers_and_gives_it_back(path: Path, home: Path) -> None:
     (home / "net.py").write_text(MODEL)
     app = opened(path)
     async with app.run_test(size=LARGE) as pilot:
@@ -244,7 +244,7 @@ def test_a_usual_network_is_remembered_as_nothing() -> None:
 
 
 def test_of_a_network_that_another_version_remembered_what_can_be_chosen_comes_back() -> None:
-    said = b'{"task":"circles","protocol":"fair","network":{"optimizer":"adam","l2":1,"dropout":"much","gone":3}}'
-    network = network_remembered(msgspec.json.decode(said, type=Choices).network)
+    remembered = b'{"task":"circles","protocol":"fair","network":{"optimizer":"adam","l2":1,"dropout":"much","gone":3}}'
+    network = network_remembered(msgspec.json.decode(remembered, type=Choices).network)
     assert network == {"optimizer": "adam", "l2": 1.0}
     assert differing(network) == "l2 1, adam"

@@ -1,4 +1,4 @@
-"""The screen that shows a file before training on it: what stands there, what changes it, and what goes wrong."""
+"""The screen that shows a file before training on it: what it shows, what changes it, and what goes wrong."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -189,8 +189,8 @@ async def test_enter_without_a_target_says_what_is_missing(path: Path) -> None:
 async def test_a_problem_is_told_whole_and_enter_does_not_take_it(path: Path) -> None:
     async with looking(path, Reader(with_problem)) as (app, pilot):
         await press(pilot, app, "t")
-        said = " ".join(dialog(app).words.text.split())
-        assert "/data/houses.csv, column area: all values are the same. Choose another target." in said
+        words = " ".join(dialog(app).words.text.split())
+        assert "/data/houses.csv, column area: all values are the same. Choose another target." in words
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, PreviewDialog)
@@ -248,10 +248,10 @@ async def test_what_cannot_be_read_gets_a_sentence_from_the_real_reader(
     app = opened(path, table=FileRequest(path=str(file), target=""))
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: isinstance(app.screen, PreviewDialog) and not app.screen.reading, seconds=30)
-        said = " ".join(dialog(app).words.text.split())
-        assert "it.csv" in said
-        assert said.endswith(".")
-        assert "Traceback" not in said
+        words = " ".join(dialog(app).words.text.split())
+        assert "it.csv" in words
+        assert words.endswith(".")
+        assert "Traceback" not in words
 
 
 async def test_ten_thousand_columns_are_gone_through_at_once(path: Path) -> None:

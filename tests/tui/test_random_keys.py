@@ -19,7 +19,7 @@ from tests.builders.app import opened, until
 from tests.builders.stores import FAIR, TUTORIAL, fill
 
 HELD_BACK = {"ctrl+q", "q", "ctrl+z", "d", "y"}
-"""Keys that end the app, and those that delete: y is said to the question, d asks it."""
+"""Keys that end the app, and those that delete: d asks, and y confirms."""
 
 BOUND = sorted(
     {

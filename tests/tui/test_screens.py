@@ -41,12 +41,12 @@ BOTH = (SMALL, LARGE)
 
 
 PLAIN = FileRequest(path="/data/houses.csv", target="")
-"""A file that nothing was said of."""
+"""A file without any choices yet."""
 TUNED = Comparison.ask("circles", epochs=40, seeds=5)
 """Three losses at five rates: 75 trials."""
 
 
-def told_apart(trial: Trial, metric: str) -> float:
+def spread_scores(trial: Trial, metric: str) -> float:
     """Score one loss a little and one clearly behind, each best at a rate of its own."""
     place = LOSSES.index(trial.loss)
     off = abs(math.log10(trial.learning_rate / (0.01, 0.03, 0.003)[place]))
@@ -69,13 +69,13 @@ def test_an_empty_session_says_what_to_do(pictures: Pictures, path: Path) -> Non
 
 
 def test_a_fair_comparison(pictures: Pictures, path: Path) -> None:
-    fill(path, TUNED, scored=told_apart)
+    fill(path, TUNED, scored=spread_scores)
     pictures(opened(path), BOTH, shown(75))
 
 
 def test_a_fair_comparison_in_a_light_terminal(pictures: Pictures, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORFGBG", "0;15")
-    fill(path, TUNED, scored=told_apart)
+    fill(path, TUNED, scored=spread_scores)
     pictures(opened(path), BOTH, shown(75))
 
 
@@ -105,7 +105,7 @@ def test_a_metric_where_there_is_room_for_one_chart(pictures: Pictures, path: Pa
 
 
 def test_the_sweep_of_learning_rates(pictures: Pictures, path: Path) -> None:
-    fill(path, TUNED, scored=told_apart)
+    fill(path, TUNED, scored=spread_scores)
     pictures(opened(path), LARGE, after("m", trials=75), name="140x40")
     pictures(opened(path), SMALL, after("m", "m", trials=75), name="80x24")
 
@@ -379,7 +379,7 @@ def test_the_exports(pictures: Pictures, path: Path, monkeypatch: pytest.MonkeyP
     pictures(opened(path), BOTH, opening("w", dialog=ExportDialog, trials=12))
 
 
-def test_a_comparison_on_a_table_of_ones_own(pictures: Pictures, path: Path) -> None:
+def test_a_comparison_on_a_user_table(pictures: Pictures, path: Path) -> None:
     network: dict[str, Any] = {"activation": "gelu", "dropout": 0.2, "optimizer": "adamw", "early_stopping": 20}
     fill(path, Comparison.ask(HOUSES, epochs=20, seeds=3, learning_rates=[0.01], **network))
     pictures(opened(path), BOTH, shown(15))
@@ -445,7 +445,7 @@ def each_view(pictures: Pictures, trials: int, words: Mapping[str, str | None], 
 def fill_two(path: Path) -> None:
     """Compare losses on one task in two sessions, so that each view has something to show."""
     fill(path, Comparison.ask("blobs", learning_rates=[0.01], epochs=40, seeds=2), session="before that")
-    fill(path, TUNED, scored=told_apart, anatomy=measured)
+    fill(path, TUNED, scored=spread_scores, anatomy=measured)
 
 
 def test_view(pictures: Pictures, path: Path, frozen_ages: None) -> None:

@@ -22,22 +22,22 @@ SESSION = "s"
 
 
 class Listener:
-    """Stands in for a screen: keeps what it is told."""
+    """Stands in for a screen: keeps the messages posted to it."""
 
     def __init__(self) -> None:
-        self.told: list[Message] = []
+        self.messages: list[Message] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
     def run_worker(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str, **_: object) -> None:
         self.tasks[name] = asyncio.create_task(work())
 
     def post_message(self, message: Message) -> None:
-        self.told.append(message)
+        self.messages.append(message)
 
     async def until(self, true: Callable[[], object]) -> None:
         end = time.monotonic() + 10
         while not true():
-            assert time.monotonic() < end, f"waited in vain; told: {self.told}"
+            assert time.monotonic() < end, f"waited in vain; messages: {self.messages}"
             await asyncio.sleep(0.01)
 
 
@@ -63,23 +63,23 @@ async def follow(path: Path) -> AsyncIterator[Follow]:
 
 async def test_what_another_writes_is_known_when_it_is_told(path: Path, follow: Follow) -> None:
     follower, listener = await follow(None)
-    await listener.until(lambda: len(listener.told) == 1)
+    await listener.until(lambda: len(listener.messages) == 1)
     assert follower.state.rows == {}
     with Store(path) as other:
         other.requests.ask(SESSION, Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2, epochs=1))
-        await listener.until(lambda: len(listener.told) == 2)
+        await listener.until(lambda: len(listener.messages) == 2)
         assert [row.status for row in follower.state.rows.values()] == ["queued"] * 2
-    assert {type(one) for one in listener.told} == {SessionFollower.Changed}
+    assert {type(one) for one in listener.messages} == {SessionFollower.Changed}
     assert "keeper" not in listener.tasks
     assert not lock.alive(path, "auto")
 
 
 async def test_a_store_that_goes_away_ends_it(path: Path, follow: Follow) -> None:
     _, listener = await follow(None)
-    await listener.until(lambda: listener.told)
+    await listener.until(lambda: listener.messages)
     path.unlink()
-    await listener.until(lambda: isinstance(listener.told[-1], SessionFollower.Ended))
-    ended = listener.told[-1]
+    await listener.until(lambda: isinstance(listener.messages[-1], SessionFollower.Ended))
+    ended = listener.messages[-1]
     assert isinstance(ended, SessionFollower.Ended)
     assert isinstance(ended.error, StoreError)
     assert "was deleted or moved" in str(ended.error)
@@ -91,7 +91,7 @@ async def test_a_worker_that_does_not_start_is_told_and_the_session_still_follow
     monkeypatch.setattr(Supervisor, "GRACE", 0.0)
     follower, listener = await follow(Workers(("/nowhere/at/all",)))
     await listener.until(listener.tasks["keeper"].done)
-    (lost,) = [one for one in listener.told if isinstance(one, SessionFollower.WorkerLost)]
+    (lost,) = [one for one in listener.messages if isinstance(one, SessionFollower.WorkerLost)]
     assert isinstance(lost.error, WorkerError)
     with Store(path) as other:
         other.requests.ask(SESSION, Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=1, epochs=1))

@@ -34,7 +34,7 @@ def listed(app: LosstermApp) -> list[str]:
     return [str(options.get_option_at_index(place).prompt) for place in range(options.option_count)]
 
 
-def said(app: LosstermApp) -> str:
+def notifications(app: LosstermApp) -> str:
     return " ".join(note.message for note in app._notifications)
 
 
@@ -212,7 +212,7 @@ async def test_comparing_one_session_says_what_to_do(two: Path) -> None:
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await at(pilot, app, SESSION)
         await pilot.press("c")
-        await until(pilot, lambda: "Mark at least two" in said(app))
+        await until(pilot, lambda: "Mark at least two" in notifications(app))
         await pilot.press("space", "c")
         await pilot.pause()
         assert app.screen is app.main
@@ -263,7 +263,7 @@ async def test_a_name_that_cannot_be_is_refused_where_it_is_typed(two: Path, nam
     async with app.run_test(size=SIZE) as pilot:
         await at(pilot, app, "older")
         await rename(pilot, app, name)
-        await until(pilot, lambda: app.screen.query_one("#wrong", Static).has_class("-said"))
+        await until(pilot, lambda: app.screen.query_one("#wrong", Static).has_class("-visible"))
         assert isinstance(app.screen, RenameDialog)
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)
@@ -276,7 +276,7 @@ async def test_a_name_that_is_taken_is_refused_with_a_sentence(two: Path) -> Non
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await at(pilot, app, "older")
         await rename(pilot, app, SESSION)
-        await until(pilot, lambda: SESSION in said(app))
+        await until(pilot, lambda: SESSION in notifications(app))
     assert (stored(two), stored(two, "older")) == before
 
 
@@ -376,7 +376,7 @@ async def test_resuming_what_is_whole_says_so(two: Path) -> None:
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await at(pilot, app, SESSION)
         await pilot.press("u")
-        await until(pilot, lambda: "Nothing of it was stopped" in said(app))
+        await until(pilot, lambda: "Nothing of it was stopped" in notifications(app))
     with Store(two) as store:
         assert len(store.reader.comparisons(SESSION)) == 1
 

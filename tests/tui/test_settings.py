@@ -223,8 +223,8 @@ async def test_rates_that_make_no_sense_get_a_sentence(path: Path) -> None:
             app.clear_notifications()
             await pilot.press(*typed, "r")
             await until(pilot, lambda: bool(app._notifications))
-            (said,) = app._notifications
-            assert f"The learning rate {sentence}" in said.message
+            (notification,) = app._notifications
+            assert f"The learning rate {sentence}" in notification.message
         assert app.main.check_action("run", ()) is True
     assert asked(path) == []
 

@@ -1,4 +1,4 @@
-"""Tables of one's own in the app: brought, chosen, asked for, remembered; and tasks that are no longer there."""
+"""User tables in the app: opened, chosen, asked for, remembered; and tasks that are no longer there."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""What is done off the event loop: the store, other processes, slow directories."""
+"""Work off the event loop: the store, other processes, slow directories."""

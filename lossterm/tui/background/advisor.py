@@ -1,4 +1,4 @@
-"""Advice on a task's data, from a process of its own: it needs scikit-learn, which the app does without."""
+"""Advice on a task's data, from a separate process: it needs scikit-learn, which the app never loads."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from lossterm.tasks import Task
 from lossterm.tui.background.lossterm_process import run
 
 Find = Callable[[Task], Awaitable[Advice | None]]
-"""`task -> advice`, None where there is none to be had."""
+"""`task -> advice`, None if there is none."""
 
 
 class Advisor:
@@ -22,7 +22,7 @@ class Advisor:
         self._known: dict[str, Advice | None] = {}
 
     async def on(self, task: Task) -> Advice | None:
-        """Return the advice on a task, None where there is none to be had."""
+        """Return the advice on a task, None if there is none."""
         if self._find and task.key not in self._known:
             try:
                 self._known[task.key] = await self._find(task)
@@ -38,5 +38,5 @@ AFTER_SECONDS = 1.0
 async def ask_for_advice(task: Task) -> Advice | None:
     """Have `lossterm advise` look at a task, at the lowest priority: what is on the screen comes first."""
     await asyncio.sleep(AFTER_SECONDS)
-    said = await run("advise", "--format", "json", *task.words, before=("nice", "-n", "19"))
-    return msgspec.json.decode(said.out, type=Advice) if said.code == 0 else None
+    result = await run("advise", "--format", "json", *task.words, before=("nice", "-n", "19"))
+    return msgspec.json.decode(result.out, type=Advice) if result.code == 0 else None

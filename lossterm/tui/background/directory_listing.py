@@ -1,4 +1,4 @@
-"""What is in a directory, as one looks for a file in it: read in a thread of its own, since a network may be slow."""
+"""The entries of a directory, for the file dialog: read in a separate thread, since a network drive may be slow."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ class DirectoryEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def can(self) -> bool:
-        """Whether it can be chosen: what cannot be written into a line cannot, as a name with a line break."""
+        """Whether it can be chosen: a name that does not fit on one line, as with a line break, cannot."""
         return (self.directory or self.table) and self.name.isprintable()
 
     @property
@@ -43,7 +43,7 @@ ABOVE = DirectoryEntry(name="..", directory=True)
 
 def entries(directory: Path) -> list[DirectoryEntry]:
     """Return what is in a directory: tables, then directories, then the rest, each by name. Raises OSError."""
-    found = [ABOVE] if directory != directory.parent else []
+    listed = [ABOVE] if directory != directory.parent else []
     with os.scandir(directory) as scanned:
         for one in scanned:
             try:
@@ -51,24 +51,24 @@ def entries(directory: Path) -> list[DirectoryEntry]:
             except OSError:  # a link to what may not be looked at
                 inside = False
             table = not inside and one.name.lower().endswith(ENDINGS)
-            found.append(DirectoryEntry(name=one.name, directory=inside, table=table))
-    return sorted(found, key=lambda one: (not one.table, not one.directory, one.name.lower(), one.name))
+            listed.append(DirectoryEntry(name=one.name, directory=inside, table=table))
+    return sorted(listed, key=lambda one: (not one.table, not one.directory, one.name.lower(), one.name))
 
 
 def matching(every: Sequence[DirectoryEntry], part: str) -> list[DirectoryEntry]:
-    """Return those with a part of their name, those that begin with it first; hidden ones for a part with a point."""
+    """Return entries whose name contains `part`, prefix matches first; hidden ones only if it begins with a dot."""
     small = part.lower()
     hidden = part.startswith(".")
-    found = [
+    matches = [
         one
         for one in every
         if small in one.name.lower() and (hidden or one.name[0] != "." or (one is ABOVE and not part))
     ]
-    return sorted(found, key=lambda one: (not one.can, one.name != part, not one.name.lower().startswith(small)))
+    return sorted(matches, key=lambda one: (not one.can, one.name != part, not one.name.lower().startswith(small)))
 
 
 def completed(every: Sequence[DirectoryEntry], part: str) -> str:
-    """Return a begun name as far as it can only go on in one way: a whole one, of a directory with its slash."""
+    """Complete a partial name as far as it is unambiguous; a whole directory name gets its slash."""
     whole = [one for one in matching(every, part) if one.can and one.name.startswith(part)]
     if not whole:
         whole = [one for one in matching(every, part) if one.can]
@@ -88,7 +88,7 @@ def written(directory: Path) -> str:
 
 
 def split(text: str) -> tuple[Path, str]:
-    """Return the directory that a person has written, absolute, and the begun name after it."""
+    """Return the directory in a typed path, absolute, and the partial name after it."""
     directory, slash, part = text.rpartition("/")
     if not slash and text.startswith("~"):
         directory, part = text, ""
@@ -98,8 +98,8 @@ def split(text: str) -> tuple[Path, str]:
     return Path(os.path.normpath(place.absolute())), part
 
 
-async def apart(work: Callable[[], T]) -> T:
-    """Return what something gives, from a thread that nobody waits for: it may hang on a network that has gone."""
+async def in_daemon_thread(work: Callable[[], T]) -> T:
+    """Return the result of work in a daemon thread, which may hang on a network drive without blocking the exit."""
     loop, done = asyncio.get_running_loop(), asyncio.Future[T]()
 
     def tell(result: T | None, error: Exception | None) -> None:

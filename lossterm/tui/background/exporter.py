@@ -1,4 +1,4 @@
-"""A session written for another tool, by the command line in a process of its own: that may take NumPy, and seconds."""
+"""Exports a session with the command line in a separate process: it may take seconds, and need NumPy."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_there(wanted: Wanted) -> bool:
-    """Whether something is where it is to be written, unless it only adds to that. Raises LosstermError for no path."""
+    """Whether the export would overwrite a file, rather than add to one. Raises LosstermError for an invalid path."""
     from lossterm.export import format_named, path_from
 
     form = format_named(wanted.form)
@@ -33,7 +33,7 @@ def is_there(wanted: Wanted) -> bool:
         beside = form.second_file(path).exists() if form.second_file else False
         return form.place != "store" and (path.exists() or beside)
     except (OSError, ValueError, RuntimeError) as error:
-        raise DataError(f"{wanted.path} is no path: {error}.") from error
+        raise DataError(f"{wanted.path} is not a valid path: {error}.") from error
 
 
 async def export(store: Path, session: str, wanted: Wanted) -> str:
@@ -44,9 +44,9 @@ async def export(store: Path, session: str, wanted: Wanted) -> str:
     ]
     words += ["--force"] if wanted.force else []
     try:
-        said = await run(*words, "--", session)
+        result = await run(*words, "--", session)
     except (OSError, ValueError) as error:
         raise DataError(f"Nothing was written: {error}.") from error
-    if said.code:
-        raise DataError(said.sentence)
-    return said.sentence
+    if result.code:
+        raise DataError(result.sentence)
+    return result.sentence

@@ -14,8 +14,8 @@ MARK = "lossterm: "
 """How the command line begins the sentence of a known error."""
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process said, and how it ended."""
+class ProcessResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process wrote, and how it ended."""
 
     code: int
     """Its exit code."""
@@ -26,16 +26,16 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sentence(self) -> str:
-        """What it said last, harmless for a terminal."""
+        """The last line it wrote to standard error, harmless for a terminal."""
         lines = [line for line in self.err.splitlines() if line.strip()] or [f"It ended with code {self.code}."]
         return printable(lines[-1].removeprefix(MARK))
 
 
-async def run(*words: str, before: Sequence[str] = ()) -> Said:
-    """Run a command of lossterm to its end; it is killed when nobody waits for it any longer.
+async def run(*words: str, before: Sequence[str] = ()) -> ProcessResult:
+    """Run a command of lossterm to its end; cancelling kills it.
 
-    `before` stands before the command, as `nice`. Raises OSError where no process is to be had, and ValueError for a
-    word that none can be given.
+    `before` stands before the command, as `nice`. Raises OSError if no process can be started, and ValueError for a
+    word that cannot be passed to one.
     """
     # Not by asyncio's own processes: one that is cancelled while the app leaves ends in a traceback in the shell.
     process = subprocess.Popen(
@@ -45,4 +45,4 @@ async def run(*words: str, before: Sequence[str] = ()) -> Said:
         out, err = await asyncio.to_thread(process.communicate)
     finally:
         process.kill()
-    return Said(code=process.returncode, out=out, err=err.decode(errors="replace"))
+    return ProcessResult(code=process.returncode, out=out, err=err.decode(errors="replace"))

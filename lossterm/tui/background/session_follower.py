@@ -1,4 +1,4 @@
-"""A session that is followed while the app goes on: what may wait is done in threads, and each change is a message."""
+"""Follows a session while the app runs: blocking work is done in threads, and each change is a message."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from lossterm.errors import LosstermError, StoreError
 from lossterm.following.follow import Follower
 from lossterm.following.session_state import SessionState
 from lossterm.store import Store
-from lossterm.tui.background.widget_work import run_beside
+from lossterm.tui.background.widget_work import run_with_widget
 from lossterm.worker_control.starting import Workers
 
 DEVICE = "auto"
@@ -61,11 +61,11 @@ class SessionFollower:
         return self._follower.state
 
     def follow(self, listener: Widget) -> None:
-        """Follow for as long as a widget is there, and tell it what happens."""
-        run_beside(listener, self._look, listener, name="tail")
-        run_beside(listener, self._watch_file, listener, name="file")
+        """Follow while a widget exists, and post what happens to it."""
+        run_with_widget(listener, self._look, listener, name="tail")
+        run_with_widget(listener, self._watch_file, listener, name="file")
         if self._tends:
-            run_beside(listener, self._tend, listener, name="keeper")
+            run_with_widget(listener, self._tend, listener, name="keeper")
 
     async def _look(self, listener: Widget) -> None:
         try:

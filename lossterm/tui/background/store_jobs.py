@@ -1,4 +1,4 @@
-"""What a person does to the store, and looks up in it: one thing after the other, off the event loop."""
+"""What a person does in the store and looks up there: one job at a time, off the event loop."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
@@ -16,7 +16,7 @@ THEME = "theme"
 
 
 class StoreJobs:
-    """Works for one session. Another program may have locked the store meanwhile; that must not hold up the screen."""
+    """Works for one session, off the event loop: another program may hold the store's lock."""
 
     def __init__(self, store: Store, session: str) -> None:
         self._store, self._session = store, session
@@ -25,7 +25,7 @@ class StoreJobs:
         """Number of the comparison that was asked for last, 0 before any."""
 
     async def ask(self, comparison: Comparison) -> str | None:
-        """Ask for a comparison; return what there is to say of it."""
+        """Ask for a comparison; return a message about it."""
         return await self._do(lambda: self._ask(comparison))
 
     def _ask(self, comparison: Comparison) -> str | None:
@@ -36,7 +36,7 @@ class StoreJobs:
         return None
 
     async def stop(self) -> str | None:
-        """Stop all trainings of the session; return what there is to say of it."""
+        """Stop all trainings of the session; return a message about it."""
         shared = await self._do(lambda: self._store.sessions.stop(self._session))
         return f"{shared} of the trials go on, since another session waits for them too." if shared else None
 
@@ -90,15 +90,15 @@ class StoreJobs:
     # What is remembered
 
     async def remember(self, how: Remembered) -> None:
-        """Keep how the session is looked at."""
+        """Store how the session is viewed."""
         await self._do(lambda: remember(self._store, self._session, how))
 
     async def theme(self) -> str | None:
-        """Return the theme that was chosen last, None if none ever was."""
+        """Return the theme that was chosen last, None if there is none."""
         return await self._do(lambda: self._store.preferences.kept(THEME))
 
     async def keep_theme(self, name: str) -> None:
-        """Keep the theme for the next time."""
+        """Store the theme for the next run."""
         await self._do(lambda: self._store.preferences.keep(THEME, name))
 
     async def _do(self, work: Callable[[], T]) -> T:

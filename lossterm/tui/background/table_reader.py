@@ -1,4 +1,4 @@
-"""A table of one's own, read in a process of its own: that takes NumPy, perhaps pyarrow, and seconds."""
+"""Reads a user table in a separate process: it takes seconds, and needs NumPy and perhaps pyarrow."""
 
 from collections.abc import Awaitable, Callable
 
@@ -17,13 +17,13 @@ ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".npz")
 
 
 async def read_table(asked: FileRequest) -> Preview:
-    """Have `lossterm data` read a file; one without a target is only looked at. Raises DataError."""
+    """Have `lossterm data` read a file; without a target it is only previewed. Raises DataError."""
     # An absolute path is never taken for an option.
     words = ("data", asked.path, "--format", "json", *arguments(asked)[2:])
     try:
-        said = await run(*words)
-        return msgspec.json.decode(said.out, type=Preview)
+        result = await run(*words)
+        return msgspec.json.decode(result.out, type=Preview)
     except msgspec.MsgspecError:
-        raise DataError(said.sentence) from None
+        raise DataError(result.sentence) from None
     except (OSError, ValueError) as error:
         raise DataError(f"{printable(asked.path)} cannot be looked at: {error}.") from error

@@ -1,4 +1,4 @@
-"""Work that goes on beside a widget, and ends with it."""
+"""Work that runs while a widget exists, and ends with it."""
 
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -8,7 +8,7 @@ from textual.widget import Widget
 from textual.worker import WorkType
 
 
-def run_beside(
+def run_with_widget(
     widget: Widget, work: Callable[..., Coroutine[Any, Any, None]], *given: object, name: str, exclusive: bool = False
 ) -> None:
     """Run `work(*given)` for as long as a widget is there; an exclusive one ends what has its name and still runs.

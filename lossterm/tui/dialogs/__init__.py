@@ -1,4 +1,4 @@
-"""What is asked and told on top of everything else."""
+"""The dialogs, which open on top of everything else."""
 
 from lossterm.tui.dialogs.choice_dialogs import ConfirmDialog, Leaving, QuitDialog
 from lossterm.tui.dialogs.information_dialogs import ExplainDialog, HelpDialog, TextDialog

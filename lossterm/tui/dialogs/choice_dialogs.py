@@ -18,7 +18,7 @@ Leaving = Literal["leave", "stop", "stay"]
 
 
 class ChoiceDialog(ModalScreen[Answer]):
-    """Puts a question; answered by key, cursor or mouse."""
+    """Asks a question; answered by key, cursor or mouse."""
 
     def __init__(self, question: str, answers: Mapping[str, tuple[str, Answer]], keys: KeyNames) -> None:
         """`answers` are what a binding stands for, in words and as what is answered; the first is under the cursor."""
@@ -43,7 +43,7 @@ class ChoiceDialog(ModalScreen[Answer]):
 
 
 class QuitDialog(ChoiceDialog[Leaving]):
-    """Asks what becomes of the training when the app is left."""
+    """Asks what happens to the training when the app is left."""
 
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding(

@@ -45,7 +45,7 @@ class ExportDialog(ModalScreen[Wanted | None]):
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = Text(f"Export {self._session}")
             dialog.border_subtitle = Text(
-                self._keys.told("enter writes · {app.next} to the path · {export.cancel} cancels")
+                self._keys.fill_in("enter writes · {app.next} to the path · {export.cancel} cancels")
             )
             yield self.list
             yield self.path
@@ -68,7 +68,7 @@ class ExportDialog(ModalScreen[Wanted | None]):
         self.what.update(self._scope(form))
 
     def _scope(self, form: Format) -> str:
-        """Say what is written, of which there may be no room in the list, and where a path that is not whole begins."""
+        """Say what is exported, for which the list may lack room, and where a relative path begins."""
         of = (
             f"{self._loss or 'the best loss'} on {self._only}"
             if form.one_comparison

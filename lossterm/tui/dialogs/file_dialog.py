@@ -22,10 +22,10 @@ from lossterm.tui.background.table_reader import ENDINGS
 from lossterm.tui.state.key_names import KeyNames
 
 MOST_SHOWN = 300
-"""Entries that are listed at once: of more, a begun name finds what is wanted."""
+"""Entries that are listed at once; typing a name narrows down more."""
 
 SLOW_SECONDS = 0.3
-"""Time after which it is said that a directory is being read."""
+"""Time after which the dialog says that a directory is being read."""
 
 
 class PathField(Input):
@@ -42,7 +42,7 @@ class PathField(Input):
         """The cursor is to go on at the end of what is written."""
 
     class Emptied(Message):
-        """What is left of the path ends a directory, and one more sign was to be taken away."""
+        """Backspace was pressed where the path ends with a directory."""
 
     def __init__(self, written: str) -> None:
         super().__init__(written, compact=True, select_on_focus=False)
@@ -81,7 +81,7 @@ class FileList(OptionList):
     ]
 
     class Typed(Message):
-        """A sign was typed that belongs into the path."""
+        """A character was typed that belongs in the path."""
 
         def __init__(self, sign: str) -> None:
             super().__init__()
@@ -112,16 +112,16 @@ class FileDialog(ModalScreen[str | None]):
         self._shown: list[DirectoryEntry] = []
         self.path = PathField(directory_listing.written(start))
         self.list = FileList(id="files", compact=True)
-        self.said = Static(id="wrong", markup=False)
+        self.message = Static(id="wrong", markup=False)
 
     def compose(self) -> ComposeResult:
-        """Lay out the path, the list and what there is to say."""
+        """Lay out the path, the list and the message."""
         with Vertical(classes="dialog wide tall") as dialog:
             dialog.border_title = Text("A table of your own: CSV, TSV, Parquet, NPZ")
-            dialog.border_subtitle = Text(self._keys.told("enter opens · {files.cancel} cancels"))
+            dialog.border_subtitle = Text(self._keys.fill_in("enter opens · {files.cancel} cancels"))
             yield self.path
             yield self.list
-            yield self.said
+            yield self.message
 
     def on_mount(self) -> None:
         """Look into the first directory."""
@@ -131,7 +131,7 @@ class FileDialog(ModalScreen[str | None]):
     # Looking
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Look into the directory that is written now, and list what matches the begun name."""
+        """List the directory in the path, as far as it matches the partial name."""
         event.stop()
         self._look()
 
@@ -146,7 +146,7 @@ class FileDialog(ModalScreen[str | None]):
     async def _look_into(self, place: Path) -> None:
         self._read, self._entries = None, []
         name = printable(place.name or str(place))  # the way there stands in the field
-        task = asyncio.ensure_future(directory_listing.apart(lambda: directory_listing.entries(place)))
+        task = asyncio.ensure_future(directory_listing.in_daemon_thread(lambda: directory_listing.entries(place)))
         try:
             done, _ = await asyncio.wait({task}, timeout=SLOW_SECONDS)
             if not done:
@@ -164,33 +164,33 @@ class FileDialog(ModalScreen[str | None]):
         self._read = place
         self._fill()
 
-    def _fill(self, said: str = "", *, wrong: bool = False) -> None:
+    def _fill(self, message: str = "", *, wrong: bool = False) -> None:
         _, part = directory_listing.split(self.path.value)
-        found = directory_listing.matching(self._entries, part)
-        self._shown = found[:MOST_SHOWN]
+        matches = directory_listing.matching(self._entries, part)
+        self._shown = matches[:MOST_SHOWN]
         self.list.clear_options()
         self.list.add_options([self._option(one) for one in self._shown])
-        if len(found) > MOST_SHOWN:
-            self.list.add_option(Option(f"… and {len(found) - MOST_SHOWN:,} more: begin a name", disabled=True))
+        if len(matches) > MOST_SHOWN:
+            self.list.add_option(Option(f"… and {len(matches) - MOST_SHOWN:,} more: begin a name", disabled=True))
         can = [place for place, one in enumerate(self._shown) if one.can]
         self.list.highlighted = can[0] if can else None
-        if not said and self._read is not None:
-            said = self._counted(found, part)
-        self._say(said, wrong=wrong)
+        if not message and self._read is not None:
+            message = self._counted(matches, part)
+        self._say(message, wrong=wrong)
 
     def _option(self, entry: DirectoryEntry) -> Option:
         return Option(Text(printable(entry.shown), "bold" if entry.directory else ""), disabled=not entry.can)
 
-    def _counted(self, found: list[DirectoryEntry], part: str) -> str:
-        if not found:
+    def _counted(self, matches: list[DirectoryEntry], part: str) -> str:
+        if not matches:
             return f"Nothing here is called {printable(part)}: enter looks at a file of that very name."
-        if not part and not any(one.table for one in found):
+        if not part and not any(one.table for one in matches):
             return f"No table is here: their names end with {', '.join(ENDINGS)}."
         return ""
 
     def _say(self, words: str, *, wrong: bool = False) -> None:
-        self.said.update(words or self._keys.told(self.ABOUT))
-        self.said.set_class(wrong, "-said")
+        self.message.update(words or self._keys.fill_in(self.ABOUT))
+        self.message.set_class(wrong, "-visible")
 
     # What a person does
 
@@ -278,7 +278,7 @@ class FileDialog(ModalScreen[str | None]):
     async def _try(self, path: Path) -> None:
         """Take a file whose name is not that of a table: what is in it counts."""
         try:
-            kind = await directory_listing.apart(lambda: (path.is_dir(), path.exists()))
+            kind = await directory_listing.in_daemon_thread(lambda: (path.is_dir(), path.exists()))
         except (OSError, ValueError) as error:
             self._say(f"{printable(str(path))} cannot be looked at: {error}.", wrong=True)
             return

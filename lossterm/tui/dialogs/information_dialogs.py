@@ -1,4 +1,4 @@
-"""Dialogs that tell something."""
+"""Dialogs that show information."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -50,7 +50,7 @@ class ExplainDialog(ModalScreen[None]):
         words = Text("\n".join(explanation.lines(self._loss, width)))
         with VerticalScroll(classes="dialog wide") as dialog:
             dialog.border_title = Text(f"{self._loss.key}: {self._loss.title}")
-            dialog.border_subtitle = Text(self._keys.told("↓ drawing · {explain.close} closes"))
+            dialog.border_subtitle = Text(self._keys.fill_in("↓ drawing · {explain.close} closes"))
             yield Static(words, classes="about")
             if known:
                 drawing = anatomy.chart(known, {}, width, self.HEIGHT, dark=self.app.current_theme.dark)
@@ -72,7 +72,7 @@ class TextDialog(ModalScreen[None]):
         """Lay out the lines, which scroll both ways where there is no room for them."""
         with ScrollableContainer(classes="dialog wide") as dialog:
             dialog.border_title = Text(self._title)
-            dialog.border_subtitle = Text(self._keys.told("{text.close} closes"))
+            dialog.border_subtitle = Text(self._keys.fill_in("{text.close} closes"))
             yield Static(Text("\n".join(self._lines), no_wrap=True), classes="as-wide")
 
 
@@ -103,9 +103,11 @@ class HelpDialog(ModalScreen[None]):
             for key in those:
                 grid.add_row(key.key, key.does)
             for sign, does in EVERYWHERE if where == EVERY else ():
-                grid.add_row(self._names.told(sign), self._names.told(does.replace("{moves}", _moves(self._names))))
+                grid.add_row(
+                    self._names.fill_in(sign), self._names.fill_in(does.replace("{moves}", _moves(self._names)))
+                )
         with VerticalScroll(classes="dialog"):
-            yield Static(self._names.told(self.ABOUT), markup=False, classes="about")
+            yield Static(self._names.fill_in(self.ABOUT), markup=False, classes="about")
             yield Static(grid, classes="about")
             yield Static(
                 f"Keys can be changed in {self._config}; names of keys are listed in the README.", markup=False
@@ -114,4 +116,4 @@ class HelpDialog(ModalScreen[None]):
 
 def _moves(names: KeyNames) -> str:
     """Name the letters that move in lists: `j and k`, or several such pairs where lists have different ones."""
-    return " or ".join(dict.fromkeys(names.told(f"{{{one}.down}} and {{{one}.up}}") for one in LISTS))
+    return " or ".join(dict.fromkeys(names.fill_in(f"{{{one}.down}} and {{{one}.up}}") for one in LISTS))

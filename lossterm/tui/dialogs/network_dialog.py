@@ -83,13 +83,13 @@ class NetworkDialog(ModalScreen[tuple[Network, str] | None]):
         """Lay out a line for each setting: its name, its field, what it is."""
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = Text(f"Network and training on {self._record.key}")
-            dialog.border_subtitle = Text(self._keys.told("{network.take} takes it · {network.cancel} cancels"))
+            dialog.border_subtitle = Text(self._keys.fill_in("{network.take} takes it · {network.cancel} cancels"))
             with Container(id="network-fields"):
                 for setting in IN_DIALOG:
                     yield Label(setting.title)
                     yield self._fields[setting.name]
                     yield Label(setting.row, classes="what", markup=False)
-            yield Static(self._keys.told(self.ABOUT), id="wrong", markup=False)
+            yield Static(self._keys.fill_in(self.ABOUT), id="wrong", markup=False)
 
     def on_mount(self) -> None:
         """Begin with the layers."""
@@ -119,7 +119,7 @@ class NetworkDialog(ModalScreen[tuple[Network, str] | None]):
         return network, self._layers(network)
 
     def _layers(self, network: Network) -> str:
-        """Return the hidden layers as they are written, but for those that nobody asked for beside a model."""
+        """Return the hidden layers as typed; taking or leaving a custom network swaps the usual ones and none."""
         layers, usual = self._text(LAYERS.name), LAYERS.written(self._record.hidden)
         if network.get("model") and not self._network.get("model") and layers == usual:
             return NONE
@@ -143,19 +143,19 @@ class NetworkDialog(ModalScreen[tuple[Network, str] | None]):
         self.action_take()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Take back what was said of what is no longer written."""
+        """Clear the message about a text that was changed."""
         event.stop()
         self._say("")
 
     def on_step_field_stepped(self) -> None:
-        """Take back what was said of what is no longer chosen."""
+        """Clear the message about a choice that was changed."""
         self._say("")
 
     def _say(self, words: str) -> None:
         if self.is_mounted:
-            said = self.query_one("#wrong", Static)
-            said.update(Text(words or self._keys.told(self.ABOUT)))
-            said.set_class(bool(words), "-said")
+            message = self.query_one("#wrong", Static)
+            message.update(Text(words or self._keys.fill_in(self.ABOUT)))
+            message.set_class(bool(words), "-visible")
 
     def action_usual(self) -> None:
         """Write what is usual into every field."""

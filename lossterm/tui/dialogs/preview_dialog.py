@@ -38,7 +38,7 @@ BESIDE = 120
 """Columns from which the words stand beside the columns of the table."""
 
 LEVELS = 20
-"""Names of a category that are told of the column under the cursor."""
+"""Categories that are listed for the column under the cursor."""
 
 HIGH = 3
 """Lines of upright bars."""
@@ -49,7 +49,7 @@ CHOOSE = "Choose the column to predict: go to it and press {table.target}."
 
 
 class Words(ChangingLines, can_focus=True):
-    """The target, what was recognised, and what may be wrong."""
+    """The target, what was recognised, and possible problems."""
 
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("j", "scroll_down", "Down", show=False, id="words.down"),
@@ -96,7 +96,7 @@ class PreviewDialog(ModalScreen[Preview | None]):
         """Lay out the columns, the words beneath or beside them, and what is being done."""
         with Vertical(classes="dialog whole") as dialog:
             dialog.border_title = Text(printable(Path(self.asked.path).name))
-            dialog.border_subtitle = Text(self._keys.told(f"{TAKES}{LEAVES}"))
+            dialog.border_subtitle = Text(self._keys.fill_in(f"{TAKES}{LEAVES}"))
             with Container(id="table"):
                 yield self.columns
                 yield self.words
@@ -112,7 +112,7 @@ class PreviewDialog(ModalScreen[Preview | None]):
 
     @work(name="look", exclusive=True, group="look")
     async def _look(self, after: float) -> None:
-        """Read the file as it is wanted now; what is wanted meanwhile begins anew."""
+        """Read the file with the present choices; a change meanwhile starts the reading again."""
         self._begun, self._wrong = time.monotonic(), ""
         self._say()
         await asyncio.sleep(after)
@@ -128,10 +128,10 @@ class PreviewDialog(ModalScreen[Preview | None]):
         self._taking = False
         self._show()
         can = f"{TAKES}{LEAVES}" if self.can_take else LEAVES
-        self.query_one(Vertical).border_subtitle = Text(self._keys.told(can))
+        self.query_one(Vertical).border_subtitle = Text(self._keys.fill_in(can))
 
     async def _look_plainly(self) -> None:
-        """Show the file as it is where nothing was shown yet: what is wanted of its columns may be what is wrong."""
+        """Show the file without any choices if nothing was shown yet: the choices may be the problem."""
         plain = column_choices.plain(self.asked)
         if self._preview is None and plain != self.asked:
             with suppress(DataError):
@@ -165,7 +165,7 @@ class PreviewDialog(ModalScreen[Preview | None]):
         return self._preview.columns[listed[self.columns.cursor]] if self._preview and listed else None
 
     def on_column_list_moved(self) -> None:
-        """Tell of another column what there is no room for in its line."""
+        """Show of another column what has no room in its line."""
         self._tell()
 
     def _show(self) -> None:
@@ -207,7 +207,7 @@ class PreviewDialog(ModalScreen[Preview | None]):
                 lines += _wrapped(shown.target.why, width, "bold")
                 lines += [*histogram.lines(shown.target, width, HIGH), Text()]
             elif not shown.problem:
-                lines += [*_wrapped(self._keys.told(ASKS), width, "bold"), Text()]
+                lines += [*_wrapped(self._keys.fill_in(ASKS), width, "bold"), Text()]
             for warning in shown.warnings:
                 lines += _wrapped(f"• {warning}", width, "", "  ")
             why = shown.target.why if shown.target else ""
@@ -218,12 +218,12 @@ class PreviewDialog(ModalScreen[Preview | None]):
     def _say(self) -> None:
         if not self.is_mounted:
             return
-        left = self._keys.told(self.KEYS)
+        left = self._keys.fill_in(self.KEYS)
         if self._begun is not None:
             seconds = int(time.monotonic() - self._begun)
             left = f"Reading {printable(Path(self.asked.path).name)} …" + (f" {seconds} s" if seconds else "")
         elif self._preview is None:
-            left = self._keys.told(LEAVES)
+            left = self._keys.fill_in(LEAVES)
         self.state.show([Text(fitted(left, max(self.state.size.width, 20)).rstrip(), "dim")])
 
     # What a person does
@@ -277,7 +277,7 @@ class PreviewDialog(ModalScreen[Preview | None]):
         elif self.can_take:
             self.dismiss(self._preview)
         elif self._preview and not self._preview.problem and not self._wrong:
-            self.notify(self._keys.told(CHOOSE), markup=False)
+            self.notify(self._keys.fill_in(CHOOSE), markup=False)
 
     def action_leave(self) -> None:
         """Leave the filter, then the file."""

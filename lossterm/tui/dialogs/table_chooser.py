@@ -44,6 +44,6 @@ class TableChooser:
 
 
 def _asked_before(path: str, before: Iterable[Data]) -> FileRequest:
-    """Return what was asked of a file the last time, as far as this app knows it."""
+    """Return the last request for a file, if this app knows it."""
     same = [data.asked for data in before if data.asked.path == path]
     return same[-1] if same else FileRequest(path=path, target="")

@@ -24,7 +24,7 @@ class AskDialog(ModalScreen[str | None]):
         self._title, self._written, self._about, self._keys = title, written, list(about), keys
 
     def compose(self) -> ComposeResult:
-        """Lay out the field, and what there is to know."""
+        """Lay out the field and the explanation."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Text(self._title)
             yield Input(self._written, compact=True)
@@ -42,9 +42,9 @@ class AskDialog(ModalScreen[str | None]):
         try:
             self.dismiss(self.read(event.value))
         except LosstermError as error:
-            said = self.query_one("#wrong", Static)
-            said.update(Text(str(error)))
-            said.add_class("-said")
+            message = self.query_one("#wrong", Static)
+            message.update(Text(str(error)))
+            message.add_class("-visible")
 
 
 class VaryDialog(AskDialog):
@@ -58,8 +58,8 @@ class VaryDialog(AskDialog):
         given = [f"{name}={repr(value).removesuffix('.0')}" for name, value in loss.values.items() if value is not None]
         about = [f"{parameter.name}: {parameter.meaning}; {parameter.range}" for parameter in loss.parameters]
         written = ",".join(given) or f"{loss.parameters[0].name}="
-        said = keys.of(type(self)).told("enter adds it to the list, {vary.cancel} leaves")
-        super().__init__(f"Vary {loss.base}", written, about, said)
+        hint = keys.of(type(self)).fill_in("enter adds it to the list, {vary.cancel} leaves")
+        super().__init__(f"Vary {loss.base}", written, about, hint)
         self._base = loss.base
 
     def read(self, text: str) -> str:
@@ -75,8 +75,8 @@ class RenameDialog(AskDialog):
     ]
 
     def __init__(self, name: str, keys: KeyNames) -> None:
-        said = keys.of(type(self)).told("enter renames it, {rename.cancel} leaves")
-        super().__init__(f"Rename {name}", name, (), said)
+        hint = keys.of(type(self)).fill_in("enter renames it, {rename.cancel} leaves")
+        super().__init__(f"Rename {name}", name, (), hint)
 
     def read(self, text: str) -> str:
         """Return the name, if it is one. Raises UsageError."""

@@ -67,8 +67,8 @@ class AnatomyPanel(ViewPanel):
         """Return what the judged models of the losses that are drawn do on their training rows."""
         rows = self.report.judged() if self.report and self.report.asked.comparison.protocol == self.protocol else []
         keys = {loss.key for loss in self.ticked}
-        found: dict[str, list[Anatomy]] = {}
+        models: dict[str, list[Anatomy]] = {}
         for row in rows:
             if row.anatomy and row.trial.loss in keys:
-                found.setdefault(row.trial.loss, []).append(row.anatomy)
-        return found
+                models.setdefault(row.trial.loss, []).append(row.anatomy)
+        return models

@@ -17,7 +17,7 @@ from lossterm.tui.state.network_choices import Network
 
 
 class ChoicesPanel(Vertical):
-    """Passes on from panel to panel what was chosen, and asks for what none of them has room for.
+    """Passes each choice on to the other panels, and opens the dialogs for choices without a panel.
 
     What is chosen in a panel goes on upwards as that panel's own message, once the others know of it.
     """
@@ -39,7 +39,7 @@ class ChoicesPanel(Vertical):
         """Whether it is settled what is chosen: nothing that another terminal asks for changes it."""
         self._habits = habits
         self._chooser = TableChooser(habits.read, habits.keys)
-        self._told: set[str] = set()
+        self._tasks_reported: set[str] = set()
         self.tasks.know(habits.tables.values())  # those that were brought to other sessions too
 
     def compose(self) -> ComposeResult:
@@ -81,7 +81,7 @@ class ChoicesPanel(Vertical):
         return self.settings.comparison(self.tasks.subject, self.losses.ticked, self.losses.own)
 
     def choose_again(self, choices: Choices | None) -> None:
-        """Choose what was chosen before, unless a person or another terminal has chosen meanwhile."""
+        """Restore earlier choices, unless a person or another terminal has chosen since."""
         if choices is None or not self.untouched:
             return
         if choices.data is not None:
@@ -112,8 +112,8 @@ class ChoicesPanel(Vertical):
 
     def tell_unknown(self, task: str) -> None:
         """Say once that a task is not there."""
-        if task not in self._told:
-            self._told.add(task)
+        if task not in self._tasks_reported:
+            self._tasks_reported.add(task)
             self.notify(
                 f"The task {task} is of a package that is not installed here: what was trained on it is not shown.",
                 severity="warning",

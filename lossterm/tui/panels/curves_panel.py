@@ -73,7 +73,7 @@ class CurvesPanel(ViewPanel):
     """Whether bands over seeds are drawn."""
 
     class Looked(Message):
-        """The curves are looked at in another way."""
+        """The view of the curves changed."""
 
     def __init__(self, keys: KeyNames) -> None:
         super().__init__(id="curves")
@@ -268,12 +268,12 @@ class CurvesPanel(ViewPanel):
             self.selected = keys[place % len(keys)]
 
     def action_pin(self) -> None:
-        """Draw the selected loss on top, or no longer."""
+        """Pin the selected loss on top, or unpin it."""
         if self.named:
             self.look = self.look.pin(self.named)
 
     def action_hide(self) -> None:
-        """Draw the selected loss no longer, or again."""
+        """Hide the selected loss, or show it again."""
         if self.named:
             self.look = self.look.hide(self.named)
 
@@ -312,7 +312,7 @@ class CurvesPanel(ViewPanel):
             self.entitle("Curves", "")
             first = "loss" if self.both and self.shown != "rates" else self.shown
             for chart, lines in self.charts.items():
-                lines.show(self.said(self.waiting) if chart == first else [])
+                lines.show(self.message_lines(self.waiting) if chart == first else [])
             return
         from lossterm.figures.curves import Curves, Overlay, sweeps  # slow, so not before there is something to draw
 
@@ -327,7 +327,7 @@ class CurvesPanel(ViewPanel):
             if not lines.display or not size[0]:
                 continue
             if not self.losses:
-                lines.show(self.said(self._keys.told(NONE_SHOWN)))
+                lines.show(self.message_lines(self._keys.fill_in(NONE_SHOWN)))
                 continue
             if chart == "rates":
                 self._drawings[chart] = sweeps(curves, self.losses, size, style)
@@ -353,7 +353,7 @@ class CurvesPanel(ViewPanel):
         words = []
         if self.shown != "rates":
             words = [at_cursor(curves, self.look)]
-            words += [f"{self.named} {self._keys.told(SELECTED)}"] if self.picked and self.named else []
+            words += [f"{self.named} {self._keys.fill_in(SELECTED)}"] if self.picked and self.named else []
         line = " · ".join(filter(None, words))
         if line and not self.readout.is_attached:
             self.mount(self.readout)  # not before: the first paint does without

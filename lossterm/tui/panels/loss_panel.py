@@ -58,12 +58,12 @@ class LossPanel(OptionList):
         """Other losses are ticked now."""
 
     def __init__(self, keys: KeyNames, own: Sequence[str] = ()) -> None:
-        """`own` says where losses of one's own are, as `losses.source_from` reads it. Raises LosstermError."""
+        """`own` says where custom losses are, as `losses.source_from` reads it. Raises LosstermError."""
         super().__init__(id="losses", compact=True)
         self._key_names = keys
         self.border_title = "Losses"
         self._sources: dict[str, str] = {source.key: source.text for source in map(source_from, own)}
-        self._named = frozenset(self._sources.values())  # by the person; those that a session brings are not
+        self._named_by_person = frozenset(self._sources.values())  # by the person; those that a session brings are not
         self._varied: dict[str, None] = {}
         self._turned: dict[str, dict[str, bool]] = {}
         self.touched = False
@@ -81,7 +81,7 @@ class LossPanel(OptionList):
 
     @property
     def own(self) -> tuple[str, ...]:
-        """Where the ticked losses of one's own are."""
+        """Where the ticked custom losses are."""
         return tuple(self._sources[key] for key in self.ticked if key in self._sources)
 
     @property
@@ -97,7 +97,7 @@ class LossPanel(OptionList):
 
     @property
     def _keys(self) -> list[str]:
-        """Keys of what fits: the usual losses first, each followed by those of it with parameters; then one's own."""
+        """Keys of losses that fit: the usual ones first, each followed by its variants; then custom losses."""
         targets = self.record.targets
         plain = [loss.key for loss in usual(targets, self.protocol)]
         plain += [loss.key for loss in fitting(targets, self.protocol) if loss.key not in plain]
@@ -135,19 +135,19 @@ class LossPanel(OptionList):
         for key in varied:
             with suppress(LosstermError):
                 self._varied[loss_named(key).key] = None
-        self._turned = {task: dict(mine) for task, mine in turned.items()}
+        self._turned = {task: dict(ticks) for task, ticks in turned.items()}
         self._fill()
         self.post_message(self.Ticked())
 
     def reread(self) -> None:
-        """Look again at the files of one's own losses: one that was edited is another loss. Raises LosstermError."""
-        found = {key: source_from(text) for key, text in self._sources.items()}
-        if all(source.key == key for key, source in found.items()):
+        """Read the files of custom losses again: an edited file is another loss. Raises LosstermError."""
+        sources = {key: source_from(text) for key, text in self._sources.items()}
+        if all(source.key == key for key, source in sources.items()):
             return
-        trust(*(source for source in found.values() if source.text in self._named))
+        trust(*(source for source in sources.values() if source.text in self._named_by_person))
         for turned in self._turned.values():
-            turned.update({source.key: turned[key] for key, source in found.items() if key in turned})
-        self._sources = {source.key: source.text for source in found.values()}
+            turned.update({source.key: turned[key] for key, source in sources.items() if key in turned})
+        self._sources = {source.key: source.text for source in sources.values()}
         self._fill()
         self.post_message(self.Ticked())
 
@@ -211,7 +211,7 @@ class LossPanel(OptionList):
         self._turn(event.option_id)
 
     def action_select(self) -> None:
-        """Tick or untick what is under the cursor, before the next key is looked at."""
+        """Tick or untick what is under the cursor, before the next key is handled."""
         if self.highlighted is not None:
             self._turn(self.get_option_at_index(self.highlighted).id)
 
@@ -222,7 +222,7 @@ class LossPanel(OptionList):
             self._changed()
 
     def adopt(self, comparison: Comparison, task: Task) -> None:
-        """Tick the losses of a comparison on its task; one's own as their files are now."""
+        """Tick the losses of a comparison on its task; custom ones as their files are now."""
         for _, text in comparison.sources:
             with suppress(LosstermError):  # a file that has gone is no longer offered; what it trained is still shown
                 source = source_from(text)
@@ -265,5 +265,5 @@ class LossPanel(OptionList):
 
     def _count(self) -> None:
         keys, listed = self._keys, len(self.listed)
-        found = f"{listed} listed, " if listed < len(keys) else ""
-        self.border_subtitle = f"{found}{len(self.ticked)} of {len(keys)} ticked"
+        filtered = f"{listed} listed, " if listed < len(keys) else ""
+        self.border_subtitle = f"{filtered}{len(self.ticked)} of {len(keys)} ticked"

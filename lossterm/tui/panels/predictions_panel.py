@@ -76,7 +76,7 @@ class PredictionsPanel(ViewPanel):
         self.paint()
 
     def watch_report(self) -> None:
-        """Read what was kept of trials that ended meanwhile."""
+        """Read the kept models of trials that ended since."""
         if not self.is_attached:
             return
         wanted = tuple((row.id, row.finished) for row in self._judged())
@@ -201,7 +201,7 @@ class PredictionsPanel(ViewPanel):
         if not models or sample is None:
             self._drawn = self._slider = None
             self.entitle("Predictions", "")
-            self.pictures.show(self.said(self._nothing()))
+            self.pictures.show(self.message_lines(self._nothing()))
             self.scrubber.show([])
             return
         from lossterm.figures import predictions  # slow, so not before there is something to draw

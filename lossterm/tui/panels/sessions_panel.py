@@ -31,7 +31,7 @@ TOO_FEW = "Mark at least two sessions with {sessions.mark}, or one and go to ano
 
 
 class SessionsPanel(ViewPanel, can_focus=False):
-    """One line per session, newest first; that which is open is marked."""
+    """One line per session, newest first; the open one is marked."""
 
     PLACE = "in the sessions"
     BINDINGS = [  # noqa: RUF012  Textual's own form
@@ -114,7 +114,7 @@ class SessionsPanel(ViewPanel, can_focus=False):
 
     @property
     def has_several(self) -> bool:
-        """Whether there are sessions to set side by side."""
+        """Whether there are several sessions to compare."""
         return self.pointed and len(self.rows) > 1
 
     @property
@@ -141,9 +141,9 @@ class SessionsPanel(ViewPanel, can_focus=False):
             listed.add_options([Option(line, name) for name, line in lines.items()])
             if names:
                 listed.highlighted = names.index(cursor if cursor in names else names[0])
-        none = self._keys.told("none yet: {main.run} begins this one")
-        found = f"{len(shown)} of {len(self.rows)}; ● open" if self.rows else none
-        self.entitle("Sessions", found)
+        none = self._keys.fill_in("none yet: {main.run} begins this one")
+        subtitle = f"{len(shown)} of {len(self.rows)}; ● open" if self.rows else none
+        self.entitle("Sessions", subtitle)
         self.refresh_bindings()  # what can be done depends on what is listed
 
     def _line(self, row: SessionRow, widths: tuple[int, int], now: float) -> Text:
@@ -170,16 +170,16 @@ class SessionsPanel(ViewPanel, can_focus=False):
             self.post_message(self.Open(name))
 
     def action_mark(self) -> None:
-        """Mark the session under the cursor, or no longer."""
+        """Mark the session under the cursor, or unmark it."""
         if name := self._under_cursor:
             self._marked ^= {name}
             self._fill()
 
     def action_compare(self) -> None:
-        """Set the marked sessions side by side: with the one under the cursor, where only one is marked."""
+        """Compare the marked sessions; if only one is marked, with the one under the cursor."""
         names = [row.name for row in self.rows if row.name in self._marked | {self._under_cursor or ""}]
         if len(names) < 2:
-            self.notify(self._keys.told(TOO_FEW), markup=False)
+            self.notify(self._keys.fill_in(TOO_FEW), markup=False)
             return
         self._compare(names)
 

@@ -118,7 +118,7 @@ class SettingsPanel(Container):
         self.watch_network(self.network)
 
     def watch_record(self, task: Task) -> None:
-        """Show another task's defaults for what depends on it; the network stays, as far as it can."""
+        """Show another task's defaults; the network stays as far as it fits."""
         self._metric = None
         self.network = network_on(self.network, task.kind)
         for setting in IN_PANEL:
@@ -126,7 +126,7 @@ class SettingsPanel(Container):
         self._protocol.record = task
 
     def _usual(self, setting: Setting) -> str:
-        """Write what is usual: the task's own, and no layers where a custom network is built."""
+        """Write the task's usual settings; no layers beside a custom network."""
         idle = setting.part == "layers" and "model" in self.network
         return setting.written(getattr(self.record, setting.name) if setting.of_task and not idle else setting.default)
 
@@ -136,8 +136,8 @@ class SettingsPanel(Container):
         return self._fields["hidden"].value
 
     def watch_network(self, network: Network) -> None:
-        """Say in the border what differs from what is usual."""
-        self.border_subtitle = Text(differing(network) or self._keys.told("{main.network}: more of the network"))
+        """Show in the border the settings that differ from the usual ones."""
+        self.border_subtitle = Text(differing(network) or self._keys.fill_in("{main.network}: more of the network"))
 
     def take(self, network: Network, layers: str) -> None:
         """Choose another network."""
@@ -145,7 +145,7 @@ class SettingsPanel(Container):
         self._fields["hidden"].value = layers
 
     def follow_protocol(self) -> None:
-        """Show the rates that are usual under the other protocol, unless this is not what changed them."""
+        """Show the usual rates if exactly one of the old and the new protocol tunes them; else keep what is written."""
         if self._tunable != protocol_named(self.protocol).tunes:
             self._show_rates(None)
 
@@ -198,7 +198,7 @@ class SettingsPanel(Container):
         network: Network | None = None,
         layers: str | None = None,
     ) -> Comparison:
-        """Return what is asked for; `network` and `layers` stand in for those that are chosen.
+        """Return the comparison; `network` and `layers` replace the chosen ones.
 
         `subject` is the task as `Comparison.ask` takes it. Raises LosstermError with a sentence that names the setting.
         """

@@ -1,4 +1,4 @@
-"""The list of tasks, of which one is chosen: those of the catalogue, then tables of one's own."""
+"""The list of tasks to choose from: those of the catalogue, then user tables."""
 
 from collections.abc import Iterable
 
@@ -64,7 +64,7 @@ class TaskPanel(OptionList):
         return self.table or self.chosen.key
 
     def know(self, tables: Iterable[Data]) -> None:
-        """List tables of one's own too."""
+        """List user tables too."""
         new = {data.key: data for data in tables if data.key not in self._tables}
         if new:
             self._tables |= new
@@ -126,7 +126,7 @@ class TaskPanel(OptionList):
         self._choose(event.option_id)
 
     def action_select(self) -> None:
-        """Choose what is under the cursor, before the next key is looked at."""
+        """Choose what is under the cursor, before the next key is handled."""
         if self.highlighted is not None:
             self._choose(self.get_option_at_index(self.highlighted).id)
 

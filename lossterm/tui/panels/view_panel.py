@@ -1,4 +1,4 @@
-"""What the panels of the views have in common: the keys of the screen come to the one that is shown."""
+"""The base of the views' panels: the screen's keys go to the panel that is shown."""
 
 from collections.abc import Mapping
 from textwrap import wrap
@@ -16,7 +16,7 @@ class ViewPanel(Widget, can_focus=True):
     """For actions that can't always be done, the property that tells whether they can be done now."""
 
     class Changed(Message):
-        """Other things can be done than before, though no key was pressed."""
+        """The possible actions changed without a key press."""
 
     _titles = ("", "")
 
@@ -37,7 +37,7 @@ class ViewPanel(Widget, can_focus=True):
         """Take the keys, or hand them to the part that knows what to do with them."""
         self.focus()
 
-    def said(self, words: str) -> list[Text]:
+    def message_lines(self, words: str) -> list[Text]:
         """Return words as lines that fit the panel."""
         width = max(self.size.width - 4, 20)
         return [Text(line, "dim") for part in words.split("\n") for line in wrap(part, width) or [""]]
@@ -60,5 +60,5 @@ class ViewPanel(Widget, can_focus=True):
 
     @property
     def plain(self) -> bool:
-        """Whether nothing can be told by colour."""
+        """Whether the screen has no colours."""
         return self.app.no_color

@@ -1,1 +1,1 @@
-"""The screens, what stands where on them, and their keys."""
+"""The screens, their layout and their keys."""

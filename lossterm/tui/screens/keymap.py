@@ -1,4 +1,4 @@
-"""Keys as a person reads and changes them: what the help tells of all of them, and what a configuration may say."""
+"""Keys as people read and change them: the help for all keys, and the keys that a configuration may set."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ class KeyHelp(msgspec.Struct, frozen=True):
     """What it does."""
 
 
-def told(holders: Iterable[type[DOMNode]], remapped: Mapping[str, str]) -> list[KeyHelp]:
+def key_help(holders: Iterable[type[DOMNode]], remapped: Mapping[str, str]) -> list[KeyHelp]:
     """Return the keys of some classes in their order, as `remapped` (id → keys) has them."""
     holders = tuple(holders)
     names = KeyNames(holders, remapped)
@@ -56,7 +56,7 @@ def checked(holders: Iterable[type[DOMNode]], remapped: Mapping[str, str]) -> di
     for name, keys in remapped.items():
         if name not in places:
             raise UnknownName("key binding", name, [str(one.id) for one in every])
-        named[name] = ",".join(_named(key.strip(), name) for key in keys.split(","))
+        named[name] = ",".join(_textual_key(key.strip(), name) for key in keys.split(","))
     taken: dict[tuple[str, str], str] = {}
     for binding in every:
         for key in named.get(str(binding.id), binding.key).split(","):
@@ -70,7 +70,7 @@ def _place(holder: type[DOMNode]) -> str:
     return str(getattr(holder, "PLACE", EVERY))
 
 
-def _named(key: str, binding: str) -> str:
+def _textual_key(key: str, binding: str) -> str:
     """Return a key as Textual names it."""
     sign = next((name for name, sign in NAMES.items() if sign == key), key)
     last = sign.rpartition("+")[2]

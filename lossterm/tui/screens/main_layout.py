@@ -1,4 +1,4 @@
-"""What stands where: choices, one view and the scores, by the view that is asked for and the room there is."""
+"""The layout: choices, one view and the scores, by the requested view and the room."""
 
 from collections.abc import Mapping
 from typing import Literal, get_args
@@ -101,7 +101,7 @@ class MainLayout(Container):
         return not self.scores_alone and self.panel.can(action)
 
     def act(self, action: str) -> None:
-        """Have the view's panel do something."""
+        """Pass an action to the view's panel."""
         getattr(self.panel, f"action_{action}")()
 
     def out(self) -> None:

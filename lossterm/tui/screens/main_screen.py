@@ -53,10 +53,10 @@ SETTLING = "Press {main.stop} to stop; what is there is kept."
 
 
 class MainScreen(Screen[None]):
-    """Puts the parts together that show one session: each hears here what another has to say.
+    """Puts together the parts that show one session, and passes messages between them.
 
-    `following` knows the session, `standings` how its losses stand, `choices` what a person wants, `stage` which view
-    is seen, `views` what is shown in it, `memory` how it was looked at; `actions` does what is asked for.
+    `following` knows the session, `standings` its rankings, `choices` what a person wants, `stage` which view
+    is seen, `views` what is shown in it, `memory` how it was looked at; `actions` carries out requests.
     """
 
     BINDINGS = key_bindings.SCREEN
@@ -75,7 +75,7 @@ class MainScreen(Screen[None]):
             self.session = session
 
     def __init__(self, session: str, store: Path, habits: AppSettings, table: FileRequest | None = None) -> None:
-        """`table` is one of one's own to train on."""
+        """`table` is a user table to train on."""
         super().__init__()
         self.session, self.habits, keys = session, habits, habits.keys
         self.store = Store(store)
@@ -114,7 +114,7 @@ class MainScreen(Screen[None]):
         yield KeyBar({"view.curves": self.habits.keys.span(*(f"view.{view}" for view in VIEWS))})
 
     def on_mount(self) -> None:
-        """Look at the session as it was looked at the last time, with what was chosen then, and follow it."""
+        """Restore the session's last view and choices, and follow it."""
         how = recall(self.store, self.session)
         self._recall(how)
         self._chosen_at = how.asked
@@ -128,7 +128,7 @@ class MainScreen(Screen[None]):
         self.following.follow(self)
 
     def on_unmount(self) -> None:
-        """Let go of the store."""
+        """Close the connection to the store."""
         self._pace.stop()
         self.store.close()
 
@@ -153,16 +153,16 @@ class MainScreen(Screen[None]):
         return self.following.state
 
     def on_session_follower_changed(self) -> None:
-        """Take note at once, and have it painted as soon as the budget allows."""
+        """Update the state at once, and paint as soon as the budget allows."""
         if self.is_attached:
             self._take_note()
             self._pace.ask()
 
     def _take_note(self) -> None:
-        """Say at once what the worker does; take up where the session was left, unless a person has begun to choose."""
+        """Show at once what the worker does; restore the session's choices, unless a person has begun to choose."""
         self.status.worker = self.view.worker  # rare and short: it need not wait for the budget
         if self._begun and not self.view.asked and not self._leaves:
-            self.notify(f"The session {self.session} {self.habits.keys.told(GONE)}", markup=False)
+            self.notify(f"The session {self.session} {self.habits.keys.fill_in(GONE)}", markup=False)
         self._begun = bool(self.view.asked)
         self.tasks.know(one.comparison.data for one in self.view.asked if one.comparison.data)
         for task in self.view.unknown:
@@ -199,12 +199,12 @@ class MainScreen(Screen[None]):
     def _show_chosen(self) -> None:
         """Hand the panels what there is of the chosen task."""
         task = self.tasks.chosen.key
-        waiting = what_to_do(self.view, task, self.habits.keys.told(BEGIN))
+        waiting = what_to_do(self.view, task, self.habits.keys.fill_in(BEGIN))
         self.views.show(self.standings, self.view.curves, task, waiting=waiting, seen=self.stage.panel)
 
     @property
     def _report(self) -> Report | None:
-        """How what was last asked for on the chosen task stands."""
+        """The report of the last comparison on the chosen task."""
         return self.standings.of(self.tasks.chosen.key)
 
     # What is chosen
@@ -241,7 +241,7 @@ class MainScreen(Screen[None]):
         self._remember()
 
     def action_file(self) -> None:
-        """Ask for a table of one's own."""
+        """Ask for a user table."""
         self.choices.bring(None)
 
     def action_network(self) -> None:
@@ -263,14 +263,14 @@ class MainScreen(Screen[None]):
         return action not in self._conditions or self._conditions[action]()
 
     def grey_out(self) -> None:
-        """Have the keys drawn anew if what can be done has changed."""
+        """Redraw the keys if the possible actions changed."""
         possible = {action: self.can(action) for action in key_bindings.ACTIONS}
         if possible != self._possible:
             self._possible = possible
             self.refresh_bindings()
 
     def on_main_layout_arranged(self) -> None:
-        """What can be done depends on what is shown."""
+        """Update the keys: the possible actions depend on what is shown."""
         self.grey_out()
 
     on_view_panel_changed = on_main_layout_arranged
@@ -279,7 +279,7 @@ class MainScreen(Screen[None]):
     # What is trained
 
     def on_session_actions_began(self) -> None:
-        """What is asked for is what is chosen."""
+        """Note that a request was begun with the present choices."""
         self.choices.adopted = True
         self.grey_out()
 
@@ -308,7 +308,7 @@ class MainScreen(Screen[None]):
         """Add as many seeds as would settle the ties; what is trained already is not trained again."""
         if comparison := self._settling:
             self.settings.ask_for_seeds(comparison.seeds)
-            self.notify(f"Training up to {comparison.seeds} seeds. {self.habits.keys.told(SETTLING)}", markup=False)
+            self.notify(f"Training up to {comparison.seeds} seeds. {self.habits.keys.fill_in(SETTLING)}", markup=False)
             self.actions.ask(comparison)
 
     def action_rank_by(self) -> None:
@@ -328,7 +328,7 @@ class MainScreen(Screen[None]):
     # Going from view to view
 
     def on_curves_panel_looked(self) -> None:
-        """Keep how the curves are looked at; another look can do other things."""
+        """Store how the curves are viewed, and update the keys that work."""
         self.grey_out()
         self._remember()
 
@@ -348,7 +348,7 @@ class MainScreen(Screen[None]):
         self.filter.ask()
 
     def action_panel(self, action: str) -> None:
-        """Have the view's panel do something."""
+        """Pass an action to the view's panel."""
         self.stage.act(action)
         self.grey_out()
         self._remember()
@@ -377,7 +377,7 @@ class MainScreen(Screen[None]):
     # How it is looked at
 
     def _recall(self, how: Remembered) -> None:
-        """Look at the session as it was looked at before."""
+        """Restore the session's last view."""
         self.standings.metrics.update(how.metrics)
         self.curves.look, self.curves.shown = how.look, how.chart
         self.stage.show(how.view, full=how.full)
@@ -391,7 +391,7 @@ class MainScreen(Screen[None]):
 
     @property
     def remembered(self) -> Remembered:
-        """How the session is looked at."""
+        """How the session is viewed."""
         return Remembered(
             asked=self.view.asked[-1].id if self.view.asked else 0,
             choices=self.choices.chosen,
@@ -408,13 +408,13 @@ class MainScreen(Screen[None]):
     # Leaving
 
     def on_sessions_panel_open(self, event: SessionsPanel.Open) -> None:
-        """Have another session opened in place of this one."""
+        """Open another session in place of this one."""
         self._leaves = True
         self._open(event.name)
 
     @work(name="open", exclusive=True, group="open")
     async def _open(self, name: str) -> None:
-        """Keep how this session is looked at, then let the other take its place."""
+        """Store how this session is viewed, then open the other in its place."""
         await self.up()
         if name != self.session:  # else it was deleted just now
             await self.memory.remember_now()
@@ -423,11 +423,11 @@ class MainScreen(Screen[None]):
     def action_help(self) -> None:
         """List the keys of the screen and its panels."""
         keys = self.habits.keys
-        every = keymap.told((type(self), *self.PANELS), keys.remapped)
+        every = keymap.key_help((type(self), *self.PANELS), keys.remapped)
         self.app.push_screen(HelpDialog(every, str(configuration_path()), keys))
 
     @work(name="leave", exclusive=True, group="leave")
     async def action_leave(self) -> None:
-        """Leave; ask first what becomes of a training."""
+        """Leave; first ask what happens to a running training."""
         await self.up()
         await self.actions.leave(self.memory.remember_now)

@@ -1,4 +1,4 @@
-"""What a person does with a session: have something trained, stop it, write it for others, leave it."""
+"""A person's actions on a session: train, stop, export, leave."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -10,31 +10,31 @@ from textual.screen import Screen
 
 from lossterm.comparison.comparison import MANY, Comparison
 from lossterm.errors import LosstermError
-from lossterm.tui.background.directory_listing import apart
+from lossterm.tui.background.directory_listing import in_daemon_thread
 from lossterm.tui.background.exporter import Wanted, export, is_there
 from lossterm.tui.background.store_jobs import StoreJobs
-from lossterm.tui.background.widget_work import run_beside
+from lossterm.tui.background.widget_work import run_with_widget
 from lossterm.tui.dialogs import ConfirmDialog, Leaving, QuitDialog
 from lossterm.tui.state.key_names import KeyNames
 
 
 class SessionActions:
-    """Does what was asked for on behalf of a screen: asks before what may not be meant, and says how it went."""
+    """Carries out actions for a screen: confirms what may be a mistake, and reports the result."""
 
     class Began(Message):
-        """Something is being asked for: until that is `Done`, nothing else is."""
+        """A request to the store began; no other is made until it is `Done`."""
 
     class Done(Message):
-        """What was to be done with the store was done, or could not be."""
+        """The request to the store succeeded or failed."""
 
     def __init__(self, screen: Screen[None], jobs: StoreJobs, store: Path, session: str, keys: KeyNames) -> None:
-        """Dialogs and words stand on `screen`, which hears of what began and of what is done."""
+        """Dialogs and messages appear on `screen`, which gets `Began` and `Done`."""
         self._screen, self._jobs, self._store, self._session, self._keys = screen, jobs, store, session, keys
         self.asking = False
         """Whether something is being asked for."""
 
     def ask(self, comparison: Comparison) -> None:
-        """Have a comparison trained, after asking about one that is too large to be meant."""
+        """Train a comparison, after confirming one that is suspiciously large."""
 
         def answered(meant: bool | None) -> None:
             if meant:
@@ -56,10 +56,10 @@ class SessionActions:
         self._write(self._jobs.stop)
 
     def _write(self, write: Callable[[], Awaitable[str | None]]) -> None:
-        run_beside(self._screen, self._written, write, name="write")
+        run_with_widget(self._screen, self._written, write, name="write")
 
     async def _written(self, write: Callable[[], Awaitable[str | None]]) -> None:
-        """Wait until the store was written, and show what there is to say of it."""
+        """Wait until the store was written, and show the message about it."""
         try:
             if words := await write():
                 self._screen.notify(words, markup=False)
@@ -77,12 +77,12 @@ class SessionActions:
 
     def _wanted(self, wanted: Wanted | None) -> None:
         if wanted:
-            run_beside(self._screen, self._export, wanted, name="export")
+            run_with_widget(self._screen, self._export, wanted, name="export")
 
     async def _export(self, wanted: Wanted) -> None:
         screen = self._screen
         try:
-            if await apart(lambda: is_there(wanted)):
+            if await in_daemon_thread(lambda: is_there(wanted)):
                 question = f"{wanted.path} is there already."
                 if not await screen.app.push_screen_wait(ConfirmDialog(question, "replace it", self._keys)):
                     return
@@ -93,7 +93,7 @@ class SessionActions:
             screen.notify(str(error), severity="error", timeout=15, markup=False)
 
     async def leave(self, remember: Callable[[], Awaitable[None]]) -> None:
-        """Leave the app; ask first what becomes of a training. To be awaited in a worker.
+        """Leave the app; first ask what happens to a running training. To be awaited in a worker.
 
         The store is asked whether anything is trained, since what is seen may be a moment behind.
         """

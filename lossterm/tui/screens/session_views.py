@@ -1,4 +1,4 @@
-"""The panels that show a session, and what each of them is handed."""
+"""The panels that show a session, and the data that each gets."""
 
 from array import array
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from lossterm.tui.state.standings import Standings
 
 
 class SessionViews:
-    """Hands the panels what is new; one that is not seen is spared what takes long to draw."""
+    """Updates the panels; hidden ones skip what takes long to draw."""
 
     def __init__(
         self,
@@ -37,9 +37,9 @@ class SessionViews:
     def show(
         self, standings: Standings, curves: "dict[int, array[float]]", task: str, waiting: str, seen: ViewPanel
     ) -> None:
-        """Show the standings of all tasks, and what there is of the chosen one.
+        """Show the standings of all tasks, and the curves of the chosen one.
 
-        `curves` are the session's by trial; `waiting` is said where there are none. `seen` is the panel in the middle.
+        `curves` are the session's by trial; `waiting` is shown if there are none. `seen` is the panel in the middle.
         """
         report = standings.of(task)
         self._scores.reports = standings.with_last(task)  # the last stands on top

@@ -1,1 +1,1 @@
-"""What was chosen and what is remembered, apart from the widgets that show it."""
+"""What was chosen and what is remembered, without the widgets that show it."""

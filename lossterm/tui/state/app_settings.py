@@ -1,4 +1,4 @@
-"""What is the same for every session that the app opens."""
+"""Settings that every session of the app shares."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,18 +13,18 @@ from lossterm.worker_control.starting import Workers
 
 
 class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What all sessions that one app opens have in common."""
+    """The settings that all sessions of one app share."""
 
     workers: Workers | None
     """How workers are started; None for watching only."""
     clock: Callable[[], float]
     """Measures the rate of training."""
     own: Sequence[str]
-    """Where losses of one's own are."""
+    """Where custom losses are."""
     advisor: Advisor
     """Looks at tasks' data."""
     read: Read
-    """Reads tables of one's own."""
+    """Reads user tables."""
     tables: dict[str, Data]
     """Those that were brought, by key."""
     budget: Budget

@@ -12,7 +12,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     task: str
     """Key of the task."""
     data: Data | None = None
-    """The table that it is on, if it is one of one's own."""
+    """The user table that it is on, if any."""
     protocol: str
     """Key of the protocol."""
     settings: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What a person wants of a table's columns, one step at a time, so that no two wishes contradict each other."""
+"""The roles that a person gives to a table's columns, one step at a time, so that no two contradict each other."""
 
 import msgspec
 

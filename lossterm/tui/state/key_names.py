@@ -1,4 +1,4 @@
-"""What a person presses, in words: every text that names a key asks here, since any of them can be given another."""
+"""Names of keys: every text that names a key asks here, since a configuration can change each."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ _PLACE = re.compile(r"\{([\w.]+)\}")
 
 
 class KeyNames:
-    """Id of a binding → the key that stands for it, as a person writes it: what the configuration says comes first."""
+    """Maps the id of a binding to its key, as a person writes it; the configuration takes precedence."""
 
     def __init__(self, holders: Iterable[type[DOMNode]], remapped: Mapping[str, str]) -> None:
         """`holders` are the classes whose bindings are named; `remapped` is id → keys, as a configuration has it."""
@@ -37,7 +37,7 @@ class KeyNames:
         self._own = {str(one.id): one.key for one in bindings(holders)}
 
     def of(self, *holders: type[DOMNode]) -> "KeyNames":
-        """Return these with the bindings of other classes too: a dialog is not loaded before it is opened."""
+        """Return these with the bindings of more classes: a dialog is not loaded before it is opened."""
         also = KeyNames(holders, self.remapped)
         also._own = self._own | also._own
         return also
@@ -46,8 +46,8 @@ class KeyNames:
         """Return the first key of a binding. Raises KeyError for one that isn't there."""
         return written(self.remapped.get(binding, self._own[binding]).split(",")[0].strip())
 
-    def told(self, text: str) -> str:
-        """Return a text with a key for each binding that stands in it in braces: `{main.run} trains`."""
+    def fill_in(self, text: str) -> str:
+        """Replace each binding id in braces by its key: `{main.run} trains` becomes `r trains`."""
         return _PLACE.sub(lambda place: self[place[1]], text)
 
     def span(self, *bindings: str) -> str:

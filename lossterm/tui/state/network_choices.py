@@ -1,4 +1,4 @@
-"""What is chosen of network and training besides what has a field of its own in the settings."""
+"""The choices of network and training that have no field in the settings panel."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -29,20 +29,20 @@ def network_of(settings: Hyperparameters) -> Network:
 
 
 def network_remembered(network: Network) -> Network:
-    """Return what can still be chosen of a network that was remembered, perhaps by another version."""
-    found = {}
+    """Return the settings of a remembered network that are still valid: another version may have stored it."""
+    usable = {}
     for name, value in network.items():
         with suppress(KeyError, OutOfRange):  # a setting that is gone, or has another form
-            found[name] = CHOSEN_HERE[name].of_form(value)
-    return found
+            usable[name] = CHOSEN_HERE[name].of_form(value)
+    return usable
 
 
 def network_on(network: Network, kind: Kind) -> Network:
-    """Return what stays of it where another task, of a kind, is chosen: what a person may set, as far as it fits."""
+    """Return the part of a network that stays when a task of this kind is chosen: options that fit it."""
     settings = {name: CHOSEN_HERE[name] for name in network}
     return {name: network[name] for name, one in settings.items() if one.has_option and kind in one.kinds}
 
 
 def differing(network: Network) -> str:
-    """Say what differs from what is usual; "" where nothing does."""
+    """List the settings that differ from the usual ones; "" if none does."""
     return ", ".join(setting.phrase(network[name]) for name, setting in CHOSEN_HERE.items() if name in network)

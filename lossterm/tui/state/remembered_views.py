@@ -1,4 +1,4 @@
-"""What the app remembers of a session's views, and of its themes, from one time to the next."""
+"""What the app remembers of a session's views, and of its themes, between runs."""
 
 import msgspec
 
@@ -11,7 +11,7 @@ from lossterm.tui.state.choices import Choices
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a session was looked at."""
+    """How a session was viewed."""
 
     asked: int = 0
     """Number of the comparison that was the last then: what was asked for since counts for more than choices."""
@@ -24,13 +24,13 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     chart: Shown = "loss"
     """Which of the curves' charts was shown."""
     look: CurveViewState = CurveViewState()
-    """How the curves were looked at."""
+    """How the curves were viewed."""
     metrics: dict[str, str] = {}
     """Task → metric that ranked."""
 
 
 def recall(store: Store, session: str) -> Remembered:
-    """Return how a session was looked at last; as at the first time where that is not known or cannot be read."""
+    """Return how a session was last viewed; the defaults if that is unknown or cannot be read."""
     try:
         return msgspec.json.decode(store.preferences.kept(_name(session)) or "{}", type=Remembered)
     except msgspec.MsgspecError:  # a newer version's, or a broken one: nothing that was trained is in it
@@ -38,7 +38,7 @@ def recall(store: Store, session: str) -> Remembered:
 
 
 def remember(store: Store, session: str, how: Remembered) -> None:
-    """Keep how a session is looked at, unless the store has gone."""
+    """Store how a session is viewed, unless the store has gone."""
     try:
         store.preferences.keep(_name(session), msgspec.json.encode(how).decode())
     except StoreError:
@@ -46,7 +46,7 @@ def remember(store: Store, session: str, how: Remembered) -> None:
 
 
 def forget(store: Store, session: str) -> None:
-    """Forget how a session was looked at."""
+    """Forget how a session was viewed."""
     store.preferences.keep(_name(session), "{}")
 
 

@@ -15,24 +15,24 @@ class Standings:
         """Task → metric that ranks it, where a person has chosen one."""
 
     def work_out(self, state: SessionState) -> None:
-        """Work them out from what is known of the session now."""
+        """Compute the standings from the session's present state."""
         self.reports = tuple(state.reports(self.metrics))
 
     def of(self, task: str) -> Report | None:
-        """Return how what was last asked for on a task stands, None where nothing was."""
+        """Return the report of the last comparison on a task, None if there is none."""
         return next((one for one in reversed(self.reports) if one.asked.comparison.task == task), None)
 
     def with_last(self, task: str) -> tuple[Report, ...]:
-        """Return all of them, those of a task last."""
+        """Return all standings, those of a task last."""
         return tuple(sorted(self.reports, key=lambda one: one.asked.comparison.task == task))
 
     def settling(self, task: str, device: str) -> Comparison | None:
-        """Return what would settle the ties on a task, None where nothing does or another device is to train it."""
+        """Return what would settle the ties on a task, None if nothing would or another device trains it."""
         report = self.of(task)
         settling = report.settling if report else None
         return settling if settling and settling.device == device else None
 
     def rank_by_next(self, comparison: Comparison) -> None:
-        """Have the task of a comparison ranked by its next metric when they are worked out again."""
+        """Rank the task of a comparison by its next metric from the next computation on."""
         metrics = [metric.key for metric in metrics_of(comparison)]
         self.metrics[comparison.task] = metrics[(metrics.index(comparison.metric) + 1) % len(metrics)]

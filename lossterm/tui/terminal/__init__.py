@@ -1,1 +1,1 @@
-"""What a terminal can show and how much a link carries: filters over every cell that is painted."""
+"""What a terminal can show and how much a link carries: filters over every painted cell."""

@@ -1,4 +1,4 @@
-"""Every cell that is painted passes by here, borders included, for terminals whose font lacks some signs."""
+"""A filter over every painted cell, borders included, for terminals whose font lacks some characters."""
 
 from rich.segment import Segment
 from textual.color import Color
@@ -8,7 +8,7 @@ from lossterm.text.glyph_fallback import Markers, swapped
 
 
 class GlyphFilter(LineFilter):
-    """Swaps signs one for one, so that nothing moves."""
+    """Replaces characters one for one, so that nothing moves."""
 
     def __init__(self, markers: Markers, *, plain: bool) -> None:
         """`markers` are what curves are drawn with; `plain` leaves nothing but ASCII on the screen."""
@@ -17,7 +17,7 @@ class GlyphFilter(LineFilter):
         self._plain = plain
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Swap the signs of a row."""
+        """Replace the characters of a row."""
         return [
             segment if segment.text.isascii() else Segment(self._swapped(segment.text), segment.style, segment.control)
             for segment in segments

@@ -1,4 +1,4 @@
-"""Every cell that is painted passes by here: what is not shown, but would move a cursor or turn a text, is left out."""
+"""A filter over every painted cell that drops invisible characters: they could move the cursor or reverse the text."""
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -9,10 +9,10 @@ from lossterm.text.harmless import REPLACED
 
 
 class HarmlessFilter(LineFilter):
-    """Leaves signs that are seen, and REPLACED for each cell that another was given, so that nothing moves."""
+    """Keeps visible characters, and puts REPLACED in each cell of the others, so that nothing moves."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Take the signs that are not seen out of a row."""
+        """Remove the invisible characters from a row."""
         return [
             segment if segment.text.isprintable() else Segment(_seen(segment.text), segment.style, segment.control)
             for segment in segments

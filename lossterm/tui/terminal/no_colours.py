@@ -12,7 +12,7 @@ APART = 0.1
 
 
 class NoColours(LineFilter):
-    """Leaves bold, dim, underlined and the like, and reverses what was told by its ground."""
+    """Keeps bold, dim, underlined and the like, and reverses what had a background colour."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Take the colours out of a row."""

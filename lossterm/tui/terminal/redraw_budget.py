@@ -1,4 +1,4 @@
-"""When to paint what training brings: no more bytes a second than the link is to carry."""
+"""When to paint live updates: no more bytes a second than the link may carry."""
 
 import time
 from collections.abc import Callable
@@ -64,7 +64,7 @@ class RedrawPace:
         written: Callable[[], int],
         area: Callable[[], int],
     ) -> None:
-        """`later` calls a function after so many seconds; `written` tells how many bytes went to the terminal so far,
+        """`later` calls a function after so many seconds; `written` returns the bytes sent to the terminal so far,
         `area` how many cells that has.
         """
         self._budget, self._paint, self._later, self._written, self._area = budget, paint, later, written, area

@@ -28,7 +28,7 @@ class ChangingLines(ScrollView, can_focus=False):
         self._strips: list[Strip] = []
 
     def on_resize(self) -> None:
-        """Say so, for whoever draws here."""
+        """Post the new size."""
         self.post_message(self.Resized())
 
     def show(self, lines: Sequence[Text]) -> None:
@@ -86,7 +86,7 @@ def _last_change(old: Strip, new: Strip, width: int) -> int:
 
 
 def _cells(strip: Strip, width: int) -> list[tuple[str, object]] | None:
-    """Return sign and style of each cell, None where a sign is wider than a cell."""
+    """Return character and style of each cell, None if a character is wider than a cell."""
     cells: list[tuple[str, object]] = [(sign, segment.style) for segment in strip for sign in segment.text]
     if len(cells) != strip.cell_length:
         return None

@@ -8,7 +8,7 @@ from lossterm.text.name_pattern import SIGNS, whole
 
 
 class FilterBox(Input):
-    """A pattern over names; one that is half typed leaves what was found before."""
+    """A pattern over names; while it is invalid, the last valid one stays in force."""
 
     PLACE = "while a filter is typed"
     BINDINGS = [  # noqa: RUF012  Textual's own form
@@ -38,7 +38,7 @@ class FilterBox(Input):
         self.focus()
 
     def drop(self) -> None:
-        """Let everything through, and go away."""
+        """Clear the pattern, and hide."""
         self.value = ""
         self.display = False
         self.post_message(self.Left())
@@ -51,12 +51,12 @@ class FilterBox(Input):
             self.post_message(self.Filtered(value))
 
     def action_keep(self) -> None:
-        """Give the keys back, and go away where there is nothing to keep."""
+        """Give the keys back, and hide if there is no pattern."""
         if self.value:
             self.post_message(self.Left())
         else:
             self.drop()
 
     def action_drop(self) -> None:
-        """Let everything through, and go away."""
+        """Clear the pattern, and hide."""
         self.drop()

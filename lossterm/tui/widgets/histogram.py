@@ -36,14 +36,14 @@ def _lying(target: ShownTarget, width: int) -> list[Text]:
     counts = [f"{rows:,}" for _, rows in shown]
     room = min(max(width - name - max(map(len, counts)) - 2, 4), 40)
     most = max(rows for _, rows in shown)
-    found = []
+    bars = []
     for (label, rows), count in zip(shown, counts, strict=True):
         level = _level(rows, most, 8 * room)
         bar = "█" * (level // 8) + LYING[level % 8].strip()
-        found.append(Text.assemble(fitted(label, name), " ", bar, " ", (count, "dim")))
+        bars.append(Text.assemble(fitted(label, name), " ", bar, " ", (count, "dim")))
     if more := len(target.classes) - len(shown):
-        found.append(Text(f"and {more} more classes", "dim"))
-    return found
+        bars.append(Text(f"and {more} more classes", "dim"))
+    return bars
 
 
 def _level(count: int, most: int, full: int) -> int:

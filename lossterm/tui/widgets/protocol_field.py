@@ -1,4 +1,4 @@
-"""The protocol, of which one is chosen by stepping through those that fit the task."""
+"""The protocol field, which steps through the protocols that fit the task."""
 
 from textual.binding import Binding
 from textual.message import Message

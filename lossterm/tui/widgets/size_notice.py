@@ -23,6 +23,6 @@ class SizeNotice(Static):
         columns, lines = size
         self.update(
             f"{columns}×{lines} is too small: lossterm needs {SMALLEST[0]}×{SMALLEST[1]}.\n"
-            f"{self._keys.told(LEAVING)}\nEnlarge it, or use `lossterm run`."
+            f"{self._keys.fill_in(LEAVING)}\nEnlarge it, or use `lossterm run`."
         )
         return columns < SMALLEST[0] or lines < SMALLEST[1]
