@@ -161,7 +161,7 @@ def source_from(text: str, option: str = "--loss-file", what: str = "loss", form
             raise UsageError(f"{option} {text!r}: {part!r} is no parameter=value. Give {form}.")
         parameter, value = read.groups()
         if parameter in _OURS and value not in _OURS[parameter]:
-            raise UnknownName(f"{parameter} for a loss of one's own", value, _OURS[parameter])
+            raise UnknownName(f"{parameter} for a custom loss", value, _OURS[parameter])
         settings.append((parameter, value))
     if place.endswith(".py") or "/" in place:
         path = expanded(Path(place)).absolute()

@@ -109,7 +109,7 @@ class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
         if not recorded:
             return ""
         if not given:
-            raise UsageError(f"{recorded!r} is a network of one's own: say where it is with {OPTION} FILE.py:NAME.")
+            raise UsageError(f"{recorded!r} is a custom network: say where it is with {OPTION} FILE.py:NAME.")
         found = network_from(given)
         if called(found) != recorded:
             raise UsageError(f"{recorded!r} was recorded, and {given} is {called(found)!r} now: it was edited.")

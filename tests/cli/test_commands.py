@@ -304,7 +304,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "loss file with an unknown head": (
         ("run", "--loss-file", "{mine}:mine:head=logits"),
         2,
-        "There is no head for a loss of one's own 'logits'. Did you mean logit",
+        "There is no head for a custom loss 'logits'. Did you mean logit",
     ),
     "loss file that lacks the name": (
         ("run", "--loss-file", "{mine}:mien"),
@@ -1417,7 +1417,7 @@ def test_the_doctor_shows_the_configuration_and_whether_it_reads(
         (home / "config.toml").write_text(text)
     (finding,) = _configuration()
     assert (finding.what, finding.state) == ("configuration", state)
-    assert said in finding.found
+    assert said in finding.observation
     assert bool(finding.advice) == (state != "good")
 
 

@@ -380,7 +380,7 @@ def test_code_that_never_ran_is_asked_about_on_a_terminal_and_refused_elsewhere(
 
     said = refused("run", kind=UsageError)
     places = f"{naming_code}/mine.py:it, {naming_code}/nets.py:it"
-    assert said.startswith(f"{FILE_NAME} names code that never ran as it is now: {places}. Look at it, then run this ")
+    assert said.startswith(f"{FILE_NAME} names code that has not run in its present form: {places}. Look at it, ")
     with patch("lossterm.cli.project_file._asks", lambda: True):
         answer(False)
         assert refused("run", kind=UsageError) == f"What {FILE_NAME} names was not run: {places}."
@@ -394,7 +394,7 @@ def test_code_that_never_ran_is_asked_about_on_a_terminal_and_refused_elsewhere(
         Path("nets.py").write_text("def it(*_): return 1\n")
         answer(False)
         assert refused("run", "--project", FILE_NAME, kind=UsageError).endswith(f": {naming_code}/nets.py:it.")
-    assert "names code that never ran as it is now: " in refused("run", kind=UsageError)
+    assert "names code that has not run in its present form: " in refused("run", kind=UsageError)
     asked("run", "--project", FILE_NAME)
     asked("run")  # remembered
 
@@ -510,7 +510,7 @@ def test_init_writes_nothing_where_a_run_would_be_refused(here: Path, words: tup
 def test_init_says_where_a_file_cannot_be_written(here: Path) -> None:
     assert "cannot be written: No such file or directory." in refused("init", "--project", "no/a.toml", kind=DataError)
     with patch.object(project, "written", lambda *_: "data = '\udcff'"):  # not every file system has such a name
-        assert "holds bytes that are no UTF-8." in refused("init", kind=UsageError)
+        assert "holds bytes that are not UTF-8." in refused("init", kind=UsageError)
     assert list(here.iterdir()) == []
 
 
