@@ -63,7 +63,8 @@ def refuse_unnamed(source: Source, digest: str, option: str = "--loss-file") -> 
     if not trusted(source, digest):
         raise Unnamed(
             f"{source.place} is named by the store, but not by you in its present form: {source.name} in it was not "
-            f"run. Look at it, and if you trust it, name it yourself: lossterm run {option} {shlex.quote(source.text)} …"
+            f"run. Look at it, and if you trust it, name it yourself: "
+            f"lossterm run {option} {shlex.quote(source.text)} …"
         )
 
 

@@ -38,16 +38,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="fresh homes (default 3)")
     given = parser.parse_args()
-    found: dict[str, list[float]] = {}
+    measured: dict[str, list[float]] = {}
     for _ in range(given.rounds):
         for name in RUNS:
             with _Home() as home:
-                found.setdefault(f"{name}, cold", []).append(_run(home, name, 200))
+                measured.setdefault(f"{name}, cold", []).append(_run(home, name, 200))
                 for more in range(WARM_RUNS):
-                    found.setdefault(f"{name}, warm", []).append(_run(home, name, 201 + more))
+                    measured.setdefault(f"{name}, warm", []).append(_run(home, name, 201 + more))
         with _Home() as home:
-            found.setdefault("reproduce, cold", []).append(_reproduce(home))
-    for name, seconds in found.items():
+            measured.setdefault("reproduce, cold", []).append(_reproduce(home))
+    for name, seconds in measured.items():
         middle, least, most = statistics.median(seconds), min(seconds), max(seconds)
         print(f"{name:16} median {middle:6.2f} s   least {least:6.2f} s   most {most:6.2f} s   n = {len(seconds)}")
 

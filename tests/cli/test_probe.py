@@ -37,9 +37,9 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def answer(**found: Any) -> bytes:
+def answer(**fields: Any) -> bytes:
     document = {"loss": "mine@0", "task": "circles", "passed": ["returns float32"], "way": "compiled", "error": None}
-    return json.dumps({**document, **found}).encode() + b"\n"
+    return json.dumps({**document, **fields}).encode() + b"\n"
 
 
 @pytest.fixture

@@ -428,8 +428,10 @@ def test_a_project_file_and_code_that_others_may_write_are_refused(naming_code: 
 def test_somebody_elses_file_runs_no_code_unless_it_is_named(
     naming_code: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    as_it_is = project.read_project
-    monkeypatch.setattr(project, "read_project", lambda path: replace(as_it_is(path), foreign=True))  # told below
+    def read_foreign(path: Path) -> project.Project:
+        return replace(project.read_project(path), foreign=True)
+
+    monkeypatch.setattr("lossterm.cli.project_file.read_project", read_foreign)  # told below
     said = refused("run", kind=UsageError)
     assert said.startswith(f"{FILE_NAME} here is somebody else's and names code to run: {naming_code}/mine.py:it, ")
     assert f"--project {FILE_NAME} or --no-project" in said

@@ -186,8 +186,11 @@ def test_what_a_project_file_of_somebody_elses_names_is_not(
     file: Path, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    as_it_is = project.read_project
-    monkeypatch.setattr(project, "read_project", lambda path: replace(as_it_is(path), foreign=True))
+
+    def read_foreign(path: Path) -> project.Project:
+        return replace(project.read_project(path), foreign=True)
+
+    monkeypatch.setattr("lossterm.cli.project_file.read_project", read_foreign)
     Path(FILE_NAME).write_text('[comparison]\nloss-file = ["mine.py:mine"]\n')
     assert "is somebody else's and names code to run" in str(invoked("run", "--task", "circles").exception)
     assert not kept.exists()
