@@ -130,8 +130,8 @@ def test_the_doctor_tells_of_tasks_of_packages_and_of_what_is_wrong_with_them(in
     assert list(_added()) == []
     install(lambda: (HALVES, 3))
     good, note = _added()
-    assert (good.what, good.state, good.found) == ("tasks", "good", "also halves")
-    assert (note.what, note.state, note.found) == ("tasks", "note", task_problems()[0])
+    assert (good.what, good.state, good.observation) == ("tasks", "good", "also halves")
+    assert (note.what, note.state, note.observation) == ("tasks", "note", task_problems()[0])
     assert note.advice
 
 

@@ -10,15 +10,15 @@ from lossterm.losses import Loss
 
 def fields_of(record: msgspec.Struct, *without: str) -> dict[str, Any]:
     """Return a record's fields, but for its functions and those that are named."""
-    found = {name: value for name, value in msgspec.structs.asdict(record).items() if name not in without}
-    return {name: None if value == -math.inf else value for name, value in found.items() if not callable(value)}
+    fields = {name: value for name, value in msgspec.structs.asdict(record).items() if name not in without}
+    return {name: None if value == -math.inf else value for name, value in fields.items() if not callable(value)}
 
 
 def loss_fields(loss: Loss) -> dict[str, Any]:
     """Return a loss's fields as JSON can hold them: all but its functions."""
-    found = msgspec.structs.asdict(loss)
-    found["lowest"] = None if loss.lowest == -math.inf else loss.lowest
-    found["parameters"] = [
+    fields = msgspec.structs.asdict(loss)
+    fields["lowest"] = None if loss.lowest == -math.inf else loss.lowest
+    fields["parameters"] = [
         {
             "name": parameter.name,
             "value": finite(loss.values[parameter.name]),
@@ -28,8 +28,8 @@ def loss_fields(loss: Loss) -> dict[str, Any]:
         }
         for parameter in loss.parameters
     ]
-    found["variants"] = [{"protocol": variant.protocol, "note": variant.note} for variant in loss.variants]
-    return {name: value for name, value in found.items() if name not in ("function", "settings")}
+    fields["variants"] = [{"protocol": variant.protocol, "note": variant.note} for variant in loss.variants]
+    return {name: value for name, value in fields.items() if name not in ("function", "settings")}
 
 
 def finite(value: float | None) -> float | None:

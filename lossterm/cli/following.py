@@ -52,9 +52,9 @@ class Watch:
         """Follow the comparisons, seeing to it that a worker is there. Raises WorkerError.
 
         Interrupted, without a worker or out of time, it stops what nobody else waits for; what was trained is kept.
-        Told to end, or left by its terminal, it ends the program and stops nothing.
+        On SIGTERM, or SIGHUP when its terminal closes, it exits and stops nothing.
         """
-        with _leaving_when_told(), Narrator(quiet=self._quiet) as narrator:
+        with _exiting_on_signals(), Narrator(quiet=self._quiet) as narrator:
             if self._store.network:
                 narrator.say(f"The store lies on a network file system ({self._store.network}), which makes it slower.")
             try:
@@ -116,17 +116,17 @@ class Watch:
 
 
 @contextmanager
-def _leaving_when_told() -> Iterator[None]:
-    """Have the signals that end a program leave it in good order, unless they are ignored, as under nohup."""
-    heeded = [told for told in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(told) is signal.SIG_DFL]
-    for told in heeded:
-        signal.signal(told, _leave)
+def _exiting_on_signals() -> Iterator[None]:
+    """Exit in good order on the signals that end a program, unless they are ignored, as under nohup."""
+    heeded = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    for number in heeded:
+        signal.signal(number, _leave)
     try:
         yield
     finally:
-        for told in heeded:
-            signal.signal(told, signal.SIG_DFL)
+        for number in heeded:
+            signal.signal(number, signal.SIG_DFL)
 
 
-def _leave(told: int, _: FrameType | None) -> None:
-    sys.exit(ended_by(told))
+def _leave(number: int, _: FrameType | None) -> None:
+    sys.exit(ended_by(number))

@@ -49,7 +49,7 @@ def _as_long_as_someone_reads() -> Iterator[None]:
 
 
 def _write_no_more() -> None:
-    """Let go of an output that takes no more, or Python would try once more at its end."""
+    """Send further output to /dev/null: Python would otherwise flush it once more as it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -142,15 +142,15 @@ def cli(
 
 
 def _narrow_home() -> None:
-    """Take from others what rights they have in LOSSTERM_HOME, and say so; who needs it says what is wrong with it."""
+    """Make LOSSTERM_HOME private to its user, and say so; what is wrong with it is reported by whatever needs it."""
     if home().is_dir():
         with suppress(LosstermError, OSError):
-            if said := make_private(home()):
-                click.echo(f"lossterm: {printable(said)}", err=True)
+            if sentence := make_private(home()):
+                click.echo(f"lossterm: {printable(sentence)}", err=True)
 
 
 def _refuse_before(command: str, before: Mapping[str, object], look: Mapping[str, str | bool | None]) -> None:
-    """Raise UsageError for what was given before a command's name and is not for it there."""
+    """Raise UsageError for options that must not stand before a command's name."""
     for option, given in before.items():
         if given:
             raise UsageError(f"{option} stands after the command's name: lossterm {command} …")
@@ -162,7 +162,7 @@ def _refuse_before(command: str, before: Mapping[str, object], look: Mapping[str
 def _refuse_with_linear(
     own: tuple[str, ...], table: "FileRequest | None", look: Mapping[str, str | bool | None]
 ) -> None:
-    """Raise UsageError for what the app takes, where it is not opened."""
+    """Raise UsageError for options that only the app takes."""
     if own:
         raise UsageError("--loss-file adds a loss to choose in the app; --linear only tells what there is.")
     if table:
@@ -173,7 +173,7 @@ def _refuse_with_linear(
 
 
 def _open_what_is_closed() -> None:
-    """Put nothing in the place of a standard stream that was closed, as `>&-` does: a store might get its number."""
+    """Open /dev/null for each standard stream that was closed, as by `>&-`: else a store might get its descriptor."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             nothing = Path(os.devnull).open("r" if name == "stdin" else "w", encoding="utf-8")  # noqa: SIM115  it stays

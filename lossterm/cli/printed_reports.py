@@ -1,4 +1,4 @@
-"""Reports on stdout, in each form that there is."""
+"""Reports on stdout, in every form."""
 
 from array import array
 from collections.abc import Mapping, Sequence
@@ -13,18 +13,18 @@ from lossterm.reports import (
     markdown,
     notes,
     plain_text,
-    report,
     screen_reader,
     table,
     verdict,
 )
+from lossterm.reports.report import Report
 from lossterm.store import Chunk
 from lossterm.text.harmless import printable
 from lossterm.text.json_text import as_json
 
 
 def print_reports(
-    found: Sequence[report.Report], form: str, chunks: Sequence[Chunk] | None = None, *, plain: bool = False
+    reports: Sequence[Report], form: str, chunks: Sequence[Chunk] | None = None, *, plain: bool = False
 ) -> None:
     """Print reports on stdout, one under the other. As JSON there is exactly one.
 
@@ -32,33 +32,33 @@ def print_reports(
     a table with nothing but ASCII.
     """
     if form == "json":
-        (only,) = found
+        (only,) = reports
         click.echo(as_json(json_document.document(only, chunks)))
     elif form == "csv":
-        click.echo(csv_lines.as_csv(found))
+        click.echo(csv_lines.as_csv(reports))
     elif form in ("markdown", "plain"):
-        click.echo("\n\n".join(map(markdown.as_markdown if form == "markdown" else plain_text.as_plain, found)))
+        click.echo("\n\n".join(map(markdown.as_markdown if form == "markdown" else plain_text.as_plain, reports)))
     elif form == "linear":
-        print_sentences(found, screen_reader.joined(chunks or ()))
+        print_sentences(reports, screen_reader.joined(chunks or ()))
     else:
-        for number, one in enumerate(found):
+        for number, report in enumerate(reports):
             if number:
                 click.echo()
-            _print_table(one, plain=plain)
+            _print_table(report, plain=plain)
 
 
-def print_sentences(found: Sequence[report.Report], curves: Mapping[int, "array[float]"]) -> None:
+def print_sentences(reports: Sequence[Report], curves: Mapping[int, "array[float]"]) -> None:
     """Print reports and the curves of their trials on stdout in sentences, one a line."""
-    click.echo("\n\n".join("\n".join(map(printable, screen_reader.lines(one, curves))) for one in found))
+    click.echo("\n\n".join("\n".join(map(printable, screen_reader.lines(report, curves))) for report in reports))
 
 
-def _print_table(found: report.Report, *, plain: bool) -> None:
+def _print_table(report: Report, *, plain: bool) -> None:
     console = Stdout(plain=plain)
-    console.sentence(headline.headline(found), "dim")
-    console.sentence(verdict.verdict(found), "bold")
-    columns, shown = table.fit_to(found, console.width, between=BETWEEN)
+    console.sentence(headline.headline(report), "dim")
+    console.sentence(verdict.verdict(report), "bold")
+    columns, shown = table.fit_to(report, console.width, between=BETWEEN)
     console.table(columns)
-    for note in notes.notes(found):
+    for note in notes.notes(report):
         console.sentence(note, "dim")
     if not shown:
         console.sentence("More metrics in a wider terminal, or with --format json.", "dim")

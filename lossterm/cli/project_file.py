@@ -9,11 +9,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from lossterm import project
 from lossterm.comparison.user_code_consent import refuse_open_code, trust, trusted
 from lossterm.errors import DataError, UsageError
 from lossterm.losses import source_from
-from lossterm.project import CODE, FILE_NAME, Project
+from lossterm.project import CODE, FILE_NAME, Project, read_project
 from lossterm.text.harmless import printable
 
 
@@ -53,36 +52,38 @@ class ProjectCommand(click.Command):
             raise UsageError("--project and --no-project contradict each other: give one of them.")
         if none or (named is None and not Path(FILE_NAME).exists()):
             return
-        found = project.read_project(Path(FILE_NAME if named is None else named))
-        ctx.default_map = self._defaults(ctx, found)
-        code = [text for option in self._of(found) if option.name not in typed for text in _code(option, found)]
-        if code and named is None and found.foreign:
+        project = read_project(Path(FILE_NAME if named is None else named))
+        ctx.default_map = self._defaults(ctx, project)
+        code = [
+            text for option in self._options_in(project) if option.name not in typed for text in _code(option, project)
+        ]
+        if code and named is None and project.foreign:
             places = ", ".join(map(printable, code))
             raise UsageError(
                 f"{FILE_NAME} here is somebody else's and names code to run: {places}. Look at it, then say "
                 f"--project {FILE_NAME} or --no-project."
             )
         if not typed.get("quiet"):
-            click.echo(f"Using {printable(str(found.path))}; --no-project does without.", err=True)
-        if code:  # even a quiet run does not run code that nobody was told of
-            said = f"{found.path} names code, which the worker is going to run: {', '.join(map(printable, code))}."
-            click.echo(printable(said), err=True)
-            _consent(found, code, named=named is not None)
+            click.echo(f"Using {printable(str(project.path))}; --no-project does without.", err=True)
+        if code:  # even a quiet run says which code it runs
+            notice = f"{project.path} names code, which the worker is going to run: {', '.join(map(printable, code))}."
+            click.echo(printable(notice), err=True)
+            _consent(project, code, named=named is not None)
 
-    def _of(self, found: Project) -> list[click.Parameter]:
-        """Return the options that the file has a value for."""
-        return [option for option in self.params if _key(option) in found.values]
+    def _options_in(self, project: Project) -> list[click.Parameter]:
+        """Return the options that have a value in the file."""
+        return [option for option in self.params if _key(option) in project.values]
 
-    def _defaults(self, ctx: click.Context, found: Project) -> dict[str, Any]:
+    def _defaults(self, ctx: click.Context, project: Project) -> dict[str, Any]:
         """Return the values by name of a parameter. Raises DataError for one that its option does not take."""
         values = {}
-        for option in self._of(found):
-            value = found.values[_key(option)]
+        for option in self._options_in(project):
+            value = project.values[_key(option)]
             try:
                 option.process_value(ctx, value)
             except (UsageError, click.BadParameter) as error:
-                said = error.format_message() if isinstance(error, click.BadParameter) else str(error)
-                raise DataError(f"{found.place(_key(option))}: {said}") from error
+                problem = error.format_message() if isinstance(error, click.BadParameter) else str(error)
+                raise DataError(f"{project.place(_key(option))}: {problem}") from error
             assert option.name is not None
             if not (ctx.parent and given(ctx.parent, option.name)):
                 values[option.name] = value
@@ -90,16 +91,16 @@ class ProjectCommand(click.Command):
 
 
 def _key(option: click.Parameter) -> str:
-    """Return the key of the file that an option is called by."""
+    """Return the key in the file that stands for an option."""
     return option.opts[0].removeprefix("--")
 
 
-def _code(option: click.Parameter, found: Project) -> list[str]:
+def _code(option: click.Parameter, project: Project) -> list[str]:
     """Return the places of code that the file gives an option."""
     key = _key(option)
     if key not in CODE:
         return []
-    value = found.values[key]
+    value = project.values[key]
     return [value] if isinstance(value, str) else list(value)
 
 
@@ -108,12 +109,12 @@ def _asks() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _consent(found: Project, code: Sequence[str], *, named: bool) -> None:
-    """See that a person agrees to code of a project file that never ran, or that has changed since.
+def _consent(project: Project, code: Sequence[str], *, named: bool) -> None:
+    """Make sure that a person agrees to run code of a project file that is new, or that has changed since.
 
-    On a terminal it is asked about; elsewhere whoever named the file on the command line has agreed. Raises DataError
-    for code that others may write, and UsageError where nobody agrees. What is not there or no place of code passes:
-    the option says what is wrong with it.
+    On a terminal the person is asked; elsewhere whoever named the file on the command line has agreed. Raises DataError
+    for code that others may write, and UsageError if nobody agrees. Code that is missing or whose place is invalid
+    passes: its option reports what is wrong.
     """
     sources = []
     for text in code:
@@ -129,12 +130,12 @@ def _consent(found: Project, code: Sequence[str], *, named: bool) -> None:
         return
     places = ", ".join(printable(source.text) for source in new)
     if _asks():
-        if not click.confirm(f"It never ran as it is now: {places}. Run it with all your rights?", err=True):
-            raise UsageError(f"What {printable(str(found.path))} names was not run: {places}.")
+        if not click.confirm(f"It has not run in its present form: {places}. Run it with all your rights?", err=True):
+            raise UsageError(f"What {printable(str(project.path))} names was not run: {places}.")
     elif not named:
-        file = printable(str(found.path))
+        file = printable(str(project.path))
         raise UsageError(
-            f"{file} names code that never ran as it is now: {places}. Look at it, then run this once in a terminal, "
-            f"which asks, or say --project {file}."
+            f"{file} names code that has not run in its present form: {places}. Look at it, then run this once in a "
+            f"terminal, which asks, or say --project {file}."
         )
     trust(*new)

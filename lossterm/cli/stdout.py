@@ -1,4 +1,4 @@
-"""stdout with tables, styles and wrapping: a terminal is as wide as it is, a pipe or a file as wide as need be.
+"""stdout with tables, styles and wrapping, as wide as the terminal; a pipe or a file has PIPE_WIDTH columns.
 
 Most tables fit and most signs take one cell. These are drawn here as rich draws them, without the time that loading
 it takes; all else is left to rich.
@@ -39,8 +39,10 @@ class Stdout:
         self.width = shutil.get_terminal_size().columns if terminal else PIPE_WIDTH
         self._plain = plain
         self._styled = terminal and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
-        told = any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))  # what is a terminal, to rich
-        self._simple = not plain and not told and (sys.stdout.encoding or "").lower().startswith("utf")
+        overridden = any(
+            name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE")
+        )  # they tell rich what a terminal is
+        self._simple = not plain and not overridden and (sys.stdout.encoding or "").lower().startswith("utf")
 
     @cached_property
     def rich(self) -> "RichStdout":

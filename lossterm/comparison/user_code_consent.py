@@ -1,8 +1,8 @@
-"""Code that this user named himself, on this machine: of what a store names, nothing else is ever run.
+"""Consent to run user code: only code that this user named on this machine is ever run.
 
-A store and a recording come from elsewhere as easily as from here. They name the code of losses and networks of one's
-own; to name is all that they may do. What a person names, on the command line or in a project file, is remembered here
-with the digest of what it is, and the engine runs that and no more.
+A store or a recording may come from somebody else. It names the code of custom losses and networks, but cannot make it
+run. Code that a person names, on the command line or in a project file, is remembered here with its digest, and the
+engine runs only that.
 """
 
 import json
@@ -35,18 +35,18 @@ def trust_all_of(comparison: Comparison) -> None:
 
 
 def code_of(comparison: Comparison) -> list[Source]:
-    """Return where the code of a comparison is: of its losses of one's own, then of its network."""
+    """Return where the code of a comparison is: of its custom losses, then of its custom network."""
     model = comparison.hyperparameters.model
     return [*(source_from(text) for _, text in comparison.sources), *([source_of(model)] if model else [])]
 
 
 def trusted(source: Source, digest: str | None = None) -> bool:
-    """Whether a person named a source as it is now, or as it is in a digest. Raises DataError."""
+    """Whether a person named a source in its present form, or with this digest. Raises DataError."""
     return _line(source, digest or source.digest) in _known()
 
 
 def refuse_open_code(source: Source) -> None:
-    """Refuse a file of code that somebody else owns, linked to or may write, or put another in the place of.
+    """Refuse a file of code that another user owns or linked to, or that others may write or replace.
 
     Raises DataError.
     """
@@ -62,8 +62,9 @@ def refuse_unnamed(source: Source, digest: str, option: str = "--loss-file") -> 
     """Raise Unnamed, with what to do, for code that was not named by this user on this machine."""
     if not trusted(source, digest):
         raise Unnamed(
-            f"{source.place} was named by the store, and not by you as it is now: {source.name} in it was not run. "
-            f"Look at it, and if you trust it, name it yourself: lossterm run {option} {shlex.quote(source.text)} …"
+            f"{source.place} is named by the store, but not by you in its present form: {source.name} in it was not "
+            f"run. Look at it, and if you trust it, name it yourself: "
+            f"lossterm run {option} {shlex.quote(source.text)} …"
         )
 
 
@@ -83,7 +84,7 @@ def _known() -> set[str]:
 
 
 def _append(line: str) -> None:
-    """Write a line in one piece, beside others who write; one that a full disk had cut off does not spoil it."""
+    """Append a line in one write, as other processes may append too. A line that a full disk cut off does no harm."""
     path = home() / "trusted"
     written = f"\n{line}\n".encode()
     try:

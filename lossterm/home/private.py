@@ -13,14 +13,14 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def make_private(directory: Path) -> str | None:
-    """Make a directory and those above it that are missing for their owner alone, and see that they are so.
+    """Make a directory, with missing ones above it, for its owner alone, and see that those there are private too.
 
     What is there is looked at from `home()` downwards, or from the place of `programs()`; of another place that a
     person named, the directory alone. Rights that go too far are taken back: of a LOSSTERM_HOME that a person made,
     with a sentence, which is returned. Raises DataError for a directory that somebody else owns, linked to or may
     write in, and OSError.
     """
-    said = None
+    sentence = None
     for place in reversed((directory, *directory.parents)):
         if not place.exists():
             _make(place)
@@ -30,12 +30,12 @@ def make_private(directory: Path) -> str | None:
         if not place.is_dir():
             raise DataError(f"{place} is a file where lossterm needs a directory: move it away.")
         if _narrowed(place) and place == named_home():
-            said = f"{place} could be read by others: it is now open to you alone."
-    return said
+            sentence = f"{place} could be read by others: it is now open to you alone."
+    return sentence
 
 
 def make_private_file(path: Path, beside: Collection[str] = ()) -> None:
-    """Make a file and its directory where they are missing, for their owner alone, and see that they are so.
+    """Make a file and its directory if they are missing, and see that only their owner has rights to them.
 
     A directory outside `home()` that is there is left as it is: it was named by a person and holds other things too.
     The file is never opened where it is there: to close a file drops what locks this process holds on it. `beside` are
@@ -51,7 +51,7 @@ def make_private_file(path: Path, beside: Collection[str] = ()) -> None:
         _refuse_replaceable(path)
     if path.is_symlink():
         refuse_foreign(path)
-        path = path.resolve()  # a link of one's own, perhaps to what is still to be made
+        path = path.resolve()  # the user's own link, perhaps to a file that is still to be made
         _refuse_replaceable(path)
     try:
         os.close(opened(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
@@ -72,9 +72,9 @@ def opened(path: Path, flags: int) -> int:
     refuse_foreign(path)
     descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
     try:
-        found = os.fstat(descriptor)
-        _refuse(path, found, (os.getuid(),))  # another file may have come there meanwhile
-        if stat.S_ISREG(found.st_mode) and found.st_mode & 0o777 != 0o600:
+        status = os.fstat(descriptor)
+        _refuse(path, status, (os.getuid(),))  # another file may have come there meanwhile
+        if stat.S_ISREG(status.st_mode) and status.st_mode & 0o777 != 0o600:
             os.fchmod(descriptor, 0o600)
     except BaseException:
         os.close(descriptor)
@@ -83,11 +83,11 @@ def opened(path: Path, flags: int) -> int:
 
 
 def refuse_foreign(path: Path, *, of_root: bool = False) -> None:
-    """Refuse what somebody else owns or may write, or linked to; what is not there passes.
+    """Raise DataError for a path that another user owns, may write or linked to; a missing one passes.
 
-    `of_root` lets what the administrator owns pass too, for what is only read, as a configuration.
+    `of_root` also accepts files of the administrator, for files that are only read, such as a configuration.
 
-    Raises DataError, and OSError where it cannot be looked at.
+    Raises OSError for a path that cannot be looked at.
     """
     with suppress(FileNotFoundError, NotADirectoryError):
         link = path.lstat()
@@ -95,14 +95,14 @@ def refuse_foreign(path: Path, *, of_root: bool = False) -> None:
             raise DataError(
                 f"{path} is a link that another user ({link.st_uid}) made: remove it, or give another place."
             )
-        found = path.stat()
-        _refuse(path, found, (os.getuid(), 0) if of_root else (os.getuid(),))
+        status = path.stat()
+        _refuse(path, status, (os.getuid(), 0) if of_root else (os.getuid(),))
 
 
 def refuse_open(path: Path, status: os.stat_result) -> None:
-    """Refuse a file that everybody may write, or put another in the place of; whose it is does not matter.
+    """Raise DataError for a file that everybody may write or replace, whoever owns it. Raises OSError.
 
-    For what others may give and only its giver may change, as a project file. Raises DataError, and OSError.
+    For files that may come from others but that only their owner may change, such as a project file.
     """
     _refuse_writable(path, status)
     place = path.absolute().parent.stat()
@@ -113,18 +113,18 @@ def refuse_open(path: Path, status: os.stat_result) -> None:
         )
 
 
-def _refuse(path: Path, found: os.stat_result, owners: Collection[int]) -> None:
-    if found.st_uid not in owners:
+def _refuse(path: Path, status: os.stat_result, owners: Collection[int]) -> None:
+    if status.st_uid not in owners:
         where = f"{path}, which is {path.resolve()}," if path.is_symlink() else f"{path}"
         raise DataError(
-            f"{where} belongs to another user ({found.st_uid}), who could read and change what lossterm keeps there: "
+            f"{where} belongs to another user ({status.st_uid}), who could read and change what lossterm keeps there: "
             "give another place, or copy it to one of your own."
         )
-    _refuse_writable(path, found)
+    _refuse_writable(path, status)
 
 
-def _refuse_writable(path: Path, found: os.stat_result) -> None:
-    if found.st_mode & stat.S_IWOTH:
+def _refuse_writable(path: Path, status: os.stat_result) -> None:
+    if status.st_mode & stat.S_IWOTH:
         raise DataError(
             f"{path} can be written by everybody: see that it is what you left there, then run `chmod go-w {path}`."
         )
@@ -132,10 +132,10 @@ def _refuse_writable(path: Path, found: os.stat_result) -> None:
 
 def _refuse_replaceable(path: Path) -> None:
     """Refuse a file whose directory lets others put another in its place."""
-    found = path.parent.stat()
-    mine, sticky = found.st_uid in (os.getuid(), 0), found.st_mode & stat.S_ISVTX
-    if not mine or (found.st_mode & stat.S_IWOTH and not sticky):
-        who = "everybody" if mine else f"another user ({found.st_uid})"
+    status = path.parent.stat()
+    trusted, sticky = status.st_uid in (os.getuid(), 0), status.st_mode & stat.S_ISVTX
+    if not trusted or (status.st_mode & stat.S_IWOTH and not sticky):
+        who = "everybody" if trusted else f"another user ({status.st_uid})"
         raise DataError(
             f"{path} lies in a directory in which {who} can put another file in its place: give a place of your own."
         )
@@ -148,7 +148,7 @@ def _make(directory: Path) -> None:
 
 
 def _narrowed(path: Path) -> bool:
-    """Take from others what rights they have, and say whether they had any."""
+    """Remove the rights of other users, and return whether they had any."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if not mode & _OTHERS:
         return False

@@ -161,7 +161,7 @@ def source_from(text: str, option: str = "--loss-file", what: str = "loss", form
             raise UsageError(f"{option} {text!r}: {part!r} is not of the form parameter=value. Give {form}.")
         parameter, value = match.groups()
         if parameter in _RESERVED and value not in _RESERVED[parameter]:
-            raise UnknownName(f"{parameter} for custom losses called", value, _RESERVED[parameter])
+            raise UnknownName(f"{parameter} for a custom loss", value, _RESERVED[parameter])
         settings.append((parameter, value))
     if place.endswith(".py") or "/" in place:
         path = expanded(Path(place)).absolute()

@@ -1,4 +1,4 @@
-"""Copies of a store: beside it, before what could not be taken back, or where a person wants one; and back again."""
+"""Copies of a store, made beside it before an update or wherever a person wants one, and put back in its place."""
 
 import os
 import re
@@ -13,9 +13,9 @@ from lossterm.errors import StoreError
 def back_up(path: Path, version: int) -> Path:
     """Copy the store at `path`, whose schema has this version, to a file beside it, and return that file.
 
-    It is private to the user, whole or not there at all, and on the disk before this returns. One that is there is
-    kept, and the new one gets a number. Whoever calls holds the store's lock for writing, so that nobody changes it
-    meanwhile. Raises StoreError with a sentence where it cannot be written.
+    The file is private to the user, whole, and on the disk before this returns. An earlier backup is kept: the new one
+    gets a number. The caller holds the store's lock for writing, so that nobody changes it meanwhile. Raises StoreError
+    if the backup cannot be written.
     """
     part = path.with_name(f"{path.name}.v{version}-backup.part")
     try:
@@ -24,10 +24,10 @@ def back_up(path: Path, version: int) -> Path:
         part.rename(target)
         flush(path.parent)
     except (OSError, sqlite3.Error) as error:
-        said = error.strerror if isinstance(error, OSError) else error
+        reason = error.strerror if isinstance(error, OSError) else error
         raise StoreError(
             f"The store {path} is of an older lossterm and must be brought up to date, but no backup could be written "
-            f"beside it ({said}): nothing was changed. Free some space there and try again."
+            f"beside it ({reason}): nothing was changed. Free some space there and try again."
         ) from error
     return target
 
@@ -35,7 +35,7 @@ def back_up(path: Path, version: int) -> Path:
 def copy_to(path: Path, part: Path) -> None:
     """Copy the store at `path` to another file, private to the user and on the disk before this returns.
 
-    What is there is overwritten. Others may go on with the store meanwhile: the copy is as it was at one moment.
+    An existing file is overwritten. The store may be in use meanwhile: the copy shows it at one moment.
     Raises OSError and sqlite3.Error, and leaves nothing behind then.
     """
     log = path.with_name(f"{path.name}-wal")
@@ -78,17 +78,17 @@ LOGS = ("-wal", "-shm", "-journal")
 def backups(path: Path) -> list[Path]:
     """Return the backups that lie beside a store, by version, the oldest of each first."""
     form = re.compile(rf"{re.escape(path.name)}\.v(\d+)-backup(?:-(\d+))?")
-    found = ((form.fullmatch(one.name), one) for one in path.parent.iterdir()) if path.parent.is_dir() else ()
-    return [one for _, one in sorted(((int(match[1]), int(match[2] or 1)), one) for match, one in found if match)]
+    matches = ((form.fullmatch(one.name), one) for one in path.parent.iterdir()) if path.parent.is_dir() else ()
+    return [one for _, one in sorted(((int(match[1]), int(match[2] or 1)), one) for match, one in matches if match)]
 
 
 def free_name(path: Path, first: int | None = None) -> Path:
     """Return the path, or the first of `path-2`, `path-3`, … that is not taken; with `first` none goes unnumbered."""
-    number, found = first or 1, path if first is None else path.with_name(f"{path.name}-{first}")
-    while found.exists() or found.is_symlink():
+    number, candidate = first or 1, path if first is None else path.with_name(f"{path.name}-{first}")
+    while candidate.exists() or candidate.is_symlink():
         number += 1
-        found = path.with_name(f"{path.name}-{number}")
-    return found
+        candidate = path.with_name(f"{path.name}-{number}")
+    return candidate
 
 
 def flush(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Checksums of rows: SQLite notices a page that is torn, but no bit that flips inside a number."""
+"""Checksums of rows: SQLite notices a torn page, but not a flipped bit inside a number."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,12 +19,12 @@ UNTRAINED = "checksum(asked, NULL, NULL, NULL)"
 
 
 def checksum(*values: object) -> int:
-    """Return the CRC-32 of values that SQLite keeps, in order; no value is like another in two parts."""
-    found = 0
+    """Return the CRC-32 of values that SQLite keeps, in order. Lengths count, so that two values never equal one."""
+    crc = 0
     for value in values:
         part = b"" if value is None else value if isinstance(value, bytes) else str(value).encode()
-        found = crc32(b"%d:%b" % (len(part), part), found)
-    return found
+        crc = crc32(b"%d:%b" % (len(part), part), crc)
+    return crc
 
 
 def checksum_of(table: str, row: Mapping[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""A connection to the store's file: reads, and transactions of which all happens or nothing.
+"""A connection to the store's file: reads and atomic transactions.
 
 A connection that nobody uses lets go of the file, with all that SQLite's log held brought into it: so a store that is
 not in use is one whole file, which can be copied, and another can be put in its place.
@@ -25,15 +25,15 @@ from lossterm.store.file_header import OPENING
 
 Row = TypeVar("Row")
 
-_UNREADABLE = sqlite3.DatabaseError("malformed: it is no text in UTF-8")
-"""What Python's UnicodeDecodeError stands for: SQLite quotes what is damaged in its message, and that is no text."""
+_UNREADABLE = sqlite3.DatabaseError("malformed: it is not text in UTF-8")
+"""Stands for a UnicodeDecodeError: SQLite quotes damaged bytes in its message, which Python cannot decode."""
 
 
 REST_SECONDS = 1.0
 """Time without use after which a connection lets go of the file; the next use opens it again."""
 
 YOUNG_SECONDS = 0.1
-"""Age below which a file's time does not tell it from one that was written a moment later."""
+"""Age below which a file may have been written again without a change of its time."""
 
 
 class _State(NamedTuple):
@@ -115,7 +115,7 @@ class Connection:
                 self._lock.release()
 
     def version(self) -> int:
-        """Return a number that changes when anybody has written; to look at it is no use of the store."""
+        """Return a number that changes when anybody has written. Asking for it does not count as use of the store."""
         with self._lock:
             if self._sqlite is None and self._looked is not None and self._looked == self._files():
                 return self._version
@@ -171,7 +171,7 @@ class Connection:
             return None
 
     def _files(self) -> list[tuple[int, ...] | None] | None:
-        """Return what differs once the store was written; None where it was written too lately to tell."""
+        """Return what changes whenever the store is written; None if it was written too recently to tell."""
         looks: list[tuple[int, ...] | None] = []
         for path in (self.path, f"{self.path}-wal"):
             try:
@@ -236,7 +236,7 @@ class Connection:
 
     @contextmanager
     def write(self) -> Iterator[int]:
-        """Open a transaction and yield its tick; all of it happens, or none."""
+        """Open an atomic transaction and yield its tick."""
         with self._lock:
             try:
                 sqlite = self._ready()

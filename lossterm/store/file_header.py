@@ -28,9 +28,9 @@ _KINDS = (
 
 
 def refuse_other_files(path: Path, *, damaged: bool = False) -> None:
-    """Raise StoreError for what is no regular file, and for a file of another program; what is not there passes.
+    """Raise StoreError for anything but a regular file, and for a file of another program; a missing file passes.
 
-    `damaged` lets a file pass that is none of SQLite's, but may have been a store. Nothing is changed.
+    `damaged` accepts a file that is not a SQLite file but may have been a store. Changes nothing.
     """
     try:
         status = path.stat()

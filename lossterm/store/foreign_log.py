@@ -1,4 +1,4 @@
-"""A write-ahead log that lies beside a store and is not of it: SQLite would play it back over what the store holds.
+"""A write-ahead log that lies beside a store but belongs to another: SQLite would play it back over the store.
 
 Nothing in a log names the file that it belongs to. But every transaction of lossterm moves the store's clock, and the
 clock's row bears the store's id, so that each transaction in a log tells whose it is and where it belongs in time. A
@@ -37,7 +37,7 @@ class _Log(NamedTuple):
 
 
 def refuse_foreign_log(path: Path) -> None:
-    """Raise StoreError where the log beside a store is of another one, or of another time. Nothing is changed."""
+    """Raise StoreError if the log beside a store is from another store, or another state of it. Changes nothing."""
     if is_foreign(path):
         log = path.with_name(f"{path.name}-wal")
         raise StoreError(
@@ -48,7 +48,7 @@ def refuse_foreign_log(path: Path) -> None:
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether a log lies beside a store that cannot be its own; a store that bears no id yet is believed."""
+    """Whether the log beside a store belongs to another one; of a store without an id no log is doubted."""
     log = path.with_name(f"{path.name}-wal")
     try:
         if log.stat().st_size <= _LOG_HEADER:
@@ -59,9 +59,9 @@ def is_foreign(path: Path) -> bool:
             for _ in range(_LOOKS):
                 before = _header(log)
                 page, here = _without_log(path)
-                found = _read(log, page)
-                if found.header == before == _header(log):
-                    return _does_not_fit(here, found.clocks)
+                content = _read(log, page)
+                if content.header == before == _header(log):
+                    return _does_not_fit(here, content.clocks)
     except (OSError, sqlite3.Error, ValueError, UnicodeDecodeError):
         pass  # no log, an older store, or a damaged one: others say what is wrong with it
     return False

@@ -1,6 +1,6 @@
-"""Which rows of a store can be believed: what a flipped bit or a torn page leaves behind is told from what was written.
+"""Which rows of a store can be believed: tells rows that lossterm wrote from what flipped bits and torn pages leave.
 
-Rows of a version without checksums are believed where they could have been written.
+Rows of a version without checksums are believed if lossterm could have written them.
 """
 
 import sqlite3
@@ -31,7 +31,7 @@ Values = Mapping[str, Any]
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What the columns that no record of `rows` holds must be."""
+    """Types of the columns that no record of the store holds."""
 
     id: int = 1
     name: str = ""
@@ -47,7 +47,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LATEST = 2**53
-"""Tick that no clock has come to."""
+"""A tick beyond that of any clock."""
 
 _AT_LEAST: dict[str, Any] = {"note": None, "anatomy": None}
 """What rows of the first version do not have."""
@@ -71,16 +71,16 @@ class Judge:
         """Trials that can be believed, and how their curves are laid out."""
 
     def sound(self, table: str, row: Values) -> dict[str, Any] | None:
-        """Return a row as it can be believed, None for one that cannot.
+        """Return a row as far as it can be believed, None if it cannot be at all.
 
-        What follows from the rest of a trial is written anew; of one without sound scores they are left out.
+        Columns that follow from the rest of a trial are computed anew; invalid scores are left out.
         """
         try:
             msgspec.convert(dict(row), _Row)
-            found = dict(row)
+            believed = dict(row)
             # A clock that goes on behind such a tick would soon be at its end. Viewers ask for what changed after 0.
-            found |= {name: 1 for name in ("changed", "queued") if not 0 <= found.get(name, 1) < LATEST}
-            return _JUDGES[table](self, found) if table in _JUDGES else found
+            believed |= {name: 1 for name in ("changed", "queued") if not 0 <= believed.get(name, 1) < LATEST}
+            return _JUDGES[table](self, believed) if table in _JUDGES else believed
         except (msgspec.MsgspecError, LosstermError, ValueError, TypeError, KeyError, RecursionError):
             return None
 
@@ -95,21 +95,21 @@ class Judge:
 
     def _trial(self, row: dict[str, Any]) -> dict[str, Any]:
         try:
-            found = trial_row(_AT_LEAST | row)
+            parsed = trial_row(_AT_LEAST | row)
         except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
             forgotten = {**_AT_LEAST, **_UNTRAINED, "status": _status(row["status"])}
             row |= {name: value for name, value in forgotten.items() if name in row}
             checked = row.pop("checksum", None) is not None
-            found = trial_row(_AT_LEAST | row)
-            if checked and found.trial.key != row["key"]:  # what was asked may be what is damaged
+            parsed = trial_row(_AT_LEAST | row)
+            if checked and parsed.trial.key != row["key"]:  # what was asked may be what is damaged
                 raise
-        trial = found.trial
+        trial = parsed.trial
         row |= {"device": trial.device, "epochs_asked": trial.hyperparameters.epochs}
         if not isinstance(row["program"], str):
             row["program"] = trial.program
         if not (isinstance(row["key"], str) and row["key"].isalnum()):
             row["key"] = trial.key
-        self.layouts[found.id] = protocol_named(trial.protocol).curves
+        self.layouts[parsed.id] = protocol_named(trial.protocol).curves
         return row
 
     def _curve(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +151,7 @@ _JUDGES: dict[str, Callable[[Judge, dict[str, Any]], dict[str, Any]]] = {
 
 
 def half(connection: sqlite3.Connection) -> list[int]:
-    """Return the trials of which less is there than their rows say: whose curves have gaps, or done without scores."""
+    """Return the trials of which parts are missing: those whose curves have gaps, and those done without scores."""
     lengths = _lengths(connection.execute("SELECT trial, start, epochs FROM curves ORDER BY trial, id"))
     return [
         number
@@ -163,14 +163,14 @@ def half(connection: sqlite3.Connection) -> list[int]:
 
 def _lengths(chunks: Iterable[Any]) -> dict[int, int]:
     """Return how many epochs of each trial's curve join on from its first, as viewers draw it."""
-    found = {}
+    lengths = {}
     for trial, parts in groupby(chunks, lambda part: part[0]):
         length = 0
         for _, start, epochs in parts:
             if start <= length:
                 length = start + epochs
-        found[trial] = length
-    return found
+        lengths[trial] = length
+    return lengths
 
 
 def trial_values(trial: Trial, tick: int, *, stopped: bool) -> dict[str, Any]:

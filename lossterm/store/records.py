@@ -22,7 +22,7 @@ Moment = Annotated[float, msgspec.Meta(ge=0, lt=253_000_000_000)]
 """Unix time, of a year with four digits."""
 
 LARGEST = 1e100
-"""Size beyond which a score is none: sums of squares of what is smaller have an end."""
+"""Largest size of a usable score: a larger one counts as missing, so that sums of squares stay finite."""
 
 WorkerState = Literal["loading", "ready", "training", "failed"]
 """What a living worker is doing; a dead one is told by its lock, not by its row."""
@@ -123,7 +123,7 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def trained(self) -> bool:
-        """Whether it ended by itself, well or not, rather than by being stopped."""
+        """Whether it ended by itself, well or not, rather than being stopped."""
         return self.ended and self.status != "cancelled"
 
     def score(self, metric: str, split: str) -> float | None:
@@ -177,7 +177,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     head: Activation
     """Activation of the output layer."""
     reading: Reading
-    """How the output is read; known here for a loss of one's own too."""
+    """How the output is read; kept here, so that it is known for a custom loss too."""
     link: Link
     """How a value is read off the output."""
     scaling: Scaling
@@ -198,11 +198,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         import numpy as np
 
         left = np.frombuffer(self.data, "<f4").reshape(len(self.epochs), -1)[place]
-        found = []
+        layers = []
         for inputs, units in pairwise(self.layers):
             kernel, bias, left = np.split(left, [inputs * units, inputs * units + units])
-            found.append((kernel.reshape(inputs, units), bias))
-        return found
+            layers.append((kernel.reshape(inputs, units), bias))
+        return layers
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Putting a store in order: a sound one is tidied, of a damaged one all that can be read goes into a new file."""
+"""Repairs a store: tidies a sound one, and copies all that can be read of a damaged one into a new file."""
 
 import shutil
 import sqlite3
@@ -31,17 +31,17 @@ class Repaired(msgspec.Struct, frozen=True, kw_only=True):
     """What was done to a store."""
 
     damaged: bool
-    """Whether something in it could not be read, or not be believed."""
+    """Whether any of it could not be read or believed."""
     saved: dict[str, int]
     """Rows that are there now, by table."""
     lost: dict[str, int]
-    """Rows that could be read and not be believed, by table; nothing of a sound store."""
+    """Rows that could be read but not believed, by table; empty for a sound store."""
     unread: tuple[str, ...]
     """Tables of which some page could not be read at all."""
     again: int
     """Trials that are queued to be trained again, since not all of them was left."""
     put_back: int
-    """Trials that were said to be running, with no worker there."""
+    """Trials that were marked as running, without a worker."""
     dropped: dict[str, int]
     """Rows that belonged to nothing any more, by table."""
     freed: int
@@ -56,11 +56,11 @@ class Repaired(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def repair(path: Path) -> Repaired:
-    """Put the store at `path` in order. Whoever calls sees to it that no other process has it open.
+    """Repair the store at `path`. The caller makes sure that no other process has it open.
 
     A damaged file is kept beside the new one, which takes its place in one step. Raises StoreError for a file of
-    another program, one of a newer version, one of which nothing can be read, and where the disk takes no more; the
-    file is left as it is then.
+    another program or a newer version, one of which nothing can be read, and on a full disk; the file stays unchanged
+    then.
     """
     if not path.exists():
         raise StoreError(f"The store {path} is gone: there is nothing to repair.")
@@ -101,14 +101,14 @@ def _doubtful(path: Path) -> bool:
                         return True
             clocks = [tuple(row) for row in connection.execute("SELECT tick, given FROM clock")]
             return bool(half(connection)) or len(clocks) != 1 or not all(map(_is_tick, clocks[0]))
-        except (sqlite3.DatabaseError, UnicodeDecodeError):  # text that is none, or no such table or column
+        except (sqlite3.DatabaseError, UnicodeDecodeError):  # invalid text, or no such table or column
             return True
 
 
 def _rebuilt(path: Path, before: int) -> Repaired:
     with TemporaryDirectory(prefix=f"{path.name}.repair-", dir=path.parent) as directory:  # for the user alone
         old, new = Path(directory, "old.db"), Path(directory, path.name)
-        found_as = state_of_files(path)
+        state_before = state_of_files(path)
         for ending in ("", "-wal", "-journal"):
             if (one := path.with_name(path.name + ending)).exists():
                 shutil.copyfile(one, old.with_name(old.name + ending))
@@ -117,16 +117,16 @@ def _rebuilt(path: Path, before: int) -> Repaired:
             rescue = _Rescue(reader, connection)
             rescue.all()
             again = _queue_half(connection) + rescue.queued
-            found = _tidied(connection, new, before)
+            tidied = _tidied(connection, new, before)
         flush(new)
-        if state_of_files(path) != found_as:  # by a program that looked at no lock
+        if state_of_files(path) != state_before:  # by a program that looked at no lock
             raise StoreError(
                 f"The store {path} was written while it was being repaired, and was left as it is: close what uses it, "
                 "then repair it again."
             )
         kept = put_in_place(path, new, "damaged")
     return msgspec.structs.replace(
-        found,
+        tidied,
         damaged=True,
         lost=dict(rescue.lost),
         unread=tuple(table for table in TABLES if table in reader.partly),
@@ -161,7 +161,7 @@ def _reading(path: Path, copy: Path) -> Iterator[Reader]:
 
 
 class _Rescue:
-    """Carries what can be believed from a damaged store into an empty one."""
+    """Copies what can be believed from a damaged store into an empty one."""
 
     def __init__(self, reader: Reader, into: sqlite3.Connection) -> None:
         self._reader, self._into, self._judge = reader, into, Judge()
@@ -174,15 +174,15 @@ class _Rescue:
         """Trials of which nothing is left but that a comparison asks for them."""
 
     def all(self) -> None:
-        """Carry over every table, and what comparisons ask for that was lost."""
+        """Copy every table, and queue the lost trials that comparisons ask for."""
         self._into.execute("BEGIN IMMEDIATE")
         for table in filter(self._reader.tables.__contains__, TABLES):
             for row in self._reader.rows(table):
-                found = self._judge.sound(table, row)
-                vouched = self._vouched(row) if found is None and table == "comparisons" else None
-                self.lost[table] += vouched is None and found != row
-                if (found := vouched or found) is not None:
-                    self._take(table, found)
+                believed = self._judge.sound(table, row)
+                vouched = self._vouched(row) if believed is None and table == "comparisons" else None
+                self.lost[table] += vouched is None and believed != row
+                if (believed := vouched or believed) is not None:
+                    self._take(table, believed)
         self._set_clock()
         for number, asked, cancelled in self._into.execute("SELECT id, asked, cancelled FROM comparisons").fetchall():
             self._link(number, msgspec.json.decode(asked, type=Comparison), stopped=cancelled is not None)
@@ -191,16 +191,17 @@ class _Rescue:
 
     def _vouched(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """Return a comparison whose checksum is wrong, where its trials are those that it asks for."""
-        found = self._judge.sound("comparisons", {name: value for name, value in row.items() if name != "checksum"})
-        if found is None:
+        believed = self._judge.sound("comparisons", {name: value for name, value in row.items() if name != "checksum"})
+        if believed is None:
             return None
         keys = {one.get("id"): one.get("key") for one in self._reader.rows("trials")}
-        linked = {one["position"]: keys.get(one["trial"]) for one in self._reader.links(found["id"]) if _is_link(one)}
+        links = filter(_is_link, self._reader.links(believed["id"]))
+        linked = {link["position"]: keys.get(link["trial"]) for link in links}
         try:
-            asked = [trial.key for trial in msgspec.json.decode(found["asked"], type=Comparison).trials()]
+            asked = [trial.key for trial in msgspec.json.decode(believed["asked"], type=Comparison).trials()]
         except LosstermError:  # of a package that is not installed
             return None
-        return found if linked == dict(enumerate(asked)) else None
+        return believed if linked == dict(enumerate(asked)) else None
 
     def _take(self, table: str, row: dict[str, Any]) -> None:
         if table == "comparisons":
@@ -222,7 +223,7 @@ class _Rescue:
         self._into.execute(f"INSERT INTO {table} ({', '.join(given)}) VALUES ({marks})", values)
 
     def _set_clock(self) -> None:
-        """Let the clock go on behind all that it ever gave."""
+        """Set the clock behind every tick and number that it ever gave."""
         ticks = [row.get("tick") for row in self._reader.rows("clock")] if "clock" in self._reader.tables else []
         given = [row.get("given") for row in self._reader.rows("clock")] if "clock" in self._reader.tables else []
         (last,) = self._into.execute(
@@ -246,16 +247,16 @@ class _Rescue:
                 if position >= len(trials):
                     self.lost["comparison_trials"] += 1
                     continue
-                trial = self._found_or_queued(trials[position], stopped=stopped)
+                trial = self._stored_or_queued(trials[position], stopped=stopped)
             self._into.execute("INSERT INTO comparison_trials VALUES (?, ?, ?)", (number, position, trial))
 
-    def _found_or_queued(self, trial: Any, *, stopped: bool) -> int:
-        found = self._into.execute("SELECT id FROM trials WHERE key = ?", (trial.key,)).fetchone()
-        if found is None:
+    def _stored_or_queued(self, trial: Any, *, stopped: bool) -> int:
+        row = self._into.execute("SELECT id FROM trials WHERE key = ?", (trial.key,)).fetchone()
+        if row is None:
             self._insert("trials", trial_values(trial, self._tick, stopped=stopped))
-            found = self._into.execute("SELECT last_insert_rowid()").fetchone()
+            row = self._into.execute("SELECT last_insert_rowid()").fetchone()
             self.queued += not stopped
-        return int(found[0])
+        return int(row[0])
 
 
 def _is_tick(value: object) -> TypeGuard[int]:
@@ -267,7 +268,7 @@ def _is_link(row: dict[str, Any]) -> bool:
 
 
 def _queue_half(connection: sqlite3.Connection) -> int:
-    """Forget trials of which not all was left, and queue those again that had come to their end."""
+    """Forget trials of which parts were lost, and queue those again that had ended."""
     numbers = ",".join(map(str, half(connection)))
     connection.execute("BEGIN IMMEDIATE")
     for table in ("curves", "models", "checkpoints"):

@@ -9,10 +9,10 @@ from lossterm.store.records import AskedComparison, session_name
 from lossterm.store.serialisation import LISTED, encode, listed
 
 OPEN = "status IN ('queued', 'running')"
-"""What a trial is that still waits for its end."""
+"""Condition of a trial that has not ended."""
 
 AGAIN = "status IN ('failed', 'cancelled')"
-"""What a trial is that ended and is trained anew when it is asked for again."""
+"""Condition of a trial that ended and is trained anew when it is asked for again."""
 
 _NEXT = "(SELECT 1 + max(given, coalesce((SELECT max(id) FROM {}), 0)) FROM clock)"
 
@@ -122,7 +122,7 @@ class Requests:
             f"UPDATE comparisons SET cancelled = ?, changed = ? WHERE id IN ({wanted}) AND cancelled IS NULL",
             (now, tick),
         )
-        theirs = f"{OPEN} AND id IN (SELECT trial FROM comparison_trials WHERE comparison IN ({wanted}))"
+        open_trials = f"{OPEN} AND id IN (SELECT trial FROM comparison_trials WHERE comparison IN ({wanted}))"
         elsewhere = (
             "EXISTS (SELECT 1 FROM comparison_trials JOIN comparisons c ON c.id = comparison "
             "WHERE trial = trials.id AND c.cancelled IS NULL AND c.changed >= trials.queued)"
@@ -130,10 +130,10 @@ class Requests:
         self._connection.execute(
             "UPDATE trials SET changed = ?1, cancel = 1, finished = CASE status WHEN 'queued' THEN ?2 END, "
             "status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END "
-            f"WHERE {theirs} AND NOT {elsewhere}",
+            f"WHERE {open_trials} AND NOT {elsewhere}",
             (tick, now),
         )
-        return int(self._connection.read(f"SELECT count(*) FROM trials WHERE {theirs} AND {elsewhere}")[0][0])
+        return int(self._connection.read(f"SELECT count(*) FROM trials WHERE {open_trials} AND {elsewhere}")[0][0])
 
 
 def _values(trial: Trial) -> tuple[str | int | None, ...]:

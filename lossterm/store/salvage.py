@@ -1,4 +1,4 @@
-"""Reading what can be read of a damaged SQLite file: rows on sound pages, whatever lies on the others."""
+"""Reads what can be read of a damaged SQLite file: the rows on sound pages."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ Values = dict[str, Any]
 
 
 def mend_header(path: Path) -> None:
-    """Write anew what the first 100 bytes of a store always hold, so that the pages behind them can be read.
+    """Restore what the first 100 bytes of any store hold, so that the pages behind them can be read.
 
     Raises OSError.
     """
@@ -109,13 +109,13 @@ class Reader:
             self._error = error if isinstance(error, sqlite3.Error) else sqlite3.DataError(str(error))
 
     def _beyond(self, table: str, last: int) -> int:
-        """Return a number above `last` behind which rows can be read again, as small as a few looks find."""
+        """Return a small number above `last` behind which rows can be read again."""
         step = 1
         while last + step < _END:
             query = f"SELECT rowid AS _row FROM {_tree(table)} WHERE rowid > ?{_ORDER} LIMIT 1"
-            found = list(self._sound(query, last + step))
+            rows = list(self._sound(query, last + step))
             if self._error is None:
-                return max(found[0]["_row"] - 1, last + step) if found else _END
+                return max(rows[0]["_row"] - 1, last + step) if rows else _END
             step *= 2
         return _END
 
@@ -128,21 +128,21 @@ class Reader:
             query = (
                 f"SELECT rowid AS _row, * FROM {_tree(table)} WHERE rowid BETWEEN ? AND ?{_ORDER} LIMIT {_MOST_ROWS}"
             )
-            found = list(self._sound(query, low, high))
-            if self._error is None and len(found) < _MOST_ROWS:
-                yield from ({name: row[name] for name in row if name != "_row"} for row in found)
+            rows = list(self._sound(query, low, high))
+            if self._error is None and len(rows) < _MOST_ROWS:
+                yield from ({name: row[name] for name in row if name != "_row"} for row in rows)
             elif low < high:
                 middle = (low + high) // 2
                 spans += [(middle + 1, high), (low, middle)]
 
 
 def _tree(table: str) -> str:
-    """Return a table as a query names it that must not read an index instead, which may be sound where it is not."""
+    """Name a table in a query so that SQLite reads the table itself: an index may be sound where the table is not."""
     return f"{table} NOT INDEXED"
 
 
 def _text(value: bytes) -> str | bytes:
-    """Read text; what is none stays bytes, which no check lets pass."""
+    """Decode text; invalid UTF-8 stays bytes, which no check accepts."""
     try:
         return value.decode()
     except UnicodeDecodeError:

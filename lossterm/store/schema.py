@@ -19,26 +19,26 @@ PATIENCE = 10.0
 """Seconds to wait for another program that holds the store."""
 
 _LONGEST_ENDING = len("-worker-auto.lock.part-9")
-"""Bytes that the names of files beside a store are longer than its own."""
+"""By how many bytes the names of files beside a store are longer than the store's."""
 
 WRITTEN_IN_VAIN = frozenset(
     {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE"}
 )
-"""SQLite's names for what a disk says that takes no more."""
+"""SQLite's names of the errors of a full disk."""
 
 _OF_DAMAGE = (
     *("not a database", "malformed", "decode to UTF-8", "no such table", "no such column", "no such index"),
     *("constraint failed", "no lossterm wrote"),
 )
-"""What SQLite says, or a reader of its rows, where the file is not what lossterm wrote into it."""
+"""Parts of messages, of SQLite or of a reader of its rows, that mean that the file is damaged."""
 
 
 def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:
     """Open the file at `path`, made if it isn't there and may be made, and bring it to this version's schema.
 
-    Raises StoreError with a sentence for a place that can't be written, a file that is no store, a damaged one, and one
-    made by a newer version; none of them is changed, not even its permissions. On a medium that cannot be written the
-    store is opened to be read.
+    Raises StoreError for a place that can't be written, a file that is not a store, a damaged store, and one made by a
+    newer version; such files stay unchanged, permissions included. On a read-only medium the store is opened to be
+    read.
     """
     try:
         if not make and not path.exists():
@@ -98,7 +98,7 @@ def read_only(path: Path) -> bool:
 
 
 def _opened_to_read(path: Path) -> sqlite3.Connection:
-    """Open a store that cannot be written. SQLite needs no file beside it where it has no log."""
+    """Open a read-only store. Without a log SQLite needs no file beside it."""
     log = path.with_name(f"{path.name}-wal")
     whole = not log.exists() or log.stat().st_size == 0
     refuse_foreign_log(path)
@@ -149,7 +149,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _sign(connection: sqlite3.Connection) -> None:
-    """Say whose a new file is before anything else is in it: until its log is read, nothing else would tell."""
+    """Write the application id into a new file first: until its log is read, nothing else tells whose file it is."""
     if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
         connection.execute("BEGIN IMMEDIATE")
         if connection.execute("PRAGMA page_count").fetchone()[0] == 0:  # nobody was first
@@ -189,7 +189,7 @@ def refuse_others(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def refuse_updated(path: Path, connection: sqlite3.Connection) -> None:
-    """Raise StoreError for a store that another version has brought to its own schema while it was open here."""
+    """Raise StoreError for a store that another version of lossterm has updated while it was open here."""
     if connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
         raise StoreError(f"The store {path} was updated by another version of lossterm: begin again with that one.")
 
@@ -204,8 +204,8 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
         # Read again under the lock: another process may have migrated meanwhile.
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if 0 < version < VERSION and connection.execute("SELECT 1 FROM sessions LIMIT 1").fetchone():
-            if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-                raise sqlite3.DatabaseError(f"malformed: {found}")
+            if (problem := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                raise sqlite3.DatabaseError(f"malformed: {problem}")
             backup = back_up(path, version)
         for script in MIGRATIONS[version:]:
             for statement in script.split(";"):
@@ -234,7 +234,7 @@ def damage(path: Path) -> list[str]:
     """Return what SQLite's own check finds wrong with the file; nothing for a sound store."""
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
-            found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(10)")]
+            problems = [str(row[0]) for row in connection.execute("PRAGMA quick_check(10)")]
     except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite quotes what is damaged
         return [str(error)]
-    return [] if found == ["ok"] else found
+    return [] if problems == ["ok"] else problems

@@ -1,4 +1,4 @@
-"""How records are written as rows of the store, and read again: what no lossterm wrote is no record."""
+"""Writes records as rows of the store and parses them again; a row that no lossterm wrote is invalid."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -28,7 +28,7 @@ AS_NEW = (
 
 
 LISTED = "SELECT value FROM json_each(?)"
-"""The numbers that `listed` wrote, in SQL: what names them in its text would be prepared, and kept, for each list."""
+"""SQL for the numbers that `listed` wrote: with the numbers in its text, each list would be a statement of its own."""
 
 
 def listed(numbers: Iterable[int]) -> str:
@@ -41,36 +41,36 @@ def encode(value: object | None) -> str | None:
     return None if value is None else msgspec.json.encode(value).decode()
 
 
-_APART = {"trial", "key", "data", "features", "target"}
+_WITH_COLUMN = {"trial", "key", "data", "features", "target"}
 
 
 def about(record: Model | Sample) -> str:
-    """Write as JSON text what of a record has no column of its own."""
+    """Write as JSON text the fields of a record that have no column of their own."""
     fields = msgspec.structs.asdict(record)
-    return msgspec.json.encode({name: value for name, value in fields.items() if name not in _APART}).decode()
+    return msgspec.json.encode({name: value for name, value in fields.items() if name not in _WITH_COLUMN}).decode()
 
 
 def checkpoint_row(row: Mapping[str, Any]) -> Checkpoint:
-    """Read a row of `checkpoints`. Raises MsgspecError, ValueError or TypeError for what is none of a checkpoint's."""
+    """Parse a row of `checkpoints`. Raises MsgspecError, ValueError or TypeError for an invalid one."""
     verify("checkpoints", row)
     return msgspec.convert({**row, "state": _bytes(row, "state")}, Checkpoint)
 
 
 def model_row(row: Mapping[str, Any]) -> Model:
-    """Read a row of `models`. Raises MsgspecError, ValueError or TypeError for what is none of a model's."""
+    """Parse a row of `models`. Raises MsgspecError, ValueError or TypeError for an invalid one."""
     verify("models", row)
-    apart = {"trial": row["trial"], "data": _bytes(row, "data")}
-    model = msgspec.convert({**msgspec.json.decode(row["about"]), **apart}, Model)
+    columns = {"trial": row["trial"], "data": _bytes(row, "data")}
+    model = msgspec.convert({**msgspec.json.decode(row["about"]), **columns}, Model)
     if len(model.data) != model.size:
         raise ValueError(f"{len(model.data)} bytes for {model.size} of weights at {len(model.epochs)} epochs")
     return model
 
 
 def sample_row(row: Mapping[str, Any]) -> Sample:
-    """Read a row of `samples`. Raises MsgspecError, ValueError or TypeError for what is none of a sample's."""
+    """Parse a row of `samples`. Raises MsgspecError, ValueError or TypeError for an invalid one."""
     verify("samples", row)
-    apart = {"key": row["key"], "features": _bytes(row, "features"), "target": _bytes(row, "target")}
-    sample = msgspec.convert({**msgspec.json.decode(row["about"]), **apart}, Sample)
+    columns = {"key": row["key"], "features": _bytes(row, "features"), "target": _bytes(row, "target")}
+    sample = msgspec.convert({**msgspec.json.decode(row["about"]), **columns}, Sample)
     if not sample.whole:
         raise ValueError(f"{len(sample.features)} bytes of features, {len(sample.target)} of a target")
     return sample
@@ -79,22 +79,19 @@ def sample_row(row: Mapping[str, Any]) -> Sample:
 def _bytes(row: Mapping[str, Any], name: str) -> bytes:
     value = row[name]
     if not isinstance(value, bytes):  # msgspec would take text for base64
-        raise TypeError(f"{name} that is no BLOB")
+        raise TypeError(f"{name} that is not a BLOB")
     return value
 
 
 def asked_row(row: Mapping[str, Any]) -> AskedComparison:
-    """Read a row of a comparison with its session's name.
-
-    Raises MsgspecError or ValueError for what is none of a comparison's.
-    """
+    """Parse a row of a comparison with its session's name. Raises MsgspecError or ValueError for an invalid one."""
     verify("comparisons", row)
     whole = {**row, "session": row["name"], "comparison": msgspec.json.decode(row["asked"], type=Comparison)}
     return msgspec.convert(whole, AskedComparison)
 
 
 def chunk_row(row: Mapping[str, Any]) -> Chunk:
-    """Read a row of `curves`. Raises MsgspecError, ValueError or TypeError for what is none of a curve's."""
+    """Parse a row of `curves`. Raises MsgspecError, ValueError or TypeError for an invalid one."""
     verify("curves", row)
     chunk = msgspec.convert({**row, "data": _bytes(row, "data")}, Chunk)
     if chunk.start < 0 or chunk.epochs < 1 or len(chunk.data) % (BYTES * len(VALUES) * chunk.epochs):  # of each split
@@ -103,13 +100,13 @@ def chunk_row(row: Mapping[str, Any]) -> Chunk:
 
 
 def worker_row(row: Mapping[str, Any]) -> WorkerRow:
-    """Read a row of `workers`. Raises MsgspecError for what is none of a worker's."""
+    """Parse a row of `workers`. Raises MsgspecError for an invalid one."""
     environment = msgspec.json.decode(row["environment"]) if row["environment"] else None
     return msgspec.convert({**row, "environment": environment}, WorkerRow)
 
 
 def trial_row(row: Mapping[str, Any]) -> TrialRow:
-    """Read a row of TRIAL_COLUMNS. Raises MsgspecError or ValueError for what is none of a trial's."""
+    """Parse a row of TRIAL_COLUMNS. Raises MsgspecError or ValueError for an invalid one."""
     verify("trials", row)
     whole = {
         **row,

@@ -19,7 +19,7 @@ _STANDS = (
     "SELECT epochs FROM checkpoints WHERE checkpoints.trial = trials.id "
     "AND epochs <= (SELECT sum(epochs) FROM curves WHERE curves.trial = trials.id)"
 )
-"""Epochs at which a trial goes on: of a checkpoint beyond its curve none, since the curve would have a gap."""
+"""Epochs at which a trial goes on. A checkpoint beyond its curve is not used: the curve would have a gap."""
 
 _ROW = f"SELECT {TRIAL_COLUMNS} FROM trials t"
 
@@ -36,8 +36,8 @@ class WorkerWrites:
     def claim(self, device: str, avoid: Collection[str] = ()) -> TrialRow | None:
         """Take up the first queued trial for a device whose program is not to be avoided; None if there is none.
 
-        It begins with the epochs of its checkpoint, if it has one. What was queued for a comparison that never came to
-        be, since whoever asked was killed in the middle, is left alone.
+        It begins with the epochs of its checkpoint, if it has one. A trial is left alone if its comparison was never
+        added, because the process that asked for it was killed.
         """
         if not self._connection.read(f"SELECT 1 FROM trials WHERE {_WAITS} LIMIT 1", device):
             return None
@@ -47,10 +47,10 @@ class WorkerWrites:
                 f"SELECT id FROM trials WHERE {_WAITS} AND (alone OR program NOT IN ({marks})) "
                 "ORDER BY alone, id LIMIT 1"
             )
-            found = self._connection.rows(trial_row, f"{_ROW} WHERE id = ({first})", device, *avoid)
-            if not found or not self._has_room(device, found[0].id):
+            waiting = self._connection.rows(trial_row, f"{_ROW} WHERE id = ({first})", device, *avoid)
+            if not waiting or not self._has_room(device, waiting[0].id):
                 return None
-            number = found[0].id  # of a row that is as it was written: what follows gives it another checksum
+            number = waiting[0].id  # of a row that is as it was written: what follows gives it another checksum
             self._connection.execute(
                 f"UPDATE trials SET status = 'running', attempts = attempts + 1, {AS_NEW}, changed = ?, "
                 f"epochs = coalesce(({_STANDS}), 0) WHERE id = ?",
@@ -60,14 +60,14 @@ class WorkerWrites:
             return self._connection.rows(trial_row, f"{_ROW} WHERE id = ?", number)[0]
 
     def _has_room(self, device: str, trial: int) -> bool:
-        """Whether a trial may be trained beside those that are: none beside one that is tried alone."""
-        (beside,) = self._connection.read(
+        """Whether a trial may start beside the running ones; a trial that is tried alone runs beside no other."""
+        (row,) = self._connection.read(
             "SELECT count(*), coalesce(max(alone), 0), (SELECT alone FROM trials WHERE id = ?2) FROM trials "
             "WHERE status = 'running' AND device = ?1",
             device,
             trial,
         )
-        running, one_alone, to_be_alone = beside
+        running, one_alone, to_be_alone = row
         return not running or not (one_alone or to_be_alone)
 
     def queued_epochs(self, device: str) -> dict[str, int]:
@@ -79,7 +79,7 @@ class WorkerWrites:
         return {row["program"]: row["epochs"] for row in rows}
 
     def checkpoint(self, trial: int) -> Checkpoint | None:
-        """Return where a trial's training is to go on; None for its beginning, also where what is kept is damaged."""
+        """Return where a trial's training goes on; None for its beginning, also if the checkpoint is damaged."""
         rows = self._connection.read("SELECT * FROM checkpoints WHERE trial = ?", trial)
         try:
             return checkpoint_row(dict(rows[0])) if rows else None

@@ -4,7 +4,7 @@ import time
 
 
 class AwakeClock:
-    """Seconds as they pass for who looks often: of a longer gap no more than MOST count.
+    """Seconds as they pass for a process that looks often: a longer gap counts as MOST.
 
     A process that was stopped itself (a suspended job, a closed laptop) has heard nothing meanwhile, which says nothing
     of whom it listens to. One per thread, or under a lock.

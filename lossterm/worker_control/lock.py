@@ -142,14 +142,14 @@ def note_death(store: Path, device: str, death: Death) -> None:
 
 def death_before(store: Path, device: str) -> Death | None:
     """Return what is known of how the worker ended whose lock was taken over last; None where nothing is."""
-    found = sign(store, device)
+    last = sign(store, device)
     try:
         with lock_path(store, device).open("rb") as file:
             file.seek(_SIGN_BYTES)
             death = msgspec.json.decode(file.read(_SIGN_BYTES), type=Death)
     except (OSError, msgspec.DecodeError):
         return None
-    return death if found and found.before == death.pid else None
+    return death if last and last.before == death.pid else None
 
 
 _SIGN_BYTES = 100
@@ -157,9 +157,9 @@ _SIGN_BYTES = 100
 
 def dismiss(store: Path, device: str) -> None:
     """Ask a worker to leave in good order, if one is there. Does not wait for it."""
-    found = sign(store, device)
-    if found is not None and found.beat and alive(store, device):
-        send_signal(found.pid, signal.SIGTERM)
+    holder = sign(store, device)
+    if holder is not None and holder.beat and alive(store, device):
+        send_signal(holder.pid, signal.SIGTERM)
 
 
 def send_signal(pid: int, number: signal.Signals) -> None:

@@ -20,9 +20,9 @@ class Supervisor:
     PATIENCE = 60.0
     """Seconds that a started process which still runs has to take its lock: Python may load from a slow disk."""
     MOST = 3
-    """Starts in a row, none of which came to a worker that is ready, after which pauses grow."""
+    """Vain starts in a row, of workers that never became ready, after which pauses grow."""
     MOST_IN_ALL = 10
-    """Such starts after which there are no more: some minutes."""
+    """Vain starts in a row after which no more are tried: some minutes."""
     LONGEST_PAUSE = 60.0
     """Most seconds between two of them."""
     SILENCE = 60.0
@@ -43,7 +43,7 @@ class Supervisor:
         self._starts = 0
         self._started = float("-inf")
         self._process: subprocess.Popen[bytes] | None = None
-        self._told = 0  # starts of which the end was told
+        self._announced = 0  # starts whose end was announced
 
     def tend(self, *, needed: bool, ready: bool) -> str | None:
         """Start a worker if one is needed and none is there. Returns a sentence where there is news of vain starts.
@@ -54,7 +54,7 @@ class Supervisor:
         `ready` says that a worker got as far as being able to train: one that dies while it loads was a vain start.
         """
         if ready:
-            self._starts = self._told = 0
+            self._starts = self._announced = 0
         now, awake = time.monotonic(), self._clock.look()
         if alive(self._store, self._device):
             if needed:
@@ -91,9 +91,9 @@ class Supervisor:
 
     def _news(self) -> str | None:
         """Tell once of each vain start, from the MOSTth on, what ended it and how long the next will wait."""
-        if self._starts < self.MOST or self._told == self._starts:
+        if self._starts < self.MOST or self._announced == self._starts:
             return None
-        self._told = self._starts
+        self._announced = self._starts
         return (
             f"The worker went away {self._starts} times before it could train{self._ended_by()}. It is started again "
             f"after {self._pause:g} s; its log is {log_path(self._store, self._device)}."
@@ -113,19 +113,19 @@ class Supervisor:
 
     def _look_at_holder(self, now: float) -> None:
         """Kill a worker that has been silent for too long, and ask one that may take too much to leave."""
-        found, (last, since) = sign(self._store, self._device), self._heard
-        if found is None or not found.beat:  # what holds the lock is no worker yet: its process is not to be signalled
+        holder, (last, since) = sign(self._store, self._device), self._heard
+        if holder is None or not holder.beat:  # the lock's holder is not a worker yet, and gets no signal
             return
-        if found != last:
-            self._heard = found, now
+        if holder != last:
+            self._heard = holder, now
         elif now - since > self.SILENCE * min(2**self._killed, self.MOST_SILENCES):
-            self._heard = found, now
+            self._heard = holder, now
             self._killed += 1
-            note_death(self._store, self._device, Death(pid=found.pid, code=-signal.SIGKILL, by_supervisor=True))
-            if self._process and self._process.pid == found.pid:
+            note_death(self._store, self._device, Death(pid=holder.pid, code=-signal.SIGKILL, by_supervisor=True))
+            if self._process and self._process.pid == holder.pid:
                 self._process = None  # its end is known
-            send_signal(found.pid, signal.SIGKILL)
-        more = self._memory is not None and (found.memory is None or found.memory > self._memory)
-        if more and found.pid != self._replaced:
-            self._replaced = found.pid
-            send_signal(found.pid, signal.SIGTERM)
+            send_signal(holder.pid, signal.SIGKILL)
+        more = self._memory is not None and (holder.memory is None or holder.memory > self._memory)
+        if more and holder.pid != self._replaced:
+            self._replaced = holder.pid
+            send_signal(holder.pid, signal.SIGTERM)

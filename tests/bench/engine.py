@@ -55,32 +55,32 @@ def main() -> None:
 
 
 def _contestants(place: Path, jax: Path | None) -> dict[str, Contestant]:
-    found: dict[str, Contestant] = {}
+    contestants: dict[str, Contestant] = {}
     if compiler := shutil.which("gcc") or shutil.which("cc"):
         features, labels = make_circles(n_samples=1000, noise=0.1, random_state=1)
         data, program = place / "circles.bin", place / "limit"
         data.write_bytes(features.astype("<f4").tobytes() + labels.astype("<f4").tobytes())
         flags = ["-O3", "-march=native", "-ffast-math"]
         subprocess.run([compiler, *flags, str(HERE / "limit.c"), "-o", str(program), "-lm"], check=True)
-        found[FLOOR] = lambda: _printed([str(program), str(data)], "limit")
+        contestants[FLOOR] = lambda: _printed([str(program), str(data)], "limit")
     else:
         print("No C compiler here: the floor and the ratios to it are left out.", file=sys.stderr)
     environment = {**os.environ, "LOSSTERM_HOME": str(place / "home")}
-    found["lossterm, warm"] = lambda: _engine(environment)
+    contestants["lossterm, warm"] = lambda: _engine(environment)
     trial = [sys.executable, str(HERE / "trial.py")]
-    found["lossterm, whole trial, warm"] = lambda: _printed(trial, "trial", environment)
+    contestants["lossterm, whole trial, warm"] = lambda: _printed(trial, "trial", environment)
     if jax:
-        found["JAX, lax.scan, warm"] = lambda: _printed([str(jax), str(HERE / "jax_scan.py")], "jax warm")
-    return found
+        contestants["JAX, lax.scan, warm"] = lambda: _printed([str(jax), str(HERE / "jax_scan.py")], "jax warm")
+    return contestants
 
 
 def _round(contestants: dict[str, Contestant], number: int) -> dict[str, list[float]]:
     order = list(contestants) if number % 2 == 0 else list(reversed(contestants))
-    found = {}
+    seconds = {}
     for name in order:
-        found[name] = contestants[name]()
-        print(f"round {number + 1}  {name:34} {_ms(statistics.median(found[name]))}", file=sys.stderr, flush=True)
-    return found
+        seconds[name] = contestants[name]()
+        print(f"round {number + 1}  {name:34} {_ms(statistics.median(seconds[name]))}", file=sys.stderr, flush=True)
+    return seconds
 
 
 def _engine(environment: dict[str, str]) -> list[float]:

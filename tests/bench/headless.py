@@ -42,16 +42,16 @@ def main() -> None:
     parser.add_argument("--reproduced", type=int, default=30, help="seeds of reproduce (default 30)")
     parser.add_argument("--fake", action="store_true", help="with a worker that pretends to train, to try this out")
     given = parser.parse_args()
-    found: dict[str, list[float]] = {}
+    measured: dict[str, list[float]] = {}
     for _ in range(given.rounds):
         for name in RUNS:
             with _Home(fake=given.fake) as home:
-                found.setdefault(f"{name}, cold", []).append(_run(home, name, given.seeds, 200))
+                measured.setdefault(f"{name}, cold", []).append(_run(home, name, given.seeds, 200))
                 for more in range(WARM_RUNS):
-                    found.setdefault(f"{name}, warm", []).append(_run(home, name, given.seeds, 201 + more))
+                    measured.setdefault(f"{name}, warm", []).append(_run(home, name, given.seeds, 201 + more))
         with _Home(fake=given.fake) as home:
-            found.setdefault("reproduce, cold", []).append(_reproduce(home, given.reproduced))
-    for name, seconds in found.items():
+            measured.setdefault("reproduce, cold", []).append(_reproduce(home, given.reproduced))
+    for name, seconds in measured.items():
         middle, least, most = statistics.median(seconds), min(seconds), max(seconds)
         print(f"{name:16} median {middle:6.2f} s   least {least:6.2f} s   most {most:6.2f} s   n = {len(seconds)}")
 

@@ -120,11 +120,11 @@ def cancelled(viewer: Viewer) -> float:
 def killed(viewer: Viewer) -> tuple[float, float]:
     """Return the seconds from a worker's death to the viewer's notice, and to an epoch of another worker."""
     asked = training(viewer)
-    found = lock.sign(viewer.store.path, DEVICE)
-    assert found is not None
+    holder = lock.sign(viewer.store.path, DEVICE)
+    assert holder is not None
     start = time.perf_counter()
-    os.kill(found.pid, signal.SIGKILL)
-    noticed = viewer.until(lambda: viewer.view.worker is None or viewer.view.worker.pid != found.pid, "the notice")
+    os.kill(holder.pid, signal.SIGKILL)
+    noticed = viewer.until(lambda: viewer.view.worker is None or viewer.view.worker.pid != holder.pid, "the notice")
     before = viewer.epochs  # all that the dead one wrote
     resumed = viewer.until(lambda: viewer.epochs > before, "the next epoch")
     viewer.store.requests.cancel([asked.id])
@@ -134,8 +134,8 @@ def killed(viewer: Viewer) -> tuple[float, float]:
 def end(store: Store) -> None:
     """Have the worker leave, and wait until it has."""
     while lock.alive(store.path, DEVICE):
-        if found := lock.sign(store.path, DEVICE):
-            os.kill(found.pid, signal.SIGTERM)
+        if holder := lock.sign(store.path, DEVICE):
+            os.kill(holder.pid, signal.SIGTERM)
         time.sleep(0.1)
 
 

@@ -97,12 +97,12 @@ LOOKS: dict[str, Callable[[Path], None]] = {
 
 def median(look: Callable[[Path], None], path: Path) -> float:
     """Return the seconds that a look takes."""
-    found = []
+    seconds = []
     for _ in range(RUNS):
         began = time.perf_counter()
         look(path)
-        found.append(time.perf_counter() - began)
-    return statistics.median(found)
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
 
 
 if __name__ == "__main__":

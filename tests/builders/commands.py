@@ -1,6 +1,6 @@
 """`lossterm run` up to the point where it would train: what it asks for, and for which session."""
 
-import sys
+from importlib import import_module
 from unittest.mock import patch
 
 from click.testing import CliRunner, Result
@@ -21,7 +21,7 @@ class Watching:
 
 
 def invoked(*words: str) -> Result:
-    module = sys.modules["lossterm.cli.commands.run"]
+    module = import_module("lossterm.cli.commands.run")  # commands are loaded as they are used
     with (
         patch.object(module, "Watch", Watching),
         patch.object(module, "asking", lambda _store, _session, comparisons: comparisons),

@@ -149,8 +149,8 @@ class Recorded:
     progress: dict[str, str]
 
     def document(self, name: str) -> Document:
-        found: Document = strictly(self.files[name].read_text(encoding="utf-8"))
-        return found
+        document: Document = strictly(self.files[name].read_text(encoding="utf-8"))
+        return document
 
 
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -464,8 +464,8 @@ def test_a_reproduction_is_printed_in_every_form(recorded: Recorded, key: str, f
         assert [line["loss"] for line in lines] == losses
         assert not any(None in line or None in line.values() for line in lines)  # as many fields as there are names
         name = "seeds_test_median" if key == "tutorial" else "mean"
-        found = [row["seeds"]["test"]["median"] if key == "tutorial" else row["mean"] for row in document["rows"]]
-        assert [float(line[name]) for line in lines] == found
+        expected = [row["seeds"]["test"]["median"] if key == "tutorial" else row["mean"] for row in document["rows"]]
+        assert [float(line[name]) for line in lines] == expected
         return
     sentences = " ".join(text.split())  # lines may be folded
     assert all(line in sentences for line in document["story"])

@@ -304,7 +304,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "loss file with an unknown head": (
         ("run", "--loss-file", "{mine}:mine:head=logits"),
         2,
-        "There is no head for custom losses called 'logits'. Did you mean logit",
+        "There is no head for a custom loss 'logits'. Did you mean logit",
     ),
     "loss file that lacks the name": (
         ("run", "--loss-file", "{mine}:mien"),
@@ -551,9 +551,9 @@ def listed(text: str) -> dict[str, list[list[str]]]:
 def test_losses_are_listed_by_kind_with_the_usual_ones_marked_and_as_json(tmp_path: Path) -> None:
     table, document = several(tmp_path, [("losses",), ("losses", "--format", "json")])
     assert table.stderr == document.stderr == ""
-    found = listed(succeeded(table))
-    assert list(found) == ["regression", "binary", "multiclass"]
-    for kind, rows in found.items():
+    tables = listed(succeeded(table))
+    assert list(tables) == ["regression", "binary", "multiclass"]
+    for kind, rows in tables.items():
         wanted = [loss for loss in LOSSES.values() if kind in loss.kinds]
         usual = [row[0] == "●" for row in rows]
         assert usual == [loss.usual for loss in wanted]
@@ -1012,11 +1012,11 @@ def test_a_report_exits_with_4_only_for_a_failure_or_a_divergence_at_the_rate_th
                 if status == "cancelled":
                     store.requests.cancel([asked.id])
                 store.worker.finish(row.id, status, scores=scores if status == "done" else None)
-    found = several(home, [("report", case) for case in ENDS])
-    assert {case: result.returncode for case, result in zip(ENDS, found, strict=True)} == {
+    results = several(home, [("report", case) for case in ENDS])
+    assert {case: result.returncode for case, result in zip(ENDS, results, strict=True)} == {
         case: code for case, (_, code) in ENDS.items()
     }
-    assert all("hinge" in result.stdout for result in found)
+    assert all("hinge" in result.stdout for result in results)
 
 
 def test_the_store_may_be_named_before_or_after_the_command(shared: Path, tmp_path: Path) -> None:
@@ -1273,9 +1273,9 @@ def test_training_is_told_while_it_goes_on_and_reported_at_its_end(home: Path) -
         losses = ("hinge", "squared_hinge")
         store.requests.ask("told", Comparison.ask("circles", losses, protocol="tutorial", seeds=10, epochs=30))
     result = lossterm(home, "--session", "told", "--linear")
-    told, _, whole = succeeded(result).partition("Session told, task circles: 2 losses are compared.\n")
+    narrated, _, whole = succeeded(result).partition("Session told, task circles: 2 losses are compared.\n")
     assert result.stderr == ""
-    counts = [int(count) for count in re.findall(r"^(\d+) of 20 trials have ended\.$", told, re.MULTILINE)]
+    counts = [int(count) for count in re.findall(r"^(\d+) of 20 trials have ended\.$", narrated, re.MULTILINE)]
     assert counts == sorted(set(counts))
     assert counts[0] < 20
     assert "Place 1: hinge, with mean test accuracy 0." in whole
@@ -1417,7 +1417,7 @@ def test_the_doctor_shows_the_configuration_and_whether_it_reads(
         (home / "config.toml").write_text(text)
     (finding,) = _configuration()
     assert (finding.what, finding.state) == ("configuration", state)
-    assert said in finding.found
+    assert said in finding.observation
     assert bool(finding.advice) == (state != "good")
 
 

@@ -88,14 +88,14 @@ def test_what_to_look_at(file: Path) -> None:
 
 
 def test_json(file: Path) -> None:
-    found = as_json(file, "--target", "price", "--group", "size")
-    assert (found.form, found.rows, found.delimiter, found.encoding, found.header) == ("csv", 60, ",", "utf-8", True)
-    roles = {column.name: column.role for column in found.columns}
+    shown = as_json(file, "--target", "price", "--group", "size")
+    assert (shown.form, shown.rows, shown.delimiter, shown.encoding, shown.header) == ("csv", 60, ",", "utf-8", True)
+    roles = {column.name: column.role for column in shown.columns}
     assert (roles["price"], roles["size"], roles["remark"]) == ("target", "group", "left out")
-    assert found.target is not None
-    assert len(found.target.edges) == len(found.target.counts) + 1
-    assert sum(found.target.counts) == found.target.rows == ROWS
-    assert found.command.startswith("lossterm run --data ")
+    assert shown.target is not None
+    assert len(shown.target.edges) == len(shown.target.counts) + 1
+    assert sum(shown.target.counts) == shown.target.rows == ROWS
+    assert shown.command.startswith("lossterm run --data ")
 
 
 def test_a_problem_is_shown_with_the_columns(file: Path) -> None:
@@ -103,9 +103,9 @@ def test_a_problem_is_shown_with_the_columns(file: Path) -> None:
     assert "remark" in result.stdout
     assert isinstance(result.exception, DataError)
     assert ", row 2, column remark: the target is free text" in str(result.exception)
-    found = json.loads(ran(file, "--target", "remark", "--format", "json").stdout)
-    assert found["problem"] == str(result.exception)
-    assert (found["target"], found["command"]) == (None, "")
+    document = json.loads(ran(file, "--target", "remark", "--format", "json").stdout)
+    assert document["problem"] == str(result.exception)
+    assert (document["target"], document["command"]) == (None, "")
 
 
 @pytest.mark.parametrize(

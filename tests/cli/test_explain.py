@@ -17,7 +17,7 @@ KEYS = ("mse", "mae", "huber:delta=0.5")
 VARIED = ("huber:delta=0.5", "barron:alpha=-inf", "weighted_binary_crossentropy:weight=3", "tweedie:power=1.2")
 
 
-def told(loss: Loss) -> dict[str, str]:
+def facts_of(loss: Loss) -> dict[str, str]:
     return dict(explanation.facts(loss))
 
 
@@ -29,8 +29,8 @@ def said(*arguments: str) -> str:
 
 
 def document(*arguments: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(said(*arguments, "--format", "json"), parse_constant=pytest.fail)
-    return found
+    losses: list[dict[str, Any]] = json.loads(said(*arguments, "--format", "json"), parse_constant=pytest.fail)
+    return losses
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
@@ -47,7 +47,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 
 @each("key", LOSSES)
 def test_every_record_says_what_a_person_wants_to_know(key: str) -> None:
-    loss, facts = LOSSES[key], told(LOSSES[key])
+    loss, facts = LOSSES[key], facts_of(LOSSES[key])
     assert list(facts)[:8] == ["formula", "estimates", "tasks", "head", "target", "far off", "use it when", "not when"]
     assert all(facts.values())
     assert facts["formula"] == loss.formula
@@ -77,7 +77,7 @@ def test_an_explanation_loses_no_word_when_it_is_wrapped(key: str) -> None:
 def test_every_parameter_is_told_with_its_default_and_its_range(key: str) -> None:
     loss = LOSSES[key]
     for parameter in loss.parameters:
-        fact = told(loss)[parameter.name]
+        fact = facts_of(loss)[parameter.name]
         assert fact.startswith(parameter.meaning)
         assert fact.endswith(parameter.range)
         value = "from the data" if parameter.default is None else f"{parameter.default:g}"
@@ -89,21 +89,21 @@ def test_a_parameter_that_was_given_is_told_beside_its_default(key: str) -> None
     parameter = LOSSES[key].parameters[0]
     usual = parameter.default if parameter.default is not None else 1.0
     other = next(value for value in (usual / 2, usual / 2 + 0.01, usual + 0.25) if value and parameter.allows(value))
-    fact = told(LOSSES[key].bound({parameter.name: other}))[parameter.name]
+    fact = facts_of(LOSSES[key].bound({parameter.name: other}))[parameter.name]
     beside = "" if parameter.default is None else f", by default {parameter.default:g}"
     assert fact == f"{parameter.meaning}. Here {other:g}{beside}; {parameter.range}"
 
 
 def test_losses_that_are_the_same_name_each_other() -> None:
-    assert told(LOSSES["sparse_categorical_crossentropy"])["same as"] == "categorical_crossentropy, by construction"
+    assert facts_of(LOSSES["sparse_categorical_crossentropy"])["same as"] == "categorical_crossentropy, by construction"
     others = {loss.key for loss in LOSSES.values() if loss.same_as == "categorical_crossentropy"}
-    told_of = told(LOSSES["categorical_crossentropy"])["same as"].removesuffix(", by construction")
+    told_of = facts_of(LOSSES["categorical_crossentropy"])["same as"].removesuffix(", by construction")
     assert set(told_of.split(", ")) == others
-    assert "same as" not in told(LOSSES["mse"])
+    assert "same as" not in facts_of(LOSSES["mse"])
 
 
 def test_a_loss_of_ones_own_says_that_little_is_known() -> None:
-    facts = told(loss_recorded("mine@12345678"))
+    facts = facts_of(loss_recorded("mine@12345678"))
     assert facts["formula"] == "its own"
     assert facts["comes from"] == "own"
     assert "head" in facts
@@ -155,8 +155,8 @@ def test_several_losses_share_a_drawing() -> None:
 
 
 def test_losses_of_several_units_are_told_over_what_in_a_line_each() -> None:
-    told = explanation.drawn([LOSSES[key] for key in ("mse", "poisson", "mae")])
-    assert [line.split(": ")[0] for line in told] == ["mse, mae", "poisson"]
+    lines = explanation.drawn([LOSSES[key] for key in ("mse", "poisson", "mae")])
+    assert [line.split(": ")[0] for line in lines] == ["mse, mae", "poisson"]
 
 
 @each("alias", ALIASES)
@@ -166,14 +166,14 @@ def test_other_names_explain_the_loss_that_they_stand_for(alias: str) -> None:
 
 @each("key", [*LOSSES, *VARIED])
 def test_as_json_every_loss_has_its_facts_and_its_curve(key: str) -> None:
-    (found,) = document(key)
+    (record,) = document(key)
     loss = loss_named(key)
-    assert (found["key"], found["title"], found["formula"]) == (key, loss.title, loss.formula)
-    assert [one["name"] for one in found["parameters"]] == [parameter.name for parameter in loss.parameters]
-    for one in found["parameters"]:
+    assert (record["key"], record["title"], record["formula"]) == (key, loss.title, loss.formula)
+    assert [one["name"] for one in record["parameters"]] == [parameter.name for parameter in loss.parameters]
+    for one in record["parameters"]:
         value = loss.values[one["name"]]
         assert one["value"] == (value if value is None or math.isfinite(value) else None)
-    shape = found["shape"]
+    shape = record["shape"]
     assert len(shape["x"]) == len(shape["loss"]) == len(shape["slope"])
     assert shape["where"] == where_drawn(loss)
     finite = sum(value is not None for value in shape["loss"])

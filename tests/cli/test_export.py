@@ -74,8 +74,8 @@ def test_what_is_chosen_is_written(here: Path, capsys: pytest.CaptureFixture[str
     lines = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert {(line["task"], line["loss"]) for line in lines} == {("circles", "hinge")}
     assert exported(SESSION, "--to", "json", "-o", "-", "-l", "mse", "-l", "mae") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert {one["loss"] for one in found["trials"]} == {"mse", "mae"}
+    document = json.loads(capsys.readouterr().out)
+    assert {one["loss"] for one in document["trials"]} == {"mse", "mae"}
 
 
 def test_a_file_that_is_there_is_kept_unless_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,13 +63,13 @@ FAKED = {
 """Runs of the fake engine: the same on every machine, so that their texts are compared to the letter."""
 
 
-def difference(found: str, golden: str) -> str | None:
+def difference(printed: str, golden: str) -> str | None:
     """Return what differs between two texts beyond the tolerance, None if nothing does."""
-    found, golden = (SEEDS.sub("N", text) for text in (found, golden))
-    words, expected = NUMBER.split(found), NUMBER.split(golden)
+    printed, golden = (SEEDS.sub("N", text) for text in (printed, golden))
+    words, expected = NUMBER.split(printed), NUMBER.split(golden)
     if [re.sub(r"\s+", " ", word) for word in words] != [re.sub(r"\s+", " ", word) for word in expected]:
         return "the words differ"
-    for one, other in zip(NUMBER.findall(found), NUMBER.findall(golden), strict=True):
+    for one, other in zip(NUMBER.findall(printed), NUMBER.findall(golden), strict=True):
         number, wanted = (float(text.replace("−", "-")) for text in (one, other))
         if not math.isclose(number, wanted, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
             return f"{one} is not {other}"
@@ -116,12 +116,12 @@ def faked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     starting._started.remove(process)
 
 
-def golden(name: str, found: str, request: pytest.FixtureRequest) -> str:
+def golden(name: str, printed: str, request: pytest.FixtureRequest) -> str:
     """Return the text that a run should print, written anew if that was asked for."""
     path = GOLDEN / name
     if request.config.option.update_snapshots:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(found, encoding="utf-8")
+        path.write_text(printed, encoding="utf-8")
     return path.read_text(encoding="utf-8")
 
 

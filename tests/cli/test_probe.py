@@ -1,4 +1,4 @@
-"""`lossterm probe`: what it says of a loss of one's own, good or bad, and with which exit code."""
+"""`lossterm probe`: what it says of a custom loss, good or bad, and with which exit code."""
 
 import json
 import subprocess
@@ -37,9 +37,9 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def answer(**found: Any) -> bytes:
+def answer(**fields: Any) -> bytes:
     document = {"loss": "mine@0", "task": "circles", "passed": ["returns float32"], "way": "compiled", "error": None}
-    return json.dumps({**document, **found}).encode() + b"\n"
+    return json.dumps({**document, **fields}).encode() + b"\n"
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_a_probe_that_dies_is_told_with_its_last_words(
     [
         ("{file}", "circles", 2, "is invalid: give"),
         ("{file}:yours", "circles", 2, "There is no loss in losses.py called 'yours'"),
-        ("{file}:mine:head=wrong", "circles", 2, "head for custom losses"),
+        ("{file}:mine:head=wrong", "circles", 2, "head for a custom loss"),
         ("{file}.txt:mine", "circles", 3, "is not a Python file"),
         ("/nowhere/at/all.py:mine", "circles", 3, "cannot be read"),
         ("{file}:mine", "squares", 2, "There is no task 'squares'"),

@@ -666,8 +666,8 @@ def test_a_module_that_is_installed_may_hold_a_loss_and_is_not_imported() -> Non
         ("{mine}:mine:=1", "'=1' is not of the form parameter=value."),
         ("{mine}:mine:x=a@b", "'x=a@b' is not of the form parameter=value."),
         ("no-module:mine", "'no-module' is neither a Python file nor a module."),
-        ("{mine}:mine:head=logits", "There is no head for custom losses called 'logits'. Did you mean logit"),
-        ("{mine}:mine:labels=onehot", "There is no labels for custom losses called 'onehot'. Did you mean one_hot"),
+        ("{mine}:mine:head=logits", "There is no head for a custom loss 'logits'. Did you mean logit"),
+        ("{mine}:mine:labels=onehot", "There is no labels for a custom loss 'onehot'. Did you mean one_hot"),
         ("{mine}:min", "There is no loss in my losses.py called 'min'. Did you mean mine"),
         ("{mine}:y_true", "There is no loss in my losses.py called 'y_true'."),  # a parameter is no name of the file
     ],

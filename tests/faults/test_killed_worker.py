@@ -59,9 +59,9 @@ def setting(monkeypatch: pytest.MonkeyPatch, fork_server: ForkServer) -> Setting
 class Undisturbed:
     """What trials yield when nothing happens to them."""
 
-    def __init__(self, rows: list[TrialRow], found: dict[int, bytes]) -> None:
+    def __init__(self, rows: list[TrialRow], by_number: dict[int, bytes]) -> None:
         self.rows = rows
-        self.curves = {row.trial.key: found[row.id] for row in rows}
+        self.curves = {row.trial.key: by_number[row.id] for row in rows}
         self.scores = {row.trial.key: (row.scores, row.anatomy) for row in rows}
 
 
@@ -101,18 +101,18 @@ def watched(home: Path, asked: Comparison) -> Iterator[tuple[Store, AskedCompari
 def kill(store: Store) -> None:
     """Send kill -9 to whoever holds the lock, and wait until the kernel has freed it."""
     until(lambda: lock.sign(store.path, DEVICE), "a sign of life")
-    found = lock.sign(store.path, DEVICE)
-    assert found is not None
-    Forked(found.pid).kill()
+    holder = lock.sign(store.path, DEVICE)
+    assert holder is not None
+    Forked(holder.pid).kill()
     until(lambda: not lock.alive(store.path, DEVICE), "the lock to be free")
 
 
 def assert_as_undisturbed(undisturbed: Undisturbed, store: Store, asked: AskedComparison) -> None:
     """Check curves, scores and standings, bit for bit."""
-    rows, found = store.reader.trials([asked.id]), curves(store, asked)
+    rows, by_number = store.reader.trials([asked.id]), curves(store, asked)
     for row in rows:
         assert row.status == "done"
-        assert found[row.id] == undisturbed.curves[row.trial.key]
+        assert by_number[row.id] == undisturbed.curves[row.trial.key]
         assert (row.scores, row.anatomy) == undisturbed.scores[row.trial.key]
         assert row.error is None
     mine = {row.trial.key for row in rows}

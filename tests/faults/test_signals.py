@@ -96,9 +96,9 @@ def goes_on(watcher: Watcher) -> None:
 
 
 def kill_worker(store: Store) -> None:
-    found = lock.sign(store.path, DEVICE)
-    if found and lock.alive(store.path, DEVICE):
-        os.kill(found.pid, signal.SIGKILL)
+    holder = lock.sign(store.path, DEVICE)
+    if holder and lock.alive(store.path, DEVICE):
+        os.kill(holder.pid, signal.SIGKILL)
         until(lambda: not lock.alive(store.path, DEVICE), "the lock to be free")
 
 
@@ -140,12 +140,12 @@ def assert_as_undisturbed(watcher: Watcher, store: Store, asked: AskedComparison
     hurry(store).touch()
     watcher.until(lambda: watcher.view.rows and not watcher.view.training, "the end")
     assert_nothing_lost(watcher, store, asked)
-    found = curves(store, asked)
+    by_number = curves(store, asked)
     for row in store.reader.trials([asked.id]):
         alone = FakeTrainer().train(row.trial, row.id, lambda _: False)
         assert alone.chunk is not None
         assert (row.status, row.scores) == ("done", alone.scores)
-        assert array("f", found[row.id]) == alone.chunk.values()
+        assert array("f", by_number[row.id]) == alone.chunk.values()
 
 
 def assert_found_again(open_program: Open) -> None:
@@ -160,18 +160,18 @@ def assert_found_again(open_program: Open) -> None:
 # The app
 
 
-@pytest.mark.parametrize("told", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+@pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
 def test_told_to_end_the_app_gives_the_terminal_back_and_training_goes_on(
-    told: signal.Signals, open_program: Open, store: Store, watcher: Watcher
+    ending: signal.Signals, open_program: Open, store: Store, watcher: Watcher
 ) -> None:
     asked = store.requests.ask(SESSION, COMPARISON)
     terminal = open_program()
     before = modes(terminal)
     training(terminal, watcher)
     assert modes(terminal) != before
-    terminal.process.kill(told)
+    terminal.process.kill(ending)
     output = terminal.rest()
-    assert terminal.process.exitstatus == 128 + told
+    assert terminal.process.exitstatus == 128 + ending
     assert restored(output)
     assert modes(terminal) == before
     assert "Traceback" not in output
@@ -285,16 +285,16 @@ def test_ctrl_c_stops_what_a_run_waits_for_and_keeps_what_was_trained(
     assert {row.status for row in store.reader.trials([asked.id])} == {"cancelled"}
 
 
-@pytest.mark.parametrize("told", [signal.SIGHUP, signal.SIGTERM], ids=lambda one: one.name)
+@pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGTERM], ids=lambda one: one.name)
 def test_told_to_end_a_run_leaves_the_training_to_the_worker_and_says_so(
-    told: signal.Signals, open_program: Open, store: Store, watcher: Watcher
+    ending: signal.Signals, open_program: Open, store: Store, watcher: Watcher
 ) -> None:
     terminal = open_program(*WORDS, str(EPOCHS))
     before = modes(terminal)
     running(terminal, watcher)
-    terminal.process.kill(told)
+    terminal.process.kill(ending)
     output = terminal.rest()
-    assert terminal.process.exitstatus == 128 + told
+    assert terminal.process.exitstatus == 128 + ending
     assert cursor_shown(output)
     assert modes(terminal) == before
     assert "Training goes on; the table of what there is: lossterm report s" in output

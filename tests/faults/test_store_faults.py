@@ -110,11 +110,11 @@ def assert_one_sentence(err: str, *, says: str) -> None:
 def shown(path: Path) -> dict[int, bytes]:
     """Return all curves, by trial."""
     with Store(path) as store:
-        found: dict[int, bytes] = {}
+        joined: dict[int, bytes] = {}
         for session in store.sessions.every():
             for asked in store.reader.comparisons(session.name):
-                found |= curves(store, asked)
-        return found
+                joined |= curves(store, asked)
+        return joined
 
 
 def statuses(path: Path) -> list[str]:
@@ -443,9 +443,9 @@ def test_trials_deleted_while_a_large_comparison_is_asked_for_are_queued_all_the
         def interfered(*given: object) -> list[int]:
             if len(parts) == 3:  # the comparison itself: the lock is held
                 return queue(*given)  # type: ignore[arg-type]  # passed on
-            found = queue(*given)  # type: ignore[arg-type]  # passed on
-            parts.append(len(found))
-            return found
+            queued = queue(*given)  # type: ignore[arg-type]  # passed on
+            parts.append(len(queued))
+            return queued
 
         write = store._connection.write
 

@@ -116,9 +116,9 @@ def watch(store: Store, quick: None) -> Iterator[Callable[..., Watcher]]:
 def holder(store: Store) -> int:
     """Return the process that holds the lock."""
     until(lambda: lock.sign(store.path, DEVICE), "a sign of life")
-    found = lock.sign(store.path, DEVICE)
-    assert found is not None
-    return found.pid
+    sign = lock.sign(store.path, DEVICE)
+    assert sign is not None
+    return sign.pid
 
 
 def assert_all_done(watcher: Watcher, store: Store, asked: AskedComparison) -> None:

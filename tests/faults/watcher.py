@@ -65,14 +65,14 @@ def epochs_of(chunk: Chunk) -> list[tuple[int, bytes]]:
 
 def curves(store: Store, asked: AskedComparison) -> dict[int, bytes]:
     """Return what a store holds of each trial's curve. Fails where one has gaps or epochs that are there twice."""
-    rows, found = store.reader.trials([asked.id]), dict[int, bytes]()
+    rows, joined = store.reader.trials([asked.id]), dict[int, bytes]()
     length = dict.fromkeys((row.id for row in rows), 0)
     for chunk in store.reader.chunks([asked.id])[0]:
         assert chunk.start == length[chunk.trial]
         length[chunk.trial] += chunk.epochs
-        found[chunk.trial] = found.get(chunk.trial, b"") + chunk.data
+        joined[chunk.trial] = joined.get(chunk.trial, b"") + chunk.data
     assert length == {row.id: row.epochs for row in rows}
-    return found
+    return joined
 
 
 def assert_nothing_lost(watcher: Watcher, store: Store, asked: AskedComparison) -> None:
@@ -83,5 +83,5 @@ def assert_nothing_lost(watcher: Watcher, store: Store, asked: AskedComparison) 
         for epoch, values in epochs_of(chunk)
     }
     assert watcher.shown.items() <= stored.items()
-    found = curves(store, asked)
-    assert {trial: curve.tobytes() for trial, curve in watcher.view.curves.items()} == found
+    in_store = curves(store, asked)
+    assert {trial: curve.tobytes() for trial, curve in watcher.view.curves.items()} == in_store

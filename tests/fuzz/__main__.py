@@ -47,7 +47,7 @@ class Search:
 
     def __init__(self, place: Path) -> None:
         self.tried: Counter[str] = Counter()
-        self.found: dict[str, Path] = {}
+        self.findings: dict[str, Path] = {}
         self._place = place
 
     def look(self, tried: Property, number: int) -> None:
@@ -63,7 +63,7 @@ class Search:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                if (sign := f"{tried.name}: {_sign(error)}") in self.found:
+                if (sign := f"{tried.name}: {_sign(error)}") in self.findings:
                     return
                 last = sign, example, error
                 raise AssertionError(sign) from error
@@ -90,9 +90,9 @@ class Search:
     def _write(self, tried: Property, sign: str, example: Any, error: BaseException) -> None:
         self._place.mkdir(parents=True, exist_ok=True)
         path = self._place / f"{len(list(self._place.iterdir())):03}-{tried.name}.txt"
-        told = "".join(traceback.format_exception(error))
-        path.write_text(f"{tried.name}\n{example!a}\n\n{told}", encoding="utf-8", errors="backslashreplace")
-        self.found[sign] = path
+        traceback_text = "".join(traceback.format_exception(error))
+        path.write_text(f"{tried.name}\n{example!a}\n\n{traceback_text}", encoding="utf-8", errors="backslashreplace")
+        self.findings[sign] = path
         print(f"FOUND {sign}\n      {example!a:.300}\n      {path}", flush=True)
 
 
@@ -154,10 +154,10 @@ def _search(seconds: float, first: int, names: list[str], place: Path) -> int:
         print(f"{search.tried[name]:>9,}  {name}")
     taken = time.monotonic() - began
     print(f"{search.tried.total():>9,}  examples in {taken:,.0f} s, seeds {first} to {number}")
-    print(f"{len(search.found):>9,}  found")
-    for path in search.found.values():
+    print(f"{len(search.findings):>9,}  found")
+    for path in search.findings.values():
         print(f"{'':>11}{path}")
-    return 1 if search.found else 0
+    return 1 if search.findings else 0
 
 
 if __name__ == "__main__":

@@ -230,9 +230,9 @@ def comes_back(settings: tuple[str, ...]) -> None:
 def _figures(text: str) -> Any:
     import msgspec
 
-    found = msgspec.json.decode(text) if text else {}
-    found.pop("seconds", None)
-    return found
+    document = msgspec.json.decode(text) if text else {}
+    document.pop("seconds", None)
+    return document
 
 
 @st.composite

@@ -49,9 +49,9 @@ def a_sound_configuration_comes_back(example: dict[str, Any]) -> None:
         top = [f"{name} = {toml(value)}" for name, value in example.items() if name != "keys"]
         keys = [f"{toml(name)} = {toml(value)}" for name, value in example.get("keys", {}).items()]
         path.write_text("\n".join([*top, "[keys]", *keys]), encoding="utf-8")
-        found, said = configuration.load(path)
+        loaded, said = configuration.load(path)
         wanted = Config(**example)
-        assert found == wanted, found
+        assert loaded == wanted, loaded
         assert not said
 
 

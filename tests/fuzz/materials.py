@@ -61,9 +61,9 @@ def columns() -> dict[str, np.ndarray]:
 @cache
 def npz() -> bytes:
     """Return an NPZ file."""
-    found = io.BytesIO()
-    np.savez(found, allow_pickle=False, **columns())
-    return found.getvalue()
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **columns())
+    return file.getvalue()
 
 
 @cache
@@ -72,17 +72,17 @@ def parquet() -> bytes:
     import pyarrow
     from pyarrow import parquet as files
 
-    found = io.BytesIO()
-    files.write_table(pyarrow.table({name: values.tolist() for name, values in columns().items()}), found)
-    return found.getvalue()
+    file = io.BytesIO()
+    files.write_table(pyarrow.table({name: values.tolist() for name, values in columns().items()}), file)
+    return file.getvalue()
 
 
 @cache
 def recording() -> dict[str, Any]:
     """Return a recording of two losses at two rates."""
     with sandbox() as place:
-        found: dict[str, Any] = msgspec.json.decode(place.run(*RUN).out)
-        return found
+        document: dict[str, Any] = msgspec.json.decode(place.run(*RUN).out)
+        return document
 
 
 @cache

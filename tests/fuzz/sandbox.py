@@ -98,15 +98,15 @@ def sandbox() -> Iterator[Sandbox]:
     with ExitStack() as stack:
         place = Path(tempfile.mkdtemp(prefix="lossterm-fuzz-")).resolve()
         stack.callback(shutil.rmtree, place, ignore_errors=True)
-        found = Sandbox(place)
-        homes = {name: str(found.home) for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
+        sandboxed = Sandbox(place)
+        homes = {name: str(sandboxed.home) for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
         stack.enter_context(
-            patch.dict(os.environ, {**homes, "LOSSTERM_HOME": str(found.home), "TMPDIR": str(found.home)})
+            patch.dict(os.environ, {**homes, "LOSSTERM_HOME": str(sandboxed.home), "TMPDIR": str(sandboxed.home)})
         )
-        stack.enter_context(patch.object(tempfile, "tempdir", str(found.home)))
+        stack.enter_context(patch.object(tempfile, "tempdir", str(sandboxed.home)))
         stack.enter_context(stand_ins())
         stack.enter_context(in_time(CPU_SECONDS))
-        yield found
+        yield sandboxed
 
 
 @contextmanager
@@ -149,16 +149,16 @@ class Broken(AssertionError):
 
 def judge(outcome: Outcome) -> None:
     """Raise Broken for an exit code, a text or a silence that no command may end with."""
-    told = f"{outcome.words} → {outcome.code}: {outcome.err!r}"
+    outcome_text = f"{outcome.words} → {outcome.code}: {outcome.err!r}"
     if outcome.code not in CODES:
-        raise Broken(f"exit code {outcome.code} of {_begin(outcome.err)}\n{told}")
+        raise Broken(f"exit code {outcome.code} of {_begin(outcome.err)}\n{outcome_text}")
     for name, text in (("stdout", outcome.out), ("stderr", outcome.err)):
         for line in text.split("\n"):
             if ESCAPES.search(line) or (name == "stderr" and not line.isprintable()):
-                raise Broken(f"{name} is no text for a terminal: {_begin(line)}\n{told}")
+                raise Broken(f"{name} is no text for a terminal: {_begin(line)}\n{outcome_text}")
     said = outcome.err.strip().split("\n")[-1]
     if outcome.code in (2, 3) and not (said.startswith(("lossterm: ", "Error: ")) and len(said) > len("lossterm: ")):
-        raise Broken(f"no sentence: {_begin(said)}\n{told}")
+        raise Broken(f"no sentence: {_begin(said)}\n{outcome_text}")
 
 
 def _begin(text: str) -> str:

@@ -116,11 +116,11 @@ def _make(connection: sqlite3.Connection, table: str, column: str, row: int, val
     if number is None:
         return
     if isinstance(value, tuple):
-        found = connection.execute(f"SELECT {column} FROM {table} WHERE {key} = ?", number).fetchone()
-        if found is None:  # of a row whose key another change made NULL
+        before = connection.execute(f"SELECT {column} FROM {table} WHERE {key} = ?", number).fetchone()
+        if before is None:  # of a row whose key another change made NULL
             return
         try:
-            value = edited(json.loads(found[0]), value)
+            value = edited(json.loads(before[0]), value)
         except (TypeError, ValueError):
             return
     try:
@@ -136,18 +136,18 @@ def _schema() -> dict[str, tuple[tuple[str, bool], ...]]:
         place.store.write_bytes(materials.store())
         with closing(sqlite3.connect(place.store)) as connection:
             tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            found = {}
+            schema = {}
             for table in tables:
                 columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
                 keys = [row[1] for row in columns if row[5]] or [columns[0][1]]
-                found[table] = tuple((row[1], row[1] == keys[-1]) for row in columns)
-            return {table: columns for table, columns in found.items() if not table.startswith("sqlite_")}
+                schema[table] = tuple((row[1], row[1] == keys[-1]) for row in columns)
+            return {table: columns for table, columns in schema.items() if not table.startswith("sqlite_")}
 
 
 @cache
 def _cells() -> tuple[tuple[str, str, int, str], ...]:
     """Return table, column and place of the first cells of each column, and the JSON in it, "" where it holds none."""
-    found = []
+    cells = []
     with sandbox() as place:
         place.store.write_bytes(materials.store())
         with closing(sqlite3.connect(place.store)) as connection:
@@ -155,8 +155,8 @@ def _cells() -> tuple[tuple[str, str, int, str], ...]:
                 key = next(name for name, is_key in columns if is_key)
                 for column, _ in columns:
                     rows = connection.execute(f"SELECT {column} FROM {table} ORDER BY {key} LIMIT 12").fetchall()
-                    found += [(table, column, number, _json(row[0])) for number, row in enumerate(rows)]
-    return tuple(found)
+                    cells += [(table, column, number, _json(row[0])) for number, row in enumerate(rows)]
+    return tuple(cells)
 
 
 def _json(value: object) -> str:
@@ -165,7 +165,7 @@ def _json(value: object) -> str:
 
 @st.composite
 def _changes(draw: st.DrawFn) -> tuple[Change, ...]:
-    found: list[Change] = []
+    changes: list[Change] = []
     cells = _cells()
     columns = sorted({cell[:2] for cell in cells})
     for _ in range(draw(st.integers(1, 2))):
@@ -176,8 +176,8 @@ def _changes(draw: st.DrawFn) -> tuple[Change, ...]:
             value = draw(edits(json.loads(text), most=2))
         else:
             value = draw(st.sampled_from(ODD) | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False))
-        found.append((table, column, row, value))
-    return tuple(found)
+        changes.append((table, column, row, value))
+    return tuple(changes)
 
 
 _ANY = st.integers(0, len(LOOKS) - 1)

@@ -69,9 +69,9 @@ def a_damaged_file_is_read(example: tuple[str, tuple[Splice, ...], int]) -> None
 def an_odd_archive_is_read(example: tuple[int, dict[str, tuple[str, int, int]], int]) -> None:
     """Write arrays of odd kinds and shapes as NPZ, of so many rows and a few more, and look at it."""
     rows, arrays, ask = example
-    found = {name: _array(kind, rows + more, columns) for name, (kind, more, columns) in arrays.items()}
+    members = {name: _array(kind, rows + more, columns) for name, (kind, more, columns) in arrays.items()}
     content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **found)
+    np.savez(content, allow_pickle=False, **members)
     _look("table.npz", content.getvalue(), ask)
 
 
@@ -105,13 +105,16 @@ def one_table_is_the_same_in_every_form(example: tuple[tuple[float, ...], tuple[
     parquet.write_table(pyarrow.table(table), stored)
     forms = {"csv": "\n".join(lines).encode(), "npz": packed.getvalue(), "parquet": stored.getvalue()}
     with sandbox() as place:
-        told = {}
+        by_form = {}
         for form, content in forms.items():
             (place.here / f"table.{form}").write_bytes(content)
             outcome = place.run("data", f"table.{form}", "--target", "y")
             lines = outcome.out.split("\n")
-            told[form] = outcome.code, [line.split() for line in lines if line.lstrip().startswith(("number", "word"))]
-        assert told["csv"] == told["npz"] == told["parquet"], told
+            by_form[form] = (
+                outcome.code,
+                [line.split() for line in lines if line.lstrip().startswith(("number", "word"))],
+            )
+        assert by_form["csv"] == by_form["npz"] == by_form["parquet"], by_form
 
 
 def _written(value: float | str) -> str:

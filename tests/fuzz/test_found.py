@@ -121,9 +121,9 @@ def test_a_table_whose_path_cannot_be_looked_at_is_told_of_with_the_reason() -> 
 def test_a_model_written_to_a_directory_of_no_name_was_a_crash() -> None:
     with sandbox.sandbox() as place:
         command_line.lay_out(place)
-        told = place.run("export", materials.SESSION, "--task", "circles", "--to", "model", "--output", ".")
-        assert told.code == 2
-        assert "is a directory, and model is a file" in told.err
+        outcome = place.run("export", materials.SESSION, "--task", "circles", "--to", "model", "--output", ".")
+        assert outcome.code == 2
+        assert "is a directory, and model is a file" in outcome.err
 
 
 @pytest.mark.parametrize("column", ["features", "target"])

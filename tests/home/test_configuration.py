@@ -61,8 +61,8 @@ def test_every_field_has_words_for_what_may_stand_there() -> None:
 )
 def test_a_time_between_frames_out_of_range_is_clamped_with_a_word(path: Path, given: str, taken: float | None) -> None:
     path.write_text(f"frame_seconds = {given}\n")
-    config, words = load(path)
-    assert config.frame_seconds == (float(given) if taken is None else taken)
+    loaded, words = load(path)
+    assert loaded.frame_seconds == (float(given) if taken is None else taken)
     if taken is None:
         assert words == []
     else:

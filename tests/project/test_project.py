@@ -383,7 +383,7 @@ def test_code_that_never_ran_is_asked_about_on_a_terminal_and_refused_elsewhere(
 
     said = refused("run", kind=UsageError)
     places = f"{naming_code}/mine.py:it, {naming_code}/nets.py:it"
-    assert said.startswith(f"{FILE_NAME} names code that never ran as it is now: {places}. Look at it, then run this ")
+    assert said.startswith(f"{FILE_NAME} names code that has not run in its present form: {places}. Look at it, ")
     with patch("lossterm.cli.project_file._asks", lambda: True):
         answer(False)
         assert refused("run", kind=UsageError) == f"What {FILE_NAME} names was not run: {places}."
@@ -397,7 +397,7 @@ def test_code_that_never_ran_is_asked_about_on_a_terminal_and_refused_elsewhere(
         Path("nets.py").write_text("def it(*_): return 1\n")
         answer(False)
         assert refused("run", "--project", FILE_NAME, kind=UsageError).endswith(f": {naming_code}/nets.py:it.")
-    assert "names code that never ran as it is now: " in refused("run", kind=UsageError)
+    assert "names code that has not run in its present form: " in refused("run", kind=UsageError)
     asked("run", "--project", FILE_NAME)
     asked("run")  # remembered
 
@@ -431,11 +431,13 @@ def test_a_project_file_and_code_that_others_may_write_are_refused(naming_code: 
 def test_somebody_elses_file_runs_no_code_unless_it_is_named(
     naming_code: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    as_it_is = project.read_project
-    monkeypatch.setattr(project, "read_project", lambda path: replace(as_it_is(path), foreign=True))  # told below
-    sentence = refused("run", kind=UsageError)
-    assert sentence.startswith(f"{FILE_NAME} here is somebody else's and names code to run: {naming_code}/mine.py:it, ")
-    assert f"--project {FILE_NAME} or --no-project" in sentence
+    def read_foreign(path: Path) -> project.Project:
+        return replace(project.read_project(path), foreign=True)
+
+    monkeypatch.setattr("lossterm.cli.project_file.read_project", read_foreign)  # told below
+    said = refused("run", kind=UsageError)
+    assert said.startswith(f"{FILE_NAME} here is somebody else's and names code to run: {naming_code}/mine.py:it, ")
+    assert f"--project {FILE_NAME} or --no-project" in said
     assert asked("run", "--project", FILE_NAME)[1].losses[-1].startswith("it@")
     assert asked("run", "--no-project")[1] == Comparison.ask("circles")
     wrote("[training]\nepochs = 3\n")
@@ -513,7 +515,7 @@ def test_init_writes_nothing_where_a_run_would_be_refused(here: Path, words: tup
 def test_init_says_where_a_file_cannot_be_written(here: Path) -> None:
     assert "cannot be written: No such file or directory." in refused("init", "--project", "no/a.toml", kind=DataError)
     with patch.object(project, "written", lambda *_: "data = '\udcff'"):  # not every file system has such a name
-        assert "holds bytes that are no UTF-8." in refused("init", kind=UsageError)
+        assert "holds bytes that are not UTF-8." in refused("init", kind=UsageError)
     assert list(here.iterdir()) == []
 
 

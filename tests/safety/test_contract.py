@@ -45,32 +45,32 @@ def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
 
 def broken_by(source: str) -> set[str]:
     """Return what a text of Python does of all this."""
-    tree, found = ast.parse(source), set()
+    tree, breaches = ast.parse(source), set()
     for node in ast.walk(tree):
         modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        found |= {f"imports {name}" for name in modules if name.partition(".")[0] in TAKES_OBJECTS}
+        breaches |= {f"imports {name}" for name in modules if name.partition(".")[0] in TAKES_OBJECTS}
     for call, name in calls(tree):
         given = {word.arg: ast.unparse(word.value) for word in call.keywords}
         if name in RUNS_TEXT:
-            found.add(name)
+            breaches.add(name)
         if name in RUNS_A_SHELL or given.get("shell", "False") != "False":
-            found.add("a shell")
+            breaches.add("a shell")
         if name in ("np.load", "numpy.load") and given.get("allow_pickle") != "False":
-            found.add("np.load")
+            breaches.add("np.load")
         if given.get("allow_pickle", "False") != "False":
-            found.add("allow_pickle")
+            breaches.add("allow_pickle")
         if name.endswith("load_model") and given.get("safe_mode", "True") != "True":
-            found.add("load_model")
+            breaches.add("load_model")
         if name.endswith(("read_pickle", "to_pickle", "enable_unsafe_deserialization", "enable_load_extension")):
-            found.add(name)
-    return found
+            breaches.add(name)
+    return breaches
 
 
 @each("path", FILES, ids=name_of)
 def test_nothing_is_unpickled_and_no_text_is_run(path: Path) -> None:
-    found = broken_by(path.read_text(encoding="utf-8"))
-    assert found <= ({"exec", "compile"} if name_of(path) == RUNS_WHAT_A_PERSON_NAMES else set())
+    breaches = broken_by(path.read_text(encoding="utf-8"))
+    assert breaches <= ({"exec", "compile"} if name_of(path) == RUNS_WHAT_A_PERSON_NAMES else set())
 
 
 def test_what_a_person_names_is_run_in_one_function_alone_and_after_it_was_looked_at() -> None:

@@ -14,9 +14,9 @@ BLACK = Color(0, 0, 0)
 
 @each("text", [*EVIL.values(), "a\u00adb", "\u0600", "\ue000\U000f0000", "\u0378", "\ud800", "損\x1b失"], ids=ascii)
 def test_a_row_keeps_its_cells_and_loses_what_acts(text: str) -> None:
-    (found,) = HarmlessFilter().apply([Segment(text)], BLACK)
-    assert cell_len(found.text) == cell_len(text)
-    assert acting(found.text, "") == {}
+    (segment,) = HarmlessFilter().apply([Segment(text)], BLACK)
+    assert cell_len(segment.text) == cell_len(text)
+    assert acting(segment.text, "") == {}
 
 
 def test_a_row_that_holds_nothing_else_is_left_as_it_is() -> None:

@@ -31,9 +31,9 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A LOSSTERM_HOME that is still to be made."""
-    place = tmp_path / "told"
+    place = tmp_path / "own_home"
     monkeypatch.setenv("LOSSTERM_HOME", str(place))
     return place
 
@@ -61,35 +61,35 @@ def open_to_others(place: Path) -> dict[str, str]:
 # What lossterm makes
 
 
-def test_directories_are_made_for_their_owner_alone(told: Path, umask: int) -> None:
+def test_directories_are_made_for_their_owner_alone(own_home: Path, umask: int) -> None:
     assert make_private(shelf() / "deeper") is None
     assert make_private(programs()) is None
-    assert {one.name for one in told.iterdir()} == {"data", "programs"}
-    assert open_to_others(told) == {}
+    assert {one.name for one in own_home.iterdir()} == {"data", "programs"}
+    assert open_to_others(own_home) == {}
 
 
-def test_files_are_made_for_their_owner_alone(told: Path, umask: int) -> None:
-    make_private_file(told / "deep" / "lossterm.db", ("-wal",))
-    os.close(opened(told / "a.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT))
-    assert open_to_others(told) == {}
+def test_files_are_made_for_their_owner_alone(own_home: Path, umask: int) -> None:
+    make_private_file(own_home / "deep" / "lossterm.db", ("-wal",))
+    os.close(opened(own_home / "a.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT))
+    assert open_to_others(own_home) == {}
 
 
-def test_a_table_is_kept_for_its_owner_alone(told: Path, tmp_path: Path, umask: int) -> None:
+def test_a_table_is_kept_for_its_owner_alone(own_home: Path, tmp_path: Path, umask: int) -> None:
     table = tmp_path / "t.csv"
     table.write_text("a,y\n" + "".join(f"{n},{2 * n + 1}\n" for n in range(40)))
     table.chmod(0o644)
     describe(FileRequest(path=str(table), target="y"), shelf())
     assert len(list(shelf().rglob("*.npy"))) >= 2
-    assert open_to_others(told) == {}
+    assert open_to_others(own_home) == {}
 
 
-def test_what_is_trusted_is_kept_for_its_owner_alone(told: Path, tmp_path: Path, umask: int) -> None:
+def test_what_is_trusted_is_kept_for_its_owner_alone(own_home: Path, tmp_path: Path, umask: int) -> None:
     file = tmp_path / "mine.py"
     file.write_text("def mine(y, f):\n    return y - f\n")
     file.chmod(0o644)
     trust(source_from(f"{file}:mine"))
-    assert (told / "trusted").read_text().count("mine.py:mine") == 1
-    assert open_to_others(told) == {}
+    assert (own_home / "trusted").read_text().count("mine.py:mine") == 1
+    assert open_to_others(own_home) == {}
 
 
 def test_compiled_programs_lie_in_the_cache_unless_a_home_is_told(
@@ -103,67 +103,67 @@ def test_compiled_programs_lie_in_the_cache_unless_a_home_is_told(
 
 
 @pytest.mark.parametrize("umask", [0, 0o022], indirect=True)
-def test_a_store_is_made_for_its_owner_alone_with_its_log(told: Path, umask: int) -> None:
+def test_a_store_is_made_for_its_owner_alone_with_its_log(own_home: Path, umask: int) -> None:
     with Store() as store:
         store.requests.ask("s", Comparison.ask("circles", ("hinge",), seeds=1))
-        assert {one.name for one in told.iterdir()} >= {"lossterm.db", "lossterm.db-wal", "lossterm.db-shm"}
-        assert open_to_others(told) == {}
+        assert {one.name for one in own_home.iterdir()} >= {"lossterm.db", "lossterm.db-wal", "lossterm.db-shm"}
+        assert open_to_others(own_home) == {}
 
 
 # What is there
 
 
-def test_a_home_that_a_person_made_is_closed_to_others_with_a_sentence(told: Path) -> None:
-    told.mkdir()
-    told.chmod(0o755)
-    said = make_private(told)
-    assert said == f"{told} could be read by others: it is now open to you alone."
-    assert mode(told) == 0o700
-    assert make_private(told) is None
+def test_a_home_that_a_person_made_is_closed_to_others_with_a_sentence(own_home: Path) -> None:
+    own_home.mkdir()
+    own_home.chmod(0o755)
+    said = make_private(own_home)
+    assert said == f"{own_home} could be read by others: it is now open to you alone."
+    assert mode(own_home) == 0o700
+    assert make_private(own_home) is None
 
 
-def test_the_command_line_says_that_sentence_once(told: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told.mkdir()
-    told.chmod(0o775)
-    for said in (f"lossterm: {told} could be read by others: it is now open to you alone.\n", ""):
+def test_the_command_line_says_that_sentence_once(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own_home.mkdir()
+    own_home.chmod(0o775)
+    for said in (f"lossterm: {own_home} could be read by others: it is now open to you alone.\n", ""):
         with pytest.raises(SystemExit):
             main(["metrics", "--format", "json"])
         assert capsys.readouterr().err == said
 
 
-def test_a_directory_of_lossterms_own_is_closed_without_a_word(told: Path) -> None:
+def test_a_directory_of_lossterms_own_is_closed_without_a_word(own_home: Path) -> None:
     make_private(shelf())
     shelf().chmod(0o755)
     assert make_private(shelf()) is None
     assert mode(shelf()) == 0o700
 
 
-def test_a_file_that_others_could_read_is_closed_and_one_that_is_read_only_stays_so(told: Path) -> None:
-    make_private(told)
+def test_a_file_that_others_could_read_is_closed_and_one_that_is_read_only_stays_so(own_home: Path) -> None:
+    make_private(own_home)
     for before, after in ((0o644, 0o600), (0o444, 0o400)):
-        file = told / f"{before:o}.db"
+        file = own_home / f"{before:o}.db"
         file.touch()
         file.chmod(before)
         make_private_file(file)
         assert mode(file) == after
 
 
-def test_the_directory_of_a_store_elsewhere_is_left_as_it_is(told: Path, tmp_path: Path) -> None:
+def test_the_directory_of_a_store_elsewhere_is_left_as_it_is(own_home: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "project"
     elsewhere.mkdir()
     elsewhere.chmod(0o755)
     make_private_file(elsewhere / "s.db")
     assert (mode(elsewhere), mode(elsewhere / "s.db")) == (0o755, 0o600)
-    assert not told.exists()
+    assert not own_home.exists()
 
 
-def test_links_of_ones_own_are_followed(told: Path, tmp_path: Path) -> None:
+def test_links_of_ones_own_are_followed(own_home: Path, tmp_path: Path) -> None:
     real = tmp_path / "disk"
     real.mkdir(mode=0o700)
-    told.symlink_to(real)
+    own_home.symlink_to(real)
     make_private(shelf())
-    (told / "s.db").symlink_to(real / "elsewhere.db")
-    make_private_file(told / "s.db", ("-wal",))
+    (own_home / "s.db").symlink_to(real / "elsewhere.db")
+    make_private_file(own_home / "s.db", ("-wal",))
     assert mode(real / "elsewhere.db") == 0o600
     assert (real / "data").is_dir()
 
@@ -172,8 +172,8 @@ def test_links_of_ones_own_are_followed(told: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["home", "shelf", "programs"])
-def test_a_directory_that_all_may_write_is_refused_and_left(told: Path, what: str) -> None:
-    place = {"home": told, "shelf": shelf(), "programs": programs()}[what]
+def test_a_directory_that_all_may_write_is_refused_and_left(own_home: Path, what: str) -> None:
+    place = {"home": own_home, "shelf": shelf(), "programs": programs()}[what]
     make_private(place)
     place.chmod(0o777)
     with pytest.raises(DataError, match=rf"{place} can be written by everybody: .* `chmod go-w {place}`\."):
@@ -182,42 +182,46 @@ def test_a_directory_that_all_may_write_is_refused_and_left(told: Path, what: st
     assert not (place / "in it").exists()
 
 
-def test_a_directory_of_another_user_is_refused(told: Path, stranger: None) -> None:
-    told.mkdir(mode=0o700)
-    with pytest.raises(DataError, match=rf"{told} belongs to another user \({told.stat().st_uid}\), who could read"):
+def test_a_directory_of_another_user_is_refused(own_home: Path, stranger: None) -> None:
+    own_home.mkdir(mode=0o700)
+    with pytest.raises(
+        DataError, match=rf"{own_home} belongs to another user \({own_home.stat().st_uid}\), who could read"
+    ):
         make_private(shelf())
     assert not shelf().exists()
 
 
 def test_a_directory_that_is_a_link_to_anothers_is_refused(
-    told: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     theirs = tmp_path / "theirs"
     theirs.mkdir(mode=0o700)
-    told.symlink_to(theirs)
+    own_home.symlink_to(theirs)
     own = os.getuid()
     if own == 0:
         os.chown(theirs, OTHER, -1)
     else:
         monkeypatch.setattr(os, "getuid", lambda: OTHER)
-    with pytest.raises(DataError, match=rf"{told}.* (belongs to another user|is a link that another user)"):
+    with pytest.raises(DataError, match=rf"{own_home}.* (belongs to another user|is a link that another user)"):
         make_private(shelf())
     assert list(theirs.iterdir()) == []
 
 
-def test_a_link_that_another_user_made_is_refused(told: Path, stranger: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_that_another_user_made_is_refused(
+    own_home: Path, stranger: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A planted link is refused before what it leads to is looked at: it may lead to one's own files."""
-    told.mkdir(mode=0o700)
-    mine = told / "mine"
+    own_home.mkdir(mode=0o700)
+    mine = own_home / "mine"
     mine.write_text("x")
-    link = told / "s.db"
+    link = own_home / "s.db"
     link.symlink_to(mine)
     real = Path.lstat
 
     def of_another(path: Path) -> os.stat_result:
-        found = list(real(path))
-        found[stat.ST_UID] = OTHER + 1
-        return os.stat_result(found)
+        fields = list(real(path))
+        fields[stat.ST_UID] = OTHER + 1
+        return os.stat_result(fields)
 
     monkeypatch.setattr(Path, "lstat", of_another)
     with pytest.raises(DataError, match=rf"{link} is a link that another user \({OTHER + 1}\) made: remove it"):
@@ -225,17 +229,17 @@ def test_a_link_that_another_user_made_is_refused(told: Path, stranger: None, mo
 
 
 @pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
-def test_a_store_that_all_may_write_is_refused_with_what_lies_beside_it(told: Path, ending: str) -> None:
-    make_private(told)
-    file = told / f"s.db{ending}"
+def test_a_store_that_all_may_write_is_refused_with_what_lies_beside_it(own_home: Path, ending: str) -> None:
+    make_private(own_home)
+    file = own_home / f"s.db{ending}"
     file.touch()
     file.chmod(0o666)
     with pytest.raises(DataError, match=rf"{file} can be written by everybody"):
-        make_private_file(told / "s.db", ("-wal", "-shm", "-journal"))
+        make_private_file(own_home / "s.db", ("-wal", "-shm", "-journal"))
     assert mode(file) == 0o666
 
 
-def test_a_store_where_all_may_put_another_in_its_place_is_refused(told: Path, tmp_path: Path) -> None:
+def test_a_store_where_all_may_put_another_in_its_place_is_refused(own_home: Path, tmp_path: Path) -> None:
     common = tmp_path / "common"
     common.mkdir()
     common.chmod(0o777)
@@ -247,17 +251,17 @@ def test_a_store_where_all_may_put_another_in_its_place_is_refused(told: Path, t
     assert mode(common / "s.db") == 0o600
 
 
-def test_a_log_that_another_user_put_there_is_not_written(told: Path, stranger: None) -> None:
-    told.mkdir(mode=0o700)
-    log = told / "a.log"
+def test_a_log_that_another_user_put_there_is_not_written(own_home: Path, stranger: None) -> None:
+    own_home.mkdir(mode=0o700)
+    log = own_home / "a.log"
     log.touch(0o600)
     with pytest.raises(DataError, match="belongs to another user"):
         opened(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     assert log.read_bytes() == b""
 
 
-def test_a_configuration_that_all_may_write_is_not_read(told: Path) -> None:
-    make_private(told)
+def test_a_configuration_that_all_may_write_is_not_read(own_home: Path) -> None:
+    make_private(own_home)
     file = configuration_path()
     file.write_text('theme = "dark"\n')
     file.chmod(0o602)
@@ -267,16 +271,16 @@ def test_a_configuration_that_all_may_write_is_not_read(told: Path) -> None:
     assert configuration.load()[0].theme == "dark"
 
 
-def test_a_trusted_list_that_all_may_write_is_not_believed(told: Path, tmp_path: Path) -> None:
+def test_a_trusted_list_that_all_may_write_is_not_believed(own_home: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("mine = 1\n")
     trust(source_from(f"{file}:mine"))
-    (told / "trusted").chmod(0o666)
+    (own_home / "trusted").chmod(0o666)
     with pytest.raises(DataError, match="can be written by everybody"):
         trust(source_from(f"{file}:mine"))
 
 
-def test_a_shelf_of_another_user_is_not_read(told: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shelf_of_another_user_is_not_read(own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = tmp_path / "t.csv"
     table.write_text("a,y\n" + "".join(f"{n},{2 * n + 1}\n" for n in range(40)))
     describe(FileRequest(path=str(table), target="y"), shelf())

@@ -110,5 +110,5 @@ async def test_a_text_that_no_panel_has_looked_at_is_painted_harmless_too(text: 
 
 def test_the_filter_leaves_what_is_seen_and_takes_the_rest() -> None:
     row = [Segment("plain "), Segment("a\x1b[2Jb\u202ec\u00a0d")]
-    found = HarmlessFilter().apply(row, Color(0, 0, 0))
-    assert [segment.text for segment in found] == ["plain ", "a[2Jbc\u00a0d"]
+    filtered = HarmlessFilter().apply(row, Color(0, 0, 0))
+    assert [segment.text for segment in filtered] == ["plain ", "a[2Jbc\u00a0d"]

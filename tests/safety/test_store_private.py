@@ -34,10 +34,10 @@ def test_a_store_and_a_worker_leave_nothing_open_to_others(home: Path, umask: in
         while not all(row.ended for row in store.reader.trials([asked.id])):
             assert time.monotonic() < until, starting.last_words(store.path, "auto")
             time.sleep(0.05)
-        found = modes(place)
+        rights = modes(place)
     worker = {lock.lock_path(store.path, "auto").name, starting.log_path(store.path, "auto").name}
-    assert {"s.db", "s.db-wal", "s.db-shm", *worker} <= set(found)
-    assert {name: oct(mode) for name, mode in found.items() if mode != 0o600} == {}
+    assert {"s.db", "s.db-wal", "s.db-shm", *worker} <= set(rights)
+    assert {name: oct(mode) for name, mode in rights.items() if mode != 0o600} == {}
     assert {stat.S_IMODE(one.stat().st_mode) for one in (place, place.parent)} == {0o700}
 
 

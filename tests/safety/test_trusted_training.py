@@ -70,7 +70,7 @@ def test_a_worker_runs_nothing_that_only_its_store_named(store: Store, home: Pat
         row = trained(store, comparison)
         assert (file.name, row.status) == (file.name, "failed")
         assert row.error is not None
-        assert "was named by the store, and not by you as it is now" in row.error
+        assert "is named by the store, but not by you in its present form" in row.error
         assert not marks[file].exists()
     log = starting.log_path(store.path, "cpu").read_text()
     assert "Traceback" not in log

@@ -143,7 +143,7 @@ def test_what_is_not_trusted_is_refused_with_the_words_to_trust_it(tmp_path: Pat
     with pytest.raises(DataError) as refused:
         refuse_unnamed(source, source.digest)
     assert str(refused.value) == (
-        f"{file} was named by the store, and not by you as it is now: mine in it was not run. "
+        f"{file} is named by the store, but not by you in its present form: mine in it was not run. "
         f"Look at it, and if you trust it, name it yourself: lossterm run --loss-file '{file}:mine' …"
     )
     with pytest.raises(DataError, match=f"lossterm run {OPTION} "):
@@ -186,8 +186,11 @@ def test_what_a_project_file_of_somebody_elses_names_is_not(
     file: Path, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    as_it_is = project.read_project
-    monkeypatch.setattr(project, "read_project", lambda path: replace(as_it_is(path), foreign=True))
+
+    def read_foreign(path: Path) -> project.Project:
+        return replace(project.read_project(path), foreign=True)
+
+    monkeypatch.setattr("lossterm.cli.project_file.read_project", read_foreign)
     Path(FILE_NAME).write_text('[comparison]\nloss-file = ["mine.py:mine"]\n')
     assert "is somebody else's and names code to run" in str(invoked("run", "--task", "circles").exception)
     assert not kept.exists()
@@ -273,7 +276,7 @@ def test_a_script_takes_nothing_in_that_only_a_store_named(file: Path, add: Call
         task = type("Task", (), {"features": 2})
         settings = type("Settings", (), {"model": network_from(f"{file}:net")})
 
-    with pytest.raises(DataError, match="was named by the store, and not by you"):
+    with pytest.raises(DataError, match="is named by the store, but not by you"):
         add(Script(), Plan())
 
 

@@ -37,12 +37,12 @@ def content(path: Path) -> dict[str, list[tuple[object, ...]]]:
     """Return every row, by table, of the columns that the oldest version has too."""
     with closing(sqlite3.connect(path)) as connection:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        found = {}
+        rows = {}
         for name in tables.intersection(CONTENT):
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
             shared = ", ".join(column for column in columns if column not in ("note", "anatomy", "checksum", "alone"))
-            found[name] = connection.execute(f"SELECT {shared} FROM {name} ORDER BY 1, 2").fetchall()
-        return found
+            rows[name] = connection.execute(f"SELECT {shared} FROM {name} ORDER BY 1, 2").fetchall()
+        return rows
 
 
 def version_of(path: Path) -> int:

@@ -139,13 +139,13 @@ def test_rows_that_belong_to_nothing_are_dropped_and_free_pages_given_back(path:
 def test_the_json_tells_the_same(path: Path, doctor: Doctor) -> None:
     overwrite(path, root(path, "workers"))
     code, out, err = doctor(path, "--format", "json")
-    found = json.loads(out)
+    document = json.loads(out)
     assert code == 3
     assert err == "lossterm: Not all of the store could be saved: see above.\n"
-    assert found["damaged"]
-    assert found["unread"] == ["workers"]
-    assert found["saved"]["trials"] == TRIALS
-    assert found["kept"] == f"{path}.damaged-1"
+    assert document["damaged"]
+    assert document["unread"] == ["workers"]
+    assert document["saved"]["trials"] == TRIALS
+    assert document["kept"] == f"{path}.damaged-1"
 
 
 def test_a_damaged_file_is_kept_under_a_name_that_is_free(path: Path, doctor: Doctor) -> None:
@@ -171,9 +171,9 @@ def test_a_trial_whose_curve_was_lost_is_trained_again_rather_than_shown_half(pa
     assert "Left out, since it could not be believed: 4 parts of curves." in out
     assert "2 trials of which not all was left will be trained again." in out
     with Store(path) as store:
-        found = {row.id: row for row in store.reader.trials([1])}
-        assert {number for number, row in found.items() if row.status == "queued"} == {3, 4}
-        assert {found[3].epochs, found[4].epochs} == {0}
+        rows = {row.id: row for row in store.reader.trials([1])}
+        assert {number for number, row in rows.items() if row.status == "queued"} == {3, 4}
+        assert {rows[3].epochs, rows[4].epochs} == {0}
         assert {chunk.trial for chunk in store.reader.chunks([1])[0]} == set(range(1, 21)) - {3, 4}
     assert_sound(path)
 
@@ -201,11 +201,11 @@ def test_a_trial_whose_row_cannot_be_believed_is_trained_again(
     assert "Traceback" not in err
     assert "trial" in out
     with Store(path) as store:
-        found = store.reader.trials([1])
-        assert len(found) == 20
-        assert [row.status for row in found].count("done") == 19
-        assert [row.status for row in found].count("queued") == 1
-        assert {row.trial.key for row in found} == {trial.key for trial in asked_for().trials()}
+        rows = store.reader.trials([1])
+        assert len(rows) == 20
+        assert [row.status for row in rows].count("done") == 19
+        assert [row.status for row in rows].count("queued") == 1
+        assert {row.trial.key for row in rows} == {trial.key for trial in asked_for().trials()}
     assert_sound(path)
 
 
@@ -323,10 +323,10 @@ def test_pages_overwritten_at_random_cost_what_was_on_them_and_no_more(path: Pat
     safe = {root(path, name) for name in ("sessions", "comparisons")}
     for page in pages:
         overwrite(path, page, stream.randbytes(PAGE))
-    found = repair(path)
-    assert Path(str(found.kept)).stat().st_size == len(whole)
+    result = repair(path)
+    assert Path(str(result.kept)).stat().st_size == len(whole)
     if safe.isdisjoint(pages):
-        assert found.saved["trials"] == TRIALS, "all that was asked for is there, trained or to be trained"
+        assert result.saved["trials"] == TRIALS, "all that was asked for is there, trained or to be trained"
     assert_sound(path)
 
 
@@ -344,11 +344,11 @@ def test_bits_flipped_at_random_never_stop_a_repair(path: Path, seed: int) -> No
 def test_a_store_cut_short_gives_what_is_left(path: Path, share: float) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
-    found = repaired(path)
-    assert found or share < 0.3
-    if found:
-        assert found.damaged
-        assert not found.complete
+    result = repaired(path)
+    assert result or share < 0.3
+    if result:
+        assert result.damaged
+        assert not result.complete
         assert_sound(path)
 
 
@@ -360,10 +360,10 @@ def test_a_page_that_points_at_itself_does_not_lead_in_a_circle(tmp_path: Path) 
     first = int.from_bytes(data[12:14], "big")
     itself = (page + 1).to_bytes(4, "big")
     overwrite(path, page, data[:8] + itself + data[12:first] + itself + data[first + 4 :])
-    found = repair(path)
-    assert found.unread == ("curves",)
-    assert found.again > 0
-    assert found.saved["trials"] == 404
+    result = repair(path)
+    assert result.unread == ("curves",)
+    assert result.again > 0
+    assert result.saved["trials"] == 404
     assert_sound(path)
 
 
@@ -479,16 +479,16 @@ def test_the_doctor_names_backups(
     assert [place.name for place in backups(path)] == ["lossterm.db.v3-backup"]
     with pytest.raises(SystemExit) as left:
         main(["doctor", "--store", str(path), "--format", "json"])
-    found = {finding["what"]: finding for finding in json.loads(capsys.readouterr().out)}
+    findings = {finding["what"]: finding for finding in json.loads(capsys.readouterr().out)}
     assert left.value.code in (None, 0, 3)
-    assert found["backups"]["found"].startswith("lossterm.db.v3-backup in ")
+    assert findings["backups"]["found"].startswith("lossterm.db.v3-backup in ")
 
 
 def test_a_comparison_goes_on_with_the_same_bits_after_a_repair(tmp_path: Path) -> None:
     whole, harmed = fill(tmp_path / "whole.db"), fill(tmp_path / "harmed.db")
     overwrite(harmed, root(harmed, "curves"))
     repair(harmed)
-    found = []
+    trained = []
     for path in (whole, harmed):
         with Store(path) as store:
             store.worker.requeue("auto", died=True)
@@ -498,8 +498,8 @@ def test_a_comparison_goes_on_with_the_same_bits_after_a_repair(tmp_path: Path) 
                 row.id: b"".join(c.data for c in chunks if c.trial == row.id) for row in store.reader.trials([1, 2])
             }
             assert {len(curve) for curve in curves.values()} == {EPOCHS * 4 * 4}
-            found.append((curves, [(row.trial.key, row.status, row.scores) for row in store.reader.trials([1, 2])]))
-    assert found[0] == found[1]
+            trained.append((curves, [(row.trial.key, row.status, row.scores) for row in store.reader.trials([1, 2])]))
+    assert trained[0] == trained[1]
 
 
 def test_every_table_is_carried_over(path: Path) -> None:

@@ -246,9 +246,9 @@ def test_programs_to_be_avoided_are_left_to_others(store: Store) -> None:
     asked = store.requests.ask("s", two_losses())
     programs = {row.trial.loss: row.trial.program for row in store.reader.trials([asked.id])}
     assert store.worker.queued_epochs("auto") == {programs["hinge"]: 8, programs["squared_hinge"]: 8}
-    found = store.worker.claim("auto", {programs["hinge"]})
-    assert found is not None
-    assert found.trial.loss == "squared_hinge"
+    row = store.worker.claim("auto", {programs["hinge"]})
+    assert row is not None
+    assert row.trial.loss == "squared_hinge"
     assert store.worker.claim("auto", set(programs.values())) is None
     assert store.worker.queued_epochs("auto") == {programs["hinge"]: 8, programs["squared_hinge"]: 4}
 
@@ -257,9 +257,9 @@ def test_a_worker_is_given_what_was_asked_for_on_its_device_alone(store: Store) 
     store.requests.ask("s", two_losses(device="cpu"))
     assert store.worker.claim("auto") is None
     assert store.worker.queued_epochs("auto") == {}
-    found = store.worker.claim("cpu")
-    assert found is not None
-    assert found.trial.device == "cpu"
+    row = store.worker.claim("cpu")
+    assert row is not None
+    assert row.trial.device == "cpu"
 
 
 def test_many_that_open_a_new_store_at_once_all_get_it(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_a_store_that_another_version_has_updated_meanwhile_is_not_written(store
 
 def test_four_workers_never_get_the_same_trial(store: Store) -> None:
     asked = store.requests.ask("s", two_losses(seeds=20))
-    found: list[int] = []
+    claimed: list[int] = []
     lock, start = threading.Lock(), threading.Barrier(4)
 
     def work() -> None:
@@ -311,14 +311,14 @@ def test_four_workers_never_get_the_same_trial(store: Store) -> None:
             start.wait()
             while row := mine.worker.claim("auto"):
                 with lock:
-                    found.append(row.id)
+                    claimed.append(row.id)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(found) == sorted(row.id for row in store.reader.trials([asked.id]))
+    assert sorted(claimed) == sorted(row.id for row in store.reader.trials([asked.id]))
 
 
 def test_a_curve_grows_by_chunks_and_one_that_starts_at_0_replaces_it(store: Store) -> None:
@@ -356,11 +356,11 @@ def test_finishing_records_all_that_is_known_with_the_end_of_the_curve(store: St
     store.worker.record(chunk(row.id, 0))
     scores: dict[str, dict[str, float | None] | None] = {"accuracy": {"train": 0.75, "test": None}, "ece": None}
     store.worker.finish(row.id, "done", seconds=1.5, scores=scores, chunk=chunk(row.id, 2))
-    found = store.reader.trials([asked.id])[0]
-    assert (found.status, found.seconds, found.scores, found.error) == ("done", 1.5, scores, None)
-    assert found.epochs == 4
-    assert found.ended
-    assert found.finished is not None
+    row = store.reader.trials([asked.id])[0]
+    assert (row.status, row.seconds, row.scores, row.error) == ("done", 1.5, scores, None)
+    assert row.epochs == 4
+    assert row.ended
+    assert row.finished is not None
     assert len(store.reader.chunks([asked.id])[0]) == 2
 
 
@@ -370,8 +370,8 @@ def test_taking_a_trial_up_again_forgets_how_it_ended(store: Store) -> None:
     store.worker.finish(row.id, "failed", seconds=1, error="it broke")
     asked = store.requests.ask("s", two_losses(seeds=1))
     claimed(store)
-    found = store.reader.trials([asked.id])[0]
-    assert (found.status, found.seconds, found.scores, found.error, found.finished) == ("running",) + (None,) * 4
+    row = store.reader.trials([asked.id])[0]
+    assert (row.status, row.seconds, row.scores, row.error, row.finished) == ("running",) + (None,) * 4
 
 
 def test_a_trial_whose_worker_died_is_queued_again_and_failed_the_second_time(store: Store) -> None:
@@ -816,8 +816,8 @@ def test_a_store_of_version_1_is_worked_on_as_one_of_this_version(tmp_path: Path
         )
         row = claimed(store)
         store.worker.finish(row.id, "done", anatomy=ANATOMY, note="slowly")
-        found = store.reader.trials([again.id])[0]
-        assert (found.anatomy, found.note) == (ANATOMY, "slowly")
+        row = store.reader.trials([again.id])[0]
+        assert (row.anatomy, row.note) == (ANATOMY, "slowly")
 
 
 def test_a_store_of_version_2_is_worked_on_as_one_of_this_version(tmp_path: Path) -> None:
@@ -913,8 +913,8 @@ def test_anatomy_and_note_are_read_back_as_they_were_written(
     row = claimed(store)
     assert (row.anatomy, row.note) == (None, None)
     store.worker.finish(row.id, "done", scores={}, anatomy=anatomy, note=note)
-    found, other = store.reader.trials([asked.id])
-    assert (found.anatomy, found.note) == (anatomy, note)
+    row, other = store.reader.trials([asked.id])
+    assert (row.anatomy, row.note) == (anatomy, note)
     assert (other.anatomy, other.note) == (None, None)
 
 
@@ -925,8 +925,8 @@ def test_a_trial_that_is_taken_up_again_loses_its_anatomy_and_its_note(store: St
     asked = store.requests.ask("s", two_losses(seeds=1))
     taken = claimed(store)
     assert (taken.id, taken.anatomy, taken.note) == (row.id, None, None)
-    found = store.reader.trials([asked.id])[0]
-    assert (found.status, found.anatomy, found.note, found.error) == ("running", None, None, None)
+    row = store.reader.trials([asked.id])[0]
+    assert (row.status, row.anatomy, row.note, row.error) == ("running", None, None, None)
     store.worker.finish(row.id, "done", scores={})
     assert store.reader.trials([asked.id])[0].anatomy is None
 

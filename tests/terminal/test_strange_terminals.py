@@ -62,13 +62,13 @@ def home_is_shown(text: str) -> bool:
 # Told to end
 
 
-@pytest.mark.parametrize("told", SIGNALS, ids=[one.name for one in SIGNALS])
-def test_told_to_end_before_the_first_paint(place: Path, told: signal.Signals) -> None:
+@pytest.mark.parametrize("ending", SIGNALS, ids=[one.name for one in SIGNALS])
+def test_told_to_end_before_the_first_paint(place: Path, ending: signal.Signals) -> None:
     terminal = open_terminal(place)
     while TAKEN.encode() not in terminal.bytes and terminal.process.isalive():
         terminal.read(0.001)
-    terminal.process.kill(told)
-    left(terminal, 128 + told)
+    terminal.process.kill(ending)
+    left(terminal, 128 + ending)
 
 
 @pytest.mark.parametrize("wait", [0.02, 0.12, too(0.06), too(0.2), too(0.3)])
@@ -86,22 +86,22 @@ WHERE = {"home": {}, "filter": {"/": "a part of a name"}, "question": {"5": "●
 
 
 @pytest.mark.parametrize(
-    ("where", "told"),
+    ("where", "ending"),
     [
         ("home", signal.SIGHUP),
         ("filter", signal.SIGINT),
         ("question", signal.SIGTERM),
-        *(too(where, told) for place, where in enumerate(WHERE) for told in SIGNALS if told != SIGNALS[place]),
+        *(too(where, ending) for place, where in enumerate(WHERE) for ending in SIGNALS if ending != SIGNALS[place]),
     ],
 )
-def test_told_to_end_gives_the_terminal_back(place: Path, where: str, told: signal.Signals) -> None:
+def test_told_to_end_gives_the_terminal_back(place: Path, where: str, ending: signal.Signals) -> None:
     terminal = open_terminal(place)
     terminal.until(home_is_shown)
     for key, shown in WHERE[where].items():
         terminal.press(key)
         terminal.until(lambda text, shown=shown: shown in text)  # type: ignore[misc]  # the loop's own
-    terminal.process.kill(told)
-    output = left(terminal, 128 + told)
+    terminal.process.kill(ending)
+    output = left(terminal, 128 + ending)
     assert "circles: 4 seeds × 20 epochs" in output[output.rfind("\x1b[?1049l") :]
 
 

@@ -119,8 +119,8 @@ def test_a_fair_comparison_ends_in_a_verdict_on_the_screen_and_in_the_shell(shar
     terminal.until(lambda text: re.search(r"epochs 20 +seeds +2 ", text))
     terminal.press("r")
     text = terminal.until(lambda text: "30/30 trials" in text and VERDICT.search(text))
-    found = re.search(r"1 +(binary_crossentropy|hinge|squared_hinge) +0\.\d+ ±\.\d+ .* best", text)
-    assert found
+    match = re.search(r"1 +(binary_crossentropy|hinge|squared_hinge) +0\.\d+ ±\.\d+ .* best", text)
+    assert match
     terminal.press("m")
     terminal.until(lambda text: "Curves: accuracy, validation" in text)
     terminal.press("m")
@@ -132,8 +132,8 @@ def test_a_fair_comparison_ends_in_a_verdict_on_the_screen_and_in_the_shell(shar
     assert restored(output)
     after = output[output.rfind("\x1b[?1049l") :]
     assert "circles: 2 seeds × 20 epochs" in after
-    assert re.search(rf"No detectable difference: |{found[1]} is best, ahead of \w+", after)
-    assert re.search(rf"1 +{found[1]} +0\.\d+ ±\.\d+ .* best", after)
+    assert re.search(rf"No detectable difference: |{match[1]} is best, ahead of \w+", after)
+    assert re.search(rf"1 +{match[1]} +0\.\d+ ±\.\d+ .* best", after)
 
 
 def test_nothing_is_written_while_nothing_happens(shared_home: Path) -> None:
@@ -286,7 +286,7 @@ def test_after_kill_9_the_training_has_gone_on_and_the_view_is_as_it_was(endless
 
 
 @pytest.mark.parametrize(
-    ("told", "keys", "shown"),
+    ("ending", "keys", "shown"),
     [
         (signal.SIGTERM, "q", "leave it running"),
         (signal.SIGHUP, "/", "a part of a name"),
@@ -294,13 +294,15 @@ def test_after_kill_9_the_training_has_gone_on_and_the_view_is_as_it_was(endless
     ],
     ids=["SIGTERM at the question", "SIGHUP at the filter", "SIGINT at the help"],
 )
-def test_told_to_end_while_it_trains_and_asks(endless_home: Path, told: signal.Signals, keys: str, shown: str) -> None:
+def test_told_to_end_while_it_trains_and_asks(
+    endless_home: Path, ending: signal.Signals, keys: str, shown: str
+) -> None:
     terminal = begin(endless_home, "told")
     terminal.press(keys)
     terminal.until(lambda text: shown in text)
-    terminal.process.kill(told)
+    terminal.process.kill(ending)
     output = terminal.rest()
-    assert terminal.process.exitstatus == 128 + told
+    assert terminal.process.exitstatus == 128 + ending
     assert restored(output)
     assert "Traceback" not in output
     assert "Training goes on. Come back with: lossterm --session told" in output

@@ -52,9 +52,9 @@ class Picky(fake.FakeTrainer):
     def train(self, trial, *more):
         if "broken" in trial.source:
             raise DataError(f"{trial.source}, line 3: loading it raised KeyError: no such key.")
-        found = super().train(trial, *more)
+        result = super().train(trial, *more)
         anatomy = Anatomy(of="margin", quantiles=(-1.0, 0.5), share=0.25)
-        return Result(**{**{name: getattr(found, name) for name in found.__struct_fields__},
+        return Result(**{**{name: getattr(result, name) for name in result.__struct_fields__},
                          "anatomy": anatomy, "note": "Trained step by step." if trial.source else None})
 main(lambda device, memory: (Picky, {"device": "CPU"}, 1))
 """

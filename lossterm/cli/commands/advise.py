@@ -29,14 +29,14 @@ def advise(subject: Subject, probabilities: bool, form: str) -> None:
         raise UsageError(f"--probabilities is for classes, and the targets of {record.key} are numbers.")
     if sys.stderr.isatty():  # loading what looks at data takes seconds
         click.echo(f"Looking at the data of {printable(record.key)} …", err=True)
-    found = advice.advise(record, probabilities=probabilities)
+    suggestion = advice.advise(record, probabilities=probabilities)
     if form == "json":
-        named = {"sentence": found.sentence, "command": advice.command(found), "heuristic": True}
-        click.echo(as_json({**msgspec.structs.asdict(found), **named}))
+        named = {"sentence": suggestion.sentence, "command": advice.command(suggestion), "heuristic": True}
+        click.echo(as_json({**msgspec.structs.asdict(suggestion), **named}))
         return
-    print_lines([found.sentence], "bold")
-    print_lines(found.notes, "")
-    if found.hidden:
-        left_out = ", ".join(f"{loss} (needs {loss_named(loss).valid})" for loss, _ in found.hidden)
+    print_lines([suggestion.sentence], "bold")
+    print_lines(suggestion.notes, "")
+    if suggestion.hidden:
+        left_out = ", ".join(f"{loss} (needs {loss_named(loss).valid})" for loss, _ in suggestion.hidden)
         print_lines([f"Not offered: {left_out}."], "dim")
-    print_lines([f"To know: {advice.command(found)}", '"No detectable difference" is a result too.'], "")
+    print_lines([f"To know: {advice.command(suggestion)}", '"No detectable difference" is a result too.'], "")

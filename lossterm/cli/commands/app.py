@@ -30,7 +30,7 @@ def open_on(
     named = [source_from(text) for text in own]
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
-            "The terminal app needs a terminal for input and output, and this is none. "
+            "The terminal app needs a terminal for input and output, and this is not one. "
             "Use `lossterm run` for scripts and pipes; `lossterm --help` lists all commands."
         )
     trust(*named)
@@ -46,10 +46,10 @@ def open_on(
     code, left, view, metrics = open_app(
         session, store or default_store_path(), sources, table, config=configured, workers=workers_with(memory)
     )
-    if found := view.reports(metrics):  # what was on the screen stays in the shell
+    if reports := view.reports(metrics):  # what was on the screen stays in the shell
         from lossterm.cli.printed_reports import print_reports
 
-        print_reports(found, "table", plain=configured.ascii)
+        print_reports(reports, "table", plain=configured.ascii)
     if view.training:
         files = [word for source in sources for word in ("--loss-file", source)]
         click.echo(printable(f"Training goes on. Come back with: {opening(left, store, *files)}"), err=True)

@@ -55,11 +55,11 @@ def bench(epochs: int, form: str) -> None:
     if form == "json":
         click.echo(msgspec.json.format(done.stdout, indent=2).decode().strip())
         return
-    found = msgspec.json.decode(done.stdout, type=Measurement)
-    click.echo(f"{found.task}, {found.loss}, {found.epochs} epochs on {found.environment['cpu']}")
-    click.echo(f"Model.fit   {duration(found.fit_seconds):>10}   test accuracy {found.fit_accuracy:.3f}")
+    measured = msgspec.json.decode(done.stdout, type=Measurement)
+    click.echo(f"{measured.task}, {measured.loss}, {measured.epochs} epochs on {measured.environment['cpu']}")
+    click.echo(f"Model.fit   {duration(measured.fit_seconds):>10}   test accuracy {measured.fit_accuracy:.3f}")
     click.echo(
-        f"this engine {found.median_seconds * 1000:>7.1f} ms   test accuracy {found.engine_accuracy:.3f}"
-        f"   (median of {len(found.engine_seconds)} warm trainings)"
+        f"this engine {measured.median_seconds * 1000:>7.1f} ms   test accuracy {measured.engine_accuracy:.3f}"
+        f"   (median of {len(measured.engine_seconds)} warm trainings)"
     )
-    click.echo(f"{found.ratio:,.0f} times as fast; the accuracies differ as seeds do, not as the engines do")
+    click.echo(f"{measured.ratio:,.0f} times as fast; the accuracies differ as seeds do, not as the engines do")

@@ -33,7 +33,7 @@ from lossterm.text.json_text import as_json
 @click.option("--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @loss_file_option
-@click.option("--model", metavar="FILE.py:NAME", default="", help="Where its network of one's own is.")
+@click.option("--model", metavar="FILE.py:NAME", default="", help="Where its custom network is.")
 @click.option("--data", metavar="FILE", type=click.Path(path_type=Path), help="Where its table lies, if it was moved.")
 @list_formats
 def check(file: Path, device: str, quiet: bool, own: tuple[str, ...], model: str, data: Path | None, form: str) -> None:
@@ -59,8 +59,8 @@ def check(file: Path, device: str, quiet: bool, own: tuple[str, ...], model: str
     ):
         watch = Watch(store, "check", asking(store, "check", asked), quiet=quiet, keeps=False)
         watch.to_the_end()
-        found = watch.reports()
-    findings, remarks = agreement.compare(recorded, found), agreement.remarks(recorded, found)
+        reports = watch.reports()
+    findings, remarks = agreement.compare(recorded, reports), agreement.remarks(recorded, reports)
     if form == "json":
         click.echo(as_json(_document(file, findings, remarks)))
     else:

@@ -41,8 +41,8 @@ class Check(msgspec.Struct, frozen=True):
     """What was looked at."""
     state: Literal["good", "note", "bad"]
     """Whether it is as it should be."""
-    found: str
-    """What was seen."""
+    observation: str = msgspec.field(name="found")
+    """What was seen; the JSON calls it `found`."""
     advice: str = ""
     """What to do about it."""
 
@@ -68,7 +68,7 @@ def doctor(repair: bool, form: str, store: StorePath) -> None:
         width = max(len(finding.what) for finding in findings)
         marks = {"good": "ok  ", "note": "note", "bad": "BAD "}
         for finding in findings:
-            click.echo(f"{marks[finding.state]}  {finding.what.ljust(width)}  {printable(finding.found)}")
+            click.echo(f"{marks[finding.state]}  {finding.what.ljust(width)}  {printable(finding.observation)}")
             if finding.advice:
                 click.echo(f"{'':{width + 8}}→ {printable(finding.advice)}")
     if wrong := [finding.what for finding in findings if finding.state == "bad"]:
@@ -76,7 +76,7 @@ def doctor(repair: bool, form: str, store: StorePath) -> None:
 
 
 def _place(store: Path) -> Path:
-    """Return where the store is or would be. Raises StoreError for what can be no file's name."""
+    """Return where the store is or would be. Raises StoreError for what cannot be a file's name."""
     try:
         path = network_mounts.resolved(expanded(store))
         path.exists()
@@ -89,13 +89,13 @@ def _versions() -> Iterator[Check]:
     from importlib.metadata import PackageNotFoundError, version  # 10 ms that the app's first paint need not wait for
 
     yield Check("lossterm", "good", f"{__version__}, Python {platform.python_version()}, {platform.platform()}")
-    found, missing = [], []
+    installed, missing = [], []
     for package in PACKAGES:
         try:
-            found.append(f"{package} {version(package)}")
+            installed.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             missing.append(package)
-    yield Check("packages", "good", ", ".join(found))
+    yield Check("packages", "good", ", ".join(installed))
     if missing:
         yield Check("missing", "bad", ", ".join(missing), "Install lossterm again: pip install --force-reinstall .")
 
@@ -143,14 +143,14 @@ def _store(path: Path) -> Iterator[Check]:
         yield Check("store", "bad", str(error))
         yield from _backups(path)
         return
-    found = (
+    summary = (
         f"{path}: {counted(len(sessions), 'session')}, {counted(trials, 'trial')}, {path.stat().st_size / 1e6:.1f} MB"
     )
     if damage := schema.damage(path):
         words = " ".join(damage[0].split())
-        yield Check("store", "bad", f"{found}, damaged ({clipped(words)})", f"Save what can be read: {_repair(path)}")
+        yield Check("store", "bad", f"{summary}, damaged ({clipped(words)})", f"Save what can be read: {_repair(path)}")
     else:
-        yield Check("store", "good", found)
+        yield Check("store", "good", summary)
     yield from _backups(path)
     if kind := schema.network_file_system(path):
         yield Check("store place", "note", f"on a network file system ({kind})", "Slower: move it with LOSSTERM_HOME.")
@@ -163,9 +163,9 @@ def _repair(path: Path) -> str:
 
 
 def _backups(path: Path) -> Iterator[Check]:
-    if found := backups(path):
-        size = sum(one.stat().st_size for one in found)
-        names = ", ".join(one.name for one in found)
+    if copies := backups(path):
+        size = sum(one.stat().st_size for one in copies)
+        names = ", ".join(one.name for one in copies)
         yield Check(
             "backups", "good", f"{names} in {path.parent}, {size / 1e6:.1f} MB: from before the store was updated"
         )
@@ -186,13 +186,13 @@ def _configuration() -> Iterator[Check]:
     except DataError as error:
         yield Check("configuration", "bad", str(error), "The app does not open before that.")
         return
-    found = f"{path}, read" if path.exists() else f"{path}, not made: everything is as usual"
-    yield Check("configuration", "note" if clamped else "good", found, " ".join(clamped))
+    observation = f"{path}, read" if path.exists() else f"{path}, not made: everything is as usual"
+    yield Check("configuration", "note" if clamped else "good", observation, " ".join(clamped))
 
 
 def _terminal() -> Iterator[Check]:
     if not sys.stdout.isatty():
-        yield Check("terminal", "good", "stdout is no terminal: `lossterm run` works, the app needs one")
+        yield Check("terminal", "good", "stdout is not a terminal: `lossterm run` works, the app needs one")
         return
     columns, lines = shutil.get_terminal_size()
     small = columns < SMALLEST[0] or lines < SMALLEST[1]

@@ -35,7 +35,7 @@ def explain(losses: tuple[str, ...], form: str) -> None:
     """
     records = [loss_named(loss) for loss in dict.fromkeys(losses)]
     if own := [loss.key for loss in records if loss.reading == "unknown"]:
-        raise UsageError(f"{own[0]} is a loss of one's own, of which only its file knows more: see lossterm probe.")
+        raise UsageError(f"{own[0]} is a custom loss, which only its own file describes: see lossterm probe.")
     if form == "json":
         click.echo(as_json([_document(loss) for loss in records]))
         return

@@ -90,8 +90,8 @@ def export(
             where = "stdout"
         else:
             path = path_from(output, chosen) if output else default_destination(session, chosen)
-            if said := write(contents, chosen, path, force=force):
-                click.echo(printable(said), err=True)
+            if remark := write(contents, chosen, path, force=force):
+                click.echo(printable(remark), err=True)
             where = str(path)
     counts = f"{counted(len(contents.rows), 'trial')} and {counted(contents.epochs, 'epoch')}"
     what = (

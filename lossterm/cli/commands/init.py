@@ -48,7 +48,7 @@ def init(
         raise UsageError(f"{name} is there already; --force overwrites it.")
     if subject.asked is not None:
         subject = Subject(asked=_recognised(subject.asked))
-    comparison = Comparison.ask(subject.found(), **settings)
+    comparison = Comparison.ask(subject.task_or_data(), **settings)
     trust_all_of(comparison)  # a person named it here, and need not be asked again by the run
     values = {**_settings(context), **_data(subject, context)}
     try:
@@ -56,7 +56,7 @@ def init(
         with project.open("wb" if force else "xb") as file:
             file.write(text)
     except UnicodeEncodeError:
-        raise UsageError("A path that is given holds bytes that are no UTF-8. Rename what is there.") from None
+        raise UsageError("A path that is given holds bytes that are not UTF-8. Rename what is there.") from None
     except FileExistsError:
         raise UsageError(f"{name} is there already; --force overwrites it.") from None
     except OSError as error:
@@ -66,7 +66,7 @@ def init(
 
 
 def _recognised(asked: FileRequest) -> FileRequest:
-    """Look at a table, say what is recognised, and return what asks for it in so many words. Raises DataError."""
+    """Look at a table, say what is recognised, and return a request that spells it out. Raises DataError."""
     wishes = msgspec.structs.asdict(asked)
     shown: Preview = preview(wishes.pop("path"), **wishes, shelf=shelf())
     for sentence in (*shown.said, *shown.warnings):
@@ -88,23 +88,23 @@ def _data(subject: Subject, context: click.Context) -> dict[str, Value]:
         return {"task": subject.task} if given(context, "task") else {}
     wishes = msgspec.structs.asdict(subject.asked)
     wishes["data"] = wishes.pop("path")
-    return {name: _written(value) for name, value in wishes.items() if value not in (None, ())}
+    return {name: _plain(value) for name, value in wishes.items() if value not in (None, ())}
 
 
 def _settings(context: click.Context) -> dict[str, Value]:
     """Return what to set elsewhere, by key: what a person gave."""
-    found: dict[str, Value] = {}
+    settings: dict[str, Value] = {}
     for option in context.command.params:
         name, key = option.name or "", option.opts[0].removeprefix("--")
         if key in project_file.SECTION_OF and key not in OF_DATA and given(context, name):
-            found[key] = TUNE if name == "learning_rates" and _tuned(context) else _written(context.params[name])
-    return found
+            settings[key] = TUNE if name == "learning_rates" and _tuned(context) else _plain(context.params[name])
+    return settings
 
 
 def _tuned(context: click.Context) -> bool:
     return bool(context.params["learning_rates"] == RATES_TO_TUNE)
 
 
-def _written(value: Any) -> Value:
-    found: Value = list(value) if isinstance(value, tuple) else value
-    return found
+def _plain(value: Any) -> Value:
+    plain: Value = list(value) if isinstance(value, tuple) else value
+    return plain

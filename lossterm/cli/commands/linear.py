@@ -20,14 +20,14 @@ from lossterm.text.harmless import printable
 from lossterm.text.numbers import counted
 
 STEPS = 10
-"""Into how many parts of its trials a session is told."""
+"""Parts of a session's trials after each of which there is news."""
 
 LEAST_SECONDS = 1.0
 """Least time between two parts."""
 
 
 class Telling:
-    """What was told of a session, and so what is new."""
+    """Knows what was said of a session already, and so what is new."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -50,31 +50,31 @@ class Telling:
             return []
         self._step, self._told_at = step, now
         reports = view.reports()
-        news = [line for one in reports for line in self._of(one, f"{_name(one)}: " if len(reports) > 1 else "")]
+        news = [line for one in reports for line in self._news_of(one, f"{_name(one)}: " if len(reports) > 1 else "")]
         if first:
             news = ["The worker that trains is starting."] if view.training and not view.ready else []
-        told = [f"{ended} of {len(rows)} trials have ended.", *news]
-        return [spoken(line) for line in told]
+        lines = [f"{ended} of {len(rows)} trials have ended.", *news]
+        return [spoken(line) for line in lines]
 
-    def _of(self, report: Report, about: str) -> list[str]:
+    def _news_of(self, report: Report, about: str) -> list[str]:
         """Return what is new in a report, and remember it."""
-        found, table, metric = [], _name(report), report.asked.comparison.metric
+        news, table, metric = [], _name(report), report.asked.comparison.metric
         for standing in report.standings:
             rows = [row for row in report.rows if row.trial.loss == standing.loss]
             for status in ("diverged", "failed"):
                 count = sum(row.status == status for row in rows)
                 if more := count - self._broken.get((table, standing.loss, status), 0):
-                    found.append(f"{about}{counted(more, 'trial')} of {standing.loss} {status}.")
+                    news.append(f"{about}{counted(more, 'trial')} of {standing.loss} {status}.")
                 self._broken[table, standing.loss, status] = count
             if rows and all(row.ended for row in rows) and (table, standing.loss) not in self._finished:
                 self._finished.add((table, standing.loss))
                 known = "without a score" if standing.mean is None else f"with {score(metric, standing)}"
-                found.append(f"{about}All seeds of {standing.loss} have ended, {known}.")
+                news.append(f"{about}All seeds of {standing.loss} have ended, {known}.")
         places = {s.loss: (s.verdict, s.rank == 1) for s in report.standings if s.rank is not None}
         if places and places != self._verdicts.get(table):
-            found.append(f"{about}{verdict(report)}")
+            news.append(f"{about}{verdict(report)}")
         self._verdicts[table] = places
-        return found
+        return news
 
 
 def _name(report: Report) -> str:
@@ -84,12 +84,12 @@ def _name(report: Report) -> str:
 
 
 def follow(session: str, store: StorePath, memory: int | None = None) -> None:
-    """Tell a session on stdout until all its trials have ended, then its whole report. Raises WorkerError.
+    """Narrate a session on stdout until all its trials have ended, then print its whole report. Raises WorkerError.
 
-    It sees to it that a worker is there as long as there is something to train, which may take `memory` bytes.
-    Interrupted, it leaves the training alone.
+    A worker, which may take `memory` bytes, is kept running while there is something to train. An interrupt does not
+    stop the training.
     """
-    view = None if absent(store) else _told(session, store, memory)
+    view = None if absent(store) else _narrate(session, store, memory)
     if view is None:
         begin = opening(session, store, "run")
         click.echo(printable(f"There is nothing in the session {session} yet. Begin with: {begin}"))
@@ -100,8 +100,8 @@ def follow(session: str, store: StorePath, memory: int | None = None) -> None:
         sys.exit(SOME_FAILED)
 
 
-def _told(session: str, store: StorePath, memory: int | None) -> SessionState | None:
-    """Tell a session until all its trials have ended, and return how it stands; None for one that holds nothing."""
+def _narrate(session: str, store: StorePath, memory: int | None) -> SessionState | None:
+    """Narrate a session until all its trials have ended, and return its state; None for an empty session."""
     with Store(store) as opened:
         asked = opened.reader.comparisons(session)
         if not asked:

@@ -27,12 +27,14 @@ def losses(task: str | None, form: str) -> None:
     for problem in problems():
         click.echo(f"lossterm: {printable(problem)}", err=True)
     kinds, misfits = _for_task(task) if task else (tuple(HEADINGS), {})
-    found = [loss for loss in every_loss().values() if set(kinds) & set(loss.kinds)]
+    listed = [loss for loss in every_loss().values() if set(kinds) & set(loss.kinds)]
     if form == "json":
-        rows = [{**loss_fields(loss), **({"misfit": misfits[loss.key]} if task else {})} for loss in found]
+        rows = [{**loss_fields(loss), **({"misfit": misfits[loss.key]} if task else {})} for loss in listed]
         click.echo(as_json(rows))
         return
-    groups = {HEADINGS[kind]: _columns([loss for loss in found if kind in loss.kinds], task, misfits) for kind in kinds}
+    groups = {
+        HEADINGS[kind]: _columns([loss for loss in listed if kind in loss.kinds], task, misfits) for kind in kinds
+    }
     if form == "markdown":
         click.echo("\n\n".join(f"**{heading}**\n\n{markdown(columns)}" for heading, columns in groups.items()))
         return
@@ -52,22 +54,22 @@ def _for_task(task: str) -> tuple[tuple[Kind, ...], dict[str, str | None]]:
     return (record.kind,), {key: loss.misfit(record.targets, DEFAULT_PROTOCOL) for key, loss in every_loss().items()}
 
 
-def _columns(found: Sequence[Loss], task: str | None, misfits: Mapping[str, str | None]) -> list[TableColumn]:
+def _columns(listed: Sequence[Loss], task: str | None, misfits: Mapping[str, str | None]) -> list[TableColumn]:
     def column(head: str, texts: Iterable[str]) -> TableColumn:
         return TableColumn(head, False, tuple(texts))
 
-    parameters = (", ".join(f"{name}={_written(value)}" for name, value in loss.values.items()) for loss in found)
+    parameters = (", ".join(f"{name}={_written(value)}" for name, value in loss.values.items()) for loss in listed)
     columns = [
-        column("", ("●" if loss.usual and not misfits.get(loss.key) else " " for loss in found)),
-        column("loss", (loss.key for loss in found)),
-        column("estimates", (loss.estimates for loss in found)),
-        column("targets", (loss.valid if loss.kinds == ("regression",) else "" for loss in found)),
+        column("", ("●" if loss.usual and not misfits.get(loss.key) else " " for loss in listed)),
+        column("loss", (loss.key for loss in listed)),
+        column("estimates", (loss.estimates for loss in listed)),
+        column("targets", (loss.valid if loss.kinds == ("regression",) else "" for loss in listed)),
         column("parameters", parameters),
-        column("formula", (loss.formula for loss in found)),
-        column("from", (loss.origin for loss in found)),
+        column("formula", (loss.formula for loss in listed)),
+        column("from", (loss.origin for loss in listed)),
     ]
     if task:
-        columns.insert(2, column(f"on {task}", (misfits[loss.key] or "fits" for loss in found)))
+        columns.insert(2, column(f"on {task}", (misfits[loss.key] or "fits" for loss in listed)))
     return [column for column in columns if any(column.values)]
 
 

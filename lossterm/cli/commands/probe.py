@@ -1,4 +1,4 @@
-"""`lossterm probe`: looks at a loss of one's own before it is trained."""
+"""`lossterm probe`: checks a custom loss before it is trained."""
 
 import subprocess
 import sys
@@ -40,12 +40,12 @@ def probe(loss: str, task: str, form: str) -> None:
         raise WorkerError(
             f"The probe of {source.text} ended with {done.returncode}: {''.join(last) or 'no word of why'}"
         )
-    found: dict[str, Any] = msgspec.json.decode(lines[-1])
+    result: dict[str, Any] = msgspec.json.decode(lines[-1])
     if form == "json":
-        click.echo(as_json(found))
+        click.echo(as_json(result))
     else:
-        print_lines([f"✓ {sentence}" for sentence in found["passed"]], "")
-    if found["error"]:
-        raise DataError(found["error"])
+        print_lines([f"✓ {sentence}" for sentence in result["passed"]], "")
+    if result["error"]:
+        raise DataError(result["error"])
     if form != "json":
         print_lines([f"Train it: lossterm run --task {record.key} --loss-file {loss}"], "bold")

@@ -1,4 +1,4 @@
-"""What `lossterm doctor --repair` does: see that nobody uses the store, put it in order, and tell what that came to."""
+"""What `lossterm doctor --repair` does: make sure that nobody uses the store, repair it, and say what was done."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -43,21 +43,21 @@ def mend(path: Path, form: str) -> None:
     if not path.exists():
         raise StoreError(f"The store {path} is not there: there is nothing to repair.")
     refuse_other_files(path, damaged=True)
-    with to_ourselves(path, "repair"):
-        found = repair(path)
+    with exclusive_use(path, "repair"):
+        repaired = repair(path)
     if form == "json":
-        click.echo(as_json(found))
+        click.echo(as_json(repaired))
     else:
-        click.echo("\n".join(_sentences(path, found)))
-    if not found.complete:
+        click.echo("\n".join(_sentences(path, repaired)))
+    if not repaired.complete:
         raise DataError("Not all of the store could be saved: see above.")
 
 
 @contextmanager
-def to_ourselves(path: Path, verb: str) -> Iterator[None]:
-    """Hold the workers' locks, so that none starts meanwhile. Raises StoreError for a store in use.
+def exclusive_use(path: Path, verb: str) -> Iterator[None]:
+    """Hold the workers' locks, so that no worker starts meanwhile. Raises StoreError for a store in use.
 
-    `verb` is what is to be done to it. Where that is refused, no lock stays that was not there before.
+    `verb` is what is to be done to the store. On an error, lock files that were made here are removed again.
     """
     held: list[int] = []
     new = [place for device in DEVICES if not os.path.lexists(place := lock.lock_path(path, device))]
@@ -90,30 +90,30 @@ def to_ourselves(path: Path, verb: str) -> Iterator[None]:
             os.close(descriptor)
 
 
-def _sentences(path: Path, found: Repaired) -> Iterator[str]:
-    saved = _in_a_row({name: found.saved[name] for name in ("sessions", "comparisons", "trials")}, none="nothing")
-    if found.damaged:
+def _sentences(path: Path, repaired: Repaired) -> Iterator[str]:
+    saved = _in_words({name: repaired.saved[name] for name in ("sessions", "comparisons", "trials")}, none="nothing")
+    if repaired.damaged:
         yield f"The store {path} was damaged. There are now {saved}."
-        if found.lost:
-            yield f"Left out, since it could not be believed: {_in_a_row(found.lost)}."
-        if found.unread:
-            yield f"Pages that held {' and '.join(_WORDS[table][1] for table in found.unread)} could not be read."
-        if found.again:
-            yield f"{counted(found.again, 'trial')} of which not all was left will be trained again."
-        if found.complete:
+        if repaired.lost:
+            yield f"Left out, since it could not be believed: {_in_words(repaired.lost)}."
+        if repaired.unread:
+            yield f"Pages that held {' and '.join(_WORDS[table][1] for table in repaired.unread)} could not be read."
+        if repaired.again:
+            yield f"{counted(repaired.again, 'trial')} of which not all was left will be trained again."
+        if repaired.complete:
             yield "Nothing was lost."
-        yield f"The damaged file is kept: {found.kept}"
+        yield f"The damaged file is kept: {repaired.kept}"
         if kept := backups(path):
             yield f"Backups from before an update: {', '.join(map(str, kept))}"
     else:
         yield f"The store {path} is sound: {saved}."
-    if found.put_back:
-        yield f"{counted(found.put_back, 'trial')} said to be running without a worker: queued again."
-    if found.dropped:
-        yield f"Dropped, since it belonged to nothing: {_in_a_row(found.dropped)}."
-    if found.freed:
-        yield f"The file is {found.freed / 1e6:.1f} MB smaller."
+    if repaired.put_back:
+        yield f"{counted(repaired.put_back, 'trial')} said to be running without a worker: queued again."
+    if repaired.dropped:
+        yield f"Dropped, since it belonged to nothing: {_in_words(repaired.dropped)}."
+    if repaired.freed:
+        yield f"The file is {repaired.freed / 1e6:.1f} MB smaller."
 
 
-def _in_a_row(counts: Mapping[str, int], none: str = "") -> str:
+def _in_words(counts: Mapping[str, int], none: str = "") -> str:
     return ", ".join(counted(count, *_WORDS[table]) for table, count in counts.items()) or none

@@ -49,10 +49,10 @@ def report(
         if metric and not any(reports.fitting_metric(one, metric) for one in shown):
             task = shown[-1].comparison.record
             metric_for(metric, task.kind, shown[-1].comparison.protocol, task.lowest)  # raises, with what would fit
-        found = [reports.build(one, reports.rows_of(one, rows), reports.fitting_metric(one, metric)) for one in shown]
+        built = [reports.build(one, reports.rows_of(one, rows), reports.fitting_metric(one, metric)) for one in shown]
         chunks = opened.reader.chunks(ids)[0] if with_trials or form == "linear" else None
-    print_reports(found, form, chunks)
-    if not all(one.sound for one in found):
+    print_reports(built, form, chunks)
+    if not all(one.sound for one in built):
         sys.exit(SOME_FAILED)
 
 

@@ -48,15 +48,15 @@ def reproduce(
         try:
             watch.to_the_end()
         except KeyboardInterrupt:
-            found = watch.reports()
-            if form != "json" and any(standing.rank for one in found for standing in one.standings):
-                _print(case, found, form)
+            reports = watch.reports()
+            if form != "json" and any(standing.rank for one in reports for standing in one.standings):
+                _print(case, reports, form)
             raise
-        found = watch.reports()
-    _print(case, found, form)
-    if not all(one.sound for one in found):
+        reports = watch.reports()
+    _print(case, reports, form)
+    if not all(one.sound for one in reports):
         sys.exit(SOME_FAILED)
-    if any(one.stopped for one in found):
+    if any(one.stopped for one in reports):
         sys.exit(STOPPED)
 
 
@@ -97,15 +97,15 @@ def _print(case: Case, reports: Sequence[report.Report], form: str) -> None:
 
 def _flat(value: dict[str, Any], before: str = "") -> dict[str, Any]:
     """Return nested values under joined names: `seeds_test_median`, `fair_ci_low`."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for name, part in value.items():
         if isinstance(part, dict):
-            found.update(_flat(part, f"{before}{name}_"))
+            flat.update(_flat(part, f"{before}{name}_"))
         elif isinstance(part, list):
-            found.update({f"{before}{name}_low": part[0], f"{before}{name}_high": part[1]})
+            flat.update({f"{before}{name}_low": part[0], f"{before}{name}_high": part[1]})
         else:
-            found[f"{before}{name}"] = part
-    return found
+            flat[f"{before}{name}"] = part
+    return flat
 
 
 def _as_csv(rows: Sequence[dict[str, Any]]) -> str:

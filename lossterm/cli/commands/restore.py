@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from lossterm.cli.commands.repair import to_ourselves
+from lossterm.cli.commands.repair import exclusive_use
 from lossterm.cli.options.shared import StorePath, store_option
 from lossterm.home.paths import default_store_path
 from lossterm.home.tilde import expanded
@@ -23,7 +23,7 @@ def restore(file: Path, store: StorePath) -> None:
     path = expanded(store or default_store_path()).resolve()
     source = expanded(file).absolute()
     if path.exists():
-        with to_ourselves(path, "restore"):
+        with exclusive_use(path, "restore"):
             kept = restore_backup(source, path)
     else:
         kept = restore_backup(source, path)

@@ -45,12 +45,12 @@ def resume(session: str, max_time: float | None, memory: int | None, quiet: bool
         except KeyboardInterrupt:
             interrupted = True
         rows = opened.reader.trials([one.id for one in every])
-        found = [report.build(one, report.rows_of(one, rows)) for one in shown]
+        reports = [report.build(one, report.rows_of(one, rows)) for one in shown]
         chunks = opened.reader.chunks([one.id for one in every])[0] if form == "linear" else None
-    print_reports(found, form, chunks)
+    print_reports(reports, form, chunks)
     if interrupted:
         raise KeyboardInterrupt
-    if not all(one.sound for one in found) or watch.out_of_time:
+    if not all(one.sound for one in reports) or watch.out_of_time:
         sys.exit(SOME_FAILED)
-    if any(one.stopped for one in found):
+    if any(one.stopped for one in reports):
         sys.exit(STOPPED)

@@ -55,7 +55,7 @@ def run(
         if not quiet:
             click.echo(printable(sentence), err=True)
 
-    comparison = Comparison.ask(subject.found(say), **settings)
+    comparison = Comparison.ask(subject.task_or_data(say), **settings)
     trust_all_of(comparison)
     for doubt in doubts(comparison):
         say(f"Note: {doubt}")
@@ -66,14 +66,16 @@ def run(
         try:
             watch.to_the_end()
         except KeyboardInterrupt:
-            found = watch.reports()
-            if any(standing.rank for one in found for standing in one.standings):  # marked partial, if any trial ended
-                print_reports(found, form, watch.chunks() if form == "linear" else None)
+            reports = watch.reports()
+            if any(
+                standing.rank for one in reports for standing in one.standings
+            ):  # marked partial, if any trial ended
+                print_reports(reports, form, watch.chunks() if form == "linear" else None)
             raise
-        found = watch.reports()
+        reports = watch.reports()
         chunks = watch.chunks() if with_trials or form == "linear" else None
-    print_reports(found, form, chunks)
-    if not all(one.sound for one in found) or watch.out_of_time:
+    print_reports(reports, form, chunks)
+    if not all(one.sound for one in reports) or watch.out_of_time:
         sys.exit(SOME_FAILED)
-    if any(one.stopped for one in found):
+    if any(one.stopped for one in reports):
         sys.exit(STOPPED)

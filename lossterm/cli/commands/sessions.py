@@ -15,11 +15,11 @@ from lossterm.store import SessionRow, Store
 @store_option
 def sessions(form: str, store: StorePath) -> None:
     """List the sessions in the store, newest first."""
-    found: list[SessionRow] = []
+    stored: list[SessionRow] = []
     if not absent(store):
         with Store(store) as opened:
-            found = opened.sessions.every()
-    rows = [msgspec.structs.asdict(row) for row in found]
+            stored = opened.sessions.every()
+    rows = [msgspec.structs.asdict(row) for row in stored]
     if form == "table":
         rows = [
             {

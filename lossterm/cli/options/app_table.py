@@ -1,4 +1,4 @@
-"""Options that say which table of one's own the app opens on."""
+"""Options that say which user table the app opens on."""
 
 from functools import wraps
 from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def table_options(command: Command) -> Command:
-    """Add what says which table of one's own the app opens on; the command takes it as `table`."""
+    """Add the options that say which user table the app opens on; the command takes it as `table`."""
 
     @wraps(command)
     def with_table(*given: Any, data: Path | None, target: str | None, **more: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How many trials are meant: a comparison that is too large to be is asked about."""
+"""How many trials are meant: asks about a comparison that is suspiciously large."""
 
 import sys
 from collections.abc import Callable
@@ -23,9 +23,9 @@ def most_trials_option(command: Command) -> Command:
 
 
 def see_to_size(comparison: Comparison, most: int | None) -> None:
-    """Ask about a comparison that is too large to be meant, where there is somebody to ask.
+    """Ask whether a very large comparison is meant, if there is somebody to ask.
 
-    Raises UsageError where it is not meant, or larger than `most`.
+    Raises UsageError if it is not meant, or larger than `most`.
     """
     if comparison.size <= (MANY if most is None else most):
         return

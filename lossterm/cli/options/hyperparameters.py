@@ -22,7 +22,7 @@ class Value(click.ParamType[Any]):
         self.name, self._setting = METAVARS[setting.plain_form].lower(), setting
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the value; what is none of text was read elsewhere. Raises OutOfRange."""
+        """Parse text; any other value was parsed already. Raises OutOfRange."""
         return self._setting.read(value, f"--{self._setting.key}") if isinstance(value, str) else value
 
 

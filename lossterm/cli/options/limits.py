@@ -44,10 +44,10 @@ class Memory(click.ParamType[int]):
         """Return bytes. Raises OutOfRange."""
         if isinstance(value, int):
             return value
-        found = _AMOUNT.fullmatch(value.strip())
+        match = _AMOUNT.fullmatch(value.strip())
         count = 0.0
-        if found:
-            number, unit, binary = found.groups()
+        if match:
+            number, unit, binary = match.groups()
             count = float(number) * (1024 if binary else 1000) ** " kmgt".index(unit.lower() or " ")
         if not LEAST_MEMORY <= count < 2**63:
             raise OutOfRange(_name(param), repr(value), "an amount of memory of 1G or more, such as 4G")

@@ -39,13 +39,13 @@ class Choice(click.ParamType[str]):
 
 
 def absent(store: StorePath) -> bool:
-    """Whether there is no store yet where one could be made: looking makes none.
+    """Whether there is no store yet where one could be made. Does not make one.
 
-    Raises StoreError where nobody can look, as in another user's directory: what is there is not known then.
+    Raises StoreError for a place that cannot be looked at, as in another user's directory.
     """
     path = expanded(store or default_store_path()).absolute()
-    found = next((one for one in (path, *path.parents) if _is_there(one)), path)
-    return found != path and found.is_dir()
+    nearest = next((one for one in (path, *path.parents) if _is_there(one)), path)
+    return nearest != path and nearest.is_dir()
 
 
 def _is_there(path: Path) -> bool:
@@ -93,17 +93,17 @@ def session_option(command: Command) -> Command:
 
 
 def session_argument(command: Command) -> Command:
-    """Add a session by its name alone; the one given before the command's name, or the usual one, where it is not."""
+    """Add a session as an argument; without it, the one given before the command's name, else the default session."""
 
-    def found(context: click.Context, argument: click.Parameter, value: str | None) -> str:
+    def chosen(context: click.Context, argument: click.Parameter, value: str | None) -> str:
         named = _or_before_the_command(context, argument, value)
         return DEFAULT_SESSION if named is None else str(named)
 
-    return click.argument("session", required=False, callback=found)(command)
+    return click.argument("session", required=False, callback=chosen)(command)
 
 
 def loss_file_option(command: Command) -> Command:
-    """Add `--loss-file PLACE:NAME`, a loss of one's own."""
+    """Add `--loss-file PLACE:NAME`, a custom loss."""
     return click.option(
         "--loss-file",
         "own",
@@ -115,7 +115,7 @@ def loss_file_option(command: Command) -> Command:
 
 
 def app_options(command: Command) -> Command:
-    """Add what the app takes from its configuration unless it is given here; None where it is not given."""
+    """Add the options that override the app's configuration; None for each that is not given."""
     for option in (
         click.option("--markers", type=Choice("kind of markers", *MARKERS), help="What curves are drawn with."),
         click.option("--theme", metavar="NAME", help="dark, light, or a Textual theme."),

@@ -1,4 +1,4 @@
-"""Options that say what is trained on: a task by its key, or a table of one's own."""
+"""Options that say what is trained on: a task by its key, or a user table."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -27,24 +27,24 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     task: str = DEFAULT_TASK
     """Key of a task."""
     asked: FileRequest | None = None
-    """A table of one's own, which goes before the task."""
+    """A user table, which takes precedence over the task."""
 
-    def found(self, say: Callable[[str], None] = lambda _: None) -> str | Data:
+    def task_or_data(self, say: Callable[[str], None] = lambda _: None) -> str | Data:
         """Return what `Comparison.ask` takes; of a table, `say` is told what was recognised.
 
         Raises DataError for a file that can't be used, UnknownName for a column that is not there.
         """
         if self.asked is None:
             return self.task
-        data, said = describe(self.asked, shelf())
-        for sentence in said:
+        data, remarks = describe(self.asked, shelf())
+        for sentence in remarks:
             say(sentence)
         return data
 
     def record(self, say: Callable[[str], None] = lambda _: None) -> Task:
-        """Return the task. Raises as `found`, and UnknownName for a task that is not there."""
-        found = self.found(say)
-        return task_named(found) if isinstance(found, str) else task_on(found)
+        """Return the task. Raises as `task_or_data`, and UnknownName for a task that is not there."""
+        subject = self.task_or_data(say)
+        return task_named(subject) if isinstance(subject, str) else task_on(subject)
 
 
 def subject_options(command: Command) -> Command:

@@ -37,9 +37,9 @@ class SignsOfLife(threading.Thread):
         self._give(beat)
 
     def _give(self, beat: int) -> None:
-        found = lock.Sign(pid=os.getpid(), beat=beat, memory=self._memory, refused=self.refused)
+        sign = lock.Sign(pid=os.getpid(), beat=beat, memory=self._memory, refused=self.refused)
         with suppress(OSError):  # on a full disk there may be no room for the first
-            lock.give(self._lock, found)
+            lock.give(self._lock, sign)
 
     def stop(self) -> None:
         """Beat once more, and then no more."""
@@ -57,13 +57,13 @@ def resident() -> int:
 
 
 def seconds_from(name: str, usual: float) -> float:
-    """Return a length of time that an environment variable sets; the usual one, and a word in the log, for nonsense."""
+    """Return the seconds that an environment variable sets; if it is invalid, log that and return the usual ones."""
     text = os.environ.get(name, "")
     try:
-        found = float(text) if text else usual
+        seconds = float(text) if text else usual
     except ValueError:
-        found = -1.0
-    if found >= 0:  # also false for nan
-        return found
-    print(f"{name} is {text!r}, which is no number of seconds: {usual:g} it is.", flush=True)
+        seconds = -1.0
+    if seconds >= 0:  # also false for nan
+        return seconds
+    print(f"{name} is {text!r}, which is not a number of seconds: using {usual:g}.", flush=True)
     return usual

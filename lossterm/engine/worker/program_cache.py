@@ -32,7 +32,7 @@ _SUM = ".sum"
 def use() -> None:
     """Have TensorFlow, which must not be loaded yet, keep its programs, and check those that are there.
 
-    Whoever names a directory of his own in TF_XLA_FLAGS gets that one. A directory that others can write to is not
+    A directory that the user names in TF_XLA_FLAGS is used instead. A directory that others can write to is not
     used, with a word in the log.
     """
     flags = os.environ.get("TF_XLA_FLAGS", "")
@@ -51,17 +51,17 @@ def use() -> None:
     except (OSError, DataError) as error:
         print(f"Compiled programs are not kept: {error}", flush=True)
         return
-    os.environ["TF_XLA_FLAGS"] = f"{flags}{_told(place)}"
+    os.environ["TF_XLA_FLAGS"] = f"{flags}{_flags_for(place)}"
 
 
 def without() -> dict[str, str]:
     """Return the environment as it was before `use`, for another worker, which is to look for itself."""
-    flags = os.environ.get("TF_XLA_FLAGS", "").replace(_told(_place()), "")
+    flags = os.environ.get("TF_XLA_FLAGS", "").replace(_flags_for(_place()), "")
     others = {name: value for name, value in os.environ.items() if name != "TF_XLA_FLAGS"}
     return {**others, "TF_XLA_FLAGS": flags} if flags else others
 
 
-def _told(place: Path) -> str:
+def _flags_for(place: Path) -> str:
     return f" {_FLAG}{place} --tf_xla_persistent_cache_prefix=lossterm"
 
 
@@ -91,24 +91,24 @@ def _place() -> Path:
     """Return the directory for this machine: a home may be shared by machines with other processors."""
     lines = [platform.machine(), version("tensorflow")]
     try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        lines += [next((line for line in told if line.startswith(name)), "") for name in ("model name", "flags")]
+        cpu_lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines += [next((line for line in cpu_lines if line.startswith(name)), "") for name in ("model name", "flags")]
     except OSError:
         lines.append(platform.processor())
     return programs().absolute() / hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _check(place: Path) -> None:
-    """Delete what has no checksum or another, and the oldest programs where all take too much."""
+    """Delete programs whose checksum is missing or wrong, and the oldest ones where all take too much."""
     left = MOST_BYTES
     for file in sorted(place.iterdir(), key=lambda file: file.stat().st_mtime, reverse=True):
         if file.suffix == _SUM:
             continue
-        told = file.with_suffix(_SUM)
+        checksum = file.with_suffix(_SUM)
         left -= file.stat().st_size
-        if left < 0 or not told.exists() or told.read_text(encoding="ascii", errors="replace") != _sum(file):
+        if left < 0 or not checksum.exists() or checksum.read_text(encoding="ascii", errors="replace") != _sum(file):
             file.unlink(missing_ok=True)
-            told.unlink(missing_ok=True)
+            checksum.unlink(missing_ok=True)
 
 
 def _sum(file: Path) -> str:

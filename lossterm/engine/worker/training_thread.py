@@ -84,8 +84,8 @@ class Board:
         `queued` holds the epochs that wait, by program.
         """
         with self._lock:
-            mine, now = self._programs.get(lane, frozenset()), time.monotonic()
-            foreign = frozenset().union(*(self._soon(other, now) for other in self._programs if other != lane)) - mine
+            own, now = self._programs.get(lane, frozenset()), time.monotonic()
+            foreign = frozenset().union(*(self._soon(other, now) for other in self._programs if other != lane)) - own
             pace = dict(self._pace)
             for row, since in self._busy.values():  # a first training that goes on is at least as long as it has been
                 least = (now - since - _COMPILE_SECONDS) / row.trial.hyperparameters.epochs
@@ -156,7 +156,7 @@ class TrainingThread(threading.Thread):
             )
         except StoreError:
             raise  # the store's failure, not the trial's
-        except LosstermError as error:  # a loss of one's own that cannot be used: a sentence, no traceback
+        except LosstermError as error:  # a custom loss that cannot be used: a sentence, no traceback
             store.worker.finish(row.id, "failed", error=str(error))
         except Exception as error:  # whatever a training throws is that trial's failure, not the worker's
             if program_cache.failed(error):
@@ -185,8 +185,8 @@ class TrainingThread(threading.Thread):
 
 def _sentence(error: Exception) -> str:
     """Say what a training threw, kept short; of memory that ran out, also what helps."""
-    said = " ".join(str(error).split())[:500]
+    message = " ".join(str(error).split())[:500]
     name = type(error).__name__
-    if isinstance(error, MemoryError) or name == "ResourceExhaustedError" or "RESOURCE_EXHAUSTED" in said:
-        return f"Out of memory ({name}: {said[:200]}). A smaller --batch-size or --hidden needs less."
-    return f"{name}: {said}"
+    if isinstance(error, MemoryError) or name == "ResourceExhaustedError" or "RESOURCE_EXHAUSTED" in message:
+        return f"Out of memory ({name}: {message[:200]}). A smaller --batch-size or --hidden needs less."
+    return f"{name}: {message}"

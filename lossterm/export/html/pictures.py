@@ -32,11 +32,11 @@ def colour(loss: str) -> str:
 
 def rules(losses: Sequence[str], *, dark: bool) -> str:
     """Return what colours the lines, areas and marks of losses, on a light or a dark ground."""
-    found = {}
+    styles = {}
     for loss in losses:
         name, value = colour(loss), colour_text(colour_of(loss, dark=dark))
-        found[name] = f".line.{name},.ring.{name}{{stroke:{value}}}.dot.{name},.band.{name}{{fill:{value}}}"
-    return "".join(found.values())
+        styles[name] = f".line.{name},.ring.{name}{{stroke:{value}}}.dot.{name},.band.{name}{{fill:{value}}}"
+    return "".join(styles.values())
 
 
 # Scores
@@ -56,7 +56,7 @@ def scores(report: Report) -> str:
     place = svg.level_scale(axis, left, right)
     title = f"Test {report.asked.comparison.metric}: mean and 95 % interval"
     drawn = [svg.text(8, 16, title, kind="title")]
-    for number, label in _apart(axis, place):
+    for number, label in _spaced_ticks(axis, place):
         drawn += [svg.stroke(place(number), svg.TOP - 4, place(number), bottom, "grid")]
         drawn += [svg.text(place(number), bottom + 16, label, anchor="middle")]
     first = ranked[0].mean
@@ -67,7 +67,7 @@ def scores(report: Report) -> str:
     return svg.picture(title, width, bottom + 28, drawn)
 
 
-def _apart(axis: "Axis", place: svg.AxisScale) -> list[tuple[float, str]]:
+def _spaced_ticks(axis: "Axis", place: svg.AxisScale) -> list[tuple[float, str]]:
     """Return the ticks whose labels do not touch, in the axis's own order of need."""
     kept: list[tuple[float, str]] = []
     for number, label in axis.ticks:
@@ -109,7 +109,7 @@ def loss_curves(report: Report, curves: CurvesByTrial, standing: Standing) -> st
     """Draw one loss as it was trained: its value on the training and on held-out rows."""
     split = _protocol(report).held_out
     asked: tuple[tuple[SplitName, str], ...] = ((split, ""), ("train", "5 3"))
-    lines = [_named(line, one) for one, dash in asked if (line := _line(report, curves, standing, one, "loss", dash))]
+    lines = [_renamed(line, one) for one, dash in asked if (line := _line(report, curves, standing, one, "loss", dash))]
     return _over_epochs(f"{svg.shortened(standing.loss)}: its own value", lines, 240)
 
 
@@ -117,7 +117,7 @@ def _protocol(report: Report) -> Protocol:
     return protocol_named(report.asked.comparison.protocol)
 
 
-def _named(line: svg.Line, split: str) -> svg.Line:
+def _renamed(line: svg.Line, split: str) -> svg.Line:
     return msgspec.structs.replace(line, name=split)
 
 
@@ -130,15 +130,15 @@ def _line(
     from lossterm.charts.band_over_seeds import BandOverSeeds
 
     layout = _protocol(report).curves
-    mine = {
+    judged = {
         row.id: curves[row.id]
         for row in report.judged()
         if row.trial.loss == standing.loss and len(curves.get(row.id, ())) >= layout.columns
     }
-    if not mine:
+    if not judged:
         return None
     bundle = BandOverSeeds(layout.columns, layout.column(split, what))
-    bundle.feed(mine)
+    bundle.feed(judged)
     several = bundle.trials > 1
     return svg.Line(
         name=standing.loss,

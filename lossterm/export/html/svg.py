@@ -20,7 +20,7 @@ MOST_POINTS = 600
 LONGEST_NAME = 26
 """Characters of a name at the end of a line."""
 
-_APART = 14.0
+_NAME_SPACING = 14.0
 """Least distance of two names."""
 
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "14 4", "4 2 1 2")
@@ -225,19 +225,19 @@ def _names(frame: Chart, lines: Sequence[Line]) -> list[str]:
 
 def spread(places: Sequence[float], top: float, bottom: float) -> list[float]:
     """Move ascending places apart by as little as it takes, within top and bottom as far as there is room."""
-    found: list[float] = []
+    spaced: list[float] = []
     for place in places:
-        found.append(max(place, found[-1] + _APART if found else top))
+        spaced.append(max(place, spaced[-1] + _NAME_SPACING if spaced else top))
     limit = bottom
-    for number in range(len(found) - 1, -1, -1):
-        found[number] = min(found[number], limit)
-        limit = found[number] - _APART
-    return found
+    for number in range(len(spaced) - 1, -1, -1):
+        spaced[number] = min(spaced[number], limit)
+        limit = spaced[number] - _NAME_SPACING
+    return spaced
 
 
 def height_for(names: int, least: float) -> float:
     """Return the height of a chart in which so many names stand one below the other."""
-    return max(least, TOP + BOTTOM + _APART * names)
+    return max(least, TOP + BOTTOM + _NAME_SPACING * names)
 
 
 def number_axis(values: "np.ndarray", lines: int = 24) -> "Axis | None":
