@@ -42,7 +42,7 @@ QUICK = {
         ("8 trials × 3 epochs",),  # megabytes
     ),
     "terminal": Smoke(
-        ("--rounds", "1", "--keys", "1", "--seconds", "0.2", "--seeds", "1", "--fake"),
+        ("--rounds", "1", "--keys", "1", "--seconds", "0.2", "--seeds", "2", "--fake"),
         (
             "first paint",
             "import textual.app alone",
@@ -53,7 +53,7 @@ QUICK = {
             "key to frame while training",
             "memory of the UI process",
             "bytes in 0.2 s while idle",
-            "opening 20 trials × 200 epochs",
+            "opening 40 trials × 200 epochs",
             "opening an empty session",
         ),
         ("bytes", "--"),
