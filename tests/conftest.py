@@ -3,50 +3,61 @@
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from lossterm.store import Store
 from lossterm.worker_control import starting
+from tests.fork_server import ForkServer
 
 # The same examples in every run, none of them timed or kept: a machine may be slow, and a checkout stays clean.
 settings.register_profile("lossterm", deadline=None, derandomize=True, database=None)
 settings.load_profile("lossterm")
 
-LONGEST = (
-    *(
-        "terminal/test_terminal",
-        "engine/test_parity",
-        "terminal/test_strange_terminals",
-        "tui/test_screens",
-        "engine/test_settings",
+TOGETHER = (
+    (
+        *("engine/test_parity", "engine/test_every_loss", "engine/test_user_code", "engine/test_reproduction"),
+        *("engine/test_training", "engine/test_kept_weights", "engine/test_keras_traps"),
     ),
-    *(
-        "export/test_script",
-        "engine/test_user_code",
-        "faults/test_signals",
-        "engine/test_user_networks",
-        "tui/test_anatomy_chart",
-    ),
-    *("tui/test_choosing_losses", "engine/test_real_worker", "tui/test_bad_input", "export/test_model"),
-    *(
-        "tui/test_views",
-        "cli/test_commands",
-        "tui/test_network_dialog",
-        "engine/test_checkpoints",
-        "faults/test_killed_worker",
-    ),
-    *("tui/test_glyphs", "tui/test_predictions", "tui/test_looking", "store/test_repair", "tui/test_random_keys"),
+    ("engine/test_settings", "engine/test_user_networks", "engine/test_real_worker", "engine/test_checkpoints"),
+    ("faults/test_killed_worker", "export/test_script", "export/test_model"),
 )
-"""Files that take a minute or more: begun first, so that in the end no process is left alone with one."""
+"""Files that are run by one process, one after the other: it imports TensorFlow, and compiles what they share, once."""
+
+LONGEST = (
+    *("terminal/test_terminal", "terminal/test_strange_terminals", "tui/test_screens", "faults/test_signals"),
+    *("tui/test_anatomy_chart", "tui/test_choosing_losses", "tui/test_bad_input", "tui/test_views"),
+    *("cli/test_commands", "tui/test_network_dialog", "tui/test_glyphs", "tui/test_predictions", "tui/test_looking"),
+    *("store/test_repair", "tui/test_random_keys"),
+)
+"""Other files that take long: begun next, so that in the end no process is left alone with one."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of the files that take longest first; in a file they stay as they are."""
     here = Path(__file__).parent
-    places = {here / f"{name}.py": place for place, name in enumerate(LONGEST)}
+    first = (*(name for group in TOGETHER for name in group), *LONGEST)
+    places = {here / f"{name}.py": place for place, name in enumerate(first)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+class TogetherScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives each file to one process, and files that belong together to the same."""
+
+    _GROUPS: ClassVar = {f"tests/{name}.py": group[0] for group in TOGETHER for name in group}
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return self._GROUPS.get(file, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Deal tests out by `TOGETHER` where they go by file, which `--dist` may say otherwise."""
+    return TogetherScheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_finish() -> None:
@@ -80,6 +91,13 @@ def home(tmp_path: Path, nobodys_home: Path, monkeypatch: pytest.MonkeyPatch) ->
         process.kill()
         process.wait(10)
     del starting._started[before:]
+
+
+@pytest.fixture(scope="session")
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    """Return what forks real workers and runs scripts; all tests of a process share it, for it imports TensorFlow."""
+    with ForkServer(tmp_path_factory.mktemp("compiled")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ async def main() -> None:
         path = Path(place) / "lossterm.db"
         with Store(path) as store:
             for comparison in COMPARISONS:
-                store.ask(SESSION, comparison)
+                store.requests.ask(SESSION, comparison)
         trials = sum(len(list(comparison.trials())) for comparison in COMPARISONS)
         for name, (size, keys) in PICTURES.items():
             app = LosstermApp(SESSION, path)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 import lossterm
+from lossterm.cli.command_table import SHORT_HELP
+from lossterm.cli.main import cli
 from lossterm.comparison.comparison import Comparison
 from lossterm.metrics import metrics_for
 from lossterm.store import Store, TrialScores
@@ -191,11 +193,59 @@ def test_what_a_person_names_is_loaded_in_one_place_alone() -> None:
 # At run time
 
 
+RUN = """
+import contextlib, sys
+from lossterm.cli.main import main
+with contextlib.suppress(SystemExit):
+    main(sys.argv[1:])
+"""
+"""Runs a command."""
+
+SLOW = {"asyncio", "difflib", "hashlib", "importlib.metadata", "rich.console", "sqlite3", "tomllib"}
+"""Light beside what is HEAVY, and still more than a list of losses is worth."""
+
+
 def test_the_command_line_loads_nothing_heavy() -> None:
-    loaded = loaded_by("import lossterm.cli.main")
-    assert "lossterm.cli.commands.run" in loaded
+    loaded = loaded_by("from lossterm.cli.main import cli\ndict(cli.commands)")
+    assert {f"lossterm.cli.commands.{name}" for name in cli.commands} <= loaded
     assert loaded & HEAVY == set()
     assert not any(module.startswith(("lossterm.engine", "lossterm.tui")) for module in loaded)
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "needs"),
+    [
+        (["--help"], None, set()),
+        (["--version"], None, set()),
+        (["losses"], "losses", set()),
+        (["losses", "--format", "json"], "losses", set()),
+        (["losses", "--task", "counts"], "losses", set()),
+        (["metrics"], "metrics", set()),
+        (["tasks"], "tasks", set()),
+        (["sessions"], "sessions", {"sqlite3"}),
+        (["report", "s"], "report", {"sqlite3"}),
+        (["report", "s", "--format", "json"], "report", {"sqlite3"}),
+        (["run", "--help"], "run", {"sqlite3"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_command_loads_no_other_and_nothing_that_it_does_not_need(
+    home: Path, words: list[str], command: str | None, needs: set[str]
+) -> None:
+    store_a_report()
+    loaded = loaded_by(RUN, *words)
+    assert {name for name in cli.commands if f"lossterm.cli.commands.{name}" in loaded} == {command} - {None}
+    assert loaded & (HEAVY | SLOW) == needs
+    assert not any(module.startswith(("lossterm.engine", "lossterm.tui")) for module in loaded)
+    if needs == set():
+        assert "lossterm.store" not in loaded
+
+
+@pytest.mark.parametrize("name", SHORT_HELP)
+def test_a_commands_line_in_the_list_is_the_first_sentence_of_its_own_help(name: str) -> None:
+    command = cli.commands[name]
+    assert command.name == name
+    assert SHORT_HELP[name] == command.get_short_help_str(1000)
 
 
 def test_everything_below_the_front_ends_loads_nothing_heavy() -> None:
@@ -236,22 +286,24 @@ def test_losses_are_listed_explained_and_looked_at_without_loading_more_than_is_
 ) -> None:
     file = home / "mine.py"
     file.write_text("import tensorflow\nmine = tensorflow.square\n")
-    code = "import contextlib, sys\nfrom lossterm.cli.main import main\n"
-    code += "with contextlib.suppress(SystemExit):\n    main(sys.argv[1:])"
-    loaded = loaded_by(code, *(word.format(file=file) for word in words))
+    loaded = loaded_by(RUN, *(word.format(file=file) for word in words))
     assert "lossterm.losses.catalogue" in loaded
     assert loaded & HEAVY <= allowed
     assert not any(module.startswith(("lossterm.engine", "lossterm.tui")) for module in loaded)
 
 
-def test_a_run_and_a_report_load_nothing_heavy_either(home: Path) -> None:
+def store_a_report() -> None:
     comparison = Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=1, epochs=1)
     with Store() as store:
-        store.ask("s", comparison)
-        row = store.claim("auto")
+        store.requests.ask("s", comparison)
+        row = store.worker.claim("auto")
         assert row is not None
         scores: TrialScores = {metric.key: {"train": 0.5, "test": 0.5} for metric in metrics_for("binary")}
-        store.finish(row.id, "done", scores=scores)
+        store.worker.finish(row.id, "done", scores=scores)
+
+
+def test_a_run_and_a_report_load_nothing_heavy_either(home: Path) -> None:
+    store_a_report()
     code = """
 import contextlib, sys
 from lossterm.cli.main import main

@@ -4,12 +4,12 @@ import importlib
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from lossterm import plugins
 from lossterm.cli.commands.doctor import _added
@@ -60,14 +60,14 @@ def test_a_task_whose_key_is_no_name_is_left_out_and_the_others_are_taken(instal
     install(lambda: (replace(HALVES, key=key), HALVES))
     assert list(every_task()) == [*TASKS, "halves"]
     (problem,) = task_problems()
-    assert problem == f"package_0:TASKS gives a task {key!r} (package_0:TASKS), which is no name for one."
+    assert problem == f"package_0:TASKS gives a task {key!r} (package_0:TASKS), which is not a valid name."
     assert problem.isprintable()
 
 
 def test_a_task_of_no_kind_is_left_out_and_told(install: Install) -> None:
-    install(lambda: (replace(HALVES, kind="binray"), HALVES))  # type: ignore[arg-type]  # that is the point
+    install(lambda: (replace(HALVES, kind="binray"), HALVES))
     assert list(every_task()) == [*TASKS, "halves"]
-    assert task_problems() == ["package_0:TASKS gives a task 'halves' (package_0:TASKS) of no kind that there is."]
+    assert task_problems() == ["package_0:TASKS gives a task 'halves' (package_0:TASKS) of an unknown kind."]
 
 
 @pytest.mark.parametrize("error", [RuntimeError, ImportError, SystemExit])
@@ -82,7 +82,9 @@ def test_a_package_that_fails_to_load_takes_nothing_with_it(install: Install, er
     assert problem == f"The tasks of package_0:TASKS do not load (package_0:TASKS): {error.__name__}: half installed."
 
 
-def test_a_package_that_imports_tensorflow_is_told_and_taken(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_imports_tensorflow_is_reported_and_used(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
 
     def heavy() -> Task:
@@ -170,8 +172,46 @@ def test_where_no_package_declares_the_group_nothing_is_loaded_to_look_for_it(
     declared("one", b"[lossterm.losses]\na = b:c\n")
     declared("broken", b"\xff\xfe[nothing]\n")
 
-    def refuse(name: str) -> ModuleType:
-        raise AssertionError(f"{name} is loaded")
-
-    monkeypatch.setattr(importlib, "import_module", refuse)
+    monkeypatch.setitem(sys.modules, "importlib.metadata", None)  # so that importing it fails
     assert list(plugins.offers("lossterm.tasks", "tasks")) == []
+
+
+# Packages in rough hands
+
+
+def test_a_declaration_that_is_broken_breaks_no_other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: dict[str, bytes | None] = {
+        "cut": b"[lossterm.tasks]\nx = ",
+        "shapeless": b"no section\n[lossterm.tasks]\n = \n=x\n",
+        "bytes": b"\xff\xfe[lossterm.tasks]\nabc\nx=not a thing at all::\n",
+        "directory": None,
+        "good": b"[lossterm.tasks]\nok = json:dumps\n",
+    }
+    for name, content in written.items():
+        place = tmp_path / f"{name}-1.0.dist-info"
+        place.mkdir()
+        (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        if content is None:
+            (place / "entry_points.txt").mkdir()
+        else:
+            (place / "entry_points.txt").write_bytes(content)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    offered = [offer for offer in plugins.offers("lossterm.tasks", "tasks") if offer.place == "json:dumps"]
+    assert [(offer.package, offer.given) for offer in offered] == [("good 1.0", (json.dumps,))]
+
+
+def test_what_a_package_prints_as_it_is_imported_stays_out_of_the_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "loud-1.0.dist-info"
+    place.mkdir()
+    (place / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1.0\n")
+    (place / "entry_points.txt").write_text("[lossterm.tasks]\nx = loud_module:GIVEN\n")
+    (tmp_path / "loud_module.py").write_text("print('Thank you for\\nusing loud!')\nGIVEN = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (offer,) = (offer for offer in plugins.offers("lossterm.tasks", "tasks") if offer.package == "loud 1.0")
+    assert offer.given == (1,)
+    assert offer.problem == (
+        "loud 1.0 prints as its tasks are loaded (loud_module:GIVEN), which is left out: Thank you for using loud!"
+    )
+    assert capsys.readouterr().out == ""

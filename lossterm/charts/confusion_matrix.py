@@ -124,13 +124,12 @@ def _shaded(matrix: _Matrix, width: int, height: int) -> list[Text]:
     first = min(longest + 1, width - cell * classes)
     if first < min(longest, 3) + 1 or classes + 1 > height:
         return []
-    lines = [
-        _first(("true ↓ predicted →, shares as ░▒▓█, counts left out", "↓true →pred. ░▒▓█", "↓true →pred."), width)
-    ]
+    whole = "true ↓ predicted →, shares as ░▒▓█, counts left out"
+    lines = [_first((whole, "↓true →pred. ░▒▓█", "↓true →pred."), width)]
     for label, row in zip(matrix.labels, matrix.counts.tolist(), strict=True):
         blocks = "".join(_block(count, sum(row)) * cell for count in row)
         lines.append(Text.assemble((f"{_cut(label, first - 1):<{first}}", "dim"), (blocks, colour_text(matrix.colour))))
-    return lines if "left out" in lines[0].plain else [*lines, _first(("counts left out", "no counts"), width)]
+    return lines if len(whole) <= width else [*lines, _first(("counts left out", "no counts"), width)]
 
 
 def _listed(matrix: _Matrix, width: int, height: int) -> list[Text]:

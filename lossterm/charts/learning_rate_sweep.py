@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from rich.text import Text
 
-from lossterm.charts.axes import Axis, Plot, value_axis
-from lossterm.charts.canvas import SMALLEST, told
+from lossterm.charts.axes import Axis, value_axis
+from lossterm.charts.canvas import SMALLEST
+from lossterm.charts.drawing import Drawing, in_words
 from lossterm.charts.line_chart import POINT
 from lossterm.charts.loss_colours import Colour
+from lossterm.charts.plot import Plot
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -23,7 +24,7 @@ class Point(msgspec.Struct, frozen=True):
     """Whether the loss is judged at this rate."""
 
 
-def sweep_chart(sweeps: Sequence[tuple[Sequence[Point], Colour]], width: int, height: int) -> list[Text]:
+def sweep_chart(sweeps: Sequence[tuple[Sequence[Point], Colour]], width: int, height: int) -> Drawing:
     """Draw validation scores over learning rates on a logarithmic axis, each chosen rate as a filled circle.
 
     The points of each sweep ascend. Returns `height` lines of `width` cells; words where there is nothing to draw or
@@ -31,9 +32,9 @@ def sweep_chart(sweeps: Sequence[tuple[Sequence[Point], Colour]], width: int, he
     """
     points = [point for one, _ in sweeps for point in one]
     if not points:
-        return told("No learning rate has a score yet.", width, height)
+        return in_words("No learning rate has a score yet.", width, height)
     if width < SMALLEST[0] or height < SMALLEST[1]:
-        return told("Too small to draw.", width, height)
+        return in_words("Too small to draw.", width, height)
     plot = Plot(
         width,
         height,
@@ -48,7 +49,7 @@ def sweep_chart(sweeps: Sequence[tuple[Sequence[Point], Colour]], width: int, he
         for point in one:
             if point.chosen:
                 plot.mark(point.rate, point.score, POINT, colour)
-    return plot.lines()
+    return plot.drawing()
 
 
 def _rate_axis(rates: Sequence[float], width: int) -> Axis:

@@ -1,4 +1,7 @@
-"""Curves over epochs: lines and bands, from far or near, with marks where something is cut off or broke."""
+"""Curves over epochs: lines and bands, from far or near, with marks where something is cut off or broke.
+
+Numbers come in, lines and the region that they were drawn in go out: whoever calls knows nothing of how it is drawn.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,9 +9,11 @@ import msgspec
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.axes import LARGEST, SMALLEST_SIZE, Plot, even_axis, value_axis
-from lossterm.charts.canvas import SMALLEST, fitted, told
+from lossterm.charts.axes import LARGEST, SMALLEST_SIZE, even_axis, value_axis
+from lossterm.charts.canvas import SMALLEST, fitted
+from lossterm.charts.drawing import Drawing, in_words
 from lossterm.charts.loss_colours import Colour, colour_text
+from lossterm.charts.plot import Plot
 
 BROKEN = "×"
 """Stands where a training diverged."""
@@ -88,23 +93,21 @@ class _Curve(msgspec.Struct, frozen=True):
         return float(self.y[place[0]]) if len(place) else None
 
 
-def line_chart(
-    series: Sequence[Series], width: int, height: int, frame: Frame, bands: Sequence[Band] = ()
-) -> list[Text]:
+def line_chart(series: Sequence[Series], width: int, height: int, frame: Frame, bands: Sequence[Band] = ()) -> Drawing:
     """Draw series over epochs in `width` × `height` cells; the first series lie on top, bands behind.
 
     The upright axis follows most of the values in the frame; those far beyond are marked at its edge by ▲ and ▼.
     Returns `height` lines of `width` cells; words where there is nothing to draw or no room.
     """
     if width < SMALLEST[0] or height < SMALLEST[1]:
-        return told("Too small to draw.", width, height)
+        return in_words("Too small to draw.", width, height)
     curves = [_Curve(one, *_part(one.values, frame)) for one in series]
     areas = [(_part(band.low, frame), _part(band.high, frame)) for band in bands]
     parts = [(one.x, one.y) for one in curves] + [edge for area in areas for edge in area]
     seen = np.concatenate([np.empty(0), *(_inside(x, y, frame) for x, y in parts)])
     seen = seen[np.isfinite(seen)]
     if not len(seen):
-        return told(_nothing(series, frame), width, height)
+        return in_words(_nothing(series, frame), width, height)
     room = min(frame.names, width // 3)
     plot = Plot(
         width,
@@ -125,10 +128,10 @@ def line_chart(
                 plot.mark(epoch, plot.y.high if value is None else value, BROKEN, one.series.colour)
     if frame.cursor is not None:
         _point_at(plot, curves, frame.cursor)
-    lines = plot.lines()
+    drawing = plot.drawing()
     if room:
-        _name(lines, plot, [one for one in curves if one.series.name], frame, room)
-    return lines
+        _name(drawing.lines, plot, [one for one in curves if one.series.name], frame, room)
+    return drawing
 
 
 def _part(values: np.ndarray, frame: Frame) -> _Points:

@@ -7,9 +7,11 @@ import msgspec
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.axes import LARGEST, Axis, Plot, exact_axis, span_of
-from lossterm.charts.canvas import SMALLEST, fitted, told
+from lossterm.charts.axes import LARGEST, Axis, exact_axis
+from lossterm.charts.canvas import SMALLEST, fitted
+from lossterm.charts.drawing import Drawing, Region, in_words
 from lossterm.charts.loss_colours import Colour, colour_text
+from lossterm.charts.plot import Plot
 
 SIDE_BY_SIDE = 76
 """Columns from which loss and slope stand beside each other."""
@@ -48,42 +50,40 @@ class ModelRows(msgspec.Struct, frozen=True, kw_only=True):
     """Its colour."""
 
 
-def anatomy_chart(losses: Sequence[LossShape], models: Sequence[ModelRows], width: int, height: int) -> list[Text]:
+def anatomy_chart(losses: Sequence[LossShape], models: Sequence[ModelRows], width: int, height: int) -> Drawing:
     """Draw losses and slopes in `width` × `height` cells, with a histogram of each model's rows beneath.
 
     Returns `height` lines of `width` cells; words where there is nothing to draw or no room.
     """
     if not losses:
-        return told("No loss whose shape is known is ticked.", width, height)
+        return in_words("No loss whose shape is known is ticked.", width, height)
     if width < SMALLEST[0] or height < 2 * SMALLEST[1]:
-        return told("Too small to draw.", width, height)
+        return in_words("Too small to draw.", width, height)
     if width >= SIDE_BY_SIDE:
         return _beside(losses, models, width, height)
     return _stacked(losses, models, width, height)
 
 
-def _beside(losses: Sequence[LossShape], models: Sequence[ModelRows], width: int, height: int) -> list[Text]:
+def _beside(losses: Sequence[LossShape], models: Sequence[ModelRows], width: int, height: int) -> Drawing:
     shown = list(models[: max(0, height // 2 - 2)])
     tall, left = height - len(shown), width // 2
-    one = _chart(losses, "loss", left, tall)
-    two = _chart(losses, "slope", width - left, tall)
-    lines = [Text.assemble(a, b) for a, b in zip(one, two, strict=True)]
-    _, edge = span_of(one)
-    beneath = ((_histogram(model, losses[0].x, edge, left), _share(model, width - left, edge)) for model in shown)
-    return [*lines, *(Text.assemble(*pair) for pair in beneath)]
+    drawing = _chart(losses, "loss", left, tall).beside(_chart(losses, "slope", width - left, tall))
+    region = drawing.regions[0]
+    beneath = (Text.assemble(_histogram(model, region), _share(model, width - left, region.left)) for model in shown)
+    return drawing.above(Drawing(lines=tuple(beneath)))
 
 
-def _stacked(losses: Sequence[LossShape], models: Sequence[ModelRows], width: int, height: int) -> list[Text]:
+def _stacked(losses: Sequence[LossShape], models: Sequence[ModelRows], width: int, height: int) -> Drawing:
     shown = list(models[: max(0, height - 2 * SMALLEST[1] - 1)])
     rest = height - len(shown) - bool(shown)
-    one = _chart(losses, "loss", width, rest // 2, labelled=False)
-    two = _chart(losses, "slope", width, rest - rest // 2)
-    _, edge = span_of(two)
-    beneath = [_histogram(model, losses[0].x, edge, width) for model in shown]
-    return [*one, *two, *beneath, *([_shares(shown, len(models) - len(shown), width)] if shown else [])]
+    lower = _chart(losses, "slope", width, rest - rest // 2)
+    drawing = _chart(losses, "loss", width, rest // 2, labelled=False).above(lower)
+    beneath = [_histogram(model, lower.regions[0]) for model in shown]
+    beneath += [_shares(shown, len(models) - len(shown), width)] if shown else []
+    return drawing.above(Drawing(lines=tuple(beneath)))
 
 
-def _chart(losses: Sequence[LossShape], what: str, width: int, height: int, *, labelled: bool = True) -> list[Text]:
+def _chart(losses: Sequence[LossShape], what: str, width: int, height: int, *, labelled: bool = True) -> Drawing:
     curves = [(loss.x, loss.values if what == "loss" else loss.slopes, loss.colour) for loss in losses]
     low, high = _range([y[np.abs(y) < LARGEST] for _, y, _ in curves])
     first, last = float(losses[0].x[0]), float(losses[0].x[-1])
@@ -99,7 +99,7 @@ def _chart(losses: Sequence[LossShape], what: str, width: int, height: int, *, l
             for place, letter in enumerate(what):
                 plot.canvas.mark(start + place, 0, letter)
             break
-    return plot.lines()
+    return plot.drawing()
 
 
 def _range(curves: Sequence[np.ndarray]) -> tuple[float, float]:
@@ -119,10 +119,9 @@ def _range(curves: Sequence[np.ndarray]) -> tuple[float, float]:
     return float(low - margin), float(high + margin)
 
 
-def _histogram(model: ModelRows, x: np.ndarray, edge: int, width: int) -> Text:
+def _histogram(model: ModelRows, above: Region) -> Text:
     """Draw where a model's rows lie, a bar for each column of the chart above."""
-    columns = width - edge
-    edges = np.linspace(x[0], x[-1], columns + 1)
+    edges = np.linspace(above.x.low, above.x.high, above.columns + 1)
     below = np.mean([_share_below(quantiles, model.levels, edges) for quantiles in model.quantiles], axis=0)
     mass = np.diff(below)
     bars = [_BARS[0 if part <= 0 else max(1, round(8 * part / max(mass.max(), 1e-12)))] for part in mass]
@@ -130,7 +129,7 @@ def _histogram(model: ModelRows, x: np.ndarray, edge: int, width: int) -> Text:
         bars[0] = "‹"
     if 1 - below[-1] > _BEYOND:
         bars[-1] = "›"
-    line = Text(" " * edge)
+    line = Text(" " * above.left)
     line.append("".join(bars), colour_text(model.colour))
     return line
 

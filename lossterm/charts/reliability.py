@@ -11,6 +11,7 @@ from rich.text import Text
 
 from lossterm.charts.canvas import SMALLEST, painted, panel, told
 from lossterm.charts.loss_colours import Colour, colour_text
+from lossterm.text.numbers import counted
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _MARKS = "⣀⠤⠒⠉"
@@ -107,8 +108,8 @@ def _counts(shown: Sequence[Bin], slot: int) -> list[Text]:
 def _caption(finite: Sequence[Bin], missing: int, width: int) -> list[Text]:
     rows = sum(one.count for one in finite)
     error = sum(one.count * abs(one.accuracy - one.confidence) for one in finite) / rows
-    said = f"ECE {f'{error:.3f}'.removeprefix('0')}, {rows} row{'s' * (rows != 1)}"
-    said += f", {missing} bin{'s' * (missing != 1)} not finite" if missing else ""
+    said = f"ECE {f'{error:.3f}'.removeprefix('0')}, {counted(rows, 'row')}"
+    said += f", {counted(missing, 'bin')} not finite" if missing else ""
     legend = f"{said}  █ right  ⠒ claimed"
     return [Text(line, "dim") for line in ([legend] if len(legend) <= width else textwrap.wrap(said, width))]
 

@@ -6,46 +6,25 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 from click.core import ParameterSource
 
 from lossterm import __version__
-from lossterm.cli.commands.advise import advise
-from lossterm.cli.commands.bench import bench
-from lossterm.cli.commands.check import check
-from lossterm.cli.commands.data import data
-from lossterm.cli.commands.doctor import doctor
-from lossterm.cli.commands.explain import explain
-from lossterm.cli.commands.export import export
-from lossterm.cli.commands.init import init
-from lossterm.cli.commands.linear import follow
-from lossterm.cli.commands.lists import losses, metrics, sessions, tasks
-from lossterm.cli.commands.probe import probe
-from lossterm.cli.commands.report import report
-from lossterm.cli.commands.reproduce import reproduce
-from lossterm.cli.commands.resume import resume
-from lossterm.cli.commands.run import run
-from lossterm.cli.console import print_reports
+from lossterm.cli.command_table import HELP, SHORT_HELP, CommandTable
+from lossterm.cli.exit_codes import INTERRUPTED, NOBODY_READS
 from lossterm.cli.options.app_table import table_options
 from lossterm.cli.options.limits import memory_option
-from lossterm.cli.options.shared import StorePath, app_options, loss_file_option, opening, session_option, store_option
-from lossterm.comparison.user_code_consent import trust
-from lossterm.data import FileRequest
+from lossterm.cli.options.shared import StorePath, app_options, loss_file_option, session_option, store_option
 from lossterm.errors import BenchmarkError, DataError, LosstermError, UnknownName, UsageError, WorkerError
-from lossterm.home import configuration
 from lossterm.home.paths import home
 from lossterm.home.private import make_private
-from lossterm.losses import source_from
-from lossterm.store import default_store_path
 from lossterm.text.harmless import printable
 
-HELP = ["-h", "--help"]
-INTERRUPTED = 130
-NOBODY_READS = 141
-"""What a shell sees of git and most other programs when the reader of their output leaves: 128 + SIGPIPE."""
+if TYPE_CHECKING:
+    from lossterm.data import FileRequest
+    from lossterm.worker_control.starting import Workers
 
 
 @contextmanager
@@ -75,7 +54,10 @@ def _write_no_more() -> None:
 
 
 class Commands(click.Group):
-    """A group that suggests near misses for a command that isn't there, and ends quietly when nobody reads."""
+    """A group that suggests near misses for a command that isn't there, and ends quietly when nobody reads.
+
+    Its help lists the commands without loading any.
+    """
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         """Read the words before a command; `--help` and `--version` print here already."""
@@ -95,8 +77,21 @@ class Commands(click.Group):
             raise UnknownName("command", args[0], self.commands)
         return super().resolve_command(ctx, args)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command with its line."""
+        width = formatter.width - 6 - max(map(len, SHORT_HELP))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _short(SHORT_HELP[name], width)) for name in self.list_commands(ctx)])
 
-@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": HELP})
+
+def _short(text: str, width: int) -> str:
+    """Cut a line where click cuts the help of a command that is loaded."""
+    return click.Command(None, help=text).get_short_help_str(width)
+
+
+@click.group(
+    cls=Commands, commands=CommandTable(), invoke_without_command=True, context_settings={"help_option_names": HELP}
+)
 @session_option
 @loss_file_option
 @store_option
@@ -112,7 +107,7 @@ def cli(
     session: str,
     own: tuple[str, ...],
     store: StorePath,
-    table: FileRequest | None,
+    table: "FileRequest | None",
     linear: bool,
     memory: int | None,
     **look: str | bool | None,
@@ -133,37 +128,17 @@ def cli(
         here = context.get_parameter_source("memory") is ParameterSource.COMMANDLINE  # not LOSSTERM_MEMORY
         before = {"--loss-file": own, "--data": table, "--memory": here}
         _refuse_before(context.invoked_subcommand, before, {"linear": linear or None, **look})
-        context.obj = {"store": store, "session": session}
+        context.obj = {**(context.obj or {}), "store": store, "session": session}
         return
     if linear:
         _refuse_with_linear(own, table, look)
+        from lossterm.cli.commands.linear import follow
+
         follow(session, store, memory)
         return
-    named = [source_from(text) for text in own]
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError(
-            "The terminal app needs a terminal for input and output, and this is none. "
-            "Use `lossterm run` for scripts and pipes; `lossterm --help` lists all commands."
-        )
-    trust(*named)
-    sources = [source.text for source in named]
-    configured, clamped = configuration.load()
-    for word in clamped:
-        click.echo(f"lossterm: {printable(word)}", err=True)
-    given = {name: value for name, value in look.items() if value is not None}
-    configured = msgspec.structs.replace(configured, **given)
-    from lossterm.tui.app import open_app  # Textual is loaded for the app alone
+    from lossterm.cli.commands.app import open_on  # no command waits for what the app needs
 
-    code, left, view, metrics = open_app(
-        session, store or default_store_path(), sources, table, config=configured, memory=memory
-    )
-    if found := view.reports(metrics):
-        # What was on the screen stays in the shell.
-        print_reports(found, "table", plain=configured.ascii)
-    if view.training:
-        files = [word for source in sources for word in ("--loss-file", source)]
-        click.echo(printable(f"Training goes on. Come back with: {opening(left, store, *files)}"), err=True)
-    sys.exit(code)
+    open_on(session, store, own, table, look, memory)
 
 
 def _narrow_home() -> None:
@@ -184,7 +159,9 @@ def _refuse_before(command: str, before: Mapping[str, object], look: Mapping[str
             raise UsageError(f"--{name.replace('_', '-')} is for the app: leave it out before a command's name.")
 
 
-def _refuse_with_linear(own: tuple[str, ...], table: FileRequest | None, look: Mapping[str, str | bool | None]) -> None:
+def _refuse_with_linear(
+    own: tuple[str, ...], table: "FileRequest | None", look: Mapping[str, str | bool | None]
+) -> None:
     """Raise UsageError for what the app takes, where it is not opened."""
     if own:
         raise UsageError("--loss-file adds a loss to choose in the app; --linear only tells what there is.")
@@ -195,15 +172,6 @@ def _refuse_with_linear(own: tuple[str, ...], table: FileRequest | None, look: M
             raise UsageError(f"--{name.replace('_', '-')} is for the app; --linear tells in sentences instead.")
 
 
-for command in (
-    *(run, resume, init, reproduce, check, report, export),
-    *(explain, data, advise, probe),
-    *(sessions, tasks, losses, metrics, bench, doctor),
-):
-    command.context_settings["help_option_names"] = HELP  # whether it is called through this group or by itself
-    cli.add_command(command)
-
-
 def _open_what_is_closed() -> None:
     """Put nothing in the place of a standard stream that was closed, as `>&-` does: a store might get its number."""
     for name in ("stdin", "stdout", "stderr"):
@@ -212,14 +180,17 @@ def _open_what_is_closed() -> None:
             setattr(sys, name, nothing)
 
 
-def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line and exit with its code: known errors become a sentence, unknown ones crash loudly."""
+def main(arguments: list[str] | None = None, workers: "Workers | None" = None) -> Any:
+    """Run the command line and exit with its code: known errors become a sentence, unknown ones crash loudly.
+
+    `workers` says how workers are started, None for the usual way.
+    """
     _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that cannot show × or ± gets ? instead of a traceback
     try:
-        sys.exit(cli.main(arguments, prog_name="lossterm", standalone_mode=False))
+        sys.exit(cli.main(arguments, prog_name="lossterm", standalone_mode=False, obj={"workers": workers}))
     except click.ClickException as error:
         error.message = printable(error.message)  # type: ignore[misc]  # click repeats words as they were given
         error.show()

@@ -1,6 +1,8 @@
 """The project file on the command line: a command whose options may stand in it."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,9 @@ import click
 from click.core import ParameterSource
 
 from lossterm import project
+from lossterm.comparison.user_code_consent import refuse_open_code, trust, trusted
 from lossterm.errors import DataError, UsageError
+from lossterm.losses import source_from
 from lossterm.project import CODE, FILE_NAME, Project
 from lossterm.text.harmless import printable
 
@@ -53,15 +57,17 @@ class ProjectCommand(click.Command):
         ctx.default_map = self._defaults(ctx, found)
         code = [text for option in self._of(found) if option.name not in typed for text in _code(option, found)]
         if code and named is None and found.foreign:
+            places = ", ".join(map(printable, code))
             raise UsageError(
-                f"{FILE_NAME} here is somebody else's and names code to run: {', '.join(code)}. Look at it, then say "
+                f"{FILE_NAME} here is somebody else's and names code to run: {places}. Look at it, then say "
                 f"--project {FILE_NAME} or --no-project."
             )
         if not typed.get("quiet"):
             click.echo(f"Using {printable(str(found.path))}; --no-project does without.", err=True)
         if code:  # even a quiet run does not run code that nobody was told of
-            said = f"{found.path} names code, which the worker is going to run: {', '.join(code)}."
+            said = f"{found.path} names code, which the worker is going to run: {', '.join(map(printable, code))}."
             click.echo(printable(said), err=True)
+            _consent(found, code, named=named is not None)
 
     def _of(self, found: Project) -> list[click.Parameter]:
         """Return the options that the file has a value for."""
@@ -94,4 +100,41 @@ def _code(option: click.Parameter, found: Project) -> list[str]:
     if key not in CODE:
         return []
     value = found.values[key]
-    return [printable(text) for text in ([value] if isinstance(value, str) else value)]
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _asks() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _consent(found: Project, code: Sequence[str], *, named: bool) -> None:
+    """See that a person agrees to code of a project file that never ran, or that has changed since.
+
+    On a terminal it is asked about; elsewhere whoever named the file on the command line has agreed. Raises DataError
+    for code that others may write, and UsageError where nobody agrees. What is not there or no place of code passes:
+    the option says what is wrong with it.
+    """
+    sources = []
+    for text in code:
+        with suppress(UsageError):
+            sources.append(source_from(text))
+    new = []
+    for source in sources:
+        refuse_open_code(source)
+        with suppress(OSError, DataError):
+            if not trusted(source):
+                new.append(source)
+    if not new:
+        return
+    places = ", ".join(printable(source.text) for source in new)
+    if _asks():
+        if not click.confirm(f"It never ran as it is now: {places}. Run it with all your rights?", err=True):
+            raise UsageError(f"What {printable(str(found.path))} names was not run: {places}.")
+    elif not named:
+        file = printable(str(found.path))
+        raise UsageError(
+            f"{file} names code that never ran as it is now: {places}. Look at it, then run this once in a terminal, "
+            f"which asks, or say --project {file}."
+        )
+    trust(*new)

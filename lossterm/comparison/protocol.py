@@ -1,9 +1,11 @@
 """How a comparison is made fair, as one record: what is drawn, how it is split and scaled, and what a seed fixes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
+from lossterm.comparison.curve_layout import CurveLayout
 from lossterm.losses import Scale
 from lossterm.losses.target_scaling import Scaling, scaling_of
 from lossterm.tasks import Task
@@ -12,13 +14,12 @@ if TYPE_CHECKING:
     import numpy as np
 
     Parts = dict["SplitName", np.ndarray]
-    """Places of the rows of each split."""
+    """Indices of the rows of each split."""
 
 SplitName = Literal["train", "validation", "test"]
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(msgspec.Struct, frozen=True):
     """One part of the data, ready for the network."""
 
     features: "np.ndarray"
@@ -27,9 +28,8 @@ class Split:
     """(rows,): float64 values for regression, in the units that scores are in; int64 class indices otherwise."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prepared:
-    """Data as the network sees them, but for the target, whose scale and form are the loss's."""
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """Data as the network sees them, except the target, whose scale and form depend on the loss."""
 
     splits: dict[SplitName, Split]
     """Each part, in the protocol's order."""
@@ -37,12 +37,11 @@ class Prepared:
     """Whether a numeric target is to be scaled as the loss wants it."""
 
     def scaling(self, scale: Scale) -> Scaling:
-        """Return the scale of a numeric target that a loss asks for, fitted to the training rows."""
+        """Return the scaling of a numeric target that a loss asks for, fitted to the training rows."""
         return scaling_of(scale if self.scales else "raw", self.splits["train"].target)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Protocol:
+class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     """One way to make a comparison."""
 
     key: str
@@ -56,27 +55,37 @@ class Protocol:
     scales: bool = True
     """Whether a numeric target is scaled as the loss wants it; otherwise it is as `prepare` gives it."""
     draws: bool
-    """Whether each seed has data of its own, drawn or split anew; otherwise all seeds share one draw."""
+    """Whether each seed draws or splits the data anew; otherwise all seeds share one draw."""
     tasks: tuple[str, ...] | None
     """Keys of the tasks that it is for, None for all."""
     prepare: Callable[[Task, int], Prepared]
     """`(task, seed) -> data`, drawn, split and scaled."""
     flaws: Callable[[Task], str] | None = None
-    """What a reader must know of it on a task, where that is not what `caveat` says of any sound protocol."""
+    """Replaces what `caveat` says of a task, for a protocol with flaws that a reader must know."""
 
     @property
     def tunes(self) -> bool:
         """Whether there is a validation split to choose a learning rate on."""
         return "validation" in self.splits
 
+    @property
+    def held_out(self) -> SplitName:
+        """The split on which curves are judged: validation where there is one, since test is for the table."""
+        return "validation" if "validation" in self.splits else self.splits[-1]
+
+    @property
+    def curves(self) -> CurveLayout:
+        """How the curves of its trainings are laid out."""
+        return CurveLayout(self.splits)
+
     def varies(self, task: Task) -> bool:
-        """Whether each seed has data of its own on a task; rows in order of time can be split in one way only."""
+        """Whether each seed has different data on a task; rows in order of time can be split in one way only."""
         return self.draws and not task.ordered
 
     def rows(self, task: Task) -> dict[SplitName, int]:
-        """Return the number of rows in each split; the first takes what rounding leaves.
+        """Return the number of rows in each split; the first takes what rounding leaves over.
 
-        Where groups stay together it is that of equal ones.
+        Where groups stay together, the number is the one that groups of equal size would give.
         """
         first, *others = self.splits
         rest = {split: round(share * task.rows) for split, share in zip(others, self.shares[1:], strict=True)}

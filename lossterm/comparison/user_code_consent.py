@@ -13,7 +13,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.user_network import source_of
 from lossterm.errors import DataError, Unnamed
 from lossterm.home.paths import home
-from lossterm.home.private import make_private, opened, refuse_foreign
+from lossterm.home.private import make_private, opened, refuse_foreign, refuse_open
 from lossterm.losses import Source, source_from
 
 
@@ -43,6 +43,19 @@ def code_of(comparison: Comparison) -> list[Source]:
 def trusted(source: Source, digest: str | None = None) -> bool:
     """Whether a person named a source as it is now, or as it is in a digest. Raises DataError."""
     return _line(source, digest or source.digest) in _known()
+
+
+def refuse_open_code(source: Source) -> None:
+    """Refuse a file of code that somebody else owns, linked to or may write, or put another in the place of.
+
+    Raises DataError.
+    """
+    try:
+        if source.file is not None and source.file.exists():
+            refuse_foreign(source.file, of_root=True)
+            refuse_open(source.file, source.file.stat())
+    except OSError as error:
+        raise DataError(f"{source.file} cannot be looked at: {error.strerror}.") from error
 
 
 def refuse_unnamed(source: Source, digest: str, option: str = "--loss-file") -> None:

@@ -2,22 +2,18 @@
 
 from typing import Any
 
-import msgspec
-
 from lossterm import __version__
 from lossterm.comparison.hyperparameters import Hyperparameters
 from lossterm.comparison.protocol_catalogue import protocol_named
-from lossterm.reports.cells import exact
+from lossterm.comparison.setting import settings_of
 from lossterm.reports.report import Report
+from lossterm.text.numbers import exact
 
 Labelled = list[tuple[str, str]]
 
-OF_LAYERS = frozenset({"hidden", "activation", "initial_sd", "dropout", "batch_norm", "l2"})
-"""Hyperparameters that shape a stack of dense layers, and mean nothing of a network of one's own."""
-
 
 def settings(report: Report) -> Labelled:
-    """Return what was asked for, in the order in which a person looks for it."""
+    """Return the settings of a comparison, the most wanted first."""
     c = report.asked.comparison
     task, protocol = c.record, protocol_named(c.protocol)
     rows = ", ".join(f"{count:,} {split}" for split, count in protocol.rows(task).items())
@@ -39,13 +35,12 @@ def settings(report: Report) -> Labelled:
 
 
 def hyperparameters(h: Hyperparameters) -> Labelled:
-    """Return those that are set; what is off, as Keras has it, or idle beside a network of one's own is left out."""
-    idle = OF_LAYERS if h.model else ()
-    fields = msgspec.structs.asdict(h).items()
+    """Return those that are set, without those that are off, left to Keras, or ignored by a custom network."""
     return [
-        (name.replace("_", " "), written(value))
-        for name, value in fields
-        if name not in idle and (value not in (None, False, "", 0) or value == ())
+        (setting.title, written(value))
+        for setting in settings_of(type(h))
+        if not h.ignores(setting)
+        and (setting.is_set(value := getattr(h, setting.name)) or value not in (None, False, "", 0))
     ]
 
 
@@ -53,8 +48,8 @@ def written(value: Any) -> str:
     """Write a setting as a person would."""
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
-    if value is True:
-        return "yes"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return exact(value) if isinstance(value, float) else str(value)
 
 

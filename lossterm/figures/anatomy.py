@@ -6,9 +6,9 @@ Slow to import, as charts are, so the app does it when it is first looked at.
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from rich.text import Text
 
 from lossterm.charts import loss_anatomy
+from lossterm.charts.drawing import Drawing
 from lossterm.charts.loss_colours import colour_of
 from lossterm.losses import Loss
 from lossterm.losses.shape import REACH, shape_of
@@ -23,9 +23,9 @@ def drawable(losses: Iterable[Loss]) -> list[Loss]:
     return [loss for loss in losses if loss.reading != "unknown"]
 
 
-def lines(
+def chart(
     losses: Sequence[Loss], models: Mapping[str, Sequence[Anatomy]], width: int, height: int, *, dark: bool
-) -> list[Text]:
+) -> Drawing:
     """Draw losses, and beneath them the models of each, in `width` × `height` cells; see `charts.anatomy_chart`."""
     x = np.linspace(-REACH, REACH, POINTS)
     drawn = []

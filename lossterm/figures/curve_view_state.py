@@ -68,6 +68,11 @@ class CurveViewState(msgspec.Struct, frozen=True, kw_only=True):
         aside = cursor - last if cursor > last else cursor - first
         return msgspec.structs.replace(look, frames=(*self.frames[:-1], (first + aside, last + aside)))
 
+    def pointed(self, at: float, epochs: int) -> "CurveViewState":
+        """Put the cursor at the epoch that is nearest to a place on the axis, of those that are shown."""
+        first, last = self.shown(epochs)
+        return msgspec.structs.replace(self, cursor=min(max(round(at), first), last))
+
     def panned(self, by: int, epochs: int) -> "CurveViewState":
         """Move the frame by tenths of its width, as far as there are epochs; nothing moves without a zoom."""
         if not self.frames:

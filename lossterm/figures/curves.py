@@ -6,15 +6,15 @@ Slow to import, as charts are, so the app does it when there is something to dra
 from array import array
 from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import Literal
 
 import msgspec
 import numpy as np
-from rich.text import Text
 
-from lossterm.charts import band_over_seeds, canvas, learning_rate_sweep, line_chart, smoothing
+from lossterm.charts import band_over_seeds, learning_rate_sweep, line_chart, smoothing
+from lossterm.charts.drawing import Drawing, in_words
 from lossterm.charts.loss_colours import tint
 from lossterm.charts.terminal_style import Style
+from lossterm.comparison.curve_layout import CurveLayout, CurveValue
 from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.figures.curve_view_state import CurveViewState
@@ -22,8 +22,6 @@ from lossterm.metrics import PRIMARY
 from lossterm.reports.report import Report
 from lossterm.store import TrialRow
 from lossterm.text.numbers import duration
-
-What = Literal["loss", "metric"]
 
 MOST_DRAWN = 30
 """Single curves in one chart: more would show nothing but a blur."""
@@ -51,9 +49,13 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def held_out(self) -> SplitName:
-        """The split that bright curves show: validation where there is one, since test is for the table."""
-        splits = protocol_named(self.report.asked.comparison.protocol).splits
-        return "validation" if "validation" in splits else splits[-1]
+        """The split that bright curves show."""
+        return protocol_named(self.report.asked.comparison.protocol).held_out
+
+    @property
+    def layout(self) -> CurveLayout:
+        """How they are laid out."""
+        return protocol_named(self.report.asked.comparison.protocol).curves
 
     @property
     def metric(self) -> str:
@@ -107,19 +109,6 @@ def at_cursor(curves: Curves, look: CurveViewState) -> str:
     return f"{words} · {f'{1000 * seconds:.3g} ms' if seconds < 1 else duration(seconds)}"
 
 
-def epoch_at(lines: Sequence[Text], column: int, shown: tuple[int, int]) -> int | None:
-    """Return the epoch that lies at a column of a drawn chart, which shows the epochs from the first to the last.
-
-    None for a column outside the axis, and where there is no chart.
-    """
-    axis = next((line.plain for line in lines if line.plain.lstrip().startswith("└")), "")
-    left, wide = axis.find("└") + 1, len(axis.strip()) - 1
-    if wide < 2 or not left <= column < left + wide:
-        return None
-    first, last = shown
-    return first + round((column - left) / (wide - 1) * (last - first))
-
-
 class Overlay:
     """Draws curves, and keeps what was computed of them: an epoch more costs an epoch more."""
 
@@ -131,41 +120,38 @@ class Overlay:
         curves: Curves,
         losses: Sequence[str],
         look: CurveViewState,
-        what: What,
+        what: CurveValue,
         size: tuple[int, int],
         style: Style,
-    ) -> list[Text]:
+    ) -> Drawing:
         """Draw one chart of `size` (columns, lines) with those of the losses that are not hidden; pinned ones on top.
 
-        Where splits stand apart, two, each with half of the lines. Returns as many lines as there are, each as wide.
+        Where splits stand apart, two, each with half of the lines.
         """
         width, height = size
         losses = [loss for loss in losses if loss not in look.hidden]
         if not losses:
-            return canvas.told("No loss is shown.", width, height)
+            return in_words("No loss is shown.", width, height)
         if look.splits != "apart":
             return self._chart(curves, losses, look, what, (width, height), style)
         upper = msgspec.structs.replace(look, splits="held out")
         lower = msgspec.structs.replace(look, splits="train")
         below = height // 2
-        return [
-            *self._chart(curves, losses, upper, what, (width, height - below), style),
-            *self._chart(curves, losses, lower, what, (width, below), style),
-        ]
+        return self._chart(curves, losses, upper, what, (width, height - below), style).above(
+            self._chart(curves, losses, lower, what, (width, below), style)
+        )
 
     def _chart(
         self,
         curves: Curves,
         losses: Sequence[str],
         look: CurveViewState,
-        what: What,
+        what: CurveValue,
         size: tuple[int, int],
         style: Style,
-    ) -> list[Text]:
-        splits = protocol_named(curves.report.asked.comparison.protocol).splits
-        train = int(what == "metric")
-        held_out = 2 * splits.index(curves.held_out) + train
-        bright = train if look.splits == "train" else held_out
+    ) -> Drawing:
+        train = curves.layout.column("train", what)
+        bright = train if look.splits == "train" else curves.layout.column(curves.held_out, what)
         judged = curves.report.judged()
         series: list[line_chart.Series] = []
         fainter: list[line_chart.Series] = []
@@ -202,8 +188,7 @@ class Overlay:
         return line_chart.Frame(first=first, last=last, log=look.log, cursor=cursor, names=room)
 
     def _fed(self, loss: str, rows: Iterable[TrialRow], curves: Curves, column: int) -> band_over_seeds.BandOverSeeds:
-        comparison = curves.report.asked.comparison
-        columns = 2 * len(protocol_named(comparison.protocol).splits)
+        columns = curves.layout.columns
         bundle = self._bundles.setdefault((loss, columns, column), band_over_seeds.BandOverSeeds(columns, column))
         bundle.feed({row.id: curves.values[row.id] for row in rows if row.id in curves.values})
         return bundle
@@ -213,7 +198,7 @@ def _smooth(values: np.ndarray, look: CurveViewState) -> np.ndarray:
     return smoothing.smoothed(values, look.weight)
 
 
-def sweeps(curves: Curves, losses: Sequence[str], size: tuple[int, int], style: Style) -> list[Text]:
+def sweeps(curves: Curves, losses: Sequence[str], size: tuple[int, int], style: Style) -> Drawing:
     """Draw the learning rates that were tried, of the losses whose sweep was judged by the metric that ranks.
 
     Returns `size` (columns, lines); words where there is nothing to draw or no room.

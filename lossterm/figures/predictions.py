@@ -7,9 +7,11 @@ import msgspec
 import numpy as np
 from rich.text import Text
 
+from lossterm.charts.axes import Axis
 from lossterm.charts.canvas import fitted, panel, told
 from lossterm.charts.confusion_matrix import confusion_matrix
 from lossterm.charts.decision_map import class_colours, decision_map
+from lossterm.charts.drawing import Drawing, Region
 from lossterm.charts.loss_colours import Colour, colour_text
 from lossterm.charts.reliability import reliability_bars
 from lossterm.charts.scatter import predicted_against_true, residual_histogram
@@ -203,25 +205,18 @@ def _summary(prediction: np.ndarray, target: np.ndarray, sample: Sample) -> str:
     return f"accuracy {float((prediction == target).mean()):.3f}"
 
 
-def slider(epochs: tuple[int, ...], chosen: int, width: int) -> Text:
+def slider(epochs: tuple[int, ...], chosen: int, width: int) -> Drawing:
     """Draw in a line of `width` cells where among the kept epochs, ascending, the chosen place is."""
-    label, room = _slider(epochs, chosen, width)
+    label, last = f"epoch {epochs[chosen]} of {epochs[-1]}", max(epochs[-1], 1)
+    room = width - len(label) - 4
     if room < 2:
-        return fitted(Text(label), width)
-    places = [round(one / max(epochs[-1], 1) * (room - 1)) for one in epochs]
-    bar = ["┼" if place in places else "─" for place in range(room)]
+        return Drawing(lines=(fitted(Text(label), width),))
+    step = last / (room - 1)
+    axis = Axis(-step, last + step)  # the signs at both ends are a step further out
+    bar = ["├", *"─" * room, "┤"]
+    places = [1 + round(one / last * (room - 1)) for one in epochs]
+    for place in places:
+        bar[place] = "┼"
     bar[places[chosen]] = "●"
-    return Text.assemble(f"{label}  ", (f"├{''.join(bar)}┤", "dim"))
-
-
-def place_at(epochs: tuple[int, ...], chosen: int, column: int, width: int) -> int:
-    """Return the place among the kept epochs that is nearest to a column of the slider."""
-    label, room = _slider(epochs, chosen, width)
-    epoch = (column - len(label) - 3) / max(room - 1, 1) * epochs[-1]
-    return min(range(len(epochs)), key=lambda place: abs(epochs[place] - epoch))
-
-
-def _slider(epochs: tuple[int, ...], chosen: int, width: int) -> tuple[str, int]:
-    """Return what stands before the slider, and the cells between its ends."""
-    label = f"epoch {epochs[chosen]} of {epochs[-1]}"
-    return label, width - len(label) - 4
+    line = Text.assemble(f"{label}  ", ("".join(bar), "dim"))
+    return Drawing(lines=(line,), regions=(Region(left=len(label) + 2, top=0, columns=len(bar), rows=1, x=axis),))

@@ -42,8 +42,7 @@ class SessionState:
             if curve is None or chunk.start == 0:
                 curve = self.curves[chunk.trial] = array("f")
             # A chunk seen twice overwrites itself; one that does not join on belongs to an attempt that was replaced.
-            splits = protocol_named(self.rows[chunk.trial].trial.protocol).splits
-            place = chunk.start * 2 * len(splits)
+            place = chunk.start * protocol_named(self.rows[chunk.trial].trial.protocol).curves.columns
             if place <= len(curve):
                 curve[place:] = chunk.values()
         self._note_rate()
@@ -112,15 +111,15 @@ class SessionState:
         return tuple(sorted(task for task in tasks if task not in TASKS and task not in every_task()))
 
 
-def what_to_do(view: SessionState, task: str) -> str:
-    """Say what an empty chart waits for: the worker, or a person."""
+def what_to_do(view: SessionState, task: str, begin: str) -> str:
+    """Say what an empty chart waits for: the worker, or a person, whom `begin` tells how to begin."""
     worker = view.worker
     training = any(not row.ended for row in view.rows.values() if row.trial.task == task)
     if training and worker and worker.state == "training":
         return f"Compiling {worker.message} …"
     if training:
         return "Waiting for TensorFlow to load …"
-    text = "No curves yet.\n\nTick losses with space,\nthen press r to train them.\nf brings a table of your own."
+    text = f"No curves yet.\n\n{begin}"
     if worker and worker.state == "loading":
         text += "\n\nTensorFlow is loading meanwhile."
     return text

@@ -1,17 +1,13 @@
-"""What is new in a store, as a stream. No viewer looks again and again by itself."""
+"""What is new in a store since the last look."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
 
 from lossterm.store import AskedComparison, Chunk, Store, TrialRow, WorkerRow
 from lossterm.worker_control import lock
-
-INTERVAL = 0.1
-"""Seconds between two looks: the worker writes about as often."""
 
 LIVENESS = 1.0
 """Seconds between two looks at the worker's lock, which a death frees without writing to the store."""
@@ -51,7 +47,7 @@ class StoreChanges:
 
     def poll(self) -> Update | None:
         """Return what is new, None if nothing is. Costs one PRAGMA where nothing was written."""
-        version, now = self._store.data_version(), time.monotonic()
+        version, now = self._store.reader.data_version(), time.monotonic()
         if version == self._seen and now - self._looked < LIVENESS:
             return None
         worker = self._living_worker()
@@ -61,22 +57,9 @@ class StoreChanges:
         self._seen, self._worker = version, worker
         return self._changes(worker)
 
-    def follow(self, interval: float = INTERVAL) -> Iterator[Update | None]:
-        """Yield updates for ever, None where an interval brought nothing."""
-        while True:
-            yield self.poll()
-            time.sleep(interval)  # the one place that waits: a store cannot call back
-
-    async def stream(self, interval: float = INTERVAL) -> AsyncIterator[Update]:
-        """Yield updates for ever without holding up the event loop."""
-        while True:
-            if update := await asyncio.to_thread(self.poll):
-                yield update
-            await asyncio.sleep(interval)
-
     def _living_worker(self) -> WorkerRow | None:
         alive = lock.alive(self._store.path, self._device)
-        row = next((row for row in self._store.workers() if row.device == self._device), None)
+        row = next((row for row in self._store.reader.workers() if row.device == self._device), None)
         return row if row and (alive or row.state == "failed") else None
 
     def _changes(self, worker: WorkerRow | None) -> Update:
@@ -86,11 +69,14 @@ class StoreChanges:
         self._followed = asked
         ids = [a.id for a in asked]
         # The tick is read first: what is written in between is seen again next time rather than missed.
-        tick = self._store.tick()
+        tick = self._store.reader.tick()
         if added:
-            trials, (chunks, mark) = self._store.trials(ids), self._store.chunks(ids)
+            trials, (chunks, mark) = self._store.reader.trials(ids), self._store.reader.chunks(ids)
         else:
-            trials, (chunks, mark) = self._store.trials(ids, self._tick), self._store.chunks(ids, self._mark)
+            trials, (chunks, mark) = (
+                self._store.reader.trials(ids, self._tick),
+                self._store.reader.chunks(ids, self._mark),
+            )
         self._tick, self._mark = tick, mark
         return Update(
             asked=asked if fresh else None,
@@ -100,5 +86,5 @@ class StoreChanges:
         )
 
     def _asked(self) -> tuple[AskedComparison, ...]:
-        every = self._store.comparisons(self._session)
+        every = self._store.reader.comparisons(self._session)
         return tuple(a for a in every if self._only is None or a.id in self._only)

@@ -99,6 +99,20 @@ def refuse_foreign(path: Path, *, of_root: bool = False) -> None:
         _refuse(path, found, (os.getuid(), 0) if of_root else (os.getuid(),))
 
 
+def refuse_open(path: Path, status: os.stat_result) -> None:
+    """Refuse a file that everybody may write, or put another in the place of; whose it is does not matter.
+
+    For what others may give and only its giver may change, as a project file. Raises DataError, and OSError.
+    """
+    _refuse_writable(path, status)
+    place = path.absolute().parent.stat()
+    if place.st_mode & stat.S_IWOTH and not place.st_mode & stat.S_ISVTX:
+        raise DataError(
+            f"{path} lies in a directory in which everybody can put another file in its place: see that it is what you "
+            f"left there, then run `chmod go-w {path.absolute().parent}`."
+        )
+
+
 def _refuse(path: Path, found: os.stat_result, owners: Collection[int]) -> None:
     if found.st_uid not in owners:
         where = f"{path}, which is {path.resolve()}," if path.is_symlink() else f"{path}"
@@ -106,6 +120,10 @@ def _refuse(path: Path, found: os.stat_result, owners: Collection[int]) -> None:
             f"{where} belongs to another user ({found.st_uid}), who could read and change what lossterm keeps there: "
             "give another place, or copy it to one of your own."
         )
+    _refuse_writable(path, found)
+
+
+def _refuse_writable(path: Path, found: os.stat_result) -> None:
     if found.st_mode & stat.S_IWOTH:
         raise DataError(
             f"{path} can be written by everybody: see that it is what you left there, then run `chmod go-w {path}`."

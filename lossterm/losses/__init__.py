@@ -19,11 +19,24 @@ from lossterm.losses.catalogue import (
     problems,
     usual,
 )
-from lossterm.losses.loss import Activation, Encoding, Kind, Link, Loss, Parameter, Reading, Scale, Targets, Variant
+from lossterm.losses.loss import (
+    KINDS,
+    Activation,
+    Encoding,
+    Kind,
+    Link,
+    Loss,
+    Parameter,
+    Reading,
+    Scale,
+    Targets,
+    Variant,
+)
 from lossterm.losses.user_defined import Source, is_own, source_from
 
 __all__ = [
     "ALL",
+    "KINDS",
     "LEFT_OUT",
     "LOSSES",
     "USUAL",

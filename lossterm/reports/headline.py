@@ -1,34 +1,23 @@
 """What was compared, in one line."""
 
-from lossterm.comparison.hyperparameters import ACTIVATIONS, SCHEDULES, Hyperparameters
-from lossterm.comparison.user_network import called
 from lossterm.reports.report import Report
+from lossterm.text.numbers import counted
 
 
 def headline(report: Report) -> str:
-    """Say in one line what was compared."""
+    """Say in one line what was compared; most settings that have their defaults are left out."""
     c, h = report.asked.comparison, report.asked.comparison.hyperparameters
-    seeds = "1 seed" if c.seeds == 1 else f"{c.seeds} seeds"
+    seeds = counted(c.seeds, "seed")
     rates = f"lr {c.learning_rates[0]:g}"
     if c.tuned:
         rates = f"{len(c.learning_rates)} lr from {c.learning_rates[0]:g} to {c.learning_rates[-1]:g}"
-    if h.early_stopping:
-        seeds, epochs = f"{seeds} × up to", f"{h.epochs} epochs (stopped after {h.early_stopping} without a better)"
-    else:
-        seeds, epochs = f"{seeds} ×", f"{h.epochs} epochs"
-    rates += f" {h.schedule}" if h.schedule != SCHEDULES[0] else ""
-    weights = f", {h.class_weight} classes" if h.class_weight else ""
-    return f"{c.task}: {seeds} {epochs}, {rates}, {h.optimizer}, batch {h.batch_size}{weights}, {_network(h)}"
-
-
-def _network(h: Hyperparameters) -> str:
-    """Say what is trained; what is as usual is left out."""
-    if h.model:
-        return f"network {called(h.model)}"
-    layers = ",".join(map(str, h.hidden)) or "none"
-    parts = [f"hidden {layers}" + (f" {h.activation}" if h.activation != ACTIVATIONS[0] else "")]
-    parts += ["batch norm"] if h.batch_norm else []
-    parts += [f"dropout {h.dropout:g}"] if h.dropout else []
-    parts += [f"l2 {h.l2:g}"] if h.l2 else []
-    parts += [f"output drawn with sd {h.initial_sd:g}"] if h.initial_sd is not None else []
-    return ", ".join(parts)
+    clauses = {"epochs": "", "learning_rates": rates}  # first, since a result depends most on these
+    for setting in sorted(h.shown, key=lambda setting: setting.part != "training"):
+        phrase = setting.phrase(getattr(h, setting.name))
+        before, how = setting.joins or ("", "")
+        if before in clauses:
+            clauses[before] += f" {how.format(phrase)}"
+        else:
+            clauses[setting.name] = phrase
+    most = "up to " if h.early_stopping else ""
+    return f"{c.task}: {seeds} × {most}{', '.join(clauses.values())}"

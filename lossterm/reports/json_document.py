@@ -8,16 +8,11 @@ import msgspec
 from lossterm import __version__
 from lossterm.comparison.protocol import Protocol
 from lossterm.comparison.protocol_catalogue import protocol_named
-from lossterm.comparison.user_network import called
 from lossterm.metrics import metric_named
 from lossterm.reports.report import ALL_SPLITS, Report
 from lossterm.store import Chunk, TrialRow
-from lossterm.text.harmless import in_json
 
 SCHEMA = 1
-
-
-# As JSON
 
 
 def document(report: Report, chunks: Sequence[Chunk] | None = None) -> dict[str, Any]:
@@ -26,7 +21,7 @@ def document(report: Report, chunks: Sequence[Chunk] | None = None) -> dict[str,
     task, protocol = comparison.record, protocol_named(comparison.protocol)
     metric = metric_named(comparison.metric)
     h = comparison.hyperparameters
-    found: dict[str, Any] = {
+    content: dict[str, Any] = {
         "lossterm": __version__,
         "schema": SCHEMA,
         "session": report.asked.session,
@@ -44,8 +39,7 @@ def document(report: Report, chunks: Sequence[Chunk] | None = None) -> dict[str,
         "seeds": comparison.seeds,
         "partial": report.partial,
         "hyperparameters": {
-            **msgspec.structs.asdict(h),
-            "model": called(h.model) if h.model else "",
+            **h.shared,
             "learning_rates": comparison.learning_rates,
         },
         "standings": [_in_order(msgspec.structs.asdict(standing)) for standing in report.standings],
@@ -56,28 +50,18 @@ def document(report: Report, chunks: Sequence[Chunk] | None = None) -> dict[str,
         by_trial: dict[int, list[Chunk]] = {}
         for chunk in chunks:
             by_trial.setdefault(chunk.trial, []).append(chunk)
-        found["trials"] = [_trial(row, by_trial.get(row.id, []), protocol) for row in report.rows]
-    return found
+        content["trials"] = [_trial(row, by_trial.get(row.id, []), protocol) for row in report.rows]
+    return content
 
 
 def _in_order(standing: dict[str, Any]) -> dict[str, Any]:
-    """Put first what a person looks for first."""
+    """Move the most wanted fields to the front."""
     first = ("rank", "loss", "verdict", "learning_rate", "learning_rate_at_edge")
     return {**{name: standing[name] for name in first}, **standing}
 
 
-def as_json(document: object) -> str:
-    """Write a document for people and programs alike."""
-    return in_json(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
-
-
-def curve_columns(protocol: Protocol) -> tuple[str, ...]:
-    """Name the columns of a curve: loss and metric of each split."""
-    return tuple(f"{split}_{what}" for split in protocol.splits for what in ("loss", "metric"))
-
-
 def _trial(row: TrialRow, chunks: Sequence[Chunk], protocol: Protocol) -> dict[str, Any]:
-    columns = curve_columns(protocol)
+    columns = protocol.curves.names
     values = [value for chunk in chunks for value in chunk.values()]
     return {
         "loss": row.trial.loss,

@@ -17,7 +17,6 @@ from lossterm.store.records import (
     sample_key,
     session_name,
 )
-from lossterm.store.schema import default_store_path
 from lossterm.store.store import Store
 
 __all__ = [
@@ -35,7 +34,6 @@ __all__ = [
     "TrialScores",
     "WorkerRow",
     "WorkerState",
-    "default_store_path",
     "sample_key",
     "session_name",
 ]

@@ -1,9 +1,10 @@
-"""Copies of a store beside it, made before something is done to it that could not be taken back."""
+"""Copies of a store: beside it, before what could not be taken back, or where a person wants one; and back again."""
 
 import os
 import re
+import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from lossterm.errors import StoreError
@@ -18,25 +19,60 @@ def back_up(path: Path, version: int) -> Path:
     """
     part = path.with_name(f"{path.name}.v{version}-backup.part")
     try:
-        part.unlink(missing_ok=True)  # of a process that was killed while it wrote
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        # A connection of its own: SQLite does not copy through one that is about to write.
-        reading = f"{path.as_uri()}?mode=ro"
-        with closing(sqlite3.connect(reading, uri=True)) as source, closing(sqlite3.connect(part)) as copy:
-            source.backup(copy)
-        flush(part)
+        copy_to(path, part)
         target = free_name(path.with_name(f"{path.name}.v{version}-backup"))
         part.rename(target)
         flush(path.parent)
     except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
-        part.with_name(f"{part.name}-journal").unlink(missing_ok=True)
         said = error.strerror if isinstance(error, OSError) else error
         raise StoreError(
             f"The store {path} is of an older lossterm and must be brought up to date, but no backup could be written "
             f"beside it ({said}): nothing was changed. Free some space there and try again."
         ) from error
     return target
+
+
+def copy_to(path: Path, part: Path) -> None:
+    """Copy the store at `path` to another file, private to the user and on the disk before this returns.
+
+    What is there is overwritten. Others may go on with the store meanwhile: the copy is as it was at one moment.
+    Raises OSError and sqlite3.Error, and leaves nothing behind then.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    whole = not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+    try:
+        part.unlink(missing_ok=True)  # of a process that was killed while it wrote
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        # A connection of its own: SQLite does not copy through one that is about to write.
+        reading = f"{path.as_uri()}?mode=ro{'&immutable=1' if whole else ''}"
+        with closing(sqlite3.connect(reading, uri=True)) as source, closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
+        flush(part)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+            part.with_name(f"{part.name}-journal").unlink(missing_ok=True)
+        raise
+
+
+def put_in_place(path: Path, new: Path, ending: str) -> str:
+    """Keep the file at `path`, with its log, under its name with an ending, and put a new one there in one step."""
+    kept = free_name(path.with_name(f"{path.name}.{ending}"), first=1)
+    try:
+        os.link(path, kept)
+    except OSError:  # a file system without links
+        shutil.copyfile(path, kept)
+        kept.chmod(0o600)
+    for beside in LOGS:
+        if (log := path.with_name(path.name + beside)).exists():
+            log.replace(kept.with_name(kept.name + beside))  # or SQLite would take it for the new file's
+    new.replace(path)
+    flush(path.parent)
+    return str(kept)
+
+
+LOGS = ("-wal", "-shm", "-journal")
+"""Endings of the files that SQLite puts beside a store."""
 
 
 def backups(path: Path) -> list[Path]:

@@ -5,12 +5,13 @@ Rows of a version without checksums are believed where they could have been writ
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any, get_args
 
 import msgspec
 
 from lossterm.comparison.comparison import Status, Trial
+from lossterm.comparison.curve_layout import CurveLayout
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.errors import LosstermError
 from lossterm.store.records import session_name
@@ -53,7 +54,7 @@ _AT_LEAST: dict[str, Any] = {"note": None, "anatomy": None}
 
 _UNTRAINED: dict[str, Any] = {
     **dict.fromkeys(("seconds", "scores", "environment", "error", "finished")),
-    **dict.fromkeys(("cancel", "attempts", "epochs"), 0),
+    **dict.fromkeys(("cancel", "attempts", "epochs", "alone"), 0),
     "changed": 1,  # viewers ask for what changed after 0
 }
 
@@ -66,8 +67,8 @@ class Judge:
     """Looks at rows, trials before what belongs to them."""
 
     def __init__(self) -> None:
-        self.columns: dict[int, int] = {}
-        """Trials that can be believed, and how many columns their curves have."""
+        self.layouts: dict[int, CurveLayout] = {}
+        """Trials that can be believed, and how their curves are laid out."""
 
     def sound(self, table: str, row: Values) -> dict[str, Any] | None:
         """Return a row as it can be believed, None for one that cannot.
@@ -108,30 +109,27 @@ class Judge:
             row["program"] = trial.program
         if not (isinstance(row["key"], str) and row["key"].isalnum()):
             row["key"] = trial.key
-        self.columns[found.id] = 2 * len(protocol_named(trial.protocol).splits)
+        self.layouts[found.id] = protocol_named(trial.protocol).curves
         return row
 
     def _curve(self, row: dict[str, Any]) -> dict[str, Any]:
         chunk = chunk_row(row)
-        if len(chunk.data) != 4 * self.columns[chunk.trial] * chunk.epochs:
+        if len(chunk.data) != self.layouts[chunk.trial].size(chunk.epochs):
             raise ValueError("no curve of this trial")
         return row
 
     def _model(self, row: dict[str, Any]) -> dict[str, Any]:
         model = model_row(row)
-        size = sum(inputs * units + units for inputs, units in pairwise(model.layers))
-        if model.trial not in self.columns or len(model.data) != 4 * size * len(model.epochs):
+        if model.trial not in self.layouts:
             raise ValueError("no model")
         return row
 
     def _sample(self, row: dict[str, Any]) -> dict[str, Any]:
-        sample = sample_row(row)
-        if len(sample.features) * 2 != len(sample.target) * sample.count or len(sample.target) % 8:
-            raise ValueError("no sample")
+        sample_row(row)
         return row
 
     def _checkpoint(self, row: dict[str, Any]) -> dict[str, Any]:
-        if row["trial"] not in self.columns or checkpoint_row(row).epochs < 1:
+        if row["trial"] not in self.layouts or checkpoint_row(row).epochs < 1:
             raise ValueError("no checkpoint")
         return row
 

@@ -115,6 +115,11 @@ MIGRATIONS = (
     ALTER TABLE checkpoints ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
     UPDATE checkpoints SET checksum = checksum(trial, epochs, state)
     """,
+    """
+    ALTER TABLE clock ADD COLUMN store TEXT NOT NULL DEFAULT '';
+    UPDATE clock SET store = lower(hex(randomblob(16)));
+    ALTER TABLE trials ADD COLUMN alone INTEGER NOT NULL DEFAULT 0
+    """,
 )
 """Script n takes a store from version n to n + 1. A script that was released is never edited.
 
@@ -122,6 +127,8 @@ MIGRATIONS = (
 its metric. A chunk replaces what was there from its `start` on. `trials.queued` is the tick at which a trial was last
 queued: a comparison asked for before that has seen it end, and no longer waits for it. `clock.given` is the largest
 number of any comparison or trial that was deleted: none is given twice, since viewers know rows by their numbers.
+`clock.store` is the store's id, which lies in the same row so that each transaction in SQLite's log bears it: see
+`foreign_log`. `trials.alone` says that a trial was beside others when a worker died, and is trained by itself next.
 `models.about` and `samples.about` are `Model` and `Sample` in JSON, but for the numbers, which lie beside them.
 `checkpoints` hold long trainings that have not ended well: where another worker goes on. `checksum` is that of the
 columns in `checksum.COVERED`, as the function of the same name gives it, which every connection knows.

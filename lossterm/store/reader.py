@@ -17,12 +17,16 @@ from lossterm.store.serialisation import (
 )
 
 
-class Viewing(Connection):
-    """Reads what was asked for and what became of it, and remembers how a person looked at it."""
+class Reader:
+    """Reads what was asked for and what became of it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._workers: tuple[int, list[WorkerRow]] | None = None
 
     def comparisons(self, session: str) -> list[AskedComparison]:
         """Return a session's comparisons, oldest first; none for a session that isn't there."""
-        return self._rows(
+        return self._connection.rows(
             asked_row,
             "SELECT c.id, s.name, c.asked, c.created, c.cancelled, c.checksum FROM comparisons c "
             "JOIN sessions s ON s.id = c.session WHERE s.name = ? ORDER BY c.id",
@@ -31,11 +35,11 @@ class Viewing(Connection):
 
     def size(self) -> int:
         """Return how many trials there are; sessions may share them."""
-        return int(self._read("SELECT count(*) FROM trials")[0][0])
+        return int(self._connection.read("SELECT count(*) FROM trials")[0][0])
 
     def trials(self, comparisons: Sequence[int], after: int = 0) -> list[TrialRow]:
         """Return the trials of these comparisons that changed after a tick, in the order asked for."""
-        return self._rows(
+        return self._connection.rows(
             trial_row,
             f"SELECT {TRIAL_COLUMNS} FROM trials t JOIN (SELECT trial, min(comparison << 32 | position) AS place "
             f"FROM comparison_trials WHERE comparison IN ({LISTED}) GROUP BY trial) ON trial = t.id "
@@ -46,43 +50,38 @@ class Viewing(Connection):
 
     def chunks(self, comparisons: Sequence[int], after: int = 0) -> tuple[list[Chunk], int]:
         """Return what was added to these comparisons' curves after a mark, and the new mark."""
-        rows = self._read(
+        rows = self._connection.read(
             "SELECT id, trial, start, epochs, data, checksum FROM curves WHERE id > ? AND trial IN "
             f"(SELECT trial FROM comparison_trials WHERE comparison IN ({LISTED})) ORDER BY id",
             after,
             listed(comparisons),
         )
-        return [self._sound(chunk_row, row) for row in rows], rows[-1]["id"] if rows else after
+        return [self._connection.sound(chunk_row, row) for row in rows], rows[-1]["id"] if rows else after
 
     def models(self, trials: Collection[int]) -> dict[int, Model]:
         """Return the models of those of these trials that have one, by the trial's number."""
         query = f"SELECT trial, about, data, checksum FROM models WHERE trial IN ({LISTED})"
-        rows = self._rows(model_row, query, listed(trials))
+        rows = self._connection.rows(model_row, query, listed(trials))
         return {row.trial: row for row in rows}
 
     def sample(self, key: str) -> Sample | None:
         """Return the rows that models are shown on, by `sample_key`; None where no trial has left any."""
-        rows = self._rows(sample_row, "SELECT key, about, features, target, checksum FROM samples WHERE key = ?", key)
+        rows = self._connection.rows(
+            sample_row, "SELECT key, about, features, target, checksum FROM samples WHERE key = ?", key
+        )
         return rows[0] if rows else None
-
-    def keep(self, name: str, value: str) -> None:
-        """Remember something of how a person looks at sessions, under a name; it replaces what was there."""
-        with self._write():
-            self._connection.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, value))
-
-    def kept(self, name: str) -> str | None:
-        """Return what was last kept under a name, None for nothing."""
-        rows = self._read("SELECT value FROM kept WHERE name = ?", name)
-        return str(rows[0]["value"]) if rows else None
 
     def workers(self) -> list[WorkerRow]:
         """Return what each worker last said of itself, dead ones included."""
-        return self._rows(worker_row, "SELECT * FROM workers ORDER BY device")
+        version = self._connection.version()
+        if self._workers is None or self._workers[0] != version:  # viewers ask every second; the store may rest
+            self._workers = version, self._connection.rows(worker_row, "SELECT * FROM workers ORDER BY device")
+        return list(self._workers[1])
 
     def data_version(self) -> int:
-        """Return a number that changes when another connection has written."""
-        return int(self._read("PRAGMA data_version")[0][0])
+        """Return a number that changes when anybody has written. To look at it keeps no store from resting."""
+        return self._connection.version()
 
     def tick(self) -> int:
         """Return the store's clock, raised by every transaction."""
-        return self._rows(lambda row: int(row["tick"]), "SELECT max(tick) AS tick FROM clock")[0]
+        return self._connection.rows(lambda row: int(row["tick"]), "SELECT max(tick) AS tick FROM clock")[0]

@@ -185,6 +185,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
     """float32, little-endian, (epochs, weights): kernel (inputs, units) and bias (units,) of each layer in turn."""
 
+    @property
+    def size(self) -> int:
+        """How many bytes `data` must have."""
+        return 4 * len(self.epochs) * sum((inputs + 1) * units for inputs, units in pairwise(self.layers))
+
     def weights(self, place: int) -> "list[tuple[np.ndarray, np.ndarray]]":
         """Return kernel (inputs, units) and bias (units,) of each layer, as kept at `epochs[place]`.
 
@@ -215,6 +220,12 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """float32, little-endian, (rows, count), as the network sees them."""
     target: bytes
     """float64, little-endian, (rows,): values in the units of scores, or indices of classes."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether there are as many rows of features as of the target."""
+        rows, rest = divmod(len(self.target), 8)
+        return rest == 0 and len(self.features) == 4 * rows * self.count
 
     def arrays(self) -> "tuple[np.ndarray, np.ndarray]":
         """Return features (rows, count), float32, and target (rows,): float64 values, or int64 indices of classes."""

@@ -1,6 +1,5 @@
 """Putting a store in order: a sound one is tidied, of a damaged one all that can be read goes into a new file."""
 
-import os
 import shutil
 import sqlite3
 from collections import Counter
@@ -15,8 +14,9 @@ import msgspec
 from lossterm.comparison.comparison import Comparison
 from lossterm.errors import LosstermError, StoreError
 from lossterm.store import schema
-from lossterm.store.backup import flush, free_name
+from lossterm.store.backup import flush, free_name, put_in_place
 from lossterm.store.checksum import COVERED, checksum_of
+from lossterm.store.foreign_log import is_foreign
 from lossterm.store.integrity import LATEST, Judge, half, trial_values
 from lossterm.store.salvage import Reader, mend_header
 from lossterm.store.serialisation import AS_NEW
@@ -24,7 +24,6 @@ from lossterm.store.serialisation import AS_NEW
 TABLES = ("sessions", "comparisons", "trials", "curves", "models", "samples", "checkpoints", "kept", "workers")
 """Tables whose rows are numbered, each after those that it speaks of."""
 
-_LOGS = ("-wal", "-shm", "-journal")
 _OURS = {"sessions", "comparisons", "trials"}
 
 
@@ -66,6 +65,9 @@ def repair(path: Path) -> Repaired:
     if not path.exists():
         raise StoreError(f"The store {path} is gone: there is nothing to repair.")
     before = path.stat().st_size
+    if is_foreign(path):  # of which nothing may come into the store
+        log = path.with_name(f"{path.name}-wal")
+        log.rename(free_name(log.with_name(f"{log.name}.foreign"), first=1))
     try:
         if schema.damage(path) or _doubtful(path):
             return _rebuilt(path, before)
@@ -106,7 +108,7 @@ def _doubtful(path: Path) -> bool:
 def _rebuilt(path: Path, before: int) -> Repaired:
     with TemporaryDirectory(prefix=f"{path.name}.repair-", dir=path.parent) as directory:  # for the user alone
         old, new = Path(directory, "old.db"), Path(directory, path.name)
-        found_as = _state(path)
+        found_as = state_of_files(path)
         for ending in ("", "-wal", "-journal"):
             if (one := path.with_name(path.name + ending)).exists():
                 shutil.copyfile(one, old.with_name(old.name + ending))
@@ -117,12 +119,12 @@ def _rebuilt(path: Path, before: int) -> Repaired:
             again = _queue_half(connection) + rescue.queued
             found = _tidied(connection, new, before)
         flush(new)
-        if _state(path) != found_as:  # by a program that looked at no lock
+        if state_of_files(path) != found_as:  # by a program that looked at no lock
             raise StoreError(
                 f"The store {path} was written while it was being repaired, and was left as it is: close what uses it, "
                 "then repair it again."
             )
-        kept = _put_in_place(path, new)
+        kept = put_in_place(path, new, "damaged")
     return msgspec.structs.replace(
         found,
         damaged=True,
@@ -134,7 +136,7 @@ def _rebuilt(path: Path, before: int) -> Repaired:
     )
 
 
-def _state(path: Path) -> list[tuple[int, int, int] | None]:
+def state_of_files(path: Path) -> list[tuple[int, int, int] | None]:
     """Return what differs once a store or its log was written."""
     files = [path, *(path.with_name(path.name + ending) for ending in ("-wal", "-journal"))]
     looks = [file.stat() if file.exists() else None for file in files]
@@ -156,22 +158,6 @@ def _reading(path: Path, copy: Path) -> Iterator[Reader]:
         yield reader
     finally:
         reader.close()
-
-
-def _put_in_place(path: Path, new: Path) -> str:
-    """Keep the file at `path`, with its log, under another name, and put a new one there in one step."""
-    kept = free_name(path.with_name(f"{path.name}.damaged"), first=1)
-    try:
-        os.link(path, kept)
-    except OSError:  # a file system without links
-        shutil.copyfile(path, kept)
-        kept.chmod(0o600)
-    for ending in _LOGS:
-        if (log := path.with_name(path.name + ending)).exists():
-            log.replace(kept.with_name(kept.name + ending))  # or SQLite would take it for the new file's
-    new.replace(path)
-    flush(path.parent)
-    return str(kept)
 
 
 class _Rescue:
@@ -256,7 +242,7 @@ class _Rescue:
             trials = []
         for position in sorted({*range(len(trials)), *known}):
             trial = known.get(position)
-            if trial not in self._judge.columns:
+            if trial not in self._judge.layouts:
                 if position >= len(trials):
                     self.lost["comparison_trials"] += 1
                     continue

@@ -20,8 +20,11 @@ _AT_ONCE = 20_000
 """Trials that are queued in one transaction at most: a worker waits about a second for that."""
 
 
-class Asking(Connection):
+class Requests:
     """Adds comparisons and cancels them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def ask(self, session: str, comparison: Comparison) -> AskedComparison:
         """Add a comparison to a session (made if it isn't there) and queue the trials that are not yet done.
@@ -48,9 +51,9 @@ class Asking(Connection):
         numbers: list[int],
     ) -> AskedComparison:
         while len(trials) - len(numbers) > _AT_ONCE:
-            with self._write() as tick:
+            with self._connection.write() as tick:
                 numbers += self._queue(trials[len(numbers) :][:_AT_ONCE], tick)
-        with self._write() as tick:
+        with self._connection.write() as tick:
             self._connection.execute("INSERT OR IGNORE INTO sessions (name, created) VALUES (?, ?)", (name, now))
             number = self._connection.execute(
                 "INSERT INTO comparisons (id, session, asked, created, changed, checksum) "
@@ -58,18 +61,20 @@ class Asking(Connection):
                 "RETURNING id",
                 (encode(comparison), now, tick, name),
             ).fetchone()[0]
-            if self._read(f"SELECT count(*) FROM trials WHERE id IN ({LISTED})", listed(numbers))[0][0] < len(numbers):
+            if self._connection.read(f"SELECT count(*) FROM trials WHERE id IN ({LISTED})", listed(numbers))[0][
+                0
+            ] < len(numbers):
                 numbers.clear()  # somebody deleted what no comparison held
             numbers += self._queue(trials[len(numbers) :], tick)
             self._connection.execute(
                 "INSERT INTO comparison_trials SELECT ?, key, value FROM json_each(?)", (number, encode(numbers))
             )
-            self._train_again("SELECT trial FROM comparison_trials WHERE comparison = ?2", number, tick)
+            self.train_again("SELECT trial FROM comparison_trials WHERE comparison = ?2", number, tick)
         return AskedComparison(id=number, session=name, comparison=comparison, created=now, cancelled=None)
 
     def _drop_unheld(self) -> None:
         """Delete what is queued for no comparison."""
-        with self._write():
+        with self._connection.write():
             self._connection.execute(
                 "DELETE FROM trials WHERE status = 'queued' "
                 "AND NOT EXISTS (SELECT 1 FROM comparison_trials WHERE comparison_trials.trial = trials.id)"
@@ -77,7 +82,7 @@ class Asking(Connection):
 
     def _queue(self, trials: Sequence[tuple[str | int | None, ...]], tick: int) -> list[int]:
         """Queue trials that are not there yet, and return the numbers of all."""
-        self._connection.executemany(
+        self._connection.execute_many(
             "INSERT INTO trials (id, key, asked, device, program, epochs_asked, status, queued, changed, checksum) "
             f"SELECT {_NEXT.format('trials')}, ?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6, checksum(?2, NULL, NULL, NULL) "
             "WHERE NOT EXISTS (SELECT 1 FROM trials WHERE key = ?1)",
@@ -85,13 +90,15 @@ class Asking(Connection):
         )
         keys = encode([values[0] for values in trials])
         return [
-            row[0] for row in self._read("SELECT (SELECT id FROM trials WHERE key = value) FROM json_each(?)", keys)
+            row[0]
+            for row in self._connection.read("SELECT (SELECT id FROM trials WHERE key = value) FROM json_each(?)", keys)
         ]
 
-    def _train_again(self, trials: str, value: int | str, tick: int) -> None:
+    def train_again(self, trials: str, value: int | str, tick: int) -> None:
         """Queue anew those of some trials that were stopped or failed; `trials` is a query, of which ?2 is a value."""
         self._connection.execute(
-            "UPDATE trials SET status = 'queued', attempts = 0, error = NULL, cancel = 0, queued = ?1, changed = ?1 "
+            "UPDATE trials SET status = 'queued', attempts = 0, alone = 0, error = NULL, cancel = 0, queued = ?1, "
+            "changed = ?1 "
             f"WHERE {AGAIN} AND id IN ({trials})",
             (tick, value),
         )
@@ -105,10 +112,11 @@ class Asking(Connection):
 
         Returns the number of their trials that go on, since another comparison waits for them too.
         """
-        with self._write() as tick:
-            return self._cancel(comparisons, tick)
+        with self._connection.write() as tick:
+            return self.cancel_within(comparisons, tick)
 
-    def _cancel(self, comparisons: Sequence[int], tick: int) -> int:
+    def cancel_within(self, comparisons: Sequence[int], tick: int) -> int:
+        """Cancel inside a transaction that is open; see `cancel`."""
         wanted, now = ",".join(map(str, comparisons)), time.time()
         self._connection.execute(
             f"UPDATE comparisons SET cancelled = ?, changed = ? WHERE id IN ({wanted}) AND cancelled IS NULL",
@@ -125,7 +133,7 @@ class Asking(Connection):
             f"WHERE {theirs} AND NOT {elsewhere}",
             (tick, now),
         )
-        return int(self._read(f"SELECT count(*) FROM trials WHERE {theirs} AND {elsewhere}")[0][0])
+        return int(self._connection.read(f"SELECT count(*) FROM trials WHERE {theirs} AND {elsewhere}")[0][0])
 
 
 def _values(trial: Trial) -> tuple[str | int | None, ...]:

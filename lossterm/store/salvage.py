@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lossterm.store import migrations, schema
+from lossterm.store import migrations
+from lossterm.store.file_header import APPLICATION_ID, MAGIC
 
-_MAGIC = b"SQLite format 3\0"
 _PAGE = 4096
 _MOST_LOOKS = 4_000
 """Queries spent at most on what lies between two readable rows of a table: a fraction of a second."""
@@ -37,13 +37,13 @@ def mend_header(path: Path) -> None:
         header = bytearray(file.read(100).ljust(100, b"\0"))
         version = int.from_bytes(header[60:64], "big")
         fixed = {
-            0: _MAGIC + _PAGE.to_bytes(2, "big") + bytes((2, 2, 0, 64, 32, 32)),
+            0: MAGIC + _PAGE.to_bytes(2, "big") + bytes((2, 2, 0, 64, 32, 32)),
             28: (size // _PAGE).to_bytes(4, "big"),
             32: bytes(8),  # no list of free pages: it may lead anywhere
             44: (4).to_bytes(4, "big"),
             52: bytes(4) + (1).to_bytes(4, "big"),
             60: (version if 0 < version <= migrations.VERSION else migrations.VERSION).to_bytes(4, "big") + bytes(4),
-            68: schema.APPLICATION_ID.to_bytes(4, "big") + bytes(20),
+            68: APPLICATION_ID.to_bytes(4, "big") + bytes(20),
             92: bytes(header[24:28]),  # only then is the number of pages believed
         }
         for place, value in fixed.items():

@@ -1,22 +1,25 @@
 """The store's file: where it lies, its tables, its versions, and opening it without harming it."""
 
+import os
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from lossterm.errors import DataError, StoreError
-from lossterm.home.paths import home
-from lossterm.home.private import make_private_file
+from lossterm.home.private import make_private_file, refuse_foreign
 from lossterm.store import network_mounts
-from lossterm.store.backup import back_up
+from lossterm.store.backup import LOGS, back_up
 from lossterm.store.checksum import checksum
+from lossterm.store.file_header import APPLICATION_ID, OPENING, refuse_other_files
+from lossterm.store.foreign_log import refuse_foreign_log
 from lossterm.store.migrations import MIGRATIONS, VERSION
-
-APPLICATION_ID = 0x6C6F7373  # "loss": tells our files from any other SQLite file
 
 PATIENCE = 10.0
 """Seconds to wait for another program that holds the store."""
+
+_LONGEST_ENDING = len("-worker-auto.lock.part-9")
+"""Bytes that the names of files beside a store are longer than its own."""
 
 WRITTEN_IN_VAIN = frozenset(
     {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE"}
@@ -30,21 +33,22 @@ _OF_DAMAGE = (
 """What SQLite says, or a reader of its rows, where the file is not what lossterm wrote into it."""
 
 
-def default_store_path() -> Path:
-    """Return where the store lies unless `--store` says otherwise: in LOSSTERM_HOME, or the user's data directory."""
-    return home() / "lossterm.db"
-
-
 def connect(path: Path, *, make: bool = True) -> sqlite3.Connection:
     """Open the file at `path`, made if it isn't there and may be made, and bring it to this version's schema.
 
     Raises StoreError with a sentence for a place that can't be written, a file that is no store, a damaged one, and one
-    made by a newer version; none of them is changed.
+    made by a newer version; none of them is changed, not even its permissions. On a medium that cannot be written the
+    store is opened to be read.
     """
-    if not make and not path.exists():
-        raise StoreError(f"The store {path} is gone.")
     try:
-        make_private_file(path, beside=("-wal", "-shm", "-journal"))
+        if not make and not path.exists():
+            raise StoreError(f"The store {path} is gone.")
+        _refuse_long_name(path)
+        refuse_foreign(path)
+        refuse_other_files(path)
+        if read_only(path):
+            return _opened_to_read(path)
+        make_private_file(path, beside=LOGS)
         return _opened(path)
     except StoreError:
         raise
@@ -77,11 +81,62 @@ def explain(path: Path, error: sqlite3.Error) -> StoreError:
     return StoreError(f"The store {path} failed: {text}. `lossterm doctor` looks at it more closely.")
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+def _refuse_long_name(path: Path) -> None:
+    """Raise StoreError for a name beside which no lock, log or backup could be made."""
+    with suppress(OSError, ValueError):  # a directory that is still to be made
+        most = os.pathconf(path.parent, "PC_NAME_MAX") - _LONGEST_ENDING
+        if len(os.fsencode(path.name)) > most:
+            raise StoreError(
+                f"The store {path} cannot be used: its name is too long for the lock and the log that lie beside it. "
+                f"Give one of {most} bytes at most with --store FILE."
+            )
+
+
+def read_only(path: Path) -> bool:
+    """Whether a store that is there cannot be written where it lies."""
+    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _opened_to_read(path: Path) -> sqlite3.Connection:
+    """Open a store that cannot be written. SQLite needs no file beside it where it has no log."""
+    log = path.with_name(f"{path.name}-wal")
+    whole = not log.exists() or log.stat().st_size == 0
+    refuse_foreign_log(path)
+    with OPENING:
+        connection = _connected(f"{path.as_uri()}?mode=ro{'&immutable=1' if whole else ''}", uri=True)
     try:
-        connection.row_factory = sqlite3.Row
-        connection.create_function("checksum", -1, checksum, deterministic=True)
+        refuse_others(path, connection)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.OperationalError) and not whole and "unable to open" in str(error):
+            raise StoreError(
+                f"The store {path} lies where nothing can be written, and not all of it is in the file: copy it, with "
+                f"{log.name}, to a place that can be written, and give that with --store FILE."
+            ) from error
+        raise
+    if version != VERSION:
+        connection.close()
+        raise StoreError(
+            f"The store {path} is of an older lossterm and cannot be brought up to date, since it lies where nothing "
+            "can be written: copy it to another place, and give that with --store FILE."
+        )
+    return connection
+
+
+def _connected(place: Path | str, **more: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(place, timeout=PATIENCE, isolation_level=None, check_same_thread=False, **more)
+    connection.row_factory = sqlite3.Row
+    connection.create_function("checksum", -1, checksum, deterministic=True)
+    return connection
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    refuse_foreign_log(path)
+    with OPENING:
+        connection = _connected(path)
+    try:
+        _sign(connection)
         refuse_others(path, connection)
         _set_journal(connection, "delete" if network_file_system(path) else "wal")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -91,6 +146,15 @@ def _opened(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _sign(connection: sqlite3.Connection) -> None:
+    """Say whose a new file is before anything else is in it: until its log is read, nothing else would tell."""
+    if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+        connection.execute("BEGIN IMMEDIATE")
+        if connection.execute("PRAGMA page_count").fetchone()[0] == 0:  # nobody was first
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("COMMIT")
 
 
 def _set_journal(connection: sqlite3.Connection, mode: str) -> None:
@@ -149,6 +213,7 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # the file alone, copied, is to be a store at any time
     except BaseException:
         if connection.in_transaction:  # SQLite has rolled back by itself after some errors
             connection.execute("ROLLBACK")

@@ -1,12 +1,12 @@
 """How records are written as rows of the store, and read again: what no lossterm wrote is no record."""
 
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from lossterm.comparison.comparison import Comparison, Trial
+from lossterm.comparison.curve_layout import BYTES, VALUES
 from lossterm.store.checksum import UNTRAINED, verify
 from lossterm.store.records import Anatomy, AskedComparison, Checkpoint, Chunk, Model, Sample, TrialRow, WorkerRow
 
@@ -61,9 +61,8 @@ def model_row(row: Mapping[str, Any]) -> Model:
     verify("models", row)
     apart = {"trial": row["trial"], "data": _bytes(row, "data")}
     model = msgspec.convert({**msgspec.json.decode(row["about"]), **apart}, Model)
-    weights = sum(units * (inputs + 1) for inputs, units in pairwise(model.layers))
-    if len(model.data) != 4 * weights * len(model.epochs):
-        raise ValueError(f"{len(model.data)} bytes for {weights} weights at {len(model.epochs)} epochs")
+    if len(model.data) != model.size:
+        raise ValueError(f"{len(model.data)} bytes for {model.size} of weights at {len(model.epochs)} epochs")
     return model
 
 
@@ -72,7 +71,7 @@ def sample_row(row: Mapping[str, Any]) -> Sample:
     verify("samples", row)
     apart = {"key": row["key"], "features": _bytes(row, "features"), "target": _bytes(row, "target")}
     sample = msgspec.convert({**msgspec.json.decode(row["about"]), **apart}, Sample)
-    if len(sample.features) * 2 != len(sample.target) * sample.count or len(sample.target) % 8:
+    if not sample.whole:
         raise ValueError(f"{len(sample.features)} bytes of features, {len(sample.target)} of a target")
     return sample
 
@@ -98,7 +97,7 @@ def chunk_row(row: Mapping[str, Any]) -> Chunk:
     """Read a row of `curves`. Raises MsgspecError, ValueError or TypeError for what is none of a curve's."""
     verify("curves", row)
     chunk = msgspec.convert({**row, "data": _bytes(row, "data")}, Chunk)
-    if chunk.start < 0 or chunk.epochs < 1 or len(chunk.data) % (8 * chunk.epochs):  # a loss and a metric of a split
+    if chunk.start < 0 or chunk.epochs < 1 or len(chunk.data) % (BYTES * len(VALUES) * chunk.epochs):  # of each split
         raise ValueError(f"{len(chunk.data)} bytes for {chunk.epochs} epochs")
     return chunk
 

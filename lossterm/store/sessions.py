@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 
 from lossterm.errors import UnknownName, UsageError
+from lossterm.store.connection import Connection
 from lossterm.store.records import AskedComparison, SessionRow, session_name
-from lossterm.store.requests import AGAIN, OPEN, Asking
+from lossterm.store.requests import AGAIN, OPEN, Requests
 from lossterm.store.serialisation import asked_row
 
 _ENDS = "('done', 'diverged', 'failed', 'cancelled')"
@@ -17,12 +18,15 @@ _WAITING = (
 )
 
 
-class Sessions(Asking):
+class Sessions:
     """Looks at sessions and does what concerns one as a whole."""
 
-    def sessions(self) -> list[SessionRow]:
+    def __init__(self, connection: Connection, requests: Requests) -> None:
+        self._connection, self._requests = connection, requests
+
+    def every(self) -> list[SessionRow]:
         """Return every session, newest first."""
-        rows = self._read(
+        rows = self._connection.read(
             # Each comparison's JSON is looked into once, and each trial's row, long as it is, not at all.
             "WITH asked AS (SELECT session, count(*) AS comparisons, max(created) AS last, "
             "group_concat(DISTINCT json_extract(asked, '$.task')) AS tasks FROM comparisons GROUP BY session), "
@@ -40,26 +44,26 @@ class Sessions(Asking):
         def session_row(row: Any) -> SessionRow:
             return msgspec.convert({**row, "tasks": tuple(filter(None, row["tasks"].split(",")))}, SessionRow)
 
-        return [self._sound(session_row, row) for row in rows]
+        return [self._connection.sound(session_row, row) for row in rows]
 
-    def require_session(self, name: str) -> None:
+    def require(self, name: str) -> None:
         """Raise UnknownName, with near misses, for a session that isn't there."""
-        rows = self._read("SELECT name FROM sessions ORDER BY id DESC")
+        rows = self._connection.read("SELECT name FROM sessions ORDER BY id DESC")
         names = [row["name"] for row in rows if isinstance(row["name"], str)]  # a damaged store may hold anything
         if name not in names:
             raise UnknownName("session", name, names)
 
     def stop(self, session: str) -> int:
         """Cancel every comparison of a session that still waits for a trial; see `cancel`."""
-        with self._write() as tick:
-            return self._cancel([row["id"] for row in self._read(_WAITING, session)], tick)
+        with self._connection.write() as tick:
+            return self._requests.cancel_within([row["id"] for row in self._connection.read(_WAITING, session)], tick)
 
     def resume(self, session: str) -> list[AskedComparison]:
         """Queue anew what was stopped or failed in a session, and return its comparisons that wait for a trial.
 
         A long training goes on from where it was stopped.
         """
-        with self._write() as tick:
+        with self._connection.write() as tick:
             stopped = f"({AGAIN} OR status = 'running' AND cancel)"
             again = f"trials WHERE {stopped} AND id IN (SELECT trial FROM comparison_trials WHERE comparison = c.id)"
             held = "FROM sessions s WHERE s.id = session AND s.name = ?2"
@@ -68,13 +72,13 @@ class Sessions(Asking):
                 f"WHERE EXISTS (SELECT 1 {held}) AND EXISTS (SELECT 1 FROM {again})",
                 (tick, session),
             )
-            self._train_again(
+            self._requests.train_again(
                 "SELECT trial FROM comparison_trials JOIN comparisons c ON c.id = comparison "
                 "JOIN sessions s ON s.id = session WHERE s.name = ?2",
                 session,
                 tick,
             )
-            return self._rows(
+            return self._connection.rows(
                 asked_row,
                 "SELECT c.id, s.name, c.asked, c.created, c.cancelled, c.checksum FROM comparisons c "
                 f"JOIN sessions s ON s.id = c.session WHERE c.id IN ({_WAITING}) ORDER BY c.id",
@@ -83,30 +87,30 @@ class Sessions(Asking):
 
     def waiting(self, session: str) -> bool:
         """Whether any comparison of a session still waits for a trial."""
-        return bool(self._read(_WAITING, session))
+        return bool(self._connection.read(_WAITING, session))
 
-    def rename_session(self, old: str, new: str) -> None:
+    def rename(self, old: str, new: str) -> None:
         """Give a session another name.
 
         Raises UnknownName for a session that isn't there, and UsageError for a name that no list could show or that
         another session has.
         """
         name = session_name(new)
-        with self._write():
-            self.require_session(old)
-            if name != old and self._read("SELECT 1 FROM sessions WHERE name = ?", name):
+        with self._connection.write():
+            self.require(old)
+            if name != old and self._connection.read("SELECT 1 FROM sessions WHERE name = ?", name):
                 raise UsageError(f"There is a session {name!r} already: choose another name.")
             self._connection.execute("UPDATE sessions SET name = ? WHERE name = ?", (name, old))
 
-    def delete_session(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         """Delete a session, its comparisons, and the trials that no other comparison holds, with curves and models.
 
         What only it waits for is stopped first, as by `cancel`. A trial that is running keeps its row until a session
         is deleted after its end, so that a worker never writes to the number of another. Raises UnknownName.
         """
-        with self._write() as tick:
-            self.require_session(name)
-            self._cancel([row["id"] for row in self._read(_WAITING, name)], tick)
+        with self._connection.write() as tick:
+            self.require(name)
+            self._requests.cancel_within([row["id"] for row in self._connection.read(_WAITING, name)], tick)
             self._connection.execute(
                 "UPDATE clock SET given = max(given, (SELECT coalesce(max(id), 0) FROM comparisons), "
                 "(SELECT coalesce(max(id), 0) FROM trials))"

@@ -24,11 +24,14 @@ _STANDS = (
 _ROW = f"SELECT {TRIAL_COLUMNS} FROM trials t"
 
 MOST_ATTEMPTS = 2
-"""A trial that was being trained when this many workers died is failed, not tried again."""
+"""A trial that was trained alone when this many workers died is failed, not tried again."""
 
 
-class Working(Connection):
+class WorkerWrites:
     """Claims trials and writes what happens to them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def claim(self, device: str, avoid: Collection[str] = ()) -> TrialRow | None:
         """Take up the first queued trial for a device whose program is not to be avoided; None if there is none.
@@ -36,13 +39,16 @@ class Working(Connection):
         It begins with the epochs of its checkpoint, if it has one. What was queued for a comparison that never came to
         be, since whoever asked was killed in the middle, is left alone.
         """
-        if not self._read(f"SELECT 1 FROM trials WHERE {_WAITS} LIMIT 1", device):
+        if not self._connection.read(f"SELECT 1 FROM trials WHERE {_WAITS} LIMIT 1", device):
             return None
         marks = ",".join("?" * len(avoid))
-        with self._write() as tick:
-            first = f"SELECT id FROM trials WHERE {_WAITS} AND program NOT IN ({marks}) ORDER BY id LIMIT 1"
-            found = self._rows(trial_row, f"{_ROW} WHERE id = ({first})", device, *avoid)
-            if not found:
+        with self._connection.write() as tick:
+            first = (
+                f"SELECT id FROM trials WHERE {_WAITS} AND (alone OR program NOT IN ({marks})) "
+                "ORDER BY alone, id LIMIT 1"
+            )
+            found = self._connection.rows(trial_row, f"{_ROW} WHERE id = ({first})", device, *avoid)
+            if not found or not self._has_room(device, found[0].id):
                 return None
             number = found[0].id  # of a row that is as it was written: what follows gives it another checksum
             self._connection.execute(
@@ -51,11 +57,22 @@ class Working(Connection):
                 (tick, number),
             )
             self._connection.execute("DELETE FROM models WHERE trial = ?", (number,))
-            return self._rows(trial_row, f"{_ROW} WHERE id = ?", number)[0]
+            return self._connection.rows(trial_row, f"{_ROW} WHERE id = ?", number)[0]
+
+    def _has_room(self, device: str, trial: int) -> bool:
+        """Whether a trial may be trained beside those that are: none beside one that is tried alone."""
+        (beside,) = self._connection.read(
+            "SELECT count(*), coalesce(max(alone), 0), (SELECT alone FROM trials WHERE id = ?2) FROM trials "
+            "WHERE status = 'running' AND device = ?1",
+            device,
+            trial,
+        )
+        running, one_alone, to_be_alone = beside
+        return not running or not (one_alone or to_be_alone)
 
     def queued_epochs(self, device: str) -> dict[str, int]:
         """Return how many epochs wait for a device, by program."""
-        rows = self._read(
+        rows = self._connection.read(
             f"SELECT program, sum(epochs_asked) AS epochs FROM trials WHERE {_WAITS} GROUP BY program",
             device,
         )
@@ -63,7 +80,7 @@ class Working(Connection):
 
     def checkpoint(self, trial: int) -> Checkpoint | None:
         """Return where a trial's training is to go on; None for its beginning, also where what is kept is damaged."""
-        rows = self._read("SELECT * FROM checkpoints WHERE trial = ?", trial)
+        rows = self._connection.read("SELECT * FROM checkpoints WHERE trial = ?", trial)
         try:
             return checkpoint_row(dict(rows[0])) if rows else None
         except (msgspec.MsgspecError, ValueError, TypeError):
@@ -71,7 +88,7 @@ class Working(Connection):
 
     def save(self, trial: int, checkpoint: Checkpoint) -> None:
         """Keep where a running trial stands, of which the curve is recorded up to there or further."""
-        with self._write():
+        with self._connection.write():
             self._connection.execute(
                 "INSERT OR REPLACE INTO checkpoints SELECT id, ?1, ?2, ?3, checksum(id, ?1, ?3) FROM trials "
                 "WHERE id = ?4 AND status = 'running' AND epochs >= ?1",
@@ -82,7 +99,7 @@ class Working(Connection):
 
     def record(self, chunk: Chunk) -> bool:
         """Add to a running trial's curve; return whether someone asked to stop it, deleted it, or took it away."""
-        with self._write() as tick:
+        with self._connection.write() as tick:
             row = self._connection.execute(
                 "SELECT cancel FROM trials WHERE id = ? AND status = 'running'", (chunk.trial,)
             ).fetchone()
@@ -111,8 +128,8 @@ class Working(Connection):
         longer running, nothing is written. A sample that is there already stays as it is; a checkpoint stays for one
         that was stopped.
         """
-        with self._write() as tick:
-            if not self._rows(trial_row, f"{_ROW} WHERE id = ? AND status = 'running'", trial):
+        with self._connection.write() as tick:
+            if not self._connection.rows(trial_row, f"{_ROW} WHERE id = ? AND status = 'running'", trial):
                 return
             if chunk:
                 self._add_chunk(chunk, tick)
@@ -138,15 +155,22 @@ class Working(Connection):
 
     def unanswered(self, device: str) -> frozenset[int]:
         """Return the running trials of a device that someone wants stopped."""
-        rows = self._read("SELECT id FROM trials WHERE status = 'running' AND cancel AND device = ?", device)
+        rows = self._connection.read("SELECT id FROM trials WHERE status = 'running' AND cancel AND device = ?", device)
         return frozenset(row["id"] for row in rows)
 
-    def requeue(self, device: str, *, died: bool) -> None:
+    def requeue(self, device: str, *, died: bool, ended_by: str = "") -> None:
         """Put a device's running trials back: after a worker's death, or before one leaves in good order.
 
-        A trial that was running when MOST_ATTEMPTS workers died is failed, with the reason.
+        A trial that was alone in MOST_ATTEMPTS workers when they died is failed, with what ended the last of them.
+        Of several that ran beside each other nobody knows which it was, or whether only all together took too much
+        memory: none is blamed, and each is tried alone, after all others.
         """
-        with self._write() as tick:
+        with self._connection.write() as tick:
+            running = "status = 'running' AND device = ?"
+            together = self._connection.read(f"SELECT count(*) FROM trials WHERE {running}", device)[0][0] > 1
+            if died and together:
+                self._connection.execute(f"UPDATE trials SET alone = 1 WHERE {running}", (device,))
+                died = False
             self._connection.execute(
                 "UPDATE trials SET status = 'cancelled', finished = ?, changed = ? "
                 "WHERE status = 'running' AND device = ? AND cancel",
@@ -155,10 +179,10 @@ class Working(Connection):
             if died:
                 self._connection.execute(
                     "UPDATE trials SET status = 'failed', finished = ?, changed = ?, "
-                    "error = 'The worker died ' || attempts || ' times while training this: see its log, and whether "
-                    "memory ran out.' "
+                    "error = 'The worker died ' || attempts || ' times while training this' || ? || "
+                    "': see its log, and whether memory ran out.' "
                     "WHERE status = 'running' AND device = ? AND attempts >= ?",
-                    (time.time(), tick, device, MOST_ATTEMPTS),
+                    (time.time(), tick, f", the last time by {ended_by}" if ended_by else "", device, MOST_ATTEMPTS),
                 )
             self._connection.execute(
                 "UPDATE trials SET status = 'queued', attempts = attempts - ?, changed = ? "
@@ -168,7 +192,7 @@ class Working(Connection):
 
     def fail_queued(self, device: str, error: str) -> None:
         """End everything that waits for a device that cannot train."""
-        with self._write() as tick:
+        with self._connection.write() as tick:
             self._connection.execute(
                 "UPDATE trials SET status = 'failed', error = ?, finished = ?, changed = ? "
                 "WHERE status IN ('queued', 'running') AND device = ?",
@@ -179,7 +203,7 @@ class Working(Connection):
         self, device: str, pid: int, state: WorkerState, message: str, environment: dict[str, str] | None = None
     ) -> None:
         """Say what a worker does; its environment stays as last said."""
-        with self._write() as tick:
+        with self._connection.write() as tick:
             self._connection.execute(
                 "INSERT INTO workers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET pid = excluded.pid, "
                 "state = excluded.state, message = excluded.message, changed = excluded.changed, "

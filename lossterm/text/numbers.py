@@ -1,8 +1,21 @@
-"""Numbers as a person reads them: counts, durations, sizes, lists."""
+"""Numbers and lists in words: counts, durations, amounts of memory, enumerations."""
+
+from collections.abc import Sequence
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Write a count with its noun: 1 row, 1,200 rows, 2 losses."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Write words as a sentence lists them: a; a and b; a, b and c. No words give an empty text."""
+    *most, last = words or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def duration(seconds: float) -> str:
-    """Write a length of time as a person would: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    """Write a duration as a person would: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
     if seconds < 1:
         return f"{max(seconds, 0):.1f} s"
     if seconds < 60:
@@ -10,3 +23,22 @@ def duration(seconds: float) -> str:
     if seconds < 3600:
         return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
     return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+
+
+def ago(seconds: float) -> str:
+    """Say how long ago something was, in its largest unit: just now, 5 min ago, 1 day ago."""
+    for size, unit in ((86_400, "day"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            number = int(seconds // size)
+            return f"{counted(number, unit) if unit == 'day' else f'{number} {unit}'} ago"
+    return "just now"
+
+
+def memory_size(count: float) -> str:
+    """Write a number of bytes: 12.5 GB, 340 MB."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
+
+
+def exact(number: float) -> str:
+    """Write a number so that parsing gives the same one: 0.01, 1e-05, 3."""
+    return repr(number).removesuffix(".0")

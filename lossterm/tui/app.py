@@ -1,6 +1,7 @@
 """The app: themes, terminals and the one screen. What it does is done by the screen."""
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -27,12 +28,14 @@ from lossterm.tui.background.table_reader import Read, read_table
 from lossterm.tui.dialogs import QuitDialog
 from lossterm.tui.screens import keymap
 from lossterm.tui.screens.main_screen import MainScreen
-from lossterm.tui.screens.session_screen import AppSettings
+from lossterm.tui.state.app_settings import AppSettings
+from lossterm.tui.state.key_names import KeyNames, written
 from lossterm.tui.terminal.glyph_filter import GlyphFilter
 from lossterm.tui.terminal.harmless_filter import HarmlessFilter
 from lossterm.tui.terminal.no_colours import NoColours
 from lossterm.tui.terminal.redraw_budget import LIVE, SPARING, Budget, Meter, metered
 from lossterm.worker_control import starting
+from lossterm.worker_control.starting import Workers
 
 THEMES = {"dark": "textual-dark", "light": "textual-light"}
 """What a person calls Textual's two."""
@@ -91,8 +94,7 @@ class LosstermApp(App[None]):
         super().__init__()
         self._store = store
         self._habits = AppSettings(
-            command=command,
-            memory=memory,
+            workers=Workers(command, memory) if command else None,
             clock=clock,
             own=own,
             advisor=Advisor(find_advice),
@@ -101,7 +103,7 @@ class LosstermApp(App[None]):
             budget=SPARING if config.low_bandwidth else Budget(seconds=config.frame_seconds, bytes=LIVE.bytes),
             written=lambda: self._meter.bytes,
             bands=not config.low_bandwidth,
-            keys=config.keys,
+            keys=KeyNames((type(self), MainScreen, *MainScreen.PANELS), config.keys),
         )
         self.main = MainScreen(session, store, self._habits, table)
         self.animation_level = "none"  # a movement is bytes over the link that tell nothing
@@ -117,6 +119,10 @@ class LosstermApp(App[None]):
     def get_driver_class(self) -> type[Driver]:
         """Return Textual's driver for this terminal, with its bytes counted."""
         return metered(super().get_driver_class(), self._meter)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Write a key as every text of the app does."""
+        return binding.key_display or written(binding.key)
 
     def _theme_named(self, name: str | None) -> str:
         if name is None:
@@ -141,9 +147,15 @@ class LosstermApp(App[None]):
         await self.main.up()
         self.exit(return_code=code)
 
+    def on_ready(self) -> None:
+        """Collect garbage from now on, where whoever opened the app has put that off until the first screen stands."""
+        if not gc.isenabled():
+            gc.freeze()  # modules and widgets stay: looking through them would be a standstill now and then
+            gc.enable()
+
     async def on_mount(self) -> None:
         """Show the screen in the theme that was chosen last."""
-        if self._any_theme and (name := await self.main.desk.theme()) in self.available_themes:
+        if self._any_theme and (name := await self.main.jobs.theme()) in self.available_themes:
             self.theme = str(name)
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
         self.push_screen(self.main)
@@ -151,9 +163,9 @@ class LosstermApp(App[None]):
     @work(name="theme", exclusive=True, group="theme")
     async def _keep_theme(self, name: str) -> None:
         with suppress(StoreError):  # whoever follows the session says so
-            await self.main.desk.keep_theme(name)
+            await self.main.jobs.keep_theme(name)
 
-    def on_view_screen_opened(self, event: MainScreen.Opened) -> None:
+    def on_main_screen_opened(self, event: MainScreen.Opened) -> None:
         """Show another session."""
         try:
             following = MainScreen(event.session, self._store, self._habits)
@@ -209,15 +221,25 @@ def open_app(
     own: Sequence[str] = (),
     table: FileRequest | None = None,
     config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
-    memory: int | None = None,
+    workers: Workers = Workers(),  # noqa: B008  it cannot be changed
 ) -> tuple[int, str, SessionState, dict[str, str]]:
     """Run the app until it is left.
 
-    `own` says where losses of one's own are, `table` is one of one's own to train on, and `memory` what a worker may
-    take, in bytes. Returns its exit code, the session that was open at the end, how that stands, and what each task was
+    `own` says where losses of one's own are, `table` is one of one's own to train on, and `workers` says how workers
+    are started. Returns its exit code, the session that was open at the end, how that stands, and what each task was
     ranked by.
     """
-    app = LosstermApp(session, store, own=own, find_advice=ask_for_advice, table=table, config=config, memory=memory)
+    command, memory = workers
+    app = LosstermApp(
+        session,
+        store,
+        command=command,
+        memory=memory,
+        own=own,
+        find_advice=ask_for_advice,
+        table=table,
+        config=config,
+    )
     app.run()
     view = app.main.view
     if store.exists():
@@ -227,4 +249,4 @@ def open_app(
                 view.apply(update)
         finally:
             tail.close()
-    return app.return_code or 0, app.main.session, view, app.main.metrics
+    return app.return_code or 0, app.main.session, view, app.main.standings.metrics

@@ -70,7 +70,8 @@ def hold(store: Path, device: str, patience: float = 0.3) -> int | None:
         else:
             last = sign(store, device)
             with suppress(OSError):  # on a full disk there may be no room for the first
-                give(descriptor, Sign(pid=os.getpid(), beat=0, refused=last is not None and last.refused))
+                before, refused = (last.pid, last.refused) if last else (None, False)
+                give(descriptor, Sign(pid=os.getpid(), beat=0, refused=refused, before=before))
             return descriptor
 
 
@@ -86,6 +87,8 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that it may take, None for no limit."""
     refused: bool = False
     """Whether it left since the store took nothing more, not even that what it was training goes back."""
+    before: int | None = None
+    """In the first sign of a worker, the process whose sign was there before."""
 
 
 def give(descriptor: int, sign: Sign) -> None:
@@ -100,6 +103,53 @@ def sign(store: Path, device: str) -> Sign | None:
             return msgspec.json.decode(file.read(_SIGN_BYTES), type=Sign)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+class Death(msgspec.Struct, frozen=True, kw_only=True):
+    """What whoever looks after a worker knows of its end, and writes behind its signs for the next worker to read."""
+
+    pid: int
+    """Its process."""
+    code: int | None = None
+    """As Python has it: the exit code, or less than 0 for a signal. None where nobody saw it."""
+    by_supervisor: bool = False
+    """Whether it was killed since it was silent: no fault of what it was training."""
+
+    @property
+    def ended_by(self) -> str:
+        """The signal or exit code in words, nothing where that is not known."""
+        return ended_by(self.code)
+
+
+def ended_by(code: int | None) -> str:
+    """Say which signal or exit code ended a process, nothing for one that is not known or left in good order."""
+    if not code:
+        return ""
+    if code > 0:
+        return f"exit code {code}"
+    return signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+
+
+def note_death(store: Path, device: str, death: Death) -> None:
+    """Write what is known of a worker's end where the next one reads it."""
+    with suppress(OSError):  # no lock, or no room: the next worker knows less
+        descriptor = os.open(lock_path(store, device), os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.pwrite(descriptor, msgspec.json.encode(death).ljust(_SIGN_BYTES), _SIGN_BYTES)
+        finally:
+            os.close(descriptor)
+
+
+def death_before(store: Path, device: str) -> Death | None:
+    """Return what is known of how the worker ended whose lock was taken over last; None where nothing is."""
+    found = sign(store, device)
+    try:
+        with lock_path(store, device).open("rb") as file:
+            file.seek(_SIGN_BYTES)
+            death = msgspec.json.decode(file.read(_SIGN_BYTES), type=Death)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return death if found and found.before == death.pid else None
 
 
 _SIGN_BYTES = 100

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from lossterm.errors import WorkerError
 from lossterm.home.private import opened
@@ -12,6 +13,16 @@ from lossterm.worker_control.lock import alive
 
 WORKER = (sys.executable, "-P", "-m", "lossterm.engine.worker.process")
 """The command that starts a worker; `--store FILE --device DEVICE` is added."""
+
+
+class Workers(NamedTuple):
+    """How whoever follows a session starts the workers that it needs."""
+
+    command: Sequence[str] = WORKER
+    """Starts one."""
+    memory: int | None = None
+    """Bytes that one may take, None for whatever one that is there may."""
+
 
 _LOG_LIMIT = 1_000_000
 _started: list["subprocess.Popen[bytes]"] = []

@@ -59,7 +59,7 @@ def redraw(count: int, epochs: int, rounds: int) -> None:
     show(what, lambda: line_chart(series, *SIZE, frame), rounds)
     show(
         f"{what}, with segments",
-        lambda: [list(line.render(console)) for line in line_chart(series, *SIZE, frame)],
+        lambda: [list(line.render(console)) for line in line_chart(series, *SIZE, frame).lines],
         rounds,
     )
 

@@ -62,8 +62,8 @@ def _run(home: Path, name: str, seeds: int, epochs: int) -> float:
     asked = ["run", "--task", "circles", "--seeds", str(seeds), "--epochs", str(epochs), *options]
     seconds, _ = _timed(home, [*asked, "--format", "json"])
     with Store(home / "lossterm.db") as store:
-        last = store.comparisons("default")[-1]
-        assert sum(row.status == "done" for row in store.trials([last.id])) == each * seeds
+        last = store.reader.comparisons("default")[-1]
+        assert sum(row.status == "done" for row in store.reader.trials([last.id])) == each * seeds
     print(f"{name} {epochs} {seconds:6.2f} s", file=sys.stderr, flush=True)
     return seconds
 
@@ -103,7 +103,7 @@ class _Home:
         path = self._home / "lossterm.db"
         if path.exists():
             with Store(path) as store:
-                pids = [worker.pid for worker in store.workers()]
+                pids = [worker.pid for worker in store.reader.workers()]
             if lock.alive(path, DEVICE):
                 for pid in pids:
                     os.kill(pid, 15)

@@ -4,8 +4,8 @@ Run from the repository's root, in an environment with the test extra, with noth
 
     python -m tests.bench.reliability [--rounds 20] [--deaths 10] [--fake]
 
-Cancel to idle is the time from before `Store.cancel` until no trial is running any more, while every lane trains. Death
-to notice is the time from `kill -9` of the worker until a viewer, which looks as often as `lossterm run` does, no
+Cancel to idle is the time from before `Requests.cancel` until no trial is running any more, while every lane trains.
+Death to notice is the time from `kill -9` of the worker until a viewer, which looks as often as `lossterm run` does, no
 longer has it; to the next epoch, until the viewer has an epoch of another worker: TensorFlow's import is in it.
 """
 
@@ -21,10 +21,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lossterm.comparison.comparison import Comparison
-from lossterm.following.session_state import SessionState
-from lossterm.following.store_changes import INTERVAL, StoreChanges
+from lossterm.following.follow import INTERVAL, Follower
 from lossterm.store import AskedComparison, Store
-from lossterm.worker_control import lock, starting, supervisor
+from lossterm.worker_control import lock
+from lossterm.worker_control.starting import WORKER, Workers
 from tests.builders.stores import FAKE
 
 DEVICE = "auto"
@@ -51,7 +51,7 @@ def main() -> None:
         os.environ["LOSSTERM_HOME"] = place
         with Store(Path(place) / "lossterm.db") as store:
             try:
-                viewer = Viewer(store, FAKE if given.fake else starting.WORKER)
+                viewer = Viewer(store, FAKE if given.fake else WORKER)
                 show("cancel to idle", [cancelled(viewer) for _ in range(given.rounds)])
                 noticed, resumed = zip(*(killed(viewer) for _ in range(given.deaths)), strict=True)
                 show("kill -9 to the viewer's notice", noticed)
@@ -61,20 +61,16 @@ def main() -> None:
 
 
 class Viewer:
-    """What `lossterm run` is without its words: a tail, a view and a keeper."""
+    """What `lossterm run` is without its words."""
 
     def __init__(self, store: Store, worker: Sequence[str]) -> None:
-        self.store, self.view = store, SessionState()
-        self._tail, self._keeper = (
-            StoreChanges(store.path, SESSION, device=DEVICE),
-            supervisor.Supervisor(store.path, DEVICE, worker),
-        )
+        self.store, self._follower = store, Follower(store, SESSION, device=DEVICE, workers=Workers(worker))
+        self.view = self._follower.state
 
     def look(self) -> None:
         """Take in what is new and tend the worker."""
-        if update := self._tail.poll():
-            self.view.apply(update)
-        self._keeper.tend(needed=self.view.training, ready=self.view.ready)
+        self._follower.take(self._follower.poll())
+        self._follower.tend(self._follower.waiting)
 
     @property
     def epochs(self) -> int:
@@ -95,13 +91,13 @@ class Viewer:
 
 def training(viewer: Viewer) -> AskedComparison:
     """Ask for long trainings, and return at a moment when they are under way."""
-    asked = viewer.store.ask(
+    asked = viewer.store.requests.ask(
         SESSION, Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=TRIALS, epochs=next(_epochs))
     )
     viewer.look()
 
     def under_way() -> bool:
-        running = [row for row in viewer.store.trials([asked.id]) if row.status == "running"]
+        running = [row for row in viewer.store.reader.trials([asked.id]) if row.status == "running"]
         return bool(running) and all(row.epochs for row in running)
 
     viewer.until(under_way, "epochs")
@@ -114,8 +110,8 @@ def cancelled(viewer: Viewer) -> float:
     """Return the seconds from a cancel to no trial running."""
     asked = training(viewer)
     start = time.perf_counter()
-    viewer.store.cancel([asked.id])
-    while any(row.status == "running" for row in viewer.store.trials([asked.id])):
+    viewer.store.requests.cancel([asked.id])
+    while any(row.status == "running" for row in viewer.store.reader.trials([asked.id])):
         assert time.perf_counter() - start < PATIENCE, "waited in vain for the trials to stop"
         time.sleep(0.001)
     return time.perf_counter() - start
@@ -131,7 +127,7 @@ def killed(viewer: Viewer) -> tuple[float, float]:
     noticed = viewer.until(lambda: viewer.view.worker is None or viewer.view.worker.pid != found.pid, "the notice")
     before = viewer.epochs  # all that the dead one wrote
     resumed = viewer.until(lambda: viewer.epochs > before, "the next epoch")
-    viewer.store.cancel([asked.id])
+    viewer.store.requests.cancel([asked.id])
     return noticed - start, resumed - start
 
 

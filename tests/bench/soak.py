@@ -58,7 +58,7 @@ def soak(home: Path, trials: int) -> int:
         worker = starting.ensure(store.path, DEVICE, FAKE)  # before the app, which finds it there
         assert worker is not None
         try:
-            until(lambda: store.workers() and store.workers()[0].state == "ready", "the worker")
+            until(lambda: store.reader.workers() and store.reader.workers()[0].state == "ready", "the worker")
             app = Terminal(home, "--session", SESSION)
             held = [one_round(store, comparison, app, worker, number) for number in range(rounds)]
             app.press("q")
@@ -76,17 +76,17 @@ def one_round(
     store: Store, comparison: Comparison, app: Terminal, worker: "subprocess.Popen[bytes]", number: int
 ) -> dict[str, float]:
     """Train, look at one of the views, delete; return the megabytes that the processes held when all was shown."""
-    asked = store.ask(SESSION, comparison)
-    size = len(store.trials([asked.id]))
+    asked = store.requests.ask(SESSION, comparison)
+    size = len(store.reader.trials([asked.id]))
     shown = f"{size}/{size} trials"
     app.until(lambda text: shown in text, PATIENCE)
-    assert {(row.status, row.attempts) for row in store.trials([asked.id])} == {("done", 1)}
+    assert {(row.status, row.attempts) for row in store.reader.trials([asked.id])} == {("done", 1)}
     app.press(VIEWS[number % len(VIEWS)])
     app.during(0.5)
     held = {"worker": megabytes(worker.pid), "app": megabytes(app.process.pid)}
     app.press("\x1b")
     app.until(lambda text: shown in text, PATIENCE)
-    store.delete_session(SESSION)
+    store.sessions.delete(SESSION)
     app.until(lambda text: shown not in text, PATIENCE)
     app.bytes = b""
     return held

@@ -52,12 +52,12 @@ def build(path: Path, seeds: int, epochs: int, losses: tuple[str, ...]) -> None:
     """Write a session whose trials are all done, through the store as a worker does."""
     stream = random.Random(0)
     with Store(path) as store:
-        store.ask(SESSION, Comparison.ask("circles", losses, protocol="tutorial", seeds=seeds, epochs=epochs))
-        while row := store.claim("auto"):
+        store.requests.ask(SESSION, Comparison.ask("circles", losses, protocol="tutorial", seeds=seeds, epochs=epochs))
+        while row := store.worker.claim("auto"):
             values = array("f", (stream.random() for _ in range(4 * epochs)))
             chunk = Chunk(trial=row.id, start=0, epochs=epochs, data=values.tobytes())
             scores: TrialScores = {"accuracy": {split: stream.random() for split in ("train", "test")}}
-            store.finish(row.id, "done", seconds=0.02, scores=scores, chunk=chunk)
+            store.worker.finish(row.id, "done", seconds=0.02, scores=scores, chunk=chunk)
 
 
 def open_it(path: Path) -> None:
@@ -68,14 +68,14 @@ def open_it(path: Path) -> None:
 def list_it(path: Path) -> None:
     """Open it and list its sessions, as `lossterm sessions`."""
     with Store(path) as store:
-        store.sessions()
+        store.sessions.every()
 
 
 def report_it(path: Path) -> None:
     """Open it and work out the standings, as `lossterm report`."""
     with Store(path) as store:
-        asked = store.comparisons(SESSION)
-        rows = store.trials([one.id for one in asked])
+        asked = store.reader.comparisons(SESSION)
+        rows = store.reader.trials([one.id for one in asked])
         for one in asked:
             report.build(one, report.rows_of(one, rows))
 

@@ -71,15 +71,15 @@ def with_a_warm_worker(file: Path, batch_size: int) -> tuple[Data, float]:
         keeper = supervisor.Supervisor(store.path, "auto", starting.WORKER)
         for task in ("circles", "diabetes"):
             train(store, keeper, Comparison.ask(task, ("usual",), seeds=1, epochs=2, learning_rates=[0.01]))
-        (worker,) = store.workers()
+        (worker,) = store.reader.workers()
         before = high_water(worker.pid)
         start = time.perf_counter()
         data, _ = describe(FileRequest(path=str(file), target="y"), shelf())
         described = time.perf_counter() - start
         losses = ("mse", "huber")
         question = Comparison.ask(data, losses, seeds=1, epochs=EPOCHS, batch_size=batch_size, learning_rates=[0.01])
-        asked = store.ask("table", question)
-        while not any(row.epochs for row in store.trials([asked.id])):
+        asked = store.requests.ask("table", question)
+        while not any(row.epochs for row in store.reader.trials([asked.id])):
             time.sleep(0.01)
         print(f"file to first epoch: {time.perf_counter() - start:.2f} s, of which reading it {described:.2f} s")
         train(store, keeper, question)
@@ -91,8 +91,8 @@ def with_a_warm_worker(file: Path, batch_size: int) -> tuple[Data, float]:
 
 def train(store: Store, keeper: supervisor.Supervisor, question: Comparison) -> None:
     """Ask for a comparison and wait for its end."""
-    asked = store.ask("table", question)
-    while not all(row.ended for row in store.trials([asked.id])):
+    asked = store.requests.ask("table", question)
+    while not all(row.ended for row in store.reader.trials([asked.id])):
         keeper.tend(needed=True, ready=False)
         time.sleep(0.05)
 

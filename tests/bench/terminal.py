@@ -161,8 +161,8 @@ def large(home: Path, rounds: int, seeds: int, *, fake: bool) -> None:
     if fake:
         pretend(place)
     with Store(place / "lossterm.db") as store:
-        store.ask("empty", Comparison.ask("circles", seeds=1))
-        store.stop("empty")
+        store.requests.ask("empty", Comparison.ask("circles", seeds=1))
+        store.sessions.stop("empty")
     table = b"\xc2\xb1"  # ±, which only a table has
     trials = f"{5 * len(LOSSES) * seeds:,} trials × 200 epochs"
     show(f"opening {trials}", [opened(place, table, "--session", SESSION) for _ in range(rounds)], "s")

@@ -36,6 +36,18 @@ QUICK = {
         ("cancel to idle", "kill -9 to the viewer's notice", "kill -9 to the next epoch"),
     ),
     "soak": Smoke(("--trials", "24"), ("24 trials in 6 rounds", "worker", "app"), ("worker", "app")),
+    "start_up": Smoke(
+        ("--rounds", "1"),
+        (
+            "processor time",
+            "  import click, msgspec",
+            "  lossterm --help",
+            "  lossterm report prepared --format json",
+            "first screen",
+            "  import textual.app alone",
+            "  lossterm ",
+        ),
+    ),
     "store": Smoke(
         ("--trials", "8", "--epochs", "3"),
         ("8 trials × 3 epochs", "open ", "open, list sessions", "open, standings", "open, all for a viewer"),

@@ -17,6 +17,7 @@ from lossterm.reports import json_document, report
 from lossterm.reports.report import Report
 from lossterm.store import AskedComparison, Chunk, TrialRow, TrialScores
 from lossterm.tasks import TASKS, task_named
+from lossterm.text.json_text import as_json
 
 ENVIRONMENT = {"tensorflow": "2.21.0", "keras": "3.15.1", "numpy": "2.0", "device": "CPU", "cpu": "a processor"}
 BEGAN = 1000.0
@@ -113,7 +114,7 @@ def strictly(text: str) -> Any:
 
 
 def as_document(shown: Report, chunks: list[Chunk] | None = None) -> Any:
-    return strictly(json_document.as_json(json_document.document(shown, chunks)))
+    return strictly(as_json(json_document.document(shown, chunks)))
 
 
 TROUBLED = built(
@@ -160,7 +161,7 @@ def stored(shown: Report, loss: str, metric: str, split: str) -> list[float]:
 
 def as_reproduced(key: str, reports: list[Report]) -> dict[str, Any]:
     """Return what `reproduce` writes of its reports."""
-    written: dict[str, Any] = strictly(json_document.as_json(document(CASES[key], reports)))
+    written: dict[str, Any] = strictly(as_json(document(CASES[key], reports)))
     return written
 
 

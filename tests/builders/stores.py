@@ -75,15 +75,15 @@ def fill(
     """
     engine = FakeTrainer()
     with Store(path) as store:
-        store.ask(session, comparison)
+        store.requests.ask(session, comparison)
         ended = 0
-        while (trials is None or ended < trials) and (row := store.claim(DEVICE)):
+        while (trials is None or ended < trials) and (row := store.worker.claim(DEVICE)):
             trial = row.trial
             if diverged and diverged(trial):
                 trial = msgspec.structs.replace(trial, learning_rate=1e6)
-            result = engine.train(trial, row.id, store.record)
+            result = engine.train(trial, row.id, store.worker.record)
             scores = _rescored(result.scores, trial, scored) if scored and result.scores else result.scores
-            store.finish(
+            store.worker.finish(
                 row.id,
                 result.status,
                 seconds=0.02,
@@ -94,12 +94,12 @@ def fill(
                 sample=result.sample,
             )
             ended += 1
-        if running and (row := store.claim(DEVICE)):
-            result = engine.train(row.trial, row.id, store.record)
+        if running and (row := store.worker.claim(DEVICE)):
+            result = engine.train(row.trial, row.id, store.worker.record)
             assert result.chunk is not None
             half = result.chunk.epochs // 2
             size = len(result.chunk.data) // result.chunk.epochs
-            store.record(Chunk(trial=row.id, start=0, epochs=half, data=result.chunk.data[: half * size]))
+            store.worker.record(Chunk(trial=row.id, start=0, epochs=half, data=result.chunk.data[: half * size]))
 
 
 def _rescored(scores: TrialScores, trial: Trial, scored: Scored) -> TrialScores:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from lossterm.charts.axes import Axis, Plot, even_axis, exact_axis, value_axis
+from lossterm.charts.axes import Axis, even_axis, exact_axis, value_axis
+from lossterm.charts.plot import Plot
 from tests.cells import each
 
 HEIGHTS = (4, 7, 11, 24, 60)
@@ -171,7 +172,7 @@ def test_a_level_axis_is_marked_at_both_ends_and_at_round_numbers_between(first:
 @each("last", [1, 2, 20, 300, 5000])
 def test_labels_below_stand_under_their_ticks_and_do_not_touch(width: int, last: int) -> None:
     plot = Plot(width, 8, even_axis(1, last, width), value_axis(np.array([0.0, 1]), 8))
-    *_, rule, names = (line.plain for line in plot.lines())
+    *_, rule, names = (line.plain for line in plot.drawing().lines)
     ticks = [place for place, sign in enumerate(rule) if sign == "┬"]
     labels = names.split()
     assert len(labels) == len(ticks)
@@ -188,7 +189,7 @@ def test_labels_below_stand_under_their_ticks_and_do_not_touch(width: int, last:
 def test_labels_at_the_left_stand_at_their_height_both_ends_among_them(height: int) -> None:
     plot = Plot(40, height, even_axis(1, 9, 40), value_axis(np.array([0.0, 1]), height))
     rows = plot.canvas.rows
-    found = {row: line.plain.split("┤")[0] for row, line in enumerate(plot.lines()) if "┤" in line.plain}
+    found = {row: line.plain.split("┤")[0] for row, line in enumerate(plot.drawing().lines) if "┤" in line.plain}
     assert (float(found[0]), float(found[rows - 1])) == (1, 0)
     for row, label in found.items():
         assert row == round((1 - float(label)) * (4 * rows - 1)) // 4

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from lossterm import __version__
+from lossterm.cli.options.shared import FORMATS
 from lossterm.published import CASES
-from lossterm.reports.table import FORMATS
 from lossterm.store import Store
 
 WAIT = 30.0
@@ -48,13 +48,11 @@ finally:
 """The fake worker, which says in the directory WORKERS when it comes and goes; it may wait for files to be there."""
 
 PROGRAM = f"""
-import functools, sys
-from lossterm.worker_control import supervisor
-
-supervisor.Supervisor = functools.partial(supervisor.Supervisor, command=(sys.executable, "-c", {WORKER!r}))
+import sys
 from lossterm.cli.main import main
+from lossterm.worker_control.starting import Workers
 
-main()
+main(workers=Workers((sys.executable, "-c", {WORKER!r})))
 """
 """lossterm, all of it, with that worker in place of the real one."""
 
@@ -306,7 +304,7 @@ def test_a_recording_of_another_version_is_checked_with_a_word_on_stderr(
 
 
 BAD: dict[str, tuple[Callable[[Document], object], str]] = {
-    "empty": (lambda d: d.clear(), "is no recording of lossterm"),
+    "empty": (lambda d: d.clear(), "is not a recording of lossterm"),
     "another form": (lambda d: d.update(schema=99), "in form 99 of the JSON"),
     "unknown loss": (
         lambda d: d["standings"][0].update(loss="hindge"),
@@ -314,7 +312,7 @@ BAD: dict[str, tuple[Callable[[Document], object], str]] = {
     ),
     "contradiction": (lambda d: d["standings"][0].update(mean=0.9999), "contradicts itself: hinge on circles"),
     "spread": (lambda d: d["standings"][0].update(sd=0.3), "its sd is 0.3"),
-    "escape": (lambda d: d.update(lossterm="1\x1b[31m"), "is no recording of lossterm"),
+    "escape": (lambda d: d.update(lossterm="1\x1b[31m"), "is not a recording of lossterm"),
     "partial": (lambda d: d.update(partial=True), "was recorded before all of its trials had ended"),
 }
 
@@ -350,12 +348,14 @@ def test_a_check_makes_no_store_where_there_is_none(recorded: Recorded, home: Ho
 
 def test_a_check_does_not_touch_the_store_that_is_there(recorded: Recorded) -> None:
     with Store(recorded.home.store) as store:
-        until(lambda: {row.state for row in store.workers()} == {"ready"}, "the worker to say that it has no work")
-        before = store.tick(), store.sessions()
+        until(
+            lambda: {row.state for row in store.reader.workers()} == {"ready"}, "the worker to say that it has no work"
+        )
+        before = store.reader.tick(), store.sessions.every()
         assert before[1]
     succeeded(recorded.home.lossterm("check", recorded.files["one seed"]))
     with Store(recorded.home.store) as store:
-        assert (store.tick(), store.sessions()) == before
+        assert (store.reader.tick(), store.sessions.every()) == before
     assert list(recorded.home.temporary.iterdir()) == []
 
 
@@ -368,7 +368,7 @@ def trained(home: Home) -> bool:
     """Whether a check's worker has reported an epoch."""
     if path := check_store(home):
         with Store(path) as store:
-            return any(row.epochs for row in store.trials([one.id for one in store.comparisons("check")]))
+            return any(row.epochs for row in store.reader.trials([one.id for one in store.reader.comparisons("check")]))
     return False
 
 
@@ -376,7 +376,7 @@ def states(home: Home) -> list[str]:
     """Return what a check's worker says that it does."""
     if path := check_store(home):
         with Store(path) as store:
-            return [row.state for row in store.workers()]
+            return [row.state for row in store.reader.workers()]
     return []
 
 
@@ -439,8 +439,8 @@ def test_one_seed_of_digits_has_a_mean_but_no_range(recorded: Recorded) -> None:
 def test_a_second_reproduction_trains_nothing_again(recorded: Recorded) -> None:
     def trials() -> list[tuple[int, int, str, float | None]]:
         with Store(recorded.home.store) as store:
-            asked = [one.id for one in store.comparisons("reproduce-tutorial")]
-            return [(row.id, row.attempts, row.status, row.finished) for row in store.trials(asked)]
+            asked = [one.id for one in store.reader.comparisons("reproduce-tutorial")]
+            return [(row.id, row.attempts, row.status, row.finished) for row in store.reader.trials(asked)]
 
     before = trials()
     assert {(attempts, status) for _, attempts, status, _ in before} == {(1, "done")}
@@ -481,7 +481,7 @@ def test_the_session_may_be_named(recorded: Recorded) -> None:
     words = (*COMMANDS["digits"], "--session", "mine", "--format", "json")
     assert strictly(succeeded(recorded.home.lossterm(*words)))["session"] == "mine"
     with Store(recorded.home.store) as store:
-        assert len(store.comparisons("mine")) == 8
+        assert len(store.reader.comparisons("mine")) == 8
 
 
 USAGE: dict[tuple[str, ...], str] = {
@@ -526,5 +526,5 @@ def test_a_loss_of_ones_own_is_checked_where_its_place_is_said(home: Home, tmp_p
     assert agreeing == every == same
     refused = home.lossterm("check", path)
     assert succeeded(refused, code=3) == ""
-    assert "is a loss of one's own: say where it is with --loss-file FILE.py:NAME." in refused.stderr
+    assert "is a custom loss: say where it is with --loss-file FILE.py:NAME." in refused.stderr
     assert refused.stderr.count("\n") == 1

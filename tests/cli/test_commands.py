@@ -1,5 +1,4 @@
 import csv
-import functools
 import io
 import json
 import math
@@ -25,18 +24,20 @@ from click.testing import CliRunner
 from lossterm import __version__
 from lossterm.cli.commands.doctor import _configuration
 from lossterm.cli.main import cli, main
+from lossterm.cli.options.shared import FORMATS
 from lossterm.comparison.comparison import DEVICES, RATES_TO_TUNE, Comparison, Status, Trial
 from lossterm.comparison.hyperparameters import OPTIMIZERS
 from lossterm.data import FileRequest
 from lossterm.engine.fakes.fake_engine import BEST_RATE
+from lossterm.errors import UsageError
 from lossterm.following.session_state import SessionState
 from lossterm.home.configuration import Config
 from lossterm.losses import LEFT_OUT, LOSSES, fitting
 from lossterm.metrics import METRICS, metrics_for
-from lossterm.reports.table import FORMATS
 from lossterm.store import Store, TrialRow, TrialScores, migrations
 from lossterm.tasks import TASKS
-from lossterm.worker_control import lock, starting, supervisor
+from lossterm.worker_control import lock, starting
+from lossterm.worker_control.starting import Workers
 from tests.cells import each
 
 PROGRAM = (sys.executable, "-m", "lossterm")
@@ -68,7 +69,8 @@ def lossterm(home: Path, *arguments: str, **more: str) -> Result:
 
 WARM = """
 import json, os, runpy, sys, traceback
-import lossterm.cli.main
+from lossterm.cli.main import cli
+dict(cli.commands)  # loads them
 for number, words in enumerate(json.load(sys.stdin)):
     if (child := os.fork()) == 0:
         for descriptor, name in ((0, os.devnull), (1, f"{number}.out"), (2, f"{number}.err")):
@@ -282,7 +284,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "loss of one's own without its place": (
         ("run", "--loss", "mine@01234567"),
         2,
-        "'mine@01234567' is a loss of one's own: say where it is with --loss-file FILE.py:NAME.",
+        "'mine@01234567' is a custom loss: say where it is with --loss-file FILE.py:NAME.",
     ),
     "probabilities of numbers": (
         ("advise", "--task", "counts", "--probabilities"),
@@ -292,17 +294,17 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "loss file without a name": (
         ("run", "--loss-file", "{mine}"),
         2,
-        "says no place and name: give FILE.py:NAME, or package.module:NAME for an installed package,",
+        "is invalid: give FILE.py:NAME, or package.module:NAME for an installed package,",
     ),
     "loss file with half a parameter": (
         ("run", "--loss-file", "{mine}:mine:delta"),
         2,
-        "mine.py:mine:delta': 'delta' is no parameter=value. Give FILE.py:NAME",
+        "mine.py:mine:delta': 'delta' is not of the form parameter=value. Give FILE.py:NAME",
     ),
     "loss file with an unknown head": (
         ("run", "--loss-file", "{mine}:mine:head=logits"),
         2,
-        "There is no head for a loss of one's own 'logits'. Did you mean logit",
+        "There is no head for custom losses called 'logits'. Did you mean logit",
     ),
     "loss file that lacks the name": (
         ("run", "--loss-file", "{mine}:mien"),
@@ -327,7 +329,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "loss file of another ending": (
         ("run", "--loss-file", "{file}/a:mine"),
         3,
-        "is no Python file: a loss of your own must be in a file that ends in .py.",
+        "is not a Python file: a loss of your own must be in a file that ends in .py.",
     ),
     "loss file before": (
         ("--loss-file", "{broken}:mine"),
@@ -410,7 +412,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
 def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
     home = tmp_path_factory.mktemp("refused")
     with Store(home / "lossterm.db") as store:
-        store.ask("monday", Comparison.ask("circles"))
+        store.requests.ask("monday", Comparison.ask("circles"))
     places = {name: home / name for name in ("file", "corrupt", "newer")}
     places["file"].write_text("a file")
     places["corrupt"].write_bytes(b"SQLite format 3\0" + b"\xa5" * 5000)
@@ -439,7 +441,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(refused: dict[str, Result],
 def test_nothing_that_is_refused_is_written_into_the_store(refused: dict[str, Result]) -> None:
     home = Path(refused["store is a directory"].args[-1])
     with Store(home / "lossterm.db") as store:
-        assert [(row.name, row.comparisons) for row in store.sessions()] == [("monday", 1)]
+        assert [(row.name, row.comparisons) for row in store.sessions.every()] == [("monday", 1)]
     assert (home / "corrupt").read_bytes() == b"SQLite format 3\0" + b"\xa5" * 5000
     assert not list(home.glob("*worker*"))
 
@@ -451,11 +453,33 @@ def test_a_cold_start_says_the_same(refused: dict[str, Result], case: str) -> No
     assert (cold.returncode, cold.stdout, cold.stderr) == (warm.returncode, warm.stdout, warm.stderr)
 
 
-@pytest.mark.parametrize("words", [("run", "--epochs", "ten"), ("run", "--sedes", "3"), ("export",), ("--nonsense",)])
+@pytest.mark.parametrize(
+    "words", [("run", "--max-trials", "ten"), ("run", "--sedes", "3"), ("export",), ("--nonsense",)]
+)
 def test_words_that_cannot_be_read_are_wrong_usage(tmp_path: Path, words: tuple[str, ...]) -> None:
     result = lossterm(tmp_path, *words)
     assert succeeded(result, 2) == ""
     assert "Error: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--epochs ten", "--epochs is 'ten', but must be a whole number."),
+        ("--seeds 1.5", "--seeds is '1.5', but must be a whole number."),
+        ("--dropout much", "--dropout is 'much', but must be a number."),
+        ("--hidden 5,x", "--hidden is '5,x', but must be whole numbers with commas between, such as 50,20, or `none`."),
+        ("--early-stopping x", "--early-stopping is 'x', but must be a whole number, or empty for none."),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_wrong_usage_too_and_said_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["run", *words.split()])
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception) == sentence
+    assert result.exception.exit_code == 2
 
 
 def test_a_terminal_that_is_only_piped_into_is_no_terminal(tmp_path: Path) -> None:
@@ -617,14 +641,14 @@ def test_sessions_are_listed_and_none_is_said_on_stderr(tmp_path: Path) -> None:
     assert succeeded(empty) == ""
     assert "No sessions yet. Begin one with `lossterm run`." in empty.stderr
     with Store(tmp_path / "lossterm.db") as store:
-        store.ask("monday", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2))
-        store.ask("sunday", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=3, epochs=7))
-        row = store.claim("auto")
+        store.requests.ask("monday", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2))
+        store.requests.ask("sunday", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=3, epochs=7))
+        row = store.worker.claim("auto")
         while row and row.trial.hyperparameters.epochs != 7:
-            row = store.claim("auto")
+            row = store.worker.claim("auto")
         assert row is not None
-        store.finish(row.id, "done", seconds=0.1)
-        store.stop("sunday")
+        store.worker.finish(row.id, "done", seconds=0.1)
+        store.sessions.stop("sunday")
     table, document = several(tmp_path, [("sessions",), ("sessions", "--format", "json")])
     assert re.search(r"monday .* circles +1 +0/2 *$", succeeded(table), re.MULTILINE)
     assert re.search(r"sunday .* circles +1 +1/3, 2 stopped *$", table.stdout, re.MULTILINE)
@@ -656,7 +680,7 @@ def tuned(home: Path, session: str, *more: str, **variables: str) -> Result:
 def rows_in(home: Path, *sessions: str) -> list[TrialRow]:
     """Return the trials of all comparisons of sessions, each once."""
     with Store(home / "lossterm.db") as store:
-        return store.trials([one.id for session in sessions for one in store.comparisons(session)])
+        return store.reader.trials([one.id for session in sessions for one in store.reader.comparisons(session)])
 
 
 def test_a_run_prints_its_table_on_stdout_and_plain_lines_of_progress_on_stderr(shared: Path) -> None:
@@ -746,11 +770,15 @@ def test_a_rate_that_makes_every_trial_diverge_still_prints_the_table_and_exits_
 def test_what_is_in_the_store_is_not_trained_again(shared: Path) -> None:
     succeeded(run(shared, "once", "--lr", "0.03"))
     with Store(shared / "lossterm.db") as store:
-        before = [(row.id, row.finished) for row in store.trials([one.id for one in store.comparisons("once")])]
+        before = [
+            (row.id, row.finished) for row in store.reader.trials([one.id for one in store.reader.comparisons("once")])
+        ]
     again = strictly(succeeded(run(shared, "twice", "--lr", "0.03", "--format", "json")))
     assert again["seconds"] == 0
     with Store(shared / "lossterm.db") as store:
-        after = [(row.id, row.finished) for row in store.trials([one.id for one in store.comparisons("twice")])]
+        after = [
+            (row.id, row.finished) for row in store.reader.trials([one.id for one in store.reader.comparisons("twice")])
+        ]
     assert after == before
 
 
@@ -976,14 +1004,14 @@ def test_a_report_exits_with_4_only_for_a_failure_or_a_divergence_at_the_rate_th
         for case, (end, _) in ENDS.items():
             epochs = 5 + list(ENDS).index(case)  # trials of its own
             comparison = Comparison.ask("circles", ("hinge",), seeds=2, epochs=epochs, learning_rates=(0.01, 0.1))
-            asked = store.ask(case, comparison)
-            while row := store.claim("auto"):
+            asked = store.requests.ask(case, comparison)
+            while row := store.worker.claim("auto"):
                 value = 0.9 if row.trial.learning_rate == 0.01 else 0.5
                 scores: TrialScores = {one.key: {"validation": value, "test": value} for one in metrics_for("binary")}
                 status = end(row.trial)
                 if status == "cancelled":
-                    store.cancel([asked.id])
-                store.finish(row.id, status, scores=scores if status == "done" else None)
+                    store.requests.cancel([asked.id])
+                store.worker.finish(row.id, status, scores=scores if status == "done" else None)
     found = several(home, [("report", case) for case in ENDS])
     assert {case: result.returncode for case, result in zip(ENDS, found, strict=True)} == {
         case: code for case, (_, code) in ENDS.items()
@@ -1042,7 +1070,7 @@ def test_json_of_several_comparisons_holds_the_last_and_says_how_to_get_the_othe
     succeeded(run(shared, "several", "--lr", "0.05"))
     succeeded(run(shared, "several", "--lr", "0.06"))
     with Store(shared / "lossterm.db") as store:
-        first, second = (one.id for one in store.comparisons("several"))
+        first, second = (one.id for one in store.reader.comparisons("several"))
     words: list[tuple[str, ...]] = [("--format", "json"), ("--format", "json", "--comparison", str(first)), ()]
     last, named, both = several(shared, [("report", "several", *more) for more in words])
     assert strictly(succeeded(last))["comparison"] == second
@@ -1174,7 +1202,7 @@ def test_ctrl_c_stops_the_trials_keeps_the_session_and_exits_with_130(home: Path
         until(lambda: all(row.ended for row in rows_in(home, "long")), "the trials to stop")
         assert {row.status for row in rows_in(home, "long")} == {"cancelled"}
         assert len(rows_in(home, "long")) == 9
-        assert store.comparisons("long")[0].cancelled is not None
+        assert store.reader.comparisons("long")[0].cancelled is not None
         assert lock.alive(store.path, "auto")
     partial = lossterm(home, "report", "long", "--format", "plain")
     assert "Partial: 9 of 9 trials were stopped." in succeeded(partial)
@@ -1217,7 +1245,7 @@ def test_a_run_whose_trials_someone_else_stops_prints_its_table_and_exits_with_1
     words = ("run", "--session", "ended", "--loss", "hinge", "--protocol", "tutorial", "--seeds", "500")
     with running(home, *words, "--epochs", "4") as process, Store(home / "lossterm.db") as store:
         until(lambda: sum(row.status == "done" for row in rows_in(home, "ended")) >= 3, "some trials to end")
-        assert store.stop("ended") == 0
+        assert store.sessions.stop("ended") == 0
         stdout, stderr = process.communicate(timeout=WAIT)
     assert process.returncode == 130
     assert re.search(r"^Partial: \d{3} of 500 trials were stopped\.$", stdout, re.MULTILINE)
@@ -1243,7 +1271,7 @@ def test_training_is_told_while_it_goes_on_and_reported_at_its_end(home: Path) -
     start_fake(home, LOSSTERM_FAKE_EPOCH_SECONDS="0.01")
     with Store(home / "lossterm.db") as store:
         losses = ("hinge", "squared_hinge")
-        store.ask("told", Comparison.ask("circles", losses, protocol="tutorial", seeds=10, epochs=30))
+        store.requests.ask("told", Comparison.ask("circles", losses, protocol="tutorial", seeds=10, epochs=30))
     result = lossterm(home, "--session", "told", "--linear")
     told, _, whole = succeeded(result).partition("Session told, task circles: 2 losses are compared.\n")
     assert result.stderr == ""
@@ -1259,8 +1287,8 @@ def test_training_is_told_while_it_goes_on_and_reported_at_its_end(home: Path) -
 def test_ctrl_c_leaves_the_sentences_and_lets_the_training_go_on(home: Path) -> None:
     start_fake(home, LOSSTERM_FAKE_EPOCH_SECONDS="0.05")
     with Store(home / "lossterm.db") as store:
-        store.ask("long one", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=3, epochs=2000))
-        until(lambda: [row.state for row in store.workers()] == ["training"], "the training to begin")
+        store.requests.ask("long one", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=3, epochs=2000))
+        until(lambda: [row.state for row in store.reader.workers()] == ["training"], "the training to begin")
         with running(home, "--linear", "--session", "long one") as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "0 of 3 trials have ended.\n"
@@ -1278,14 +1306,11 @@ def test_ctrl_c_leaves_the_sentences_and_lets_the_training_go_on(home: Path) -> 
         assert not any(row.ended or row.cancel for row in rows_in(home, "long one"))
 
 
-def test_sentences_start_a_worker_where_none_is(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(supervisor, "Supervisor", functools.partial(supervisor.Supervisor, command=FAKE))
+def test_sentences_start_a_worker_where_none_is(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Store() as store:
-        store.ask("alone", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2, epochs=3))
+        store.requests.ask("alone", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2, epochs=3))
         assert not lock.alive(store.path, "auto")
-        cli.main(["--linear", "--session", "alone"], standalone_mode=False)
+        cli.main(["--linear", "--session", "alone"], standalone_mode=False, obj={"workers": Workers(FAKE)})
         assert lock.alive(store.path, "auto")
     assert capsys.readouterr().out.startswith("0 of 2 trials have ended.\nThe worker that trains is starting.\n")
     assert {row.status for row in rows_in(home, "alone")} == {"done"}
@@ -1293,10 +1318,10 @@ def test_sentences_start_a_worker_where_none_is(
 
 def test_sentences_of_a_loss_that_diverged_end_with_4_as_its_report_does(home: Path) -> None:
     with Store() as store:
-        store.ask("lost", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=1, epochs=2))
-        row = store.claim("auto")
+        store.requests.ask("lost", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=1, epochs=2))
+        row = store.worker.claim("auto")
         assert row is not None
-        store.finish(row.id, "diverged", seconds=0.1)
+        store.worker.finish(row.id, "diverged", seconds=0.1)
     text = succeeded(lossterm(home, "--linear", "--session", "lost"), code=4)
     assert "hinge has no place: no trial of it has a test accuracy.\n" in text
 
@@ -1319,9 +1344,9 @@ class Opened:
         table: FileRequest | None = None,
         *,
         config: Config,
-        memory: int | None,
+        workers: Workers,
     ) -> tuple[int, str, SessionState, dict[str, str]]:
-        self.config, self.memory = config, memory
+        self.config, self.memory = config, workers.memory
         return 0, session, SessionState(), {}
 
     def started(self, *words: str) -> object:

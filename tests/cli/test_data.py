@@ -142,9 +142,7 @@ def test_the_line_to_go_on_with_asks_the_same(more: dict[str, Any], monkeypatch:
         seen.update(wishes, path=str(path))
         raise DataError("seen")
 
-    monkeypatch.setattr(
-        sys.modules["lossterm.cli.commands.data"], "preview", preview
-    )  # that name is the command's by now
+    monkeypatch.setattr("lossterm.cli.commands.data.preview", preview)
     words = shlex.split(shlex.join(arguments(asked)))
     assert words[:2] == ["--data", "/a b/c.csv"]
     ran(*words[1:])

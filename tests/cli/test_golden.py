@@ -94,7 +94,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     home = tmp_path_factory.mktemp("golden")
     yield stdout_of(home, TRAINED)
     with Store(home / "lossterm.db") as store:
-        for worker in store.workers():
+        for worker in store.reader.workers():
             if lock.alive(store.path, worker.device):
                 os.kill(worker.pid, signal.SIGKILL)
 

@@ -3,19 +3,20 @@
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
 from lossterm.cli.main import cli
-from lossterm.cli.options.limits import Duration, Memory, see_to_size
+from lossterm.cli.options.comparison_size import see_to_size
+from lossterm.cli.options.limits import Duration, Memory
 from lossterm.cli.options.shared import DEFAULT_SESSION
 from lossterm.comparison.comparison import MANY, MOST_RATES, MOST_SEEDS, Comparison
 from lossterm.errors import OutOfRange, UsageError
 from lossterm.store import Store
-from lossterm.worker_control import lock, starting, supervisor
+from lossterm.worker_control import lock, starting
+from lossterm.worker_control.starting import Workers
 from tests.cells import each
 
 NOBODY = lock.Sign(pid=0, beat=0)
@@ -27,13 +28,12 @@ RUN = ("run", "--task", "circles", "--loss", "hinge", "--protocol", "tutorial", 
 
 @pytest.fixture(autouse=True)
 def _fake(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have commands start the fake worker."""
-    monkeypatch.setattr(supervisor, "Supervisor", partial(supervisor.Supervisor, command=FAKE))
+    """Have an epoch of the fake worker take its time."""
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.02")
 
 
 def invoked(*words: str) -> Result:
-    return CliRunner().invoke(cli, words)
+    return CliRunner().invoke(cli, words, obj={"workers": Workers(FAKE)})
 
 
 def until(true: Callable[[], object], what: str) -> None:
@@ -44,7 +44,7 @@ def until(true: Callable[[], object], what: str) -> None:
 
 
 def statuses(store: Store, session: str = "s") -> list[str]:
-    return [row.status for row in store.trials([one.id for one in store.comparisons(session)])]
+    return [row.status for row in store.reader.trials([one.id for one in store.reader.comparisons(session)])]
 
 
 # What a person writes
@@ -133,7 +133,7 @@ def test_where_somebody_is_there_it_is_asked_about(monkeypatch: pytest.MonkeyPat
 def test_a_refused_run_leaves_no_trace(store: Store) -> None:
     result = invoked(*RUN, "--seeds", "10", "--max-trials", "9")
     assert isinstance(result.exception, UsageError)
-    assert store.sessions() == []
+    assert store.sessions.every() == []
 
 
 # Time
@@ -147,13 +147,13 @@ def test_when_time_is_up_the_rest_is_stopped_and_resume_trains_it(
     assert "Stopped after 2 s, as --max-time says. Go on: lossterm resume s" in stopped.stderr
     assert "hinge" in stopped.stdout
     assert set(statuses(store)) == {"done", "cancelled"}
-    before = {row.id: row for row in store.trials([1]) if row.status == "done"}
+    before = {row.id: row for row in store.reader.trials([1]) if row.status == "done"}
     monkeypatch.delenv("LOSSTERM_FAKE_EPOCH_SECONDS")
     resumed = invoked("resume", "s")
     assert resumed.exit_code == 0, resumed.output
     assert statuses(store) == ["done"] * 40
-    assert len(store.comparisons("s")) == 1  # the one that was asked for, not another
-    assert {row.id: row.finished for row in store.trials([1]) if row.id in before} == {
+    assert len(store.reader.comparisons("s")) == 1  # the one that was asked for, not another
+    assert {row.id: row.finished for row in store.reader.trials([1]) if row.id in before} == {
         number: row.finished for number, row in before.items()
     }  # nothing was trained twice
     assert resumed.stdout == invoked("report", "s").stdout
@@ -173,7 +173,7 @@ def test_a_worker_that_may_take_more_is_replaced_by_one_that_may_not(store: Stor
     second = lock.sign(store.path, "auto")
     assert second is not None
     assert (second.memory, second.pid != first.pid) == (3 * 10**9, True)
-    assert [row.attempts for row in store.trials([1])] == [1, 1]  # being put back does not count
+    assert [row.attempts for row in store.reader.trials([1])] == [1, 1]  # being put back does not count
 
 
 def test_a_worker_that_may_take_less_than_asked_for_is_left_to_whoever_started_it(store: Store) -> None:
@@ -188,13 +188,13 @@ def test_a_worker_that_may_take_less_than_asked_for_is_left_to_whoever_started_i
 
 
 def test_resume_takes_up_what_failed_was_stopped_or_was_left_running(store: Store) -> None:
-    store.ask("s", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=5, epochs=5))
-    rows = [store.claim("auto") for _ in range(4)]
+    store.requests.ask("s", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=5, epochs=5))
+    rows = [store.worker.claim("auto") for _ in range(4)]
     for row, status in zip(rows, ("done", "failed", "diverged"), strict=False):
         assert row is not None
         scores = {"accuracy": {"train": 0.5, "test": 0.5}}
-        store.finish(row.id, status, scores=scores if status == "done" else None, seconds=0.1)  # type: ignore[arg-type]  # it is one
-    store.cancel([1])
+        store.worker.finish(row.id, status, scores=scores if status == "done" else None, seconds=0.1)  # type: ignore[arg-type]  # it is one
+    store.requests.cancel([1])
     assert statuses(store) == ["done", "failed", "diverged", "running", "cancelled"]
     result = invoked("resume", "s", "--quiet")
     assert statuses(store) == ["done", "done", "diverged", "done", "done"]
@@ -205,11 +205,11 @@ def test_resume_takes_up_what_failed_was_stopped_or_was_left_running(store: Stor
 
 
 def test_resume_and_report_take_the_usual_session_where_none_is_named(store: Store) -> None:
-    store.ask(DEFAULT_SESSION, Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2, epochs=5))
+    store.requests.ask(DEFAULT_SESSION, Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2, epochs=5))
     assert invoked("resume", "--quiet").exit_code == 0
     assert statuses(store, DEFAULT_SESSION) == ["done", "done"]
     assert invoked("report").stdout == invoked("report", DEFAULT_SESSION).stdout != ""
-    store.ask("other", Comparison.ask("circles", ("squared_hinge",), protocol="tutorial", seeds=1, epochs=5))
+    store.requests.ask("other", Comparison.ask("circles", ("squared_hinge",), protocol="tutorial", seeds=1, epochs=5))
     assert "squared_hinge" in invoked("--session", "other", "report").stdout
 
 
@@ -217,9 +217,9 @@ def test_resume_of_what_is_not_there_says_so(store: Store) -> None:
     missing = invoked("resume", "sss").exception
     assert isinstance(missing, UsageError)
     assert "There is no session 'sss'" in str(missing)
-    store.ask("empty", Comparison.ask("circles", ("hinge",), seeds=1))
-    store.ask("empty", Comparison.ask("regression", ("mse",), seeds=1))
+    store.requests.ask("empty", Comparison.ask("circles", ("hinge",), seeds=1))
+    store.requests.ask("empty", Comparison.ask("regression", ("mse",), seeds=1))
     two = invoked("resume", "empty", "--format", "json").exception
     assert isinstance(two, UsageError)
     assert "JSON holds one comparison" in str(two)
-    assert {row.status for one in (1, 2) for row in store.trials([one])} == {"queued"}
+    assert {row.status for one in (1, 2) for row in store.reader.trials([one])} == {"queued"}

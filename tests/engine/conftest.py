@@ -1,8 +1,8 @@
 """TensorFlow in this process: started once, by the first test that asks for it, never at collection."""
 
 import importlib
-from collections.abc import Iterator
-from types import ModuleType
+from collections.abc import Callable, Iterator
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -11,12 +11,14 @@ import pytest
 from sklearn import metrics
 
 from lossterm.comparison.comparison import Comparison, Trial
-from lossterm.comparison.protocol_catalogue import PROTOCOLS
+from lossterm.comparison.protocol_catalogue import PROTOCOLS, protocol_named
 from lossterm.comparison.user_code_consent import trust_all_of
 from lossterm.engine.contract import Result
-from lossterm.losses import Loss
+from lossterm.engine.scoring import encode
+from lossterm.losses import LOSSES, Loss
+from lossterm.losses.target_scaling import Scaling
 from lossterm.store import Chunk
-from lossterm.tasks import TASKS
+from lossterm.tasks import TASKS, task_named
 
 ENGINE_SETS = ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND")
 """Environment variables that importing the engine sets; TensorFlow reads some of them only at its first operation."""
@@ -39,10 +41,37 @@ def training(runtime: ModuleType) -> ModuleType:
     return importlib.import_module("lossterm.engine.training.trainer")
 
 
+Programs = Callable[[Trial], Any]
+"""Gives the compiled program of a trial."""
+
+
 @pytest.fixture(scope="session")
-def network(runtime: ModuleType) -> ModuleType:
-    """The module `lossterm.engine.training.keras_network`."""
-    return importlib.import_module("lossterm.engine.training.keras_network")
+def programs(training: ModuleType) -> Programs:
+    """Give the program of a trial, compiled once for all files of this process: compiling is most of what these cost.
+
+    A test of what is fresh, or that counts reports or tracings, makes a `Program` for itself.
+    """
+    known: dict[str, Any] = {}
+
+    def program(trial: Trial) -> Any:
+        if trial.program not in known:
+            known[trial.program] = training.Program(trial)
+        return known[trial.program]
+
+    return program
+
+
+@pytest.fixture(scope="session")
+def network(runtime: ModuleType) -> SimpleNamespace:
+    """What builds a network and its optimizer and draws its weights, of three modules that import Keras."""
+    from lossterm.engine.training import initial_weights, keras_network, optimizers
+
+    return SimpleNamespace(
+        build_network=keras_network.build_network,
+        build_optimizer=optimizers.build_optimizer,
+        initial_state=initial_weights.initial_state,
+        initial_weights=initial_weights.initial_weights,
+    )
 
 
 ITS_OWN_TASK = {"tweedie": "claims"}
@@ -59,6 +88,17 @@ def setting_of(loss: Loss) -> tuple[str, str]:
     raise AssertionError(f"no task fits {loss.key}")
 
 
+def one_of_each_form() -> tuple[str, ...]:
+    """Return the first loss of each form: all that the engine treats alike but for the formula."""
+    forms: dict[tuple[object, ...], str] = {}
+    for key, loss in LOSSES.items():
+        task, protocol = setting_of(loss)
+        one = loss.under(protocol)
+        form = (one.reading, one.encoding, one.units, one.link, one.scale, one.activation, task, protocol)
+        forms.setdefault(form, key)
+    return tuple(forms.values())
+
+
 def trial_of(
     task: str,
     loss: str | None,
@@ -73,7 +113,7 @@ def trial_of(
     hidden: tuple[int, ...] | None = None,
     **others: Any,
 ) -> Trial:
-    """Return one trial, asked for as a person would: of a loss by name, or of one's own by its place."""
+    """Return one trial, asked for as a person would: of a loss by name, or a custom one by its place."""
     asked = Comparison.ask(
         task,
         [loss] if loss else (),
@@ -127,9 +167,40 @@ def train(program: Any, trial: Trial, stop_at: int | None = None) -> Trained:
     return Trained(result, values.reshape(epochs, -1), program.network.get_weights(), reports)
 
 
+ROWS = 64
+"""Training rows whose loss is compared without training."""
+
+
+def raw_outputs(loss: Loss, task: str) -> np.ndarray:
+    """Draw what a network might give for some rows, (rows, units), before the output layer's activation."""
+    units = (task_named(task).classes if loss.by_class else None) or loss.units
+    return np.random.default_rng(0).normal(size=(ROWS, units)).astype(np.float32)
+
+
+def mean_loss(runtime: ModuleType, loss: Loss, trial: Trial, raw: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return a loss's mean over a trial's first training rows and its gradient by their raw outputs, (rows, units)."""
+    keras, tf, task = runtime.keras, runtime.tf, task_named(trial.task)
+    data = protocol_named(trial.protocol).prepare(task, trial.seed)
+    truth = data.splits["train"].target
+    scaling = data.scaling(loss.scale) if task.kind == "regression" else Scaling()
+    counts = np.bincount(truth, minlength=task.classes) if task.classes else np.zeros(1)
+    target = tf.constant(encode(loss, scaling, truth[: len(raw)], task.classes))
+    output = tf.Variable(raw)
+    with tf.GradientTape() as tape:
+        given = keras.layers.Activation(loss.activation)(output)
+        given = given if loss.by_class or loss.units > 1 else tf.squeeze(given, -1)
+        mean = tf.reduce_mean(loss(keras.ops, target, given, tf.constant(counts, tf.float32)))
+    return float(mean), tape.gradient(mean, output).numpy()
+
+
+def assert_same_slopes(ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Hold two gradients to each other, by the largest of them where they are nearly 0."""
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5 * np.abs(theirs).max())
+
+
 def expected_values(target: np.ndarray, value: np.ndarray) -> dict[str, float]:
     """Return scores of predicted values by scikit-learn."""
-    found = {
+    scores = {
         "mae": metrics.mean_absolute_error(target, value),
         "mse": metrics.mean_squared_error(target, value),
         "rmse": metrics.root_mean_squared_error(target, value),
@@ -137,10 +208,10 @@ def expected_values(target: np.ndarray, value: np.ndarray) -> dict[str, float]:
         "median_ae": metrics.median_absolute_error(target, value),
     }
     for level in (0.05, 0.1, 0.25, 0.75, 0.9, 0.95):
-        found[f"pinball_{100 * level:02.0f}"] = metrics.mean_pinball_loss(target, value, alpha=level)
+        scores[f"pinball_{100 * level:02.0f}"] = metrics.mean_pinball_loss(target, value, alpha=level)
     if target.min() >= 0:
         above = np.maximum(value, np.finfo(np.float32).eps)
-        found["rmsle"] = metrics.root_mean_squared_log_error(target, np.maximum(value, 0))
-        found["d2_poisson"] = metrics.d2_tweedie_score(target, above, power=1)
-        found["d2_tweedie"] = metrics.d2_tweedie_score(target, above, power=1.5)
-    return found
+        scores["rmsle"] = metrics.root_mean_squared_log_error(target, np.maximum(value, 0))
+        scores["d2_poisson"] = metrics.d2_tweedie_score(target, above, power=1)
+        scores["d2_tweedie"] = metrics.d2_tweedie_score(target, above, power=1.5)
+    return scores

@@ -5,7 +5,7 @@ Only what a training starts from is the engine's: the values of all variables, a
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from lossterm.comparison.comparison import Trial
 from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.engine.training.batch_orders import batch_orders, shuffler
 from lossterm.losses import Loss, Scale, loss_named
 from lossterm.tasks import task_named
 
@@ -29,7 +30,7 @@ class Fitted:
 
 def fit(
     runtime: ModuleType,
-    network: ModuleType,
+    network: SimpleNamespace,
     program: Any,
     trial: Trial,
     *,
@@ -39,23 +40,15 @@ def fit(
     """Train a trial as Keras does it, with the network that `build` gives for features and outputs, if any."""
     keras, tf = runtime.keras, runtime.tf
     task, h = task_named(trial.task), trial.hyperparameters
-    loss, protocol = loss_named(trial.loss).under(trial.protocol), protocol_named(trial.protocol)
-    splits = protocol.prepare(task, trial.seed).splits
-    truth = splits["train"].target
-    scaled = protocol.scales and task.kind == "regression"
-    data: dict[SplitName, tuple[np.ndarray, np.ndarray]] = {
-        name: (
-            part.features,
-            _encoded(loss, _scaled(loss.scale, part.target, truth) if scaled else part.target, task.classes),
-        )
-        for name, part in splits.items()
-    }
+    loss = loss_named(trial.loss).under(trial.protocol)
+    data, truth = _data(trial)
     units = (task.classes if loss.reading in ("logits", "scores") else None) or loss.units
     if build:
         keras.utils.set_random_seed(trial.seed)
         model = keras.Sequential([build(task.features, units), keras.layers.Activation(_head(loss))])
+        model(data["train"][0][:1])  # which draws the weights of one that is not built yet
     else:
-        model = _network(keras, task.features, units, _head(loss), h)
+        model = build_reference(keras, task.features, units, _head(loss), h)
         for variable, value in zip(model.variables, network.initial_state(program.network, trial.seed), strict=True):
             variable.assign(value)
     features, target = data["train"]
@@ -64,21 +57,26 @@ def fit(
     steps = h.epochs * -(-len(features) // h.batch_size)
     model.compile(
         loss=_reference(keras, loss, truth),
-        optimizer=network.build_optimizer(h.optimizer, _rate(keras, h.schedule, trial.learning_rate, steps)),
+        optimizer=network.build_optimizer(h.optimizer, scheduled_rate(keras, h.schedule, trial.learning_rate, steps)),
         # XLA is the engine's way; it need not be the other's, and compiling takes seconds. But XLA draws other random
         # bits from a seed than TensorFlow's kernels do, so that what drops out is the same under XLA alone.
-        jit_compile=h.dropout > 0 or build is not None,
+        jit_compile=h.dropout > 0 or _drops(keras, model),
     )
+    model.optimizer.build(model.trainable_variables)  # or `fit` traces a step twice: once to make these, once without
+    judge = model
+    if model.jit_compile:  # the same layers, whose losses are looked at without compiling one more program a split
+        judge = keras.Sequential(model.layers)
+        judge.compile(loss=_reference(keras, loss, truth), jit_compile=False)
     losses: list[list[float]] = []
 
     def note(*_: Any) -> None:
-        losses.append([_evaluated(model, x, y) for x, y in data.values()] if curves else [])
+        losses.append([_evaluated(judge, x, y) for x, y in data.values()] if curves else [])
 
     callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=note)]
     if h.early_stopping:
         watch = keras.callbacks.EarlyStopping(monitor="val_loss", patience=h.early_stopping, restore_best_weights=True)
         callbacks.append(watch)
-    orders = network.batch_orders(network.shuffler(trial.seed), len(features), h.epochs)
+    orders = batch_orders(shuffler(trial.seed), len(features), h.epochs)
     model.fit(
         _batches(tf, features, target, orders, h.batch_size),
         epochs=h.epochs,
@@ -93,7 +91,38 @@ def fit(
     return Fitted(weights=model.get_weights(), losses=np.array(losses))
 
 
-def _network(keras: Any, features: int, units: int, head: str, h: Any) -> Any:
+def keras_mean_loss(runtime: ModuleType, trial: Trial, raw: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return Keras's mean loss of raw outputs, (rows, units), for the first training rows, and its gradient by them."""
+    keras, tf = runtime.keras, runtime.tf
+    loss = loss_named(trial.loss).under(trial.protocol)
+    data, truth = _data(trial)
+    output = tf.Variable(raw)
+    with tf.GradientTape() as tape:
+        head = keras.layers.Activation(_head(loss))(output)
+        mean = tf.reduce_mean(_reference(keras, loss, truth)(data["train"][1][: len(raw)], head))
+    return float(mean), tape.gradient(mean, output).numpy()
+
+
+def _data(trial: Trial) -> tuple[dict[SplitName, tuple[np.ndarray, np.ndarray]], np.ndarray]:
+    """Return features and encoded target of each split, and the training rows' target as it was drawn."""
+    task, protocol = task_named(trial.task), protocol_named(trial.protocol)
+    loss = loss_named(trial.loss).under(trial.protocol)
+    splits = protocol.prepare(task, trial.seed).splits
+    truth = splits["train"].target
+    scaled = protocol.scales and task.kind == "regression"
+    data: dict[SplitName, tuple[np.ndarray, np.ndarray]] = {
+        name: (
+            part.features,
+            _encoded(loss, _scaled(loss.scale, part.target, truth) if scaled else part.target, task.classes),
+        )
+        for name, part in splits.items()
+    }
+    return data, truth
+
+
+def build_reference(keras: Any, features: int, units: int, head: str, h: Any) -> Any:
+    """Return the network that hyperparameters ask for, put together layer by layer."""
+
     def penalty() -> Any:
         return keras.regularizers.l2(h.l2) if h.l2 else None
 
@@ -106,7 +135,8 @@ def _network(keras: Any, features: int, units: int, head: str, h: Any) -> Any:
     return keras.Sequential([*layers, keras.layers.Dense(units, activation=head, kernel_regularizer=penalty())])
 
 
-def _rate(keras: Any, schedule: str, rate: float, steps: int) -> Any:
+def scheduled_rate(keras: Any, schedule: str, rate: float, steps: int) -> Any:
+    """Return a rate, or Keras's schedule of it over all steps of a training."""
     schedules = keras.optimizers.schedules
     if schedule == "cosine":
         return schedules.CosineDecay(rate, steps)
@@ -131,6 +161,11 @@ def _batches(tf: Any, features: np.ndarray, target: np.ndarray, orders: np.ndarr
 
     form = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in (features, target))
     return tf.data.Dataset.from_generator(every, output_signature=form)
+
+
+def _drops(keras: Any, model: Any) -> bool:
+    """Whether a person's network, the first layer of a model, has a layer that drops out."""
+    return any(isinstance(layer, keras.layers.Dropout) for layer in getattr(model.layers[0], "layers", ()))
 
 
 def _evaluated(model: Any, features: np.ndarray, target: np.ndarray) -> float:

@@ -1,6 +1,6 @@
 """What is kept of a training: the weights that it had, and rows to show them on, without a trace in its results."""
 
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,21 +14,22 @@ from lossterm.figures.kept_model import outputs, predicted
 from lossterm.losses import LOSSES
 from lossterm.store import MOST_SAMPLED
 from lossterm.tasks import TASKS, task_named
+from tests.long_run import cases
 
-from .conftest import setting_of, train, trial_of
+from .conftest import Programs, setting_of, train, trial_of
 
 # When
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 10, 19, 20, 200, 5000, 1_000_000])
 def test_weights_are_kept_at_the_start_at_the_end_and_more_densely_at_first(epochs: int) -> None:
-    found = kept_epochs(epochs, 100)
-    assert (found[0], found[-1]) == (0, epochs)
-    assert list(found) == sorted(set(found))
-    assert len(found) <= PLACES
+    epochs_kept = kept_epochs(epochs, 100)
+    assert (epochs_kept[0], epochs_kept[-1]) == (0, epochs)
+    assert list(epochs_kept) == sorted(set(epochs_kept))
+    assert len(epochs_kept) <= PLACES
     if epochs >= 200:
-        assert len(found) == PLACES
-        gaps = np.diff(found)
+        assert len(epochs_kept) == PLACES
+        gaps = np.diff(epochs_kept)
         assert gaps[0] < gaps[-1]
 
 
@@ -43,9 +44,9 @@ def test_weights_are_kept_at_the_start_at_the_end_and_more_densely_at_first(epoc
     ],
 )
 def test_of_a_large_network_fewer_epochs_are_kept_and_the_last_one_longest(weights: int, expected: int) -> None:
-    found = kept_epochs(1000, weights)
-    assert len(found) == expected
-    assert not found or found[-1] == 1000
+    epochs_kept = kept_epochs(1000, weights)
+    assert len(epochs_kept) == expected
+    assert not epochs_kept or epochs_kept[-1] == 1000
 
 
 def test_pieces_end_where_weights_are_kept_and_make_up_the_whole() -> None:
@@ -62,10 +63,10 @@ def test_pieces_end_where_weights_are_kept_and_make_up_the_whole() -> None:
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("seconds", [0, 1e9], ids=["epoch by epoch", "all at once"])
 def test_keeping_changes_no_bit_of_a_training_and_no_number_of_reports(
-    training: ModuleType, monkeypatch: pytest.MonkeyPatch, seconds: float
+    training: ModuleType, programs: Programs, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     trial = trial_of("circles", "binary_crossentropy", optimizer="adam", epochs=60)
-    program = training.Program(trial)
+    program = programs(trial)
     monkeypatch.setattr(training, "REPORT_SECONDS", seconds)
     train(program, trial)  # compiles, and learns how long an epoch takes
     kept = train(program, trial)
@@ -82,7 +83,7 @@ def test_keeping_changes_no_bit_of_a_training_and_no_number_of_reports(
 
 @pytest.mark.tensorflow
 def test_what_is_kept_is_the_weights_that_a_training_of_so_many_epochs_ends_with(
-    training: ModuleType, network: ModuleType
+    training: ModuleType, network: SimpleNamespace
 ) -> None:
     trial = trial_of("circles", "hinge", epochs=30, hidden=(4, 3))
     program = training.Program(trial)
@@ -100,10 +101,10 @@ def test_what_is_kept_is_the_weights_that_a_training_of_so_many_epochs_ends_with
 
 @pytest.mark.tensorflow
 def test_only_the_first_seed_leaves_a_model_and_none_that_was_stopped(
-    training: ModuleType, monkeypatch: pytest.MonkeyPatch
+    training: ModuleType, programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "REPORT_SECONDS", 0)
-    program = training.Program(trial_of("circles", "hinge"))
+    program = programs(trial_of("circles", "hinge"))
     assert train(program, trial_of("circles", "hinge", seed=1)).result.model is None
     stopped = train(program, trial_of("circles", "hinge", epochs=50), stop_at=3).result
     assert (stopped.status, stopped.model, stopped.sample) == ("cancelled", None, None)
@@ -112,15 +113,15 @@ def test_only_the_first_seed_leaves_a_model_and_none_that_was_stopped(
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(("rate", "least"), [(1e6, 1), (0.8, 3)])
 def test_a_training_that_diverges_leaves_what_was_finite_until_then(
-    training: ModuleType, rate: float, least: int
+    programs: Programs, rate: float, least: int
 ) -> None:
     trial = trial_of("regression", "mse", learning_rate=rate, epochs=40, optimizer="sgd", hidden=())
-    found = train(training.Program(trial), trial)
-    model = found.result.model
-    assert found.result.status == "diverged"
+    trained = train(programs(trial), trial)
+    model = trained.result.model
+    assert trained.result.status == "diverged"
     assert model is not None
-    assert found.result.sample is not None
-    assert model.epochs == tuple(epoch for epoch in kept_epochs(40, 21) if epoch < len(found.curve))
+    assert trained.result.sample is not None
+    assert model.epochs == tuple(epoch for epoch in kept_epochs(40, 21) if epoch < len(trained.curve))
     assert len(model.epochs) >= least
     assert np.isfinite(np.frombuffer(model.data, "<f4")).all()
 
@@ -138,38 +139,45 @@ KINDS = (
 )
 """Losses of each reading and link; the others are no other to a forward pass."""
 
+FORWARD = {
+    f"{loss}-{protocol}-{activation}": (loss, protocol, activation)
+    for loss in KINDS
+    for protocol in dict.fromkeys((setting_of(LOSSES[loss])[1], "fair"))
+    for activation in ("relu", "tanh")
+}
+
+QUICK = ("mse-fair-tanh", *(f"{loss}-{setting_of(LOSSES[loss])[1]}-relu" for loss in KINDS))
+"""Those whose programs, but for one, other files use too, and one that scales its target back."""
+
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
-@pytest.mark.parametrize("loss", KINDS)
+@pytest.mark.parametrize(("loss", "protocol", "activation"), cases(FORWARD, QUICK))
 def test_outputs_are_those_of_keras_and_predictions_give_the_trials_own_scores(
-    training: ModuleType, loss: str, activation: str
+    programs: Programs, loss: str, protocol: str, activation: str
 ) -> None:
     task, _ = setting_of(LOSSES[loss])
-    protocols = ("fair", "tutorial") if loss in ("mse", "hinge") else ("fair",)
-    for protocol in protocols:
-        trial = trial_of(task, loss, protocol=protocol, activation=activation, epochs=8)
-        program = training.Program(trial)
-        result = train(program, trial).result
-        test = protocol_named(protocol).prepare(task_named(task), 0).splits["test"]
-        model, sample = result.model, result.sample
-        assert model is not None
-        assert sample is not None
-        theirs = program.network.predict(test.features, verbose=0)
-        ours = outputs(model, -1, test.features)
-        np.testing.assert_allclose(ours.reshape(theirs.shape), theirs, rtol=1e-5, atol=1e-5)
+    trial = trial_of(task, loss, protocol=protocol, activation=activation, epochs=8)
+    program = programs(trial)
+    result = train(program, trial).result
+    test = protocol_named(protocol).prepare(task_named(task), 0).splits["test"]
+    model, sample = result.model, result.sample
+    assert model is not None
+    assert sample is not None
+    theirs = program.network.predict(test.features, verbose=0)
+    ours = outputs(model, -1, test.features)
+    np.testing.assert_allclose(ours.reshape(theirs.shape), theirs, rtol=1e-5, atol=1e-5)
 
-        features, target = sample.arrays()
-        np.testing.assert_array_equal(features, test.features)
-        np.testing.assert_array_equal(target, test.target)
-        prediction = predicted(model, -1, features).prediction
-        metric = "accuracy" if sample.classes else "mae"
-        score = np.mean(prediction == target) if sample.classes else np.mean(np.abs(prediction - target))
-        assert score == pytest.approx(((result.scores or {})[metric] or {})["test"], rel=1e-5)
+    features, target = sample.arrays()
+    np.testing.assert_array_equal(features, test.features)
+    np.testing.assert_array_equal(target, test.target)
+    prediction = predicted(model, -1, features).prediction
+    metric = "accuracy" if sample.classes else "mae"
+    score = np.mean(prediction == target) if sample.classes else np.mean(np.abs(prediction - target))
+    assert score == pytest.approx(((result.scores or {})[metric] or {})["test"], rel=1e-5)
 
 
 @pytest.mark.tensorflow
-def test_a_loss_of_ones_own_is_read_as_it_was_found_to_be(training: ModuleType, tmp_path: Any) -> None:
+def test_a_custom_loss_is_read_as_it_was_loaded(training: ModuleType, tmp_path: Any) -> None:
     file = tmp_path / "mine.py"
     file.write_text("import keras\ndef mine(y, f):\n    return keras.ops.mean(keras.ops.square(y - f), axis=-1)\n")
     trial = trial_of("circles", None, own=f"{file}:mine:head=margin", protocol="fair")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,18 @@ from lossterm.comparison.comparison import Trial
 from lossterm.comparison.hyperparameters import OPTIMIZERS
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.losses import LOSSES, Loss, loss_named
+from tests.long_run import cases
 
-from .conftest import setting_of, trial_of
-from .reference import fit
+from .conftest import (
+    Programs,
+    assert_same_slopes,
+    mean_loss,
+    one_of_each_form,
+    raw_outputs,
+    setting_of,
+    trial_of,
+)
+from .reference import fit, keras_mean_loss
 
 pytestmark = pytest.mark.tensorflow
 
@@ -49,12 +58,15 @@ CASES = {
     "barron:alpha=-2,c=0.5": Case("barron:alpha=-2,c=0.5", "regression", "tutorial"),
 }
 
-PAIRS = [
-    pytest.param(case, optimizer, id=f"{key}-{optimizer}")
+PAIRS = {
+    f"{key}-{optimizer}": (case, optimizer)
     for key, case in CASES.items()
     for optimizer in OPTIMIZERS
     if optimizer == WITH_EVERY_LOSS or key in REFERENCES or (optimizer == "adam" and key in WITH_ADAM)
-]
+}
+
+FORMS = one_of_each_form()
+"""Losses that every run trains. The others differ from them in a formula, which is held to Keras's without training."""
 
 RATE = {"regression": 0.01, "binary": 0.01, "multiclass": 0.001}
 """Momentum at 0.01 on the blobs, whose features are not scaled, magnifies rounding: weights that start 1e-7 apart end
@@ -87,13 +99,13 @@ Train = Callable[..., Both]
 
 
 @pytest.fixture(scope="module")
-def train_both(runtime: ModuleType, training: ModuleType, network: ModuleType) -> Train:
+def train_both(runtime: ModuleType, programs: Programs, network: SimpleNamespace) -> Train:
     """Train by the engine and by Keras; a training that was done is not done again."""
     done: dict[str, Both] = {}
 
     def train(trial: Trial, *, curves: bool = False) -> Both:
         if trial.key not in done:
-            program = training.Program(trial)
+            program = programs(trial)
             parts: list[bytes] = []
             result = program.train(trial, 0, lambda chunk: parts.append(chunk.data))
             assert result.status == "done"
@@ -118,12 +130,25 @@ def _assert_equal_weights(both: Both) -> None:
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(("case", "optimizer"), PAIRS)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_every_loss_and_its_gradient_are_those_of_keras(runtime: ModuleType, case: Case) -> None:
+    trial = _trial(case, WITH_EVERY_LOSS)
+    raw = raw_outputs(case.record, case.task)
+    mean, slopes = mean_loss(runtime, case.record, trial, raw)
+    expected, expected_slopes = keras_mean_loss(runtime, trial, raw)
+    assert mean == pytest.approx(expected, rel=1e-5)
+    assert_same_slopes(slopes, expected_slopes)
+
+
+@pytest.mark.parametrize(
+    ("case", "optimizer"),
+    cases(PAIRS, {"mse-adam", *(f"{key}-{WITH_EVERY_LOSS}" for key in FORMS)}),
+)
 def test_weights_after_five_epochs_are_those_of_fit(train_both: Train, case: Case, optimizer: str) -> None:
     _assert_equal_weights(train_both(_trial(case, optimizer), curves=optimizer == WITH_EVERY_LOSS))
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("case", cases(CASES, FORMS))
 def test_loss_curves_are_what_evaluate_says_after_each_epoch(train_both: Train, case: Case) -> None:
     both = train_both(_trial(case, WITH_EVERY_LOSS), curves=True)
     assert both.our_losses.shape == (EPOCHS, len(protocol_named(case.protocol).splits))
@@ -132,8 +157,15 @@ def test_loss_curves_are_what_evaluate_says_after_each_epoch(train_both: Train, 
 
 @pytest.mark.parametrize(
     ("batch_size", "hidden"),
-    [(1000, (50,)), (500, (50,)), (1, (5,)), (32, (20, 10))],
-    ids=["more than the rows", "all rows", "single rows", "two hidden layers"],
+    cases(
+        {
+            "more than the rows": (1000, (50,)),
+            "all rows": (500, (50,)),
+            "single rows": (1, (5,)),
+            "two hidden layers": (32, (20, 10)),
+        },
+        {"more than the rows", "single rows"},
+    ),
 )
 def test_other_batches_and_layers_are_those_of_fit_too(
     train_both: Train, batch_size: int, hidden: tuple[int, ...]

@@ -1,8 +1,9 @@
 """Each setting of network and training held to `keras.Model.fit`, and what each promises besides."""
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,12 @@ from lossterm.comparison.comparison import Trial
 from lossterm.comparison.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.figures.kept_model import outputs
+from lossterm.losses import LOSSES
 from lossterm.tasks import task_named
+from tests.long_run import cases
 
-from .conftest import Trained, train, trial_of
-from .reference import Fitted, fit
+from .conftest import Programs, Trained, train, trial_of
+from .reference import Fitted, build_reference, fit, scheduled_rate
 
 pytestmark = pytest.mark.tensorflow
 
@@ -28,8 +31,9 @@ OVERFITS: dict[str, Any] = {
     "early_stopping": 3,
 }
 ALL: dict[str, Any] = {
-    **{"hidden": (16, 8), "activation": "gelu", "dropout": 0.1, "batch_norm": True, "l2": 1e-3, "optimizer": "adamw"},
+    **{"hidden": (8, 4), "activation": "gelu", "dropout": 0.1, "batch_norm": True, "l2": 1e-3, "optimizer": "adamw"},
     **{"schedule": "cosine", "early_stopping": 4, "class_weight": "balanced", "epochs": 25},
+    "batch_size": 31,  # divides the rows: a smaller last batch is one more step to compile
 }
 
 SETTINGS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -41,7 +45,7 @@ SETTINGS: dict[str, tuple[str, str, dict[str, Any]]] = {
         f"exponential with {optimizer}": ("circles", "hinge", {"schedule": "exponential", "optimizer": optimizer})
         for optimizer in ("nadam", "adagrad")
     },
-    "dropout": ("circles", "binary_crossentropy", {"dropout": 0.3}),
+    "dropout": ("circles", "binary_crossentropy", {"dropout": 0.3, "batch_size": 40}),
     "dropout twice": ("regression", "mse", {**TWO, "dropout": 0.5, "batch_size": 50}),
     "batch norm": ("circles", "binary_crossentropy", {**TWO, "batch_norm": True}),
     "l2": ("regression", "mse", {**TWO, "l2": 0.02}),
@@ -57,6 +61,15 @@ SETTINGS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 """Setting → task, loss and what is asked for besides, under the fair protocol."""
 
+QUICK = (
+    *("tanh", "exponential", "dropout", "batch norm", "class weight of margins", "class weight of one-hot rows"),
+    *("early stopping", "all"),
+)
+"""What every run trains: each setting alone or among all. The rest differs from these in what Keras is told to build,
+and that is held to Keras untrained."""
+
+every_setting = pytest.mark.parametrize("name", cases({name: name for name in SETTINGS}, QUICK))
+
 
 @dataclass(frozen=True)
 class Case:
@@ -71,7 +84,7 @@ class Case:
 
 
 @pytest.fixture(scope="module")
-def case(runtime: ModuleType, training: ModuleType, network: ModuleType) -> Callable[[str], Case]:
+def case(runtime: ModuleType, training: ModuleType, network: SimpleNamespace) -> Callable[[str], Case]:
     """Train a setting by the engine and by Keras; what was done is not done again."""
     done: dict[str, Case] = {}
 
@@ -90,39 +103,79 @@ def case(runtime: ModuleType, training: ModuleType, network: ModuleType) -> Call
     return trained
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@every_setting
 def test_weights_and_curves_are_those_of_fit(case: Callable[[str], Case], name: str) -> None:
-    found = case(name)
-    assert found.ours.result.status == "done"
-    for ours, theirs in zip(found.ours.weights, found.theirs.weights, strict=True):
+    fitted = case(name)
+    assert fitted.ours.result.status == "done"
+    for ours, theirs in zip(fitted.ours.weights, fitted.theirs.weights, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
-    assert found.ours.curve[:, ::2].shape == found.theirs.losses.shape
-    if not found.trial.hyperparameters.l2:  # of a penalised loss Keras's curves show the penalty too
-        np.testing.assert_allclose(found.ours.curve[:, ::2], found.theirs.losses, rtol=2e-5, atol=1e-5)
+    assert fitted.ours.curve[:, ::2].shape == fitted.theirs.losses.shape
+    if not fitted.trial.hyperparameters.l2:  # of a penalised loss Keras's curves show the penalty too
+        np.testing.assert_allclose(fitted.ours.curve[:, ::2], fitted.theirs.losses, rtol=2e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@every_setting
 def test_the_same_trial_gives_the_same_bits_after_another_in_one_compiled_program(
     case: Callable[[str], Case], name: str
 ) -> None:
-    found = case(name)
-    assert found.ours.bits == found.again.bits
-    assert found.ours.result.scores == found.again.result.scores
-    assert found.program._epochs._compiled._jit_compile
-    assert found.program._epochs._compiled.experimental_get_tracing_count() == 1
+    fitted = case(name)
+    assert fitted.ours.bits == fitted.again.bits
+    assert fitted.ours.result.scores == fitted.again.result.scores
+    assert fitted.program._epochs._compiled._jit_compile
+    assert fitted.program._epochs._compiled.experimental_get_tracing_count() == 1
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@every_setting
 def test_what_is_kept_predicts_as_the_network_does(case: Callable[[str], Case], name: str) -> None:
-    found = case(name)
-    model = found.again.result.model
+    fitted = case(name)
+    model = fitted.again.result.model
     assert model is not None
-    test = protocol_named("fair").prepare(task_named(found.trial.task), 0).splits["test"]
-    theirs = found.program.network.predict(test.features, verbose=0)
+    test = protocol_named("fair").prepare(task_named(fitted.trial.task), 0).splits["test"]
+    theirs = fitted.program.network.predict(test.features, verbose=0)
     np.testing.assert_allclose(outputs(model, -1, test.features).reshape(theirs.shape), theirs, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+STACKS: dict[str, dict[str, Any]] = {
+    **{activation: {**TWO, "activation": activation} for activation in ACTIVATIONS},
+    "linear": {"hidden": ()},
+    "l2": {**TWO, "l2": 0.02},
+    "batch norm": {**TWO, "batch_norm": True},
+    "dropout": {**TWO, "dropout": 0.4},
+    "all": {**TWO, "activation": "selu", "batch_norm": True, "dropout": 0.2, "l2": 0.01},
+}
+
+
+@pytest.mark.parametrize("settings", STACKS.values(), ids=STACKS)
+def test_a_network_is_the_stack_of_layers_that_its_settings_say(
+    runtime: ModuleType, network: SimpleNamespace, settings: dict[str, Any]
+) -> None:
+    keras, task, loss = runtime.keras, task_named("regression"), LOSSES["mse"]
+    h = trial_of("regression", "mse", **settings).hyperparameters
+    ours = network.build_network(task, loss, h)
+    theirs = build_reference(keras, task.features, 1, "linear", h)
+    draw = np.random.default_rng(0)
+    theirs.set_weights(values := [draw.uniform(0.1, 1, size=one.shape) for one in theirs.get_weights()])
+    ours.set_weights(values)
+    rows = draw.normal(size=(40, task.features)).astype(np.float32)
+    np.testing.assert_allclose(ours(rows), theirs(rows), rtol=1e-5, atol=1e-6)
+    assert float(sum(ours.losses)) == pytest.approx(float(sum(theirs.losses)))
+    trained = ours(rows, training=True)
+    rates = [[one.rate for one in stack.layers if isinstance(one, keras.layers.Dropout)] for stack in (ours, theirs)]
+    assert rates[0] == rates[1]
+    assert np.allclose(trained, ours(rows)) == (not h.dropout and not h.batch_norm)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES[1:])
+def test_a_rate_goes_as_its_schedule_says_from_the_first_step_to_the_last(runtime: ModuleType, schedule: str) -> None:
+    optimizers = importlib.import_module("lossterm.engine.training.optimizers")
+    keras, steps = runtime.keras, 90
+    rate, length = (keras.Variable(value, trainable=False) for value in (0.3, steps))
+    ours, theirs = optimizers.build_schedule(schedule, rate, length), scheduled_rate(keras, schedule, 0.3, steps)
+    for step in (0, 1, 2, 31, 45, 89, 90):
+        assert float(ours(step)) == pytest.approx(float(theirs(step)), rel=1e-5, abs=1e-8), step
+
+
+@pytest.mark.parametrize("optimizer", cases({one: one for one in OPTIMIZERS}, ("nadam",)))
 def test_every_optimizer_gives_the_same_bits_after_another_training(training: ModuleType, optimizer: str) -> None:
     def trial(**settings: Any) -> Trial:
         return trial_of("circles", "hinge", optimizer=optimizer, hidden=(4,), **settings)
@@ -141,56 +194,56 @@ def _overfitting(**settings: Any) -> Trial:
 
 
 def test_a_training_stops_after_epochs_without_a_better_loss_and_is_that_of_the_best(
-    case: Callable[[str], Case], training: ModuleType
+    case: Callable[[str], Case], programs: Programs
 ) -> None:
-    found = case("early stopping")
-    losses = found.ours.curve[:, 2]
+    fitted = case("early stopping")
+    losses = fitted.ours.curve[:, 2]
     best = int(losses.argmin()) + 1
     assert len(losses) == best + OVERFITS["early_stopping"] < OVERFITS["epochs"]
     shorter = _overfitting(epochs=best, early_stopping=None)
-    end = train(training.Program(shorter), shorter)
-    for stopped, whole in zip(found.ours.weights, end.weights, strict=True):
+    end = train(programs(shorter), shorter)
+    for stopped, whole in zip(fitted.ours.weights, end.weights, strict=True):
         np.testing.assert_allclose(stopped, whole, rtol=0, atol=1e-6)
-    scores, expected = found.ours.result.scores, end.result.scores
+    scores, expected = fitted.ours.result.scores, end.result.scores
     assert scores is not None
     assert expected is not None
     assert scores["accuracy"] == expected["accuracy"]
     assert (scores["log_loss"] or {})["test"] == pytest.approx((expected["log_loss"] or {})["test"], rel=1e-5)
-    anatomy, whole_anatomy = found.ours.result.anatomy, end.result.anatomy
+    anatomy, whole_anatomy = fitted.ours.result.anatomy, end.result.anatomy
     assert anatomy is not None
     assert whole_anatomy is not None
     assert anatomy.quantiles == pytest.approx(whole_anatomy.quantiles, rel=1e-3)
 
 
 def test_models_are_kept_up_to_the_epoch_that_a_training_was_brought_back_to(case: Callable[[str], Case]) -> None:
-    found = case("early stopping")
-    model = found.ours.result.model
+    fitted = case("early stopping")
+    model = fitted.ours.result.model
     assert model is not None
     assert model.epochs[0] == 0
-    assert model.epochs[-1] == int(found.ours.curve[:, 2].argmin()) + 1
+    assert model.epochs[-1] == int(fitted.ours.curve[:, 2].argmin()) + 1
     last = [part for layer in model.weights(-1) for part in layer]
-    assert [part.tolist() for part in last] == [part.tolist() for part in found.ours.weights]
+    assert [part.tolist() for part in last] == [part.tolist() for part in fitted.ours.weights]
 
 
 @pytest.mark.parametrize("seconds", [0, 1e9], ids=["epoch by epoch", "all at once"])
 def test_where_it_stops_does_not_depend_on_chunks(
     case: Callable[[str], Case], monkeypatch: pytest.MonkeyPatch, training: ModuleType, seconds: float
 ) -> None:
-    found = case("early stopping")
+    fitted = case("early stopping")
     monkeypatch.setattr(training, "REPORT_SECONDS", seconds)
-    assert train(found.program, found.trial).bits == found.ours.bits
+    assert train(fitted.program, fitted.trial).bits == fitted.ours.bits
 
 
 def test_a_training_with_all_settings_may_be_cancelled_or_diverge(
     training: ModuleType, case: Callable[[str], Case], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = case("all")
+    fitted = case("all")
     monkeypatch.setattr(training, "REPORT_SECONDS", 0)
-    stopped = train(found.program, found.trial, stop_at=2)
+    stopped = train(fitted.program, fitted.trial, stop_at=2)
     assert (stopped.result.status, len(stopped.curve)) == ("cancelled", 2)
     trial = trial_of("regression", "mse", protocol="fair", learning_rate=1e30, epochs=30, early_stopping=20, l2=0.1)
     diverged = train(training.Program(trial), trial)
     assert diverged.result.status == "diverged"
     assert diverged.result.scores is None
     assert not np.isfinite(diverged.curve[-1]).all()
-    assert train(found.program, found.trial).bits == found.ours.bits
+    assert train(fitted.program, fitted.trial).bits == fitted.ours.bits

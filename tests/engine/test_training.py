@@ -1,6 +1,6 @@
 """What a training promises besides agreeing with Keras: the same bits, an end for every course, one compilation."""
 
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,24 +9,25 @@ from sklearn import metrics
 
 from lossterm.comparison.comparison import Trial
 from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.engine.training.batch_orders import batch_orders, shuffler
 from lossterm.losses import LOSSES
 from lossterm.tasks import task_named
 
-from .conftest import expected_values, train, trial_of
+from .conftest import Programs, expected_values, train, trial_of
 
 pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture(scope="module")
-def regression(training: ModuleType) -> Any:
+def regression(programs: Programs) -> Any:
     """A program for regression with the squared error."""
-    return training.Program(trial_of("regression", "mse"))
+    return programs(trial_of("regression", "mse"))
 
 
 @pytest.fixture(scope="module")
-def circles(training: ModuleType) -> Any:
+def circles(programs: Programs) -> Any:
     """A program with an optimizer that has much to remember: moments, and a count of steps."""
-    return training.Program(trial_of("circles", "binary_crossentropy", optimizer="adam"))
+    return programs(trial_of("circles", "binary_crossentropy", optimizer="adam"))
 
 
 def _circles(**settings: Any) -> Trial:
@@ -51,33 +52,35 @@ def test_the_same_trial_gives_the_same_bits_after_other_trials_and_in_a_new_prog
 def test_chunks_of_any_size_give_the_same_bits(
     training: ModuleType, circles: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = []
+    curves = []
     for seconds in (0, 0.005, 1e9):
         monkeypatch.setattr(training, "REPORT_SECONDS", seconds)
-        found.append(train(circles, _circles(seed=2, epochs=40)))
-    assert found[0].bits == found[1].bits == found[2].bits
-    assert found[0].reports == 39
-    assert found[2].reports <= 1
+        curves.append(train(circles, _circles(seed=2, epochs=40)))
+    assert curves[0].bits == curves[1].bits == curves[2].bits
+    assert curves[0].reports == 39
+    assert curves[2].reports <= 1
 
 
-def test_seeds_differ_in_weights_and_batch_orders(network: ModuleType, circles: Any) -> None:
+def test_seeds_differ_in_weights_and_batch_orders(network: SimpleNamespace, circles: Any) -> None:
     start = [network.initial_weights(circles.network, seed)[0] for seed in (0, 1)]
-    orders = [network.batch_orders(network.shuffler(seed), 500, 2) for seed in (0, 1)]
+    orders = [batch_orders(shuffler(seed), 500, 2) for seed in (0, 1)]
     assert not np.array_equal(*start)
-    assert not np.array_equal(*orders)
+    assert not np.array_equal(orders[0], orders[1])
     assert train(circles, _circles(seed=0)).bits != train(circles, _circles(seed=1)).bits
 
 
-def test_batch_orders_are_permutations_and_do_not_depend_on_how_many_are_drawn_at_once(network: ModuleType) -> None:
-    whole = network.batch_orders(network.shuffler(5), 100, 6)
-    stream = network.shuffler(5)
-    parts = [network.batch_orders(stream, 100, count) for count in (1, 3, 2)]
+def test_batch_orders_are_permutations_and_do_not_depend_on_how_many_are_drawn_at_once(
+    network: SimpleNamespace,
+) -> None:
+    whole = batch_orders(shuffler(5), 100, 6)
+    stream = shuffler(5)
+    parts = [batch_orders(stream, 100, count) for count in (1, 3, 2)]
     np.testing.assert_array_equal(whole, np.concatenate(parts))
     np.testing.assert_array_equal(np.sort(whole, axis=1), np.tile(np.arange(100), (6, 1)))
     assert not np.array_equal(whole[0], whole[1])
 
 
-def test_initial_weights_are_spread_as_keras_documents(network: ModuleType, regression: Any) -> None:
+def test_initial_weights_are_spread_as_keras_documents(network: SimpleNamespace, regression: Any) -> None:
     drawn = [network.initial_weights(regression.network, seed) for seed in range(40)]
     hidden, output = (np.stack([weights[place] for weights in drawn]) for place in (0, 2))
     for kernel, limit in ((hidden, (6 / 20) ** 0.5), (output, (6 / (25 + 1)) ** 0.5)):  # he_uniform, glorot_uniform
@@ -89,7 +92,7 @@ def test_initial_weights_are_spread_as_keras_documents(network: ModuleType, regr
 
 @pytest.mark.parametrize(("activation", "hidden"), [("relu", (6 / 20) ** 0.5), ("tanh", (6 / (20 + 25)) ** 0.5)])
 def test_the_output_is_drawn_with_the_spread_asked_for_and_hidden_layers_as_their_activation_wants(
-    network: ModuleType, activation: str, hidden: float
+    network: SimpleNamespace, activation: str, hidden: float
 ) -> None:
     def kernels(sd: float) -> tuple[np.ndarray, np.ndarray]:
         trial = trial_of("regression", "mse", activation=activation, initial_sd=sd)
@@ -116,12 +119,12 @@ def test_a_rate_far_too_large_ends_as_diverged_at_the_first_epoch_that_is_not_fi
     training: ModuleType, regression: Any, monkeypatch: pytest.MonkeyPatch, rate: float, seconds: float
 ) -> None:
     monkeypatch.setattr(training, "REPORT_SECONDS", seconds)
-    found = train(regression, trial_of("regression", "mse", learning_rate=rate, epochs=50))
-    assert found.result.status == "diverged"
-    assert found.result.scores is None
-    assert len(found.curve) < 50
-    assert np.isfinite(found.curve[:-1]).all()
-    assert not np.isfinite(found.curve[-1]).all()
+    trained = train(regression, trial_of("regression", "mse", learning_rate=rate, epochs=50))
+    assert trained.result.status == "diverged"
+    assert trained.result.scores is None
+    assert len(trained.curve) < 50
+    assert np.isfinite(trained.curve[:-1]).all()
+    assert not np.isfinite(trained.curve[-1]).all()
 
 
 def test_a_program_trains_well_after_a_trial_of_it_diverged(training: ModuleType, regression: Any) -> None:
@@ -135,38 +138,37 @@ def test_a_report_that_says_stop_ends_the_training_as_cancelled(
     training: ModuleType, regression: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "REPORT_SECONDS", 0)
-    found = train(regression, trial_of("regression", "mse", epochs=1_000_000), stop_at=3)
-    assert found.result.status == "cancelled"
-    assert found.result.scores is None
-    assert found.result.chunk is None
-    assert len(found.curve) == found.reports == 3
+    trained = train(regression, trial_of("regression", "mse", epochs=1_000_000), stop_at=3)
+    assert trained.result.status == "cancelled"
+    assert trained.result.scores is None
+    assert trained.result.chunk is None
+    assert len(trained.curve) == trained.reports == 3
 
 
 def test_one_epoch_comes_with_the_result(regression: Any) -> None:
-    found = train(regression, trial_of("regression", "mse", epochs=1))
-    assert found.result.status == "done"
-    assert found.reports == 0
-    assert found.curve.shape == (1, 4)
+    trained = train(regression, trial_of("regression", "mse", epochs=1))
+    assert trained.result.status == "done"
+    assert trained.reports == 0
+    assert trained.curve.shape == (1, 4)
 
 
 def test_more_epochs_than_a_chunk_can_hold_are_reported_in_parts(
     training: ModuleType, regression: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "REPORT_SECONDS", 1e9)
-    found = train(regression, trial_of("regression", "mse", epochs=600))
-    assert found.result.status == "done"
-    assert found.reports >= 2
-    assert len(found.curve) == 600
+    trained = train(regression, trial_of("regression", "mse", epochs=600))
+    assert trained.result.status == "done"
+    assert trained.reports >= 2
+    assert len(trained.curve) == 600
 
 
 # Compiled once
 
 
-def test_seeds_rates_and_lengths_share_one_compiled_program(training: ModuleType) -> None:
-    program = training.Program(trial_of("regression", "mse"))
+def test_seeds_rates_and_lengths_share_one_compiled_program(regression: Any) -> None:
     for seed, rate, epochs in ((0, 0.01, 1), (1, 0.01, 5), (1, 0.3, 5), (2, 0.001, 300)):
-        train(program, trial_of("regression", "mse", seed=seed, learning_rate=rate, epochs=epochs))
-    assert program._epochs._compiled.experimental_get_tracing_count() == 1
+        train(regression, trial_of("regression", "mse", seed=seed, learning_rate=rate, epochs=epochs))
+    assert regression._epochs._compiled.experimental_get_tracing_count() == 1
 
 
 def test_a_trainer_keeps_the_programs_used_last(training: ModuleType) -> None:
@@ -175,14 +177,18 @@ def test_a_trainer_keeps_the_programs_used_last(training: ModuleType) -> None:
     for place in (0, 1, 0, 2):
         assert trainer.train(small[place], 0, lambda _: False).status == "done"
     assert trainer.programs == {small[0].program, small[2].program}
+    assert trainer.compiled_bytes > 1_000_000, "also of the one that was let go of"
+    before = trainer.compiled_bytes
+    trainer.train(small[2], 0, lambda _: False)
+    assert trainer.compiled_bytes == before
 
 
 # Scores
 
 
-def test_accuracies_of_old_and_new_keras_are_those_of_its_own_rules(runtime: ModuleType, training: ModuleType) -> None:
+def test_accuracies_of_old_and_new_keras_are_those_of_its_own_rules(runtime: ModuleType, programs: Programs) -> None:
     trial = trial_of("circles", "hinge", seed=1, epochs=30)
-    program = training.Program(trial)
+    program = programs(trial)
     scores = train(program, trial).result.scores
     assert scores is not None
     for name, part in protocol_named("tutorial").prepare(task_named("circles"), 0).splits.items():
@@ -201,18 +207,18 @@ def test_accuracies_of_old_and_new_keras_are_those_of_its_own_rules(runtime: Mod
 
 
 @pytest.fixture(scope="module")
-def fair(training: ModuleType) -> Any:
+def fair(programs: Programs) -> Any:
     """A program for regression in units of its own, with three splits that differ from seed to seed."""
-    return training.Program(trial_of("regression", "mse", protocol="fair"))
+    return programs(trial_of("regression", "mse", protocol="fair"))
 
 
 def test_a_fair_trial_is_scored_in_the_units_of_the_target(fair: Any) -> None:
     trial = trial_of("regression", "mse", protocol="fair", seed=3, epochs=20)
-    found, task = train(fair, trial), task_named("regression")
-    scores, data = found.result.scores, protocol_named("fair").prepare(task, 3)
+    trained, task = train(fair, trial), task_named("regression")
+    scores, data = trained.result.scores, protocol_named("fair").prepare(task, 3)
     assert scores is not None
     assert list(data.splits) == ["train", "validation", "test"]
-    assert found.curve.shape == (20, 6)
+    assert trained.curve.shape == (20, 6)
     origin, unit = data.splits["train"].target.mean(), data.splits["train"].target.std()
     truths = []
     for place, (name, part) in enumerate(data.splits.items()):
@@ -220,14 +226,14 @@ def test_a_fair_trial_is_scored_in_the_units_of_the_target(fair: Any) -> None:
         truths.append(part.target)
         for key, expected in expected_values(part.target, origin + unit * output).items():
             assert (scores[key] or {})[name] == pytest.approx(expected, rel=1e-4), key
-        loss, metric = found.curve[-1, 2 * place : 2 * place + 2]
+        loss, metric = trained.curve[-1, 2 * place : 2 * place + 2]
         assert loss == pytest.approx(metrics.mean_squared_error((part.target - origin) / unit, output), rel=1e-4)
         assert metric == pytest.approx((scores["mae"] or {})[name], rel=1e-5)
     np.testing.assert_array_equal(np.sort(np.concatenate(truths)), np.sort(task.draw(3)[1]))
     assert unit > 10  # a scale on which a score in scaled units would be far off
 
 
-def test_fair_seeds_have_data_of_their_own_in_one_compiled_program(training: ModuleType, fair: Any) -> None:
+def test_fair_seeds_have_data_of_their_own_in_one_compiled_program(fair: Any) -> None:
     trials = [trial_of("regression", "mse", protocol="fair", seed=seed) for seed in (0, 1, 0)]
     first, other, again = (train(fair, trial) for trial in trials)
     assert first.bits == again.bits != other.bits

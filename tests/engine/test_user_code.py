@@ -1,5 +1,6 @@
-"""A loss of one's own, loaded, looked at and trained; what is wrong with one is told in a sentence."""
+"""A custom loss, loaded, checked and trained; an unusable one is refused in a sentence."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -15,9 +16,10 @@ import pytest
 from lossterm.comparison.comparison import Trial
 from lossterm.comparison.user_code_consent import trust
 from lossterm.errors import DataError
-from lossterm.losses import source_from
+from lossterm.losses import loss_named, source_from
+from tests.long_run import cases
 
-from .conftest import Trained, train, trial_of
+from .conftest import Programs, Trained, assert_same_slopes, mean_loss, raw_outputs, train, trial_of
 
 pytestmark = pytest.mark.tensorflow
 
@@ -44,7 +46,7 @@ Write = Callable[[str], Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Write a file of one's own and return it."""
+    """Write a file of custom code and return it."""
 
     def written(content: str) -> Path:
         path = tmp_path / "mine.py"
@@ -55,15 +57,11 @@ def write(tmp_path: Path) -> Write:
 
 
 @pytest.fixture(scope="module")
-def trained(training: ModuleType) -> Callable[..., Trained]:
-    """Train a trial in a program of its own; what the catalogue's losses come to is remembered."""
-    known: dict[str, Trained] = {}
+def trained(training: ModuleType, programs: Programs) -> Callable[..., Trained]:
+    """Train a trial: of the catalogue's losses in the program that other tests use, of a person's in a new one."""
 
     def once(trial: Trial) -> Trained:
-        found = known.get(trial.key) or train(training.Program(trial), trial)
-        if not trial.source:
-            known[trial.key] = found
-        return found
+        return train(training.Program(trial) if trial.source else programs(trial), trial)
 
     return once
 
@@ -71,8 +69,8 @@ def trained(training: ModuleType) -> Callable[..., Trained]:
 @pytest.fixture
 def load(training: ModuleType) -> Callable[[Trial], Any]:
     """The function that a worker loads a trial's loss by."""
-    found: Callable[[Trial], Any] = training.load
-    return found
+    load_loss: Callable[[Trial], Any] = training.load
+    return load_loss
 
 
 def close(one: Trained, other: Trained, atol: float = 1e-6) -> None:
@@ -139,6 +137,25 @@ SAME = {
 
 
 @pytest.mark.parametrize(("content", "name", "task", "same"), SAME.values(), ids=SAME)
+def test_a_loss_of_ones_own_and_its_gradient_are_those_of_the_catalogues(
+    runtime: ModuleType, load: Callable[[Trial], Any], write: Write, content: str, name: str, task: str, same: str
+) -> None:
+    _hold(runtime, load, trial_of(task, None, own=f"{write(content)}:{name}", protocol="fair"), same)
+
+
+def _hold(runtime: ModuleType, load: Callable[[Trial], Any], trial: Trial, same: str) -> None:
+    """Hold what a person's file gives to a loss of the catalogue, where neither has an activation behind it."""
+    mine, theirs = load(trial).loss.under("fair"), loss_named(same).under("fair")
+    raw = raw_outputs(theirs, trial.task)
+    (mean, slopes), (expected, expected_slopes) = (mean_loss(runtime, one, trial, raw) for one in (mine, theirs))
+    assert mean == pytest.approx(expected, rel=1e-5)
+    assert_same_slopes(slopes, expected_slopes)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "task", "same"),
+    cases(SAME, {"function", "head=margin", "labels=index", "record of two units"}),
+)
 def test_a_loss_of_ones_own_trains_what_the_catalogues_does(
     trained: Callable[..., Trained], write: Write, content: str, name: str, task: str, same: str
 ) -> None:
@@ -147,7 +164,7 @@ def test_a_loss_of_ones_own_trains_what_the_catalogues_does(
     theirs = trained(
         trial_of(task, same, learning_rate=rate, protocol="tutorial" if same != "squared_hinge" else "fair")
     )
-    if same == "squared_hinge":  # the tutorial's has a tanh; one's own has a linear output
+    if same == "squared_hinge":  # the tutorial's has a tanh; a custom loss has a linear output
         mine = trained(trial_of(task, None, own=f"{write(content)}:{name}", protocol="fair"))
     assert mine.result.status == "done"
     assert mine.result.note is None
@@ -169,6 +186,19 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize(("place", "task", "same"), [(place, *rest) for place, rest in PUBLISHED.items()])
+def test_kerass_own_classes_are_found_by_module_and_are_the_catalogues_losses(
+    runtime: ModuleType, load: Callable[[Trial], Any], place: str, task: str, same: str
+) -> None:
+    _hold(runtime, load, trial_of(task, None, own=place, protocol="fair"), same)
+
+
+@pytest.mark.parametrize(
+    ("place", "task", "same"),
+    cases(
+        {place: (place, *rest) for place, rest in PUBLISHED.items()},
+        {"keras.losses:BinaryCrossentropy:from_logits=True"},
+    ),
+)
 def test_kerass_own_classes_are_found_by_module_and_train_what_ours_do(
     trained: Callable[..., Trained], place: str, task: str, same: str
 ) -> None:
@@ -188,7 +218,7 @@ def test_a_file_may_import_what_lies_beside_it_and_leaves_no_trace_on_the_path(
     assert sys.path == before
 
 
-def test_scores_of_ones_own_loss_are_those_of_its_head(trained: Callable[..., Trained], write: Write) -> None:
+def test_scores_of_a_custom_loss_are_those_of_its_head(trained: Callable[..., Trained], write: Write) -> None:
     path = write(
         "def logit(y, z):\n    return ops.mean(ops.softplus(z) - y * z, axis=-1)\n"
         "def margin(y, f):\n    return ops.mean(ops.relu(1 - y * f), axis=-1)\n"
@@ -202,7 +232,7 @@ def test_scores_of_ones_own_loss_are_those_of_its_head(trained: Callable[..., Tr
         assert result.anatomy.of == "margin"
 
 
-@pytest.mark.parametrize("kind", ["float64", "float16", "bfloat16"])
+@pytest.mark.parametrize("kind", cases({kind: kind for kind in ("float64", "float16", "bfloat16")}, ("float16",)))
 def test_a_loss_in_another_precision_trains(trained: Callable[..., Trained], write: Write, kind: str) -> None:
     path = write(f"def loss(y, f):\n    return ops.mean(ops.cast(y - f, {kind!r}) ** 2, axis=-1)\n")
     result = trained(trial_of("regression", None, own=f"{path}:loss", epochs=2)).result
@@ -261,7 +291,7 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
     ),
     "means over the batch": (
         "def loss(y, f):\n    e = (y - f) ** 2\n    return (0.5 * e + 0.5 * ops.mean(e))[:, 0]\n",
-        *("loss", ["mine.py", "in a batch of 12 and ", "in one of 4", "it is no loss of rows"]),
+        *("loss", ["mine.py", "in a batch of 12 and ", "in one of 4", "it is not a loss of single rows"]),
     ),
     "divides by its length": (
         "def loss(y, f):\n    return ops.sum((y - f) ** 2, axis=-1) / len(y)\n",
@@ -382,7 +412,7 @@ SLOW = {
 
 @pytest.mark.parametrize(("way", "content"), SLOW.items(), ids=SLOW)
 def test_what_cannot_be_compiled_trains_the_slower_way_to_the_same_and_says_so(
-    training: ModuleType, load: Callable[[Trial], Any], write: Write, way: str, content: str
+    training: ModuleType, programs: Programs, load: Callable[[Trial], Any], write: Write, way: str, content: str
 ) -> None:
     trial = trial_of("regression", None, own=f"{write(content)}:loss", epochs=2)
     loaded = load(trial)
@@ -395,7 +425,7 @@ def test_what_cannot_be_compiled_trains_the_slower_way_to_the_same_and_says_so(
         ("as a TensorFlow graph, which is slower.", "step by step in Python, which is slower.")
     )
     same = trial_of("regression", "mse", epochs=2)
-    close(mine, train(training.Program(same), same), atol=1e-5)
+    close(mine, train(programs(same), same), atol=1e-5)
 
 
 def test_two_files_of_one_name_are_two_losses(load: Callable[[Trial], Any], write: Write, tmp_path: Path) -> None:
@@ -413,12 +443,14 @@ def test_two_files_of_one_name_are_two_losses(load: Callable[[Trial], Any], writ
     assert values == [4.0, 2.0]
 
 
-def test_the_probe_says_in_json_what_it_found(write: Write) -> None:
+def test_the_probe_says_in_json_what_it_found(
+    runtime: ModuleType, write: Write, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
     place = f"{write(SQUARED)}:loss"
     trust(source_from(place))
-    command = [sys.executable, "-m", "lossterm.engine.user_code.probe", place, "--task", "regression"]
-    done = subprocess.run(command, capture_output=True, timeout=120, check=True)
-    found = msgspec.json.decode(done.stdout)
+    monkeypatch.setattr(sys, "argv", ["probe", place, "--task", "regression"])
+    importlib.import_module("lossterm.engine.user_code.probe").main()
+    found = msgspec.json.decode(capsysbinary.readouterr().out)
     assert (found["task"], found["way"], found["error"]) == ("regression", "compiled", None)
     assert found["loss"].startswith("loss@")
     assert found["passed"][-1] == "compiles"
@@ -443,13 +475,13 @@ def test_a_function_that_fails_only_in_training_is_told_with_its_line(
 def test_a_file_is_run_as_it_is_now_with_its_neighbours_as_they_are_now(
     write: Write, load: Callable[[Trial], Any], tmp_path: Path
 ) -> None:
-    found = []
+    lines = []
     for size in (1, 2):  # within the second that bytecode on disk is told apart by
         (tmp_path / "beside.py").write_text(f"SIZE = {size}\n")
         path = write(f"from beside import SIZE\n# {size}\ndef loss(y, f):\n    return SIZE * (y - f) ** 2\n")
         loss = load(trial_of("regression", None, own=f"{path}:loss")).loss
-        found.append(float(loss(None, np.zeros(1), np.full(1, 3.0))[0]))
-    assert found == [9, 18]
+        lines.append(float(loss(None, np.zeros(1), np.full(1, 3.0))[0]))
+    assert lines == [9, 18]
     assert "beside" not in sys.modules
     assert str(tmp_path) not in sys.path
 

@@ -28,7 +28,7 @@ def prepare(path: Path, session: str = SESSION) -> None:
     """Fill a store: trials that are done, diverged, half way, failed, cancelled and queued."""
     environment = {"tensorflow": "2.21.0", "device": "CPU", "cpu": "a <processor> & more"}
     with Store(path) as store:
-        store.report_worker("auto", 1, "ready", "", environment)
+        store.worker.report_worker("auto", 1, "ready", "", environment)
     fill(path, SHARED, session=session, trials=0)
     fill(
         path,
@@ -39,12 +39,12 @@ def prepare(path: Path, session: str = SESSION) -> None:
         diverged=lambda trial: trial.loss == "squared_hinge" and trial.seed == 1,
     )
     with Store(path) as store:
-        row = store.claim("auto")
+        row = store.worker.claim("auto")
         assert row is not None
-        store.finish(row.id, "failed", error=ERROR)
+        store.worker.finish(row.id, "failed", error=ERROR)
     fill(path, PLAIN, session=session, trials=2 + 3)  # the last two of comparison 2, and three of comparison 3
     with Store(path) as store:
-        store.cancel([3])
+        store.requests.cancel([3])
     fill(path, WAITING, session=session, trials=0)
 
 
@@ -54,11 +54,11 @@ def gathered(store: Store) -> Contents:
 
 def stored(store: Store) -> dict[int, tuple[TrialRow, tuple[str, ...], np.ndarray]]:
     """Return each trial's row, columns and curve, (epochs, columns) float32, by its number."""
-    numbers = [asked.id for asked in store.comparisons(SESSION)]
-    found = {}
-    for row in store.trials(numbers):
+    numbers = [asked.id for asked in store.reader.comparisons(SESSION)]
+    by_number = {}
+    for row in store.reader.trials(numbers):
         splits = protocol_named(row.trial.protocol).splits
-        data = b"".join(chunk.data for chunk in store.chunks(numbers)[0] if chunk.trial == row.id)
+        data = b"".join(chunk.data for chunk in store.reader.chunks(numbers)[0] if chunk.trial == row.id)
         columns = tuple(f"{split}_{what}" for split in splits for what in ("loss", "metric"))
-        found[row.id] = row, columns, np.frombuffer(data, "<f4").reshape(-1, len(columns))
-    return found
+        by_number[row.id] = row, columns, np.frombuffer(data, "<f4").reshape(-1, len(columns))
+    return by_number

@@ -35,11 +35,11 @@ def test_a_trial_that_several_comparisons_hold_names_them_all(contents: Contents
 
 def test_every_epoch_is_the_stored_one(contents: Contents, opened: Store) -> None:
     expected = stored(opened)
-    found = list(every(contents))
-    assert [one.row.id for one in found] == [row.id for row in contents.rows]
-    for one in found:
+    trials = list(every(contents))
+    assert [one.row.id for one in trials] == [row.id for row in contents.rows]
+    for one in trials:
         row, columns, values = expected[one.row.id]
-        assert (one.row, one.columns, len(one)) == (row, columns, len(values))
+        assert (one.row, one.layout.names, len(one)) == (row, columns, len(values))
         assert one.metric == {"circles": "accuracy", "regression": "mae"}[row.trial.task]
         for place in range(len(columns)):
             np.testing.assert_array_equal(np.array(one.column(place), np.float32), values[:, place])
@@ -48,35 +48,35 @@ def test_every_epoch_is_the_stored_one(contents: Contents, opened: Store) -> Non
 
 
 def test_what_a_dead_worker_left_beyond_the_last_row_is_not_told(opened: Store) -> None:
-    row = opened.claim("auto")
+    row = opened.worker.claim("auto")
     assert row is not None
     assert row.epochs == 0
     before = gather(opened, SESSION)
-    opened.record(Chunk(trial=row.id, start=0, epochs=1, data=bytes(4 * 4)))
+    opened.worker.record(Chunk(trial=row.id, start=0, epochs=1, data=bytes(4 * 4)))
     assert [len(one) for one in every(before) if one.row.id == row.id] == [0]
     assert [len(one) for one in every(gather(opened, SESSION)) if one.row.id == row.id] == [1]
 
 
 def test_one_task_is_chosen_by_its_key(opened: Store) -> None:
-    found = gather(opened, SESSION, task="regression")
-    assert [one.id for one in found.asked] == [3]
-    assert {row.trial.task for row in found.rows} == {"regression"}
-    assert len(found.reports) == 1
+    contents = gather(opened, SESSION, task="regression")
+    assert [one.id for one in contents.asked] == [3]
+    assert {row.trial.task for row in contents.rows} == {"regression"}
+    assert len(contents.reports) == 1
 
 
 def test_losses_are_chosen_and_judged_among_themselves(opened: Store) -> None:
-    found = gather(opened, SESSION, losses=["hinge", "mae"])
-    assert {row.trial.loss for row in found.rows} == {"hinge", "mae"}
-    assert [one.asked.comparison.losses for one in found.reports] == [("hinge",), ("hinge",), ("mae",), ("hinge",)]
-    assert all(standing.rank in (1, None) for one in found.reports for standing in one.standings)
-    assert found.left_out == ("binary_crossentropy", "squared_hinge", "mse")
-    assert found.choice.endswith("judged among themselves; left out: binary_crossentropy, squared_hinge, mse.")
+    contents = gather(opened, SESSION, losses=["hinge", "mae"])
+    assert {row.trial.loss for row in contents.rows} == {"hinge", "mae"}
+    assert [one.asked.comparison.losses for one in contents.reports] == [("hinge",), ("hinge",), ("mae",), ("hinge",)]
+    assert all(standing.rank in (1, None) for one in contents.reports for standing in one.standings)
+    assert contents.left_out == ("binary_crossentropy", "squared_hinge", "mse")
+    assert contents.choice.endswith("judged among themselves; left out: binary_crossentropy, squared_hinge, mse.")
     assert gather(opened, SESSION).choice == ""
     only = gather(opened, SESSION, losses=["squared_hinge"])
     assert [one.id for one in only.asked] == [2]
 
 
-def test_a_loss_of_ones_own_needs_no_fingerprint(tmp_path: Path) -> None:
+def test_a_custom_loss_needs_no_fingerprint(tmp_path: Path) -> None:
     file = tmp_path / "own.py"
     file.write_text("def mine(y_true, y_pred):\n    return y_pred\n")
     comparison = Comparison.ask("circles", ("hinge",), own=[f"{file}:mine"], protocol="tutorial", seeds=1, epochs=1)
@@ -89,15 +89,15 @@ def test_a_loss_of_ones_own_needs_no_fingerprint(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "said"),
+    ("chosen", "message"),
     [
         ({"task": "circle"}, "Did you mean circles"),
         ({"losses": ["hing"]}, "Did you mean hinge"),
         ({"losses": ["mae"], "task": "circles"}, "There is no loss in this session 'mae'"),
     ],
 )
-def test_what_is_not_in_the_session_is_said(opened: Store, chosen: dict[str, Any], said: str) -> None:
-    with pytest.raises(UnknownName, match=said):
+def test_what_is_not_in_the_session_is_said(opened: Store, chosen: dict[str, Any], message: str) -> None:
+    with pytest.raises(UnknownName, match=message):
         gather(opened, SESSION, **chosen)
 
 
@@ -105,8 +105,8 @@ def test_a_session_that_is_not_there_or_empty_is_said(opened: Store) -> None:
     with pytest.raises(UnknownName, match="There is no session"):
         gather(opened, "nobody's")
     for asked in (TUNED, PLAIN):
-        opened.ask("empty", asked)
-    with opened._write():
+        opened.requests.ask("empty", asked)
+    with opened._connection.write():
         opened._connection.execute("DELETE FROM comparisons WHERE session = (SELECT max(id) FROM sessions)")
     with pytest.raises(UsageError, match=r"holds no comparison yet.*lossterm run"):
         gather(opened, "empty")

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lossterm.comparison import protocol_catalogue
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.comparison.splits import split_rows
 from lossterm.data import FileRequest, describe, load
 from lossterm.errors import DataError, UsageError
 from lossterm.export import gather
@@ -19,6 +21,7 @@ from lossterm.export.model import sidecar, write_model
 from lossterm.home.paths import shelf
 from lossterm.metrics import METRICS, Outcome
 from lossterm.store import Store
+from tests.long_run import cases
 
 from .test_script import messy
 from .trained import Train, train_all
@@ -31,25 +34,25 @@ pytestmark = pytest.mark.tensorflow
 def prepared(about: list[dict[str, Any]], cells: dict[Any, np.ndarray]) -> np.ndarray:
     """Return a network's inputs, (rows, inputs), as the sidecar says, from numbers or words, NaN where missing."""
 
-    def one(told: dict[str, Any]) -> np.ndarray:
-        cell = cells[told["column"]]
-        if told["as"] == "level":
-            return np.array(cell == told["level"], float)
-        if told["as"] == "missing":
+    def one(entry: dict[str, Any]) -> np.ndarray:
+        cell = cells[entry["column"]]
+        if entry["as"] == "level":
+            return np.array(cell == entry["level"], float)
+        if entry["as"] == "missing":
             return np.array([isinstance(value, float) and np.isnan(value) for value in cell], float)
-        value = cell - told["origin"]
-        filled = value if told["median"] is None else np.where(np.isnan(value), told["median"], value)
-        return np.asarray((filled - told["mean"]) / told["scale"])
+        value = cell - entry["origin"]
+        filled = value if entry["median"] is None else np.where(np.isnan(value), entry["median"], value)
+        return np.asarray((filled - entry["mean"]) / entry["scale"])
 
-    return np.stack([one(told) for told in about], axis=1).astype(np.float32)
+    return np.stack([one(entry) for entry in about], axis=1).astype(np.float32)
 
 
 def read(about: dict[str, Any], output: np.ndarray, target: np.ndarray) -> Outcome:
     """Return what an output of (rows, units) says, as the sidecar has it."""
     if about["reading"] == "value":
         value = np.exp(output[:, 0]) if about["link"] == "log" else output[:, 0]
-        found = about["origin"] + about["unit"] * value
-        return Outcome(target=target, prediction=np.expm1(found) if about["log1p"] else found)
+        unscaled = about["origin"] + about["unit"] * value
+        return Outcome(target=target, prediction=np.expm1(unscaled) if about["log1p"] else unscaled)
     if about["units"] == 1:
         return Outcome(target=target, prediction=(output[:, 0] > 0).astype(int), decision=output[:, 0])
     return Outcome(target=target, prediction=output.argmax(1), decision=output)
@@ -63,23 +66,23 @@ CASES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", cases({name: name for name in CASES}, {"prices", "published"}))
 def test_a_model_scores_what_is_stored(train_all: Train, store: Store, tmp_path: Path, name: str) -> None:
     task, loss, protocol, metrics = CASES[name]
     wanted: dict[str, Any] = {"protocol": protocol, "seeds": 2, "epochs": 3, "learning_rates": (0.01,)}
     train_all(store, Comparison.ask(task, (loss,), device="cpu", **wanted))
     contents = gather(store, "s")
     path = tmp_path / "model.keras"
-    said = write_model(contents, path, seed=1)
-    assert said.startswith(f"Trained again, seed 1 of {loss} scores exactly what is stored: ")
+    sentence = write_model(contents, path, seed=1)
+    assert sentence.startswith(f"Trained again, seed 1 of {loss} scores exactly what is stored: ")
     about = json.loads(sidecar(path).read_text())
-    assert (about["loss"], about["seed"], about["same_as_stored"], about["said"]) == (loss, 1, True, said)
+    assert (about["loss"], about["seed"], about["same_as_stored"], about["said"]) == (loss, 1, True, sentence)
     record = contents.asked[0].comparison.record
     state = 1 if protocol == "fair" else protocol_state(task)
     features, target = record.draw(state)
     rows = rows_of_test(record, protocol, target)
-    if told := about["output"]["target"]:
-        target = (target - told["mean"]) / told["scale"]
+    if target_scaling := about["output"]["target"]:
+        target = (target - target_scaling["mean"]) / target_scaling["scale"]
     inputs = prepared(about["inputs"], dict(enumerate(features[rows].T)))
     hold(path, about, inputs, target[rows], chosen(contents).row(1).scores, metrics)
 
@@ -90,13 +93,11 @@ def protocol_state(task: str) -> int:
 
 def rows_of_test(record: Any, protocol: str, target: np.ndarray) -> np.ndarray:
     """Find the rows of the test split of seed 1 by their targets' places."""
-    places = importlib.import_module("lossterm.comparison.protocol_catalogue")
     if protocol == "tutorial":
         return np.arange(record.rows // 2, record.rows)
     rules = protocol_named(protocol)
-    state = places._stream(1) if protocol == "fair" else 0
-    found: np.ndarray = places._split(record, rules, target, state)["test"]
-    return found
+    state = protocol_catalogue._stream(1) if protocol == "fair" else 0
+    return split_rows(record, rules, target, state)["test"]
 
 
 def hold(
@@ -106,8 +107,8 @@ def hold(
     output = np.asarray(network.predict(inputs, verbose=0), float)
     outcome = read(about["output"], output, target)
     for metric in metrics:
-        found = METRICS[metric].function(np, outcome)
-        assert found == pytest.approx(stored[metric]["test"], rel=1e-5)
+        score = METRICS[metric].function(np, outcome)
+        assert score == pytest.approx(stored[metric]["test"], rel=1e-5)
         assert about["scores"][metric] == stored[metric]
 
 
@@ -148,10 +149,10 @@ def test_what_cannot_be_trained_again_leaves_nothing(train_all: Train, store: St
 
 def test_another_score_than_the_stored_one_is_told(store: Store, tmp_path: Path) -> None:
     comparison = Comparison.ask("circles", ("hinge",), seeds=1, epochs=1, learning_rates=(0.01,), device="cpu")
-    store.ask("s", comparison)
-    row = store.claim("cpu")
+    store.requests.ask("s", comparison)
+    row = store.worker.claim("cpu")
     assert row is not None
-    store.finish(row.id, "done", scores={"accuracy": {"train": 0.25, "validation": 0.25, "test": 0.25}})
-    said = write_model(gather(store, "s"), tmp_path / "x.keras")
-    assert "and 0.25 is stored: versions or processors differ." in said
+    store.worker.finish(row.id, "done", scores={"accuracy": {"train": 0.25, "validation": 0.25, "test": 0.25}})
+    sentence = write_model(gather(store, "s"), tmp_path / "x.keras")
+    assert "and 0.25 is stored: versions or processors differ." in sentence
     assert json.loads(sidecar(tmp_path / "x.keras").read_text())["same_as_stored"] is False

@@ -37,6 +37,8 @@ from lossterm.metrics import METRICS, Metric, Outcome, metric_named
 from lossterm.store import Store
 from lossterm.tasks import TASKS
 from lossterm.tasks.user_table import pipeline
+from tests.fork_server import ForkServer
+from tests.long_run import cases
 
 from .trained import Train, train_all
 
@@ -59,15 +61,15 @@ def plan_of(task: str | Data, loss: str, **asked: Any) -> Plan:
     c = Comparison.ask(task, [] if own else [loss], own=own, **wanted)
     trust_all_of(c)
     trial = next(c.trials())
-    told = described(trial) if is_own(trial.loss) else None
-    record = told.record(trial.loss) if told else loss_named(trial.loss)
+    description = described(trial) if is_own(trial.loss) else None
+    record = description.record(trial.loss) if description else loss_named(trial.loss)
     return Plan(
         comparison=c,
         task=c.record,
         protocol=protocol_named(c.protocol),
         loss=record.under(c.protocol),
         source=trial.source,
-        own=told,
+        user_loss=description,
         learning_rate=c.learning_rates[0],
         metric=metric_named(c.metric),
         seeds=tuple(range(c.seeds)),
@@ -104,10 +106,10 @@ SETTINGS: tuple[dict[str, Any], ...] = (
 
 def scripts() -> dict[str, str]:
     """Return a script for every loss, task, protocol and setting, by what it is for."""
-    found = {
+    texts = {
         f"{loss} {task} {protocol}": compose(plan_of(task, loss, protocol=protocol)) for loss, task, protocol in CASES
     }
-    return found | {f"hinge {settings}": compose(plan_of("circles", "hinge", **settings)) for settings in SETTINGS}
+    return texts | {f"hinge {settings}": compose(plan_of("circles", "hinge", **settings)) for settings in SETTINGS}
 
 
 @pytest.fixture(scope="module")
@@ -186,14 +188,14 @@ def batch(loss: Loss, classes: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndar
 def loss_in_script(plan: Plan, rows: np.ndarray, namespace: dict[str, Any]) -> Any:
     """Run what a script says of its loss and return what `compile` is given."""
     script = Script()
-    found = add_loss(script, plan)
+    expression = add_loss(script, plan)
     texts = [script.given.get("Loss", ""), *script.sections.get("Loss", ())]
     namespace |= {"np": np, "y": rows, "train": np.arange(len(rows))}
     exec(
         "\n\n".join([*sorted(one for one in script.imports if "keras" not in one), *texts]).replace("their__", ""),
         namespace,
     )
-    return eval(found.replace("their__", ""), namespace)
+    return eval(expression.replace("their__", ""), namespace)
 
 
 WRITTEN = [key for key in (*LOSSES, *PARAMETERS) if keras_loss(loss_named(key), "fair") is None]
@@ -213,8 +215,8 @@ def _hold(plan: Plan, namespace: dict[str, Any]) -> None:
     squeezed = output if plan.loss.by_class or plan.loss.units > 1 else output[:, 0]
     expected = plan.loss(numpy(), target, squeezed, counts)
     column = target if target.ndim == 2 else target[:, None]
-    found = (given.call if hasattr(given, "call") else given)(column, output)
-    np.testing.assert_allclose(np.ravel(np.asarray(found)), expected, rtol=2e-5, atol=2e-6)
+    values = (given.call if hasattr(given, "call") else given)(column, output)
+    np.testing.assert_allclose(np.ravel(np.asarray(values)), expected, rtol=2e-5, atol=2e-6)
 
 
 @pytest.mark.tensorflow
@@ -394,7 +396,7 @@ def suffix(write: Any) -> str:
     return {messy: ".csv", arrays: ".npz", columns: ".parquet"}[write]
 
 
-def told(path: Path, **asked: Any) -> Data:
+def data_of(path: Path, **asked: Any) -> Data:
     return describe(AskedOfFile(path=str(path), **asked), shelf())[0]
 
 
@@ -428,7 +430,7 @@ def hold_table(run: Run, data: Data) -> ModuleType:
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_is_read_and_prepared_as_here(run: Run, home: Path, name: str) -> None:
     write, asked = TABLES[name]
-    hold_table(run, told(write(home / f"table{suffix(write)}"), **asked))
+    hold_table(run, data_of(write(home / f"table{suffix(write)}"), **asked))
 
 
 @pytest.mark.parametrize(
@@ -444,7 +446,7 @@ def test_a_table_is_read_and_prepared_as_here(run: Run, home: Path, name: str) -
 def test_names_are_those_of_the_file(run: Run, home: Path, head: str, asked: dict[str, Any]) -> None:
     file = home / "table.csv"
     file.write_text(f"{head}\n{PLAIN_TABLE}\n" if head else PLAIN_TABLE)
-    hold_table(run, told(file, **asked))
+    hold_table(run, data_of(file, **asked))
 
 
 def test_rare_levels_and_cells_with_an_underscore_are_read_as_here(run: Run, home: Path) -> None:
@@ -452,7 +454,7 @@ def test_rare_levels_and_cells_with_an_underscore_are_read_as_here(run: Run, hom
     rows = [f"{number},c{min(number % 100, number // 4)},{number * 1.5}" for number in range(400)]
     rows[7] = "1_000,c1,3"
     file.write_text("\n".join(["a,c,y", *rows]))
-    module = hold_table(run, told(file, target="y"))
+    module = hold_table(run, data_of(file, target="y"))
     assert module.LEVELS["c"][-1] == "other"
     assert {"1_000"} == module.IGNORED
 
@@ -473,7 +475,7 @@ def test_days_in_any_form_are_read_as_here(run: Run, home: Path) -> None:
     ]
     file = home / "table.csv"
     file.write_text("\n".join([f"{head},y", *rows]))
-    data = told(file, target="y")
+    data = data_of(file, target="y")
     table = load(data, shelf())
     assert len(table.columns) == len(forms)
     hold_table(run, data)
@@ -481,7 +483,7 @@ def test_days_in_any_form_are_read_as_here(run: Run, home: Path) -> None:
 
 def test_a_table_that_was_changed_is_refused(home: Path) -> None:
     file = messy(home / "table.csv")
-    data = told(file, target="price")
+    data = data_of(file, target="price")
     plan = plan_of(data, "mse")
     file.write_text("a,y\n1,2\n")
     with pytest.raises(DataError, match=r"table\.csv was changed since it was trained on"):
@@ -492,7 +494,7 @@ def test_a_table_that_was_changed_is_refused(home: Path) -> None:
 
 
 def test_nothing_trained_is_told(store: Store) -> None:
-    store.ask("s", Comparison.ask("circles", ("hinge",), seeds=1, epochs=1))
+    store.requests.ask("s", Comparison.ask("circles", ("hinge",), seeds=1, epochs=1))
     with pytest.raises(UsageError, match="No trial of the session 's' has a score yet"):
         script_of(chosen(gather(store, "s")))
 
@@ -500,20 +502,22 @@ def test_nothing_trained_is_told(store: Store) -> None:
 def test_settings_that_somebody_wrote_into_a_store_do_not_become_code(store: Store) -> None:
     evil = Comparison.ask("circles", ("hinge",), seeds=1, learning_rates=(0.01,), epochs=1)
     settings = msgspec.structs.replace(evil.hyperparameters, activation='relu", kernel_initializer=print("ran") or "')
-    store.ask("s", msgspec.structs.replace(evil, hyperparameters=settings))
-    while row := store.claim("auto"):
-        store.finish(row.id, "done", scores={"accuracy": {"train": 0.5, "validation": 0.5, "test": 0.5}})
+    store.requests.ask("s", msgspec.structs.replace(evil, hyperparameters=settings))
+    while row := store.worker.claim("auto"):
+        store.worker.finish(row.id, "done", scores={"accuracy": {"train": 0.5, "validation": 0.5, "test": 0.5}})
     with pytest.raises(DataError, match="The store holds a setting that lossterm never wrote: There is no activation"):
         script_of(chosen(gather(store, "s")))
 
 
 def test_the_best_loss_at_the_rate_it_is_judged_at_and_the_seeds_that_have_a_score_are_written(store: Store) -> None:
-    store.ask("s", Comparison.ask("circles", ("hinge", "binary_focal"), seeds=3, learning_rates=(0.01, 0.03), epochs=1))
-    while row := store.claim("auto"):
+    store.requests.ask(
+        "s", Comparison.ask("circles", ("hinge", "binary_focal"), seeds=3, learning_rates=(0.01, 0.03), epochs=1)
+    )
+    while row := store.worker.claim("auto"):
         best = row.trial.loss == "binary_focal" and row.trial.learning_rate == 0.03
         value = 0.9 if best else 0.8
         test = None if best and row.trial.seed == 1 else value
-        store.finish(row.id, "done", scores={"accuracy": {"train": value, "validation": value, "test": test}})
+        store.worker.finish(row.id, "done", scores={"accuracy": {"train": value, "validation": value, "test": test}})
     text = script_of(chosen(gather(store, "s")))
     assert "def focal(y, z, *, gamma):" in text
     assert "\nLEARNING_RATE = 0.03\n" in text
@@ -534,6 +538,9 @@ RUNS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "tutorial": ("regression", "msle", {"epochs": 4, "protocol": "tutorial"}),
 }
 
+ALONE = "circles"
+"""The run whose script gets a Python of its own; the others find Keras imported."""
+
 ALL: dict[str, Any] = {
     **{"hidden": (8,), "activation": "gelu", "dropout": 0.1, "batch_norm": True, "l2": 1e-3, "optimizer": "adamw"},
     **{"schedule": "cosine", "early_stopping": 2, "class_weight": "balanced", "epochs": 4},
@@ -541,7 +548,17 @@ ALL: dict[str, Any] = {
 }
 
 
-def hold_run(train_all: Train, comparison: Comparison, home: Path) -> str:
+RunScript = Callable[[Path], "subprocess.CompletedProcess[str]"]
+
+
+def run_alone(script: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a script as a person does who has nothing but Python and what the script imports."""
+    return subprocess.run(
+        [sys.executable, "-I", str(script)], capture_output=True, text=True, check=False, cwd=script.parent
+    )
+
+
+def hold_run(train_all: Train, run_script: RunScript, comparison: Comparison, home: Path) -> str:
     """Train a comparison, run its script in a process of its own, and hold the scores to each other; return it."""
     with Store() as store:
         train_all(store, comparison)
@@ -549,13 +566,11 @@ def hold_run(train_all: Train, comparison: Comparison, home: Path) -> str:
     text = script_of(what)
     assert untold(text, comparison.data.asked.path if comparison.data else "")
     (home / "script.py").write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-I", str(home / "script.py")], capture_output=True, text=True, check=False, cwd=home
-    )
+    done = run_script(home / "script.py")
     assert done.returncode == 0, done.stderr[-2000:]
     *seeds, last = done.stdout.splitlines()
-    found = {int(seed): float(score) for seed, score in (re.findall(r"seed (\d+): (.+)", line)[0] for line in seeds)}
-    assert found == pytest.approx(what.scores, rel=1e-3)
+    scores = {int(seed): float(score) for seed, score in (re.findall(r"seed (\d+): (.+)", line)[0] for line in seeds)}
+    assert scores == pytest.approx(what.scores, rel=1e-3)
     mean = float(last.rpartition(": ")[2])
     assert what.standing.ci is not None
     low, high = what.standing.ci
@@ -566,27 +581,36 @@ def hold_run(train_all: Train, comparison: Comparison, home: Path) -> str:
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("name", RUNS)
-def test_a_script_prints_the_scores_that_were_found_here(train_all: Train, home: Path, name: str) -> None:
+@pytest.mark.parametrize("name", cases({name: name for name in RUNS}, (ALONE, "tutorial", "log1p", "blobs")))
+def test_a_script_prints_the_scores_that_were_found_here(
+    train_all: Train, fork_server: ForkServer, home: Path, name: str
+) -> None:
     task, loss, asked = RUNS[name]
     wanted = {"seeds": 2, "learning_rates": (0.01,), "device": "cpu", **asked}
-    hold_run(train_all, Comparison.ask(task, (loss,), **wanted), home)
+    run_script = run_alone if name == ALONE else fork_server.run
+    hold_run(train_all, run_script, Comparison.ask(task, (loss,), **wanted), home)
 
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("loss", "asked", "settings"),
-    [
-        ("huber", {"target": "price", "group": "owner"}, {"early_stopping": 3, "optimizer": "adam", "epochs": 6}),
-        ("hinge", {"target": "garden", "time": "since"}, ALL),
-    ],
-    ids=["groups", "time"],
+    cases(
+        {
+            "groups": (
+                *("huber", {"target": "price", "group": "owner"}),
+                {"early_stopping": 3, "optimizer": "adam", "epochs": 6},
+            ),
+            "time": ("hinge", {"target": "garden", "time": "since"}, ALL),
+        },
+        {"time"},
+    ),
 )
 def test_a_script_on_a_table_prints_the_scores_that_were_found_here(
-    train_all: Train, home: Path, loss: str, asked: dict[str, Any], settings: dict[str, Any]
+    train_all: Train, fork_server: ForkServer, home: Path, loss: str, asked: dict[str, Any], settings: dict[str, Any]
 ) -> None:
-    data = told(messy(home / "table.csv"), **asked)
-    hold_run(train_all, Comparison.ask(data, (loss,), learning_rates=(0.01,), seeds=2, device="cpu", **settings), home)
+    data = data_of(messy(home / "table.csv"), **asked)
+    comparison = Comparison.ask(data, (loss,), learning_rates=(0.01,), seeds=2, device="cpu", **settings)
+    hold_run(train_all, fork_server.run, comparison, home)
 
 
 OWN = """
@@ -603,7 +627,7 @@ def loss(y_true, y_pred, power=2):
 
 
 @pytest.mark.tensorflow
-def test_a_loss_and_a_network_of_ones_own_are_copied_in(train_all: Train, home: Path) -> None:
+def test_a_loss_and_a_network_of_ones_own_are_copied_in(train_all: Train, fork_server: ForkServer, home: Path) -> None:
     (home / "beside.py").write_text("WIDE = 7\nOTHER = 8\n")
     file = home / "mine.py"
     file.write_text(OWN)
@@ -617,6 +641,6 @@ def test_a_loss_and_a_network_of_ones_own_are_copied_in(train_all: Train, home: 
         epochs=4,
         device="cpu",
     )
-    text = hold_run(train_all, comparison, home)
+    text = hold_run(train_all, fork_server.run, comparison, home)
     assert "OTHER" not in text
     assert "beside" not in text

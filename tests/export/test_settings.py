@@ -5,11 +5,13 @@ import pytest
 
 from lossterm.comparison.hyperparameters import Hyperparameters
 from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.comparison.setting_catalogue import HYPERPARAMETERS
 from lossterm.errors import UsageError
-from lossterm.export.setting_labels import OF_LAYERS, hyperparameters
+from lossterm.export.setting_labels import hyperparameters
 
 STACK = Hyperparameters(hidden=(), optimizer="adam", batch_size=8, epochs=5)
 OWN = msgspec.structs.replace(STACK, model="nets.py:build@0123456789ab")
+OF_LAYERS = {setting.name for setting in HYPERPARAMETERS.values() if setting.part == "layers"}
 SHAPED = {
     "hidden": (8, 4),
     "activation": "tanh",
@@ -30,7 +32,7 @@ def test_what_shapes_a_stack_of_layers_is_told_of_such_a_stack_alone() -> None:
 
 
 @pytest.mark.parametrize("name", Hyperparameters.__struct_fields__)
-def test_a_setting_is_left_out_where_a_network_of_ones_own_refuses_it(name: str) -> None:
+def test_a_setting_is_left_out_where_a_custom_network_refuses_it(name: str) -> None:
     assert (name in OF_LAYERS) == (name in SHAPED)
     if name in SHAPED:
         with pytest.raises(UsageError, match=f"so {name.replace('_', ' ')} would change nothing"):

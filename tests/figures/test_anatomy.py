@@ -54,7 +54,7 @@ def beneath(lines: Sequence[Text], count: int = 1) -> list[str]:
 
 def bars(model: ModelRows, width: int = WIDE) -> tuple[str, list[float]]:
     """Return a model's histogram, a mark for each column, and where the middle of each column lies on the axis."""
-    lines = anatomy_chart([drawn("mse")], [model], width, HIGH)
+    lines = anatomy_chart([drawn("mse")], [model], width, HIGH).lines
     left = width // 2
     edge = 1 + next(place for place, mark in enumerate(lines[0].plain) if mark in "│┤")
     columns = left - edge
@@ -76,7 +76,7 @@ SIZES = [
 def test_a_chart_has_the_size_asked_for(size: tuple[int, int], models: int) -> None:
     width, height = size
     losses = [drawn("mse"), drawn("mae", BLUE)]
-    lines = anatomy_chart(losses, [rows(evenly(-1, 1))] * models, width, height)
+    lines = anatomy_chart(losses, [rows(evenly(-1, 1))] * models, width, height).lines
     assert [line.cell_len for line in lines] == [width] * height
 
 
@@ -84,7 +84,7 @@ def test_a_chart_has_the_size_asked_for(size: tuple[int, int], models: int) -> N
 @each("size", [(40, 12), (120, 20)], ids=["stacked", "beside"])
 def test_every_loss_is_drawn_in_exactly_the_room_there_is(key: str, size: tuple[int, int]) -> None:
     width, height = size
-    lines = anatomy_chart([drawn(key)], [rows(evenly(-1, 1), name=key)], width, height)
+    lines = anatomy_chart([drawn(key)], [rows(evenly(-1, 1), name=key)], width, height).lines
     assert [line.cell_len for line in lines] == [width] * height
     assert any("⠀" < mark <= "⣿" for line in lines for mark in line.plain)
 
@@ -92,7 +92,7 @@ def test_every_loss_is_drawn_in_exactly_the_room_there_is(key: str, size: tuple[
 def test_all_losses_of_a_kind_share_a_chart() -> None:
     for kind in ("regression", "binary", "multiclass"):
         losses = [drawn(key) for key, loss in LOSSES.items() if kind in loss.kinds]
-        lines = anatomy_chart(losses, [], WIDE, HIGH)
+        lines = anatomy_chart(losses, [], WIDE, HIGH).lines
         assert [line.cell_len for line in lines] == [WIDE] * HIGH
 
 
@@ -100,27 +100,27 @@ def test_all_losses_of_a_kind_share_a_chart() -> None:
     "size", [(11, 20), (40, 7), (1, 1), (11, 7), (200, 7)], ids=lambda size: f"{size[0]}x{size[1]}"
 )
 def test_too_little_room_is_said(size: tuple[int, int]) -> None:
-    lines = anatomy_chart([drawn("mse")], [], *size)
+    lines = anatomy_chart([drawn("mse")], [], *size).lines
     assert [line.cell_len for line in lines] == [size[0]] * size[1]
     assert said(lines).startswith("Too" if size[0] > 2 else "T")
 
 
 def test_no_loss_is_said() -> None:
-    lines = anatomy_chart([], [rows(evenly(-1, 1))], WIDE, HIGH)
+    lines = anatomy_chart([], [rows(evenly(-1, 1))], WIDE, HIGH).lines
     assert [line.cell_len for line in lines] == [WIDE] * HIGH
     assert said(lines) == "No loss whose shape is known is ticked."
 
 
 def test_a_loss_that_is_nowhere_finite_draws_nothing_and_ends_nothing() -> None:
     nothing = LossShape(x=X, values=np.full(len(X), np.nan), slopes=np.full(len(X), np.inf), colour=RED)
-    lines = anatomy_chart([nothing], [], WIDE, HIGH)
+    lines = anatomy_chart([nothing], [], WIDE, HIGH).lines
     assert [line.cell_len for line in lines] == [WIDE] * HIGH
     assert not any("⠀" < mark <= "⣿" for line in lines for mark in line.plain)
 
 
 def test_loss_and_slope_stand_beside_each_other_where_there_is_room_and_above_each_other_where_not() -> None:
-    beside = anatomy_chart([drawn("mse")], [], loss_anatomy.SIDE_BY_SIDE, 20)
-    stacked = anatomy_chart([drawn("mse")], [], loss_anatomy.SIDE_BY_SIDE - 1, 20)
+    beside = anatomy_chart([drawn("mse")], [], loss_anatomy.SIDE_BY_SIDE, 20).lines
+    stacked = anatomy_chart([drawn("mse")], [], loss_anatomy.SIDE_BY_SIDE - 1, 20).lines
     assert [bool(re.search("loss .* slope", line.plain)) for line in beside].count(True) == 1
     assert [line.plain.strip("│┤⠀ ─└┬┘0123456789.-").strip() for line in stacked if " loss " in line.plain]
     tops = [place for place, line in enumerate(stacked) for word in (" loss ", " slope ") if word in line.plain]
@@ -145,7 +145,7 @@ def peak(lines: Sequence[Text], colour: loss_colours.Colour) -> tuple[int, int]:
 
 def test_a_loss_that_explodes_does_not_press_the_others_flat() -> None:
     steep = LossShape(x=X, values=np.exp(4 * np.abs(X)), slopes=np.exp(4 * np.abs(X)), colour=BLUE)
-    lines = anatomy_chart([drawn("huber"), drawn("mae", (0, 255, 0)), steep], [], WIDE, HIGH)
+    lines = anatomy_chart([drawn("huber"), drawn("mae", (0, 255, 0)), steep], [], WIDE, HIGH).lines
     first, last = peak(lines, RED)
     assert last - first >= HIGH // 3
     assert peak(lines, BLUE)[0] == 0
@@ -153,7 +153,7 @@ def test_a_loss_that_explodes_does_not_press_the_others_flat() -> None:
 
 def test_a_single_loss_that_explodes_is_shown_where_it_does_something_else() -> None:
     steep = LossShape(x=X, values=np.abs(X) + np.where(X > 3.7, 1e9, 0), slopes=np.ones(len(X)), colour=RED)
-    lines = anatomy_chart([steep], [], WIDE, HIGH)
+    lines = anatomy_chart([steep], [], WIDE, HIGH).lines
     first, last = peak(lines, RED)
     assert last - first >= HIGH // 5
     assert float(re.sub(r"[^0-9.e+-]", "", lines[0].plain[: lines[0].plain.index("┤")])) < 100
@@ -161,7 +161,7 @@ def test_a_single_loss_that_explodes_is_shown_where_it_does_something_else() -> 
 
 def test_a_loss_that_nearly_overflows_is_drawn() -> None:
     steep = np.where(np.abs(X) > 3.9, 1.7e308, np.where(X > 3, -1e299, X**2))
-    lines = anatomy_chart([LossShape(x=X, values=steep, slopes=-steep, colour=RED)], [], WIDE, HIGH)
+    lines = anatomy_chart([LossShape(x=X, values=steep, slopes=-steep, colour=RED)], [], WIDE, HIGH).lines
     assert [line.cell_len for line in lines] == [WIDE] * HIGH
 
 
@@ -169,7 +169,7 @@ def test_a_loss_that_nearly_overflows_is_drawn() -> None:
 @each("size", [(36, 12), (75, 20), (120, 14), (120, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
 def test_both_upright_axes_have_numbers_enough_to_read_them_by(key: str, size: tuple[int, int]) -> None:
     width, height = size
-    lines = [line.plain for line in anatomy_chart([drawn(key)], [], width, height)]
+    lines = [line.plain for line in anatomy_chart([drawn(key)], [], width, height).lines]
     beside = width >= loss_anatomy.SIDE_BY_SIDE
     parts = (
         ([line[: width // 2] for line in lines], [line[width // 2 :] for line in lines])
@@ -182,7 +182,7 @@ def test_both_upright_axes_have_numbers_enough_to_read_them_by(key: str, size: t
 
 def test_a_curve_with_a_gap_does_not_leap_over_it() -> None:
     values = np.where(np.abs(X) < 1, np.nan, 1.0)
-    lines = anatomy_chart([LossShape(x=X, values=values, slopes=values, colour=RED)], [], WIDE, HIGH)
+    lines = anatomy_chart([LossShape(x=X, values=values, slopes=values, colour=RED)], [], WIDE, HIGH).lines
     left = [line.plain[: WIDE // 2] for line in lines]
     edge = 1 + next(place for place, mark in enumerate(left[0]) if mark in "│┤")
     marked = {place - edge for line in left[:-2] for place, mark in enumerate(line) if "⠀" < mark <= "⣿"}
@@ -193,7 +193,7 @@ def test_a_curve_with_a_gap_does_not_leap_over_it() -> None:
 
 
 def test_each_loss_keeps_its_colour() -> None:
-    lines = anatomy_chart([drawn("mse"), drawn("mae", BLUE)], [], WIDE, HIGH)
+    lines = anatomy_chart([drawn("mse"), drawn("mae", BLUE)], [], WIDE, HIGH).lines
     styles = " ".join(str(span.style) for line in lines for span in line.spans)
     assert colour_text(RED) in styles
     assert colour_text(BLUE) in styles
@@ -271,14 +271,14 @@ def test_several_models_are_shown_in_the_mean() -> None:
 
 
 def test_a_histogram_has_the_colour_of_its_loss() -> None:
-    *_, last = anatomy_chart([drawn("mse")], [rows(evenly(-1, 1))], WIDE, HIGH)
+    *_, last = anatomy_chart([drawn("mse")], [rows(evenly(-1, 1))], WIDE, HIGH).lines
     assert any(colour_text(BLUE) in str(span.style) and "█" in last.plain[span.start : span.end] for span in last.spans)
 
 
 def test_bars_stand_under_the_chart_whatever_is_written_at_its_left() -> None:
     for factor in (1, 1e3, 1e6):
         big = LossShape(x=X, values=factor * X**2, slopes=2 * factor * X, colour=RED)
-        lines = anatomy_chart([big], [rows([0.0] * len(LEVELS))], WIDE, HIGH)
+        lines = anatomy_chart([big], [rows([0.0] * len(LEVELS))], WIDE, HIGH).lines
         edge = 1 + next(place for place, mark in enumerate(lines[0].plain) if mark in "│┤")
         columns = WIDE // 2 - edge
         place = lines[-1].plain.index("█") - edge
@@ -299,14 +299,14 @@ def test_bars_stand_under_the_chart_whatever_is_written_at_its_left() -> None:
     ],
 )
 def test_the_share_of_the_worst_rows_is_told_beside_the_bars(share: float | None, words: str) -> None:
-    (last,) = beneath(anatomy_chart([drawn("mse")], [rows(evenly(-1, 1), share=share)], WIDE, HIGH))
+    (last,) = beneath(anatomy_chart([drawn("mse")], [rows(evenly(-1, 1), share=share)], WIDE, HIGH).lines)
     assert last[WIDE // 2 :].strip() == words
 
 
 @each("width", [76, 80, 90, 100, 120])
 @each("key", ["mse", "sparse_categorical_crossentropy", "weighted_binary_crossentropy:weight=0.125"])
 def test_a_long_name_gives_way_to_the_number(key: str, width: int) -> None:
-    lines = anatomy_chart([drawn("mse")], [rows(evenly(-1, 1), name=key, share=0.123)], width, HIGH)
+    lines = anatomy_chart([drawn("mse")], [rows(evenly(-1, 1), name=key, share=0.123)], width, HIGH).lines
     (last,) = beneath(lines)
     assert "worst 1 % hold 12 %" in last
     assert last.split()[-1] in ("%", "gradient")
@@ -319,7 +319,7 @@ def test_where_charts_stand_above_each_other_all_shares_stand_in_one_line() -> N
         rows(evenly(-1, 1), name="mae", share=0.02),
         rows(evenly(0, 1), share=None),
     ]
-    lines = anatomy_chart([drawn("mse")], models, 60, 20)
+    lines = anatomy_chart([drawn("mse")], models, 60, 20).lines
     *_, first, second, third, shares = (line.plain for line in lines)
     assert shares.strip() == "worst 1 % hold  10 %  2 %  –"
     assert all(set(line.strip()) <= set(BARS) for line in (first, second, third))
@@ -327,7 +327,7 @@ def test_where_charts_stand_above_each_other_all_shares_stand_in_one_line() -> N
 
 def test_models_for_which_there_is_no_room_are_left_out_and_the_charts_stay() -> None:
     for width in (60, 120):
-        lines = anatomy_chart([drawn("mse")], [rows(evenly(-1, 1))] * 40, width, 12)
+        lines = anatomy_chart([drawn("mse")], [rows(evenly(-1, 1))] * 40, width, 12).lines
         assert any("⠀" < mark <= "⣿" for line in lines for mark in line.plain)
         assert sum("└" in line.plain for line in lines) == 1
 
@@ -339,7 +339,7 @@ def test_losses_and_models_are_drawn_in_the_colours_of_the_losses() -> None:
     known = anatomy.drawable([LOSSES["mse"], LOSSES["mae"]])
     found = Anatomy(of="residual", quantiles=tuple(evenly(-1, 1)), share=0.07)
     for dark in (True, False):
-        lines = anatomy.lines(known, {"mae": [found, found]}, WIDE, HIGH, dark=dark)
+        lines = anatomy.chart(known, {"mae": [found, found]}, WIDE, HIGH, dark=dark).lines
         styles = " ".join(str(span.style) for span in lines[-1].spans)
         assert colour_text(colour_of("mae", dark=dark)) in styles
         assert "mae  worst 1 % hold 7 % of the gradient" in lines[-1].plain
@@ -348,7 +348,7 @@ def test_losses_and_models_are_drawn_in_the_colours_of_the_losses() -> None:
 def test_the_share_is_the_mean_over_models_that_have_one() -> None:
     one, two, none = (Anatomy(of="residual", quantiles=tuple(evenly(-1, 1)), share=share) for share in (0.1, 0.3, None))
     said = [
-        anatomy.lines(anatomy.drawable([LOSSES["mse"]]), {"mse": found}, WIDE, HIGH, dark=True)[-1].plain
+        anatomy.chart(anatomy.drawable([LOSSES["mse"]]), {"mse": found}, WIDE, HIGH, dark=True).lines[-1].plain
         for found in ([one, two], [one, two, none], [none])
     ]
     assert "hold 20 %" in said[0]
@@ -364,5 +364,5 @@ def test_a_loss_whose_shape_is_not_known_is_left_out() -> None:
 @each("key", LOSSES)
 def test_every_loss_of_the_catalogue_can_be_drawn(key: str) -> None:
     for size in ((36, 12), (100, 20)):
-        lines = anatomy.lines(anatomy.drawable([LOSSES[key]]), {}, *size, dark=True)
+        lines = anatomy.chart(anatomy.drawable([LOSSES[key]]), {}, *size, dark=True).lines
         assert [line.cell_len for line in lines] == [size[0]] * size[1]

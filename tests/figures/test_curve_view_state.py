@@ -14,6 +14,15 @@ def test_without_a_zoom_all_epochs_are_shown() -> None:
     assert not CurveViewState().near
 
 
+@pytest.mark.parametrize(("at", "epoch"), [(1.0, 1), (17.4, 17), (17.6, 18), (300.0, 300), (-4.0, 1), (512.0, 300)])
+def test_a_place_that_is_pointed_at_is_the_nearest_epoch_that_is_shown(at: float, epoch: int) -> None:
+    assert CurveViewState().pointed(at, 300).cursor == epoch
+    zoomed = CurveViewState(frames=((100, 110),)).pointed(at, 300)
+    assert zoomed.cursor == min(max(epoch, 100), 110)
+    assert zoomed.frames == ((100, 110),)
+    assert CurveViewState().pointed(0.5, 1).cursor == 1  # the axis of a single epoch goes from a half before it
+
+
 def test_smoothing_goes_up_and_down_its_steps_and_off() -> None:
     look, weights = CurveViewState(), []
     for _ in range(8):

@@ -10,6 +10,7 @@ import pytest
 from rich.text import Text
 
 from lossterm.charts import line_chart
+from lossterm.charts.drawing import Drawing
 from lossterm.charts.loss_colours import colour_of, colour_text, faint
 from lossterm.charts.terminal_style import Style
 from lossterm.comparison.comparison import Comparison
@@ -44,7 +45,7 @@ class Seen:
         self._draw = line_chart.line_chart
         monkeypatch.setattr(line_chart, "line_chart", self.line_chart)
 
-    def line_chart(self, series: Any, width: int, height: int, frame: Any, bands: Any = ()) -> list[Text]:
+    def line_chart(self, series: Any, width: int, height: int, frame: Any, bands: Any = ()) -> Drawing:
         self.series.append(series)
         self.bands.append(bands)
         self.frames.append(frame)
@@ -64,11 +65,13 @@ THREE = ("binary_crossentropy", "hinge", "squared_hinge")
 REPORT = built(circles(*THREE))
 
 
-def chart(losses: Sequence[str] = THREE, look: CurveViewState | None = None, **how: Any) -> list[Text]:
+def chart(losses: Sequence[str] = THREE, look: CurveViewState | None = None, **how: Any) -> Sequence[Text]:
     settings: dict[str, Any] = {"what": "loss", "size": WIDE, "style": DARK, "report": REPORT} | how
     curves = curves_of(settings["report"])
-    return Overlay().chart(
-        curves, losses, look or CurveViewState(), settings["what"], settings["size"], settings["style"]
+    return (
+        Overlay()
+        .chart(curves, losses, look or CurveViewState(), settings["what"], settings["size"], settings["style"])
+        .lines
     )
 
 
@@ -133,7 +136,7 @@ def test_no_loss_gives_words() -> None:
 
 def test_losses_without_curves_give_words_until_there_are_some() -> None:
     curves = Curves(report=REPORT, values={})
-    lines = Overlay().chart(curves, THREE, CurveViewState(), "loss", WIDE, DARK)
+    lines = Overlay().chart(curves, THREE, CurveViewState(), "loss", WIDE, DARK).lines
     assert lines[0].plain.strip() == "No epoch here yet."
 
 
@@ -232,9 +235,9 @@ def test_an_epoch_more_costs_an_epoch_more(monkeypatch: pytest.MonkeyPatch) -> N
     assert counted == [299] * 6  # three losses, two splits
     for key, curve in curves.values.items():
         curve.extend(whole.values[key][299 * 4 :])
-    lines = kept.chart(curves, THREE, CurveViewState(), "loss", WIDE, DARK)
+    lines = kept.chart(curves, THREE, CurveViewState(), "loss", WIDE, DARK).lines
     assert counted[6:] == [1] * 6
-    assert lines == Overlay().chart(whole, THREE, CurveViewState(), "loss", WIDE, DARK)
+    assert lines == Overlay().chart(whole, THREE, CurveViewState(), "loss", WIDE, DARK).lines
 
 
 # What is told of curves
@@ -264,7 +267,7 @@ def test_sweeps_are_drawn_of_the_losses_that_are_shown_each_chosen_rate_marked()
     comparison = Comparison.ask("circles", THREE, learning_rates=[0.001, 0.01, 0.1], seeds=2, epochs=3)
     curves = curves_of(build(asked_for(comparison), rows_for(comparison, drawn)))
     for losses in (THREE, THREE[:1], ()):
-        lines = sweeps(curves, losses, (60, 15), DARK)
+        lines = sweeps(curves, losses, (60, 15), DARK).lines
         assert [line.cell_len for line in lines] == [60] * 15
         inks = {str(span.style) for line in lines for span in line.spans}
         assert {loss for loss in THREE if colour_text(colour_of(loss, dark=True)) in inks} == set(losses)
@@ -276,6 +279,6 @@ def test_a_loss_whose_rate_another_metric_chose_is_not_on_the_axis_of_the_one_th
         "circles", ("binary_crossentropy", "hinge"), learning_rates=[0.01, 0.1], seeds=2, epochs=3, metric="log_loss"
     )
     curves = curves_of(build(asked_for(comparison), rows_for(comparison, flat)))
-    lines = sweeps(curves, ("hinge",), (60, 15), DARK)
+    lines = sweeps(curves, ("hinge",), (60, 15), DARK).lines
     assert lines[0].plain.strip() == "No learning rate has a score yet."
-    assert "●" in "".join(line.plain for line in sweeps(curves, ("binary_crossentropy", "hinge"), (60, 15), DARK))
+    assert "●" in "".join(line.plain for line in sweeps(curves, ("binary_crossentropy", "hinge"), (60, 15), DARK).lines)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
+import pytest
 
 from lossterm.charts.loss_colours import colour_of, colour_text
 from lossterm.charts.terminal_style import Style
@@ -178,18 +179,32 @@ def test_an_output_without_probabilities_has_no_reliability() -> None:
 # The slider
 
 
+@pytest.mark.parametrize("epochs", [(0, 1), (0, 50, 100), (0, 1, 2, 5, 10, 300)], ids=len)
+def test_a_column_of_the_slider_is_an_epoch(epochs: tuple[int, ...]) -> None:
+    for chosen in range(len(epochs)):
+        drawing = slider(epochs, chosen, 90)
+        line = drawing.lines[0].plain
+        at = drawing.x_at(line.index("●"), 0)
+        assert at == pytest.approx(epochs[chosen], abs=epochs[-1] / 60)
+        left, right = drawing.x_at(line.index("├"), 0), drawing.x_at(line.index("┤"), 0)
+        assert left is not None
+        assert right is not None
+        assert left < 0 < epochs[-1] < right  # the ends are nearest to the first and the last
+        assert drawing.x_at(0, 0) is None
+
+
 @each("width", [*range(1, 60), 200])
 @each("epochs", [(0,), (0, 1), (0, 1, 2, 5, 10, 300), tuple(range(0, 5001, 100))], ids=len)
 def test_a_slider_is_exactly_as_wide_as_asked(width: int, epochs: tuple[int, ...]) -> None:
     for chosen in {0, len(epochs) // 2, len(epochs) - 1}:
-        line = slider(epochs, chosen, width)
+        line = slider(epochs, chosen, width).lines[0]
         assert line.cell_len == width
         assert line.plain.count("●") <= 1
 
 
 def test_a_slider_shows_the_chosen_place_among_the_kept_ones() -> None:
     epochs = (0, 50, 100)
-    bars = [slider(epochs, chosen, 60).plain for chosen in range(3)]
+    bars = [slider(epochs, chosen, 60).lines[0].plain for chosen in range(3)]
     assert [bar.split("  ")[0] for bar in bars] == ["epoch 0 of 100", "epoch 50 of 100", "epoch 100 of 100"]
     for chosen, bar in enumerate(bars):
         inner = bar[bar.index("├") + 1 : bar.index("┤")]

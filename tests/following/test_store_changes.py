@@ -1,8 +1,6 @@
-import asyncio
 import os
 from array import array
 from collections.abc import Iterator
-from contextlib import aclosing
 
 import msgspec
 import pytest
@@ -20,7 +18,9 @@ EPOCHS = 10
 
 
 def ask(store: Store, *losses: str, session: str = "s", seeds: int = 1) -> AskedComparison:
-    return store.ask(session, Comparison.ask("circles", losses, protocol="tutorial", seeds=seeds, epochs=EPOCHS))
+    return store.requests.ask(
+        session, Comparison.ask("circles", losses, protocol="tutorial", seeds=seeds, epochs=EPOCHS)
+    )
 
 
 def chunk(trial: int, start: int, *levels: float) -> Chunk:
@@ -29,7 +29,7 @@ def chunk(trial: int, start: int, *levels: float) -> Chunk:
 
 
 def claimed(store: Store) -> TrialRow:
-    row = store.claim("auto")
+    row = store.worker.claim("auto")
     assert row is not None
     return row
 
@@ -53,7 +53,7 @@ def tail(store: Store) -> Iterator[StoreChanges]:
 def test_first_look_brings_everything_and_the_next_nothing(store: Store, tail: StoreChanges) -> None:
     asked = ask(store, "hinge", "squared_hinge")
     row = claimed(store)
-    store.record(chunk(row.id, 0, 1, 2))
+    store.worker.record(chunk(row.id, 0, 1, 2))
     update = news(tail)
     assert update.asked == (asked,)
     assert [(one.status, one.epochs) for one in update.trials] == [("running", 2), ("queued", 0)]
@@ -74,13 +74,13 @@ def test_only_what_changed_is_brought_in_the_order_written(store: Store, tail: S
     ask(store, "hinge", "squared_hinge")
     one, two = claimed(store), claimed(store)
     news(tail)
-    store.record(chunk(one.id, 0, 1))
-    store.record(chunk(one.id, 1, 2))
+    store.worker.record(chunk(one.id, 0, 1))
+    store.worker.record(chunk(one.id, 1, 2))
     update = news(tail)
     assert update.asked is None
     assert [row.id for row in update.trials] == [one.id]
     assert update.chunks == (chunk(one.id, 0, 1), chunk(one.id, 1, 2))
-    store.finish(two.id, "diverged", chunk=chunk(two.id, 0, 3))
+    store.worker.finish(two.id, "diverged", chunk=chunk(two.id, 0, 3))
     update = news(tail)
     assert [(row.id, row.status) for row in update.trials] == [(two.id, "diverged")]
     assert update.chunks == (chunk(two.id, 0, 3),)
@@ -89,10 +89,10 @@ def test_only_what_changed_is_brought_in_the_order_written(store: Store, tail: S
 def test_a_comparison_added_later_brings_the_curves_that_it_shares(store: Store, tail: StoreChanges) -> None:
     ask(store, "hinge", session="elsewhere")
     row = claimed(store)
-    store.finish(row.id, "done", chunk=chunk(row.id, 0, 1))
+    store.worker.finish(row.id, "done", chunk=chunk(row.id, 0, 1))
     first = ask(store, "squared_hinge")
     other = claimed(store)
-    store.record(chunk(other.id, 0, 5))  # later than the one that is shared
+    store.worker.record(chunk(other.id, 0, 5))  # later than the one that is shared
     assert news(tail).chunks == (chunk(other.id, 0, 5),)
     second = ask(store, "hinge")
     update = news(tail)
@@ -104,7 +104,7 @@ def test_a_comparison_added_later_brings_the_curves_that_it_shares(store: Store,
 def test_a_cancel_is_news(store: Store, tail: StoreChanges) -> None:
     asked = ask(store, "hinge")
     news(tail)
-    store.cancel([asked.id])
+    store.requests.cancel([asked.id])
     update = news(tail)
     assert update.asked is not None
     assert update.asked[0].cancelled is not None
@@ -119,7 +119,7 @@ def test_some_comparisons_can_be_followed_alone(store: Store) -> None:
     try:
         update = news(alone)
         assert update.asked == (second, third)
-        assert {row.id for row in update.trials} == {row.id for row in store.trials([second.id, third.id])}
+        assert {row.id for row in update.trials} == {row.id for row in store.reader.trials([second.id, third.id])}
         ask(store, "binary_crossentropy")
         later = news(alone)
         assert (later.asked, later.trials) == (None, ())
@@ -153,7 +153,7 @@ def test_a_worker_is_seen_while_it_lives_and_missed_when_it_dies(
     store: Store, tail: StoreChanges, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_changes, "LIVENESS", 0.0)
-    store.report_worker("auto", 1, "ready", "ready")
+    store.worker.report_worker("auto", 1, "ready", "ready")
     assert news(tail).worker is None  # its row is there, its lock is free: it is dead
     held = lock.hold(store.path, "auto")
     assert held is not None
@@ -180,32 +180,6 @@ def test_the_lock_is_not_looked_at_more_often_than_liveness_says(
     for _ in range(10):
         assert tail.poll() is None
     assert len(looks) == 1
-
-
-def test_following_yields_none_where_nothing_is_new(store: Store, tail: StoreChanges) -> None:
-    asked = ask(store, "hinge")
-    updates = tail.follow(interval=0)
-    first = next(updates)
-    assert first is not None
-    assert first.asked == (asked,)
-    assert next(updates) is None
-    store.cancel([asked.id])
-    assert next(updates) is not None
-
-
-async def test_the_stream_brings_what_another_connection_writes_while_it_waits(
-    store: Store, tail: StoreChanges
-) -> None:
-    asked = ask(store, "hinge")
-    async with aclosing(tail.stream(interval=0.001)) as updates:  # type: ignore[type-var]  # an async generator
-        first = await asyncio.wait_for(anext(updates), 5)
-        assert first.asked == (asked,)
-        waiting = asyncio.ensure_future(anext(updates))
-        await asyncio.sleep(0)
-        assert not waiting.done()
-        row = claimed(store)
-        update = await asyncio.wait_for(waiting, 5)
-        assert [(one.id, one.status) for one in update.trials] == [(row.id, "running")]
 
 
 # The view
@@ -244,9 +218,9 @@ def test_a_view_fed_by_a_tail_knows_trials_and_curves(store: Store, tail: StoreC
     for loss in ("hinge", "squared_hinge"):
         row = claimed(store)
         assert row.trial.loss == loss
-        store.record(chunk(row.id, 0, 1, 2))
+        store.worker.record(chunk(row.id, 0, 1, 2))
         view.apply(news(tail))
-        store.finish(row.id, "done", chunk=chunk(row.id, 2, 3))
+        store.worker.finish(row.id, "done", chunk=chunk(row.id, 2, 3))
         view.apply(news(tail))
         assert levels(view, row.id) == [1, 2, 3]
         assert list(view.curves[row.id][:4]) == [1, 2, 3, 4]
@@ -280,7 +254,7 @@ def test_chunks_join_at_the_columns_of_the_protocol(store: Store, protocol: str,
         return Chunk(trial=row.id, start=start, epochs=epochs, data=values.tobytes())
 
     comparison = Comparison.ask("circles", ("hinge",), protocol=protocol, seeds=1, epochs=EPOCHS, learning_rates=(1,))
-    store.ask("s", comparison)
+    store.requests.ask("s", comparison)
     row, view = claimed(store), SessionState()
     view.apply(update(row, chunks=(part(0, 3), part(3, 1))))
     view.apply(update(chunks=(part(2, 3),)))  # seen before in part
@@ -301,14 +275,14 @@ def at(row: TrialRow, epochs: int, status: Status = "running") -> TrialRow:
 
 def test_progress_counts_trials_and_epochs_and_takes_ended_ones_as_trained(store: Store, clock: Clock) -> None:
     asked = ask(store, "hinge", seeds=4)
-    rows, view = store.trials([asked.id]), SessionState(clock)
+    rows, view = store.reader.trials([asked.id]), SessionState(clock)
     view.apply(update(at(rows[0], 10, "done"), at(rows[1], 1, "diverged"), at(rows[2], 4), at(rows[3], 0, "queued")))
     assert view.progress() == Progress(trials=4, ended=2, stopped=0, epochs=24, all_epochs=40, rate=None)
 
 
 def test_rate_and_time_left_follow_the_clock(store: Store, clock: Clock) -> None:
     asked = ask(store, "hinge", seeds=3)
-    rows, view = store.trials([asked.id]), SessionState(clock)
+    rows, view = store.reader.trials([asked.id]), SessionState(clock)
     view.apply(update(*rows))
     clock.now += 2
     view.apply(update(at(rows[0], 10, "done")))
@@ -320,7 +294,7 @@ def test_rate_and_time_left_follow_the_clock(store: Store, clock: Clock) -> None
 
 def test_rate_is_of_the_last_seconds_alone(store: Store, clock: Clock) -> None:
     asked = ask(store, "hinge", seeds=3)
-    rows, view = store.trials([asked.id]), SessionState(clock)
+    rows, view = store.reader.trials([asked.id]), SessionState(clock)
     view.apply(update(*rows))
     clock.now += 1
     view.apply(update(at(rows[0], 1)))
@@ -333,7 +307,7 @@ def test_rate_is_of_the_last_seconds_alone(store: Store, clock: Clock) -> None:
 
 def test_time_left_is_of_a_longer_time_so_that_compiling_does_not_make_it_leap(store: Store, clock: Clock) -> None:
     asked = ask(store, "hinge", seeds=10)
-    rows, view = store.trials([asked.id]), SessionState(clock)
+    rows, view = store.reader.trials([asked.id]), SessionState(clock)
     view.apply(update(*rows))
     clock.now += 10
     view.apply(update(*(at(row, 10, "done") for row in rows[:5])))
@@ -347,7 +321,7 @@ def test_time_left_is_of_a_longer_time_so_that_compiling_does_not_make_it_leap(s
 
 def test_no_time_left_is_told_before_a_twentieth_is_trained(store: Store, clock: Clock) -> None:
     asked = ask(store, "hinge", seeds=10)
-    rows, view = store.trials([asked.id]), SessionState(clock)
+    rows, view = store.reader.trials([asked.id]), SessionState(clock)
     view.apply(update(*rows))
     clock.now += 5
     view.apply(update(at(rows[0], 1)))
@@ -360,7 +334,7 @@ def test_no_time_left_is_told_before_a_twentieth_is_trained(store: Store, clock:
 
 def test_no_rate_where_nothing_moves_or_nothing_is_left(store: Store, clock: Clock) -> None:
     asked = ask(store, "hinge")
-    rows, view = store.trials([asked.id]), SessionState(clock)
+    rows, view = store.reader.trials([asked.id]), SessionState(clock)
     view.apply(update(at(rows[0], 5)))
     assert view.progress().rate is None
     clock.now += 1
@@ -375,7 +349,7 @@ def test_no_rate_where_nothing_moves_or_nothing_is_left(store: Store, clock: Clo
 
 def test_a_trial_that_begins_again_does_not_make_a_rate_below_zero(store: Store, clock: Clock) -> None:
     asked = ask(store, "hinge")
-    rows, view = store.trials([asked.id]), SessionState(clock)
+    rows, view = store.reader.trials([asked.id]), SessionState(clock)
     view.apply(update(at(rows[0], 8)))
     clock.now += 1
     view.apply(update(at(rows[0], 0)))
@@ -393,7 +367,7 @@ def test_an_empty_view_has_no_progress_and_no_report() -> None:
 def test_reports_of_a_view_are_one_for_each_table(store: Store, tail: StoreChanges) -> None:
     ask(store, "hinge")
     ask(store, "squared_hinge", seeds=2)
-    last = store.ask("s", Comparison.ask("blobs", ("kl_divergence",), protocol="tutorial", seeds=1))
+    last = store.requests.ask("s", Comparison.ask("blobs", ("kl_divergence",), protocol="tutorial", seeds=1))
     view = SessionState()
     view.apply(news(tail))
     first, second = view.reports()
@@ -406,7 +380,7 @@ def test_reports_of_a_view_rank_by_another_metric_for_the_tasks_that_are_named(
     store: Store, tail: StoreChanges
 ) -> None:
     ask(store, "hinge")
-    store.ask("s", Comparison.ask("blobs", ("kl_divergence",), protocol="tutorial", seeds=1))
+    store.requests.ask("s", Comparison.ask("blobs", ("kl_divergence",), protocol="tutorial", seeds=1))
     view = SessionState()
     view.apply(news(tail))
     assert [one.asked.comparison.metric for one in view.reports()] == ["accuracy", "accuracy"]
@@ -418,7 +392,7 @@ def test_a_metric_that_one_protocol_alone_knows_ranks_its_tables_and_no_others(
     store: Store, tail: StoreChanges
 ) -> None:
     ask(store, "hinge")
-    store.ask("s", Comparison.ask("circles", ("hinge",), seeds=1))
+    store.requests.ask("s", Comparison.ask("circles", ("hinge",), seeds=1))
     view = SessionState()
     view.apply(news(tail))
     named = view.reports({"circles": "keras2_accuracy"})

@@ -7,6 +7,7 @@ import click
 from hypothesis import strategies as st
 
 from lossterm.cli.main import cli
+from lossterm.cli.options.shared import FORMATS
 from lossterm.comparison.comparison import DEVICES
 from lossterm.comparison.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
 from lossterm.comparison.protocol_catalogue import PROTOCOLS
@@ -15,7 +16,6 @@ from lossterm.losses import LOSSES
 from lossterm.metrics import METRICS
 from lossterm.project import FILE_NAME
 from lossterm.published import CASES
-from lossterm.reports.table import FORMATS
 from lossterm.tasks import TASKS
 from tests.fuzz import materials
 from tests.fuzz.mutation import SIGNS
@@ -115,7 +115,7 @@ SOUND: dict[str, tuple[str, ...]] = {
 }
 """Option → words that suit it, of those where RIGHT has others too."""
 
-FILE_OF = {"data": SOUND["data"], "check": ("recording.json",)}
+FILE_OF = {"data": SOUND["data"], "check": ("recording.json",), "backup": ("backup.db",), "restore": ("store.db",)}
 """What the argument FILE is, by command."""
 
 

@@ -97,33 +97,35 @@ def store() -> bytes:
 
 
 def _fill(opened: Store, home: Path) -> None:
-    opened.report_worker("auto", 1, "ready", "", {"tensorflow": "2.21.0", "device": "CPU", "cpu": "a processor"})
+    opened.worker.report_worker("auto", 1, "ready", "", {"tensorflow": "2.21.0", "device": "CPU", "cpu": "a processor"})
     tuned = Comparison.ask("circles", ("hinge", "squared_hinge"), learning_rates=[0.01, 0.1], epochs=4, seeds=2)
-    opened.ask(SESSION, tuned)
+    opened.requests.ask(SESSION, tuned)
     _train(opened)
-    opened.ask(SESSION, Comparison.ask("regression", ("mse",), protocol="tutorial", learning_rates=[1e6], seeds=2))
+    opened.requests.ask(
+        SESSION, Comparison.ask("regression", ("mse",), protocol="tutorial", learning_rates=[1e6], seeds=2)
+    )
     _train(opened)
-    opened.ask(SESSION, Comparison.ask("blobs", ("kl_divergence",), protocol="tutorial", seeds=3, epochs=2))
-    if row := opened.claim("auto"):
-        opened.finish(row.id, "failed", error="It did not load.")
+    opened.requests.ask(SESSION, Comparison.ask("blobs", ("kl_divergence",), protocol="tutorial", seeds=3, epochs=2))
+    if row := opened.worker.claim("auto"):
+        opened.worker.finish(row.id, "failed", error="It did not load.")
     with tempfile.TemporaryDirectory() as place:
         path = Path(place, "table.csv")
         path.write_bytes(table())
         data, _ = describe(FileRequest(path=str(path), target="y"), home / "data")
     data = msgspec.structs.replace(data, asked=msgspec.structs.replace(data.asked, path="/nowhere/table.csv"))
-    other = opened.ask(OTHER, Comparison.ask(data, ("hinge",), learning_rates=[0.01], seeds=2, epochs=2))
-    opened.cancel([other.id])
-    if row := opened.claim("auto"):
-        opened.save(row.id, Checkpoint(epochs=1, seconds=0.5, state=b"state"))
-    opened.keep("view", '{"task": "circles"}')
+    other = opened.requests.ask(OTHER, Comparison.ask(data, ("hinge",), learning_rates=[0.01], seeds=2, epochs=2))
+    opened.requests.cancel([other.id])
+    if row := opened.worker.claim("auto"):
+        opened.worker.save(row.id, Checkpoint(epochs=1, seconds=0.5, state=b"state"))
+    opened.preferences.keep("view", '{"task": "circles"}')
 
 
 def _train(opened: Store) -> None:
     engine = FakeTrainer()
-    while row := opened.claim("auto"):
-        done = engine.train(row.trial, row.id, opened.record)
+    while row := opened.worker.claim("auto"):
+        done = engine.train(row.trial, row.id, opened.worker.record)
         levels = tuple(level - 0.5 for level in LEVELS)
-        opened.finish(
+        opened.worker.finish(
             row.id,
             done.status,
             seconds=0.02,

@@ -15,7 +15,8 @@ from unittest.mock import patch
 
 from click.testing import CliRunner
 
-from lossterm.cli.main import INTERRUPTED, main
+from lossterm.cli.exit_codes import INTERRUPTED
+from lossterm.cli.main import main
 from tests.fuzz.stand_ins import Accepted, stand_ins
 
 CODES = frozenset({0, 2, 3, 4, 5})

@@ -8,10 +8,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from lossterm.cli.following import Watch
 from lossterm.comparison.comparison import Comparison
 from lossterm.engine.fakes.fake_engine import FakeTrainer
-from lossterm.store import AskedComparison, Store
+from lossterm.following.follow import Follower, News
+from lossterm.store import AskedComparison
+from lossterm.store.requests import Requests
 from lossterm.worker_control import supervisor
 
 MOST_EPOCHS = 5_000
@@ -69,23 +70,30 @@ def _started(*_: object, **__: object) -> None:
     raise Accepted
 
 
-_ask = Store.ask
+_ask = Requests.ask
 
 
-def _asked(self: Store, session: str, comparison: Comparison) -> AskedComparison:
+def _asked(self: Requests, session: str, comparison: Comparison) -> AskedComparison:
     trials = comparison.seeds * len(comparison.learning_rates) * len(comparison.losses)
     if trials > MOST_TRIALS or trials * comparison.hyperparameters.epochs > MOST_EPOCHS:
         raise Accepted
     return _ask(self, session, comparison)
 
 
-def _trained(self: Watch, _: object) -> None:
-    """End every trial that waits."""
+_followed = Follower.__iter__
+
+
+def _trained(self: Follower) -> Iterator[News | None]:
+    """Ask, and end every trial that waits; follow a whole session as ever."""
+    self.ask()
+    if not self.asked:
+        yield from _followed(self) if self._asking is None else ()
+        return
     engine = FakeTrainer()
     device = self.asked[0].comparison.device
-    while row := self._store.claim(device):
-        done = engine.train(row.trial, row.id, self._store.record)
-        self._store.finish(
+    while row := self._store.worker.claim(device):
+        done = engine.train(row.trial, row.id, self._store.worker.record)
+        self._store.worker.finish(
             row.id,
             done.status,
             seconds=0.02,
@@ -102,6 +110,6 @@ def stand_ins() -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.object(subprocess, "run", _answered))
         stack.enter_context(patch.object(supervisor, "ensure", _started))
-        stack.enter_context(patch.object(Store, "ask", _asked))
-        stack.enter_context(patch.object(Watch, "_follow", _trained))
+        stack.enter_context(patch.object(Requests, "ask", _asked))
+        stack.enter_context(patch.object(Follower, "__iter__", _trained))
         yield

@@ -99,13 +99,13 @@ def _view(path: Path) -> None:
         view.apply(update)
         view.progress()
         view.reports()
-        models = tail._store.models(list(view.rows))
+        models = tail._store.reader.models(list(view.rows))
         for model in models.values():
             model.weights(0)
-        if sample := tail._store.sample(sample_key("circles", "fair", 0)):
+        if sample := tail._store.reader.sample(sample_key("circles", "fair", 0)):
             sample.arrays()
-        tail._store.checkpoint(1)
-        tail._store.kept("view")
+        tail._store.worker.checkpoint(1)
+        tail._store.preferences.kept("view")
     finally:
         tail.close()
 

@@ -1,12 +1,12 @@
 """Every record is whole, and true of the loss that it describes."""
 
 import math
-from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import asdict
 
 from lossterm.comparison.protocol_catalogue import PROTOCOLS
 from lossterm.losses import LOSSES, Loss, Targets, usual
@@ -18,15 +18,14 @@ MAY_BE_EMPTY = {"keras", "same_as", "parameters", "settings", "aliases", "varian
 
 @over_the_registry
 def test_record_leaves_no_field_empty(loss: Loss) -> None:
-    for field in fields(loss):
-        value = getattr(loss, field.name)
-        if field.name in MAY_BE_EMPTY and not value:
+    for name, value in asdict(loss).items():
+        if name in MAY_BE_EMPTY and not value:
             continue
         if isinstance(value, str):
-            assert value == value.strip() != "", field.name
+            assert value == value.strip() != "", name
         if isinstance(value, tuple):
-            assert value, field.name
-            assert all(one.strip() for one in value if isinstance(one, str)), field.name
+            assert value, name
+            assert all(one.strip() for one in value if isinstance(one, str)), name
     assert loss.references
     assert set(loss.kinds) <= set(KINDS)
     assert (loss.settings, loss.origin) == ((), "")
@@ -65,12 +64,12 @@ def test_scale_link_and_units_are_a_numeric_targets_alone() -> None:
         assert loss.scale in {"standard", "mean"} or loss.lowest == 0
 
 
-def test_the_range_that_is_told_is_the_range_that_is_kept() -> None:
+def test_the_range_in_words_is_the_range_that_is_enforced() -> None:
     anything, zero = -math.inf, 0
-    told = {(anything, True): "any y", (zero, True): "y ≥ 0", (zero, False): "y > 0", (anything, False): "y ≠ 0"}
+    ranges = {(anything, True): "any y", (zero, True): "y ≥ 0", (zero, False): "y > 0", (anything, False): "y ≠ 0"}
     for loss in LOSSES.values():
         if loss.reading == "value":
-            assert loss.valid == told[loss.lowest, loss.zeros]
+            assert loss.valid == ranges[loss.lowest, loss.zeros]
         else:
             assert loss.valid == ("two classes" if loss.kinds == ("binary",) else "three or more classes")
 
@@ -108,7 +107,7 @@ def test_a_protocol_changes_what_its_variant_names_and_nothing_else() -> None:
     for loss in LOSSES.values():
         for protocol in PROTOCOLS:
             there, variant = loss.under(protocol), loss.variant(protocol)
-            changed = {field.name for field in fields(loss) if getattr(there, field.name) != getattr(loss, field.name)}
+            changed = {name for name, value in asdict(loss).items() if getattr(there, name) != value}
             names = ("activation", "function", "link", "lowest")
             named = {name: getattr(variant, name) for name in names if getattr(variant, name, None) is not None}
             assert changed == set(named)
@@ -168,6 +167,6 @@ def test_a_loss_from_a_package_says_so_and_is_not_usual() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_several_usual_losses_but_fewer_than_make_a_crowd(kind: str) -> None:
     targets = {"regression": Targets(kind="regression"), "binary": Targets(kind="binary")}
-    found = usual(targets.get(kind, Targets(kind="multiclass")))
-    assert 3 <= len(found) <= 8
-    assert not any(loss.same_as for loss in found)
+    offered = usual(targets.get(kind, Targets(kind="multiclass")))
+    assert 3 <= len(offered) <= 8
+    assert not any(loss.same_as for loss in offered)

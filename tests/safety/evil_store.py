@@ -36,17 +36,17 @@ def fill(path: Path) -> None:
     engine = FakeTrainer()
     with Store(path) as store:
         for place, text in enumerate(EVIL.values()):
-            store.report_worker("auto", 1, "ready", text, {"cpu": text, text: "a version"})
-            store.ask(SESSION, naming(text, path.parent / f"code {place}"))
+            store.worker.report_worker("auto", 1, "ready", text, {"cpu": text, text: "a version"})
+            store.requests.ask(SESSION, naming(text, path.parent / f"code {place}"))
             for number in range(3):
-                row = store.claim("auto")
+                row = store.worker.claim("auto")
                 assert row is not None
-                result = engine.train(row.trial, row.id, store.record)
+                result = engine.train(row.trial, row.id, store.worker.record)
                 if number == 2:
-                    store.finish(row.id, "failed", error=text)
+                    store.worker.finish(row.id, "failed", error=text)
                     continue
                 note = f"{text} trains step by step."
-                store.finish(row.id, "done", seconds=1.0, scores=result.scores, chunk=result.chunk, note=note)
-            store.cancel([asked.id for asked in store.comparisons(SESSION)])
+                store.worker.finish(row.id, "done", seconds=1.0, scores=result.scores, chunk=result.chunk, note=note)
+            store.requests.cancel([asked.id for asked in store.reader.comparisons(SESSION)])
         for text in EVIL.values():  # past the store's own look at names, as somebody's store may be
             store._connection.execute("INSERT INTO sessions (name, created) VALUES (?, 1.0)", (text,))

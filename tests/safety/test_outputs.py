@@ -6,16 +6,17 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from lossterm.cli.console import Narrator
 from lossterm.cli.main import main
+from lossterm.cli.narrator import Narrator
 from lossterm.errors import WorkerError
+from lossterm.home.paths import configuration_path
 from lossterm.project import FILE_NAME
 from tests.builders.commands import Asked, Watching
 from tests.builders.packages import HALVES, installing
@@ -44,7 +45,7 @@ def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
     place.mkdir()
     monkeypatch.chdir(place)
     for module in ("run", "check", "resume"):
-        monkeypatch.setattr(sys.modules[f"lossterm.cli.commands.{module}"], "Watch", Watching)
+        monkeypatch.setattr(f"lossterm.cli.commands.{module}.Watch", Watching)
 
     def said(*words: object) -> tuple[str, str]:
         with pytest.raises((SystemExit, Asked)):
@@ -253,9 +254,8 @@ def test_a_project_file_is_told_of_and_does_nothing(said: Said, text: str) -> No
 
 @every_evil
 def test_a_configuration_is_told_of_and_does_nothing(said: Said, text: str, nobodys_home: Path) -> None:
-    from lossterm.home import configuration
 
-    file = configuration.configuration_path()
+    file = configuration_path()
     file.parent.mkdir(parents=True, exist_ok=True)
     written = json.dumps(text.replace("\x7f", ""))
     for line in (f"theme = {written}", f"{written} = 1", f"[keys]\n{written} = {written}", text):
@@ -305,7 +305,7 @@ def test_what_a_worker_says_last_keeps_its_lines_and_does_nothing(
     def gone(*_: object, **__: object) -> None:
         raise WorkerError(f"The worker went away:\nfirst {text}\nlast")
 
-    monkeypatch.setattr(sys.modules["lossterm.cli.commands.run"], "Watch", gone)
+    monkeypatch.setattr("lossterm.cli.commands.run.Watch", gone)
     _, err = said("run", "--no-project")
     assert_harmless(err)
     assert err.endswith("\nlast\n")

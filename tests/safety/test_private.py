@@ -13,8 +13,8 @@ from lossterm.comparison.user_code_consent import trust
 from lossterm.data import FileRequest, describe
 from lossterm.errors import DataError
 from lossterm.home import configuration
+from lossterm.home.paths import configuration_path, programs, shelf
 from lossterm.home.paths import home as home_of
-from lossterm.home.paths import programs, shelf
 from lossterm.home.private import make_private, make_private_file, opened, refuse_foreign
 from lossterm.losses import source_from
 from lossterm.store import Store
@@ -105,7 +105,7 @@ def test_compiled_programs_lie_in_the_cache_unless_a_home_is_told(
 @pytest.mark.parametrize("umask", [0, 0o022], indirect=True)
 def test_a_store_is_made_for_its_owner_alone_with_its_log(told: Path, umask: int) -> None:
     with Store() as store:
-        store.ask("s", Comparison.ask("circles", ("hinge",), seeds=1))
+        store.requests.ask("s", Comparison.ask("circles", ("hinge",), seeds=1))
         assert {one.name for one in told.iterdir()} >= {"lossterm.db", "lossterm.db-wal", "lossterm.db-shm"}
         assert open_to_others(told) == {}
 
@@ -258,7 +258,7 @@ def test_a_log_that_another_user_put_there_is_not_written(told: Path, stranger: 
 
 def test_a_configuration_that_all_may_write_is_not_read(told: Path) -> None:
     make_private(told)
-    file = configuration.configuration_path()
+    file = configuration_path()
     file.write_text('theme = "dark"\n')
     file.chmod(0o602)
     with pytest.raises(DataError, match=rf"{file} can be written by everybody"):

@@ -28,10 +28,10 @@ def modes(place: Path) -> dict[str, int]:
 def test_a_store_and_a_worker_leave_nothing_open_to_others(home: Path, umask: int) -> None:
     place = home / "deep" / "er"
     with Store(place / "s.db") as store:
-        asked = store.ask("s", TUTORIAL)
+        asked = store.requests.ask("s", TUTORIAL)
         assert starting.ensure(store.path, "auto", FAKE)
         until = time.monotonic() + 20
-        while not all(row.ended for row in store.trials([asked.id])):
+        while not all(row.ended for row in store.reader.trials([asked.id])):
             assert time.monotonic() < until, starting.last_words(store.path, "auto")
             time.sleep(0.05)
         found = modes(place)

@@ -46,9 +46,9 @@ def store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 def trained(store: Store, comparison: Comparison) -> TrialRow:
     """Ask for the one trial of a comparison and wait for its end."""
-    asked = store.ask("theirs", comparison)
+    asked = store.requests.ask("theirs", comparison)
     until = time.monotonic() + 100
-    while not (row := store.trials([asked.id])[0]).ended:
+    while not (row := store.reader.trials([asked.id])[0]).ended:
         assert time.monotonic() < until, starting.last_words(store.path, "cpu")
         time.sleep(0.05)
     return row
@@ -76,7 +76,7 @@ def test_a_worker_runs_nothing_that_only_its_store_named(store: Store, home: Pat
     assert "Traceback" not in log
     for comparison in named.values():
         trust_all_of(comparison)
-    store.resume("theirs")
+    store.sessions.resume("theirs")
     for file, comparison in named.items():
         row = trained(store, comparison)
         assert (file.name, row.status, row.error) == (file.name, "done", None)

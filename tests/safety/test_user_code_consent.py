@@ -18,8 +18,8 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.user_code_consent import refuse_unnamed, trust, trust_all_of, trusted
 from lossterm.comparison.user_network import OPTION, network_from, source_of
 from lossterm.errors import DataError
-from lossterm.export.script.loss_section import _add_own as add_loss
-from lossterm.export.script.network_section import _add_own as add_network
+from lossterm.export.script.loss_section import _add_user_loss as add_loss
+from lossterm.export.script.network_section import _add_user_network as add_network
 from lossterm.export.script.script_text import Script
 from lossterm.losses import Source, source_from
 from lossterm.project import FILE_NAME
@@ -177,6 +177,8 @@ def test_what_a_project_file_of_ones_own_names_is_trusted(
     monkeypatch.chdir(tmp_path)
     Path(FILE_NAME).write_text('[comparison]\nloss-file = ["mine.py:mine"]\n\n[network]\nmodel = "mine.py:net"\n')
     invoked("run", "--task", "circles")
+    assert not any(map(trusted, both(file))), "nobody was there to be asked"
+    invoked("run", "--task", "circles", "--project", FILE_NAME)
     assert all(map(trusted, both(file)))
 
 
@@ -210,7 +212,7 @@ async def test_what_the_app_is_given_is_trusted_as_it_is_when_it_is_asked_for(fi
         file.write_text(MINE + "# edited while the app is open\n")
         assert not trusted(source)
         await pilot.press("r")
-        await until(pilot, lambda: bool(app.main.store.comparisons(app.main.session)))
+        await until(pilot, lambda: bool(app.main.store.reader.comparisons(app.main.session)))
     assert trusted(source)
 
 
@@ -220,9 +222,9 @@ async def test_what_the_app_is_given_is_trusted_as_it_is_when_it_is_asked_for(fi
 def foreign(path: Path, file: Path) -> None:
     """Fill a store that came from elsewhere: it names code, and its trainings failed."""
     with Store(path) as store:
-        store.ask("theirs", naming(file))
-        while row := store.claim("cpu"):
-            store.finish(row.id, "failed", error="it broke")
+        store.requests.ask("theirs", naming(file))
+        while row := store.worker.claim("cpu"):
+            store.worker.finish(row.id, "failed", error="it broke")
 
 
 @pytest.mark.parametrize(
@@ -248,14 +250,16 @@ async def test_a_session_that_is_opened_in_the_app_and_asked_for_again_trusts_no
     path = tmp_path / "theirs.db"
     fill(path, TUTORIAL, trials=12)
     with Store(path) as store:
-        store.ask("theirs", msgspec.structs.replace(naming(file), device="auto"))
-        number = store.comparisons("theirs")[-1].id
+        store.requests.ask("theirs", msgspec.structs.replace(naming(file), device="auto"))
+        number = store.reader.comparisons("theirs")[-1].id
     app = opened(path, session="theirs")
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.main.is_current)
         file.write_text(MINE + "# edited\n")
         await pilot.press("r")
-        await until(pilot, lambda: app.main.store.comparisons("theirs")[-1].id > number or bool(app._notifications))
+        await until(
+            pilot, lambda: app.main.store.reader.comparisons("theirs")[-1].id > number or bool(app._notifications)
+        )
     assert not kept.exists()
 
 
@@ -264,7 +268,7 @@ def test_a_script_takes_nothing_in_that_only_a_store_named(file: Path, add: Call
     """Whoever runs the script runs what is in it."""
 
     class Plan:
-        own = object()
+        user_loss = object()
         source = f"{file}:mine"
         task = type("Task", (), {"features": 2})
         settings = type("Settings", (), {"model": network_from(f"{file}:net")})

@@ -40,7 +40,7 @@ def content(path: Path) -> dict[str, list[tuple[object, ...]]]:
         found = {}
         for name in tables.intersection(CONTENT):
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
-            shared = ", ".join(column for column in columns if column not in ("note", "anatomy", "checksum"))
+            shared = ", ".join(column for column in columns if column not in ("note", "anatomy", "checksum", "alone"))
             found[name] = connection.execute(f"SELECT {shared} FROM {name} ORDER BY 1, 2").fetchall()
         return found
 
@@ -76,23 +76,23 @@ def test_a_released_store_keeps_every_row_and_is_worked_on(tmp_path: Path, versi
     with Store(path) as store:
         after = content(path)
         assert {name: after[name] for name in before} == before
-        asked = store.comparisons(SESSION)
-        rows = store.trials([one.id for one in asked])
+        asked = store.reader.comparisons(SESSION)
+        rows = store.reader.trials([one.id for one in asked])
         assert [row.status for row in rows] == [*["done"] * 4, "failed", "running", "queued"]
         assert rows[4].error == "ValueError: it broke"
         assert all(row.scores and row.scores["accuracy"] and row.epochs == 3 for row in rows[:4])
-        chunks, _ = store.chunks([one.id for one in asked])
+        chunks, _ = store.reader.chunks([one.id for one in asked])
         assert {chunk.trial for chunk in chunks} == {1, 2, 3, 4, 8}
-        models = store.models([row.id for row in rows])
+        models = store.reader.models([row.id for row in rows])
         assert set(models) == ({1, 2} if version >= 3 else set())
         assert all(len(model.weights(0)) == 2 for model in models.values())
-        store.requeue("auto", died=True)  # the worker of that version died
-        claimed = store.claim("auto")
+        store.worker.requeue("auto", died=True)  # the worker of that version died
+        claimed = store.worker.claim("auto")
         assert claimed
         assert (claimed.id, claimed.epochs, claimed.attempts) == (8, 0, 2)
-        store.finish(claimed.id, "done", seconds=0.1, scores={})
-        assert [row.trials for row in store.sessions()] == [1, 1, 7]
-        number = store.ask(SESSION, asked[0].comparison).id
+        store.worker.finish(claimed.id, "done", seconds=0.1, scores={})
+        assert [row.trials for row in store.sessions.every()] == [1, 1, 7]
+        number = store.requests.ask(SESSION, asked[0].comparison).id
         assert number == 6
     assert version_of(path) == migrations.VERSION
     assert schema.damage(path) == []
@@ -129,7 +129,7 @@ def test_a_backup_is_never_overwritten_and_the_oldest_comes_first(tmp_path: Path
     assert files(tmp_path) == sorted(["lossterm.db", first.name, f"{first.name}-2", f"{first.name}-3"])
 
 
-@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.touch()], ids=["no file", "an empty one"])
+@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.touch(0o600)], ids=["no file", "an empty one"])
 def test_a_store_that_holds_nothing_is_not_copied(tmp_path: Path, make: Callable[[Path], None]) -> None:
     path = tmp_path / "lossterm.db"
     make(path)
@@ -154,7 +154,7 @@ def test_a_migration_that_fails_leaves_the_file_bit_for_bit_as_it_was(
     assert path.read_bytes() == before
     assert files(tmp_path) == ["lossterm.db"], "a copy of what was not changed is of no use"
     with Store(path) as store:
-        assert len(store.comparisons(SESSION)) == 3
+        assert len(store.reader.comparisons(SESSION)) == 3
 
 
 @every_version
@@ -255,5 +255,5 @@ def test_a_process_killed_in_the_middle_of_a_migration_leaves_the_old_store(tmp_
     assert version_of(path) == 3
     (backup,) = backups(path)
     with Store(path) as store:
-        assert len(store.comparisons(SESSION)) == 3
+        assert len(store.reader.comparisons(SESSION)) == 3
     assert backups(path) == [backup, tmp_path / "lossterm.db.v3-backup-2"]

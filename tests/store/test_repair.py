@@ -92,7 +92,7 @@ def assert_sound(path: Path) -> None:
         assert half(connection) == []
     with Store(path) as store:
         train(store)
-        for session in store.sessions():
+        for session in store.sessions.every():
             assert session.ended == session.trials
     again = repair(path)
     assert (again.damaged, again.complete) == (False, True)
@@ -171,10 +171,10 @@ def test_a_trial_whose_curve_was_lost_is_trained_again_rather_than_shown_half(pa
     assert "Left out, since it could not be believed: 4 parts of curves." in out
     assert "2 trials of which not all was left will be trained again." in out
     with Store(path) as store:
-        found = {row.id: row for row in store.trials([1])}
+        found = {row.id: row for row in store.reader.trials([1])}
         assert {number for number, row in found.items() if row.status == "queued"} == {3, 4}
         assert {found[3].epochs, found[4].epochs} == {0}
-        assert {chunk.trial for chunk in store.chunks([1])[0]} == set(range(1, 21)) - {3, 4}
+        assert {chunk.trial for chunk in store.reader.chunks([1])[0]} == set(range(1, 21)) - {3, 4}
     assert_sound(path)
 
 
@@ -201,7 +201,7 @@ def test_a_trial_whose_row_cannot_be_believed_is_trained_again(
     assert "Traceback" not in err
     assert "trial" in out
     with Store(path) as store:
-        found = store.trials([1])
+        found = store.reader.trials([1])
         assert len(found) == 20
         assert [row.status for row in found].count("done") == 19
         assert [row.status for row in found].count("queued") == 1
@@ -234,8 +234,8 @@ def test_a_session_whose_name_was_lost_gets_another(path: Path, doctor: Doctor) 
     overwrite(path, root(path, "kept"))
     assert doctor(path)[0] == 3
     with Store(path) as store:
-        assert {row.name for row in store.sessions()} == {"recovered 1", "half"}
-        assert len(store.trials([store.comparisons("recovered 1")[0].id])) == 20
+        assert {row.name for row in store.sessions.every()} == {"recovered 1", "half"}
+        assert len(store.reader.trials([store.reader.comparisons("recovered 1")[0].id])) == 20
 
 
 NUMBERS = {
@@ -270,10 +270,10 @@ def test_a_number_that_became_another_is_told_and_trained_again(
     assert "The store" in out
     with Store(path) as store:
         if table == "comparisons":
-            assert store.comparisons("whole") == []
-            store.ask("whole", asked_for())
+            assert store.reader.comparisons("whole") == []
+            store.requests.ask("whole", asked_for())
         train(store)
-        rows = store.trials([one.id for one in store.comparisons("whole")])
+        rows = store.reader.trials([one.id for one in store.reader.comparisons("whole")])
         assert [row.trial.key for row in rows] == [trial.key for trial in asked_for().trials()]
         assert {row.status for row in rows} == {"done"}
     if table in ("trials", "curves"):  # others get new numbers, which what pretends to train makes its scores of
@@ -287,7 +287,7 @@ def test_a_comparison_whose_checksum_alone_is_wrong_is_kept_with_its_trials(path
     assert code == 0
     assert "Nothing was lost." in out
     with Store(path) as store:
-        assert [row.status for row in store.trials([1])] == ["done"] * 20
+        assert [row.status for row in store.reader.trials([1])] == ["done"] * 20
     assert_sound(path)
 
 
@@ -296,7 +296,7 @@ def test_a_clock_that_is_none_is_set_anew(path: Path, doctor: Doctor, tick: str)
     change(path, f"UPDATE clock SET tick = {tick}")
     assert "was damaged" in doctor(path)[1]
     with Store(path) as store:
-        store.ask("whole", asked_for(2))
+        store.requests.ask("whole", asked_for(2))
     assert_sound(path)
 
 
@@ -415,7 +415,7 @@ def test_an_idle_worker_makes_room_for_a_repair(home: Path, doctor: Doctor) -> N
     with Store(path) as store:
         worker = starting.ensure(path, "auto", FAKE)
         assert worker
-        until(lambda: any(one.state == "ready" for one in store.workers()), "the worker to be idle")
+        until(lambda: any(one.state == "ready" for one in store.reader.workers()), "the worker to be idle")
     code, out, err = doctor(path)
     assert (code, err) == (0, "")
     assert "is sound" in out
@@ -425,7 +425,7 @@ def test_an_idle_worker_makes_room_for_a_repair(home: Path, doctor: Doctor) -> N
 def test_a_log_beside_the_damaged_file_is_read_and_kept_with_it(path: Path, doctor: Doctor) -> None:
     index = root(path, "trials_by_change")
     source = Store(path)
-    source.keep("written", "last")
+    source.preferences.keep("written", "last")
     files = {ending: path.with_name(path.name + ending).read_bytes() for ending in ("", "-wal")}
     source.close()
     for ending, data in files.items():  # as a killed process leaves them
@@ -436,7 +436,7 @@ def test_a_log_beside_the_damaged_file_is_read_and_kept_with_it(path: Path, doct
     assert code == 0
     assert "Nothing was lost." in out
     with Store(path) as store:
-        assert store.kept("written") == "last"
+        assert store.preferences.kept("written") == "last"
     assert path.with_name("lossterm.db.damaged-1-wal").read_bytes() == files["-wal"]
     assert_sound(path)
 
@@ -491,12 +491,14 @@ def test_a_comparison_goes_on_with_the_same_bits_after_a_repair(tmp_path: Path) 
     found = []
     for path in (whole, harmed):
         with Store(path) as store:
-            store.requeue("auto", died=True)
+            store.worker.requeue("auto", died=True)
             train(store)
-            chunks = store.chunks([1, 2])[0]
-            curves = {row.id: b"".join(c.data for c in chunks if c.trial == row.id) for row in store.trials([1, 2])}
+            chunks = store.reader.chunks([1, 2])[0]
+            curves = {
+                row.id: b"".join(c.data for c in chunks if c.trial == row.id) for row in store.reader.trials([1, 2])
+            }
             assert {len(curve) for curve in curves.values()} == {EPOCHS * 4 * 4}
-            found.append((curves, [(row.trial.key, row.status, row.scores) for row in store.trials([1, 2])]))
+            found.append((curves, [(row.trial.key, row.status, row.scores) for row in store.reader.trials([1, 2])]))
     assert found[0] == found[1]
 
 

@@ -1,7 +1,6 @@
-from dataclasses import fields
-
 import numpy as np
 import pytest
+from msgspec.structs import asdict
 from sklearn import datasets
 
 from lossterm.errors import UnknownName
@@ -44,8 +43,8 @@ def test_a_draw_can_be_changed_without_changing_the_next(task: Task) -> None:
     features, target = task.draw(5)
     before = features.copy(), target.copy()
     features[:], target[:] = 0, 0
-    for found, expected in zip(task.draw(5), before, strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for drawn, expected in zip(task.draw(5), before, strict=True):
+        np.testing.assert_array_equal(drawn, expected)
 
 
 @every_task
@@ -59,10 +58,9 @@ def test_no_target_is_below_what_the_record_says(task: Task) -> None:
 @every_task
 def test_task_record_leaves_no_field_empty_and_fits_losses_and_metrics(task: Task) -> None:
     assert TASKS[task.key] is task
-    for field in fields(task):
-        value = getattr(task, field.name)
-        assert value is not None or field.name in ("classes", "groups", "times"), field.name
-        assert value != "", field.name
+    for name, value in asdict(task).items():
+        assert value is not None or name in ("classes", "groups", "times"), name
+        assert value != "", name
     assert len(task.labels) in (0, task.classes)
     assert len(set(task.labels)) == len(task.labels)
     assert task.words == ("--task", task.key)

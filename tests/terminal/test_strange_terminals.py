@@ -146,7 +146,7 @@ def test_a_store_that_becomes_nonsense_ends_in_a_sentence(place: Path) -> None:
     terminal = open_terminal(place)
     terminal.until(home_is_shown)
     with Store(place / "lossterm.db") as store:  # noticed as a change
-        store.ask("prepared", TUTORIAL)
+        store.requests.ask("prepared", TUTORIAL)
     for file in place.glob("lossterm.db*"):
         file.write_bytes(b"nonsense" * 4096)
     terminal.press("5")
@@ -299,7 +299,7 @@ def test_a_key_that_was_changed_works_and_is_shown(place: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
-        ("theme = ", 3, "is no TOML"),
+        ("theme = ", 3, "is not valid TOML"),
         ('[keys]\n"main.rum" = "f5"', 2, "Did you mean main.run"),
         too("ascii = 3", 3, "must be true or false"),
         too("colour = 1", 3, "no setting 'colour'"),

@@ -33,7 +33,7 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = home / "lossterm.db"
     if path.exists():
         with Store(path) as store:
-            for worker in store.workers():
+            for worker in store.reader.workers():
                 if lock.alive(path, worker.device):
                     os.kill(worker.pid, 9)
     shutil.rmtree(home, ignore_errors=True)
@@ -59,7 +59,7 @@ def endless_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def rows(home: Path, session: str) -> list[TrialRow]:
     """Return the trials of a session as the store has them."""
     with Store(home / "lossterm.db") as store:
-        return store.trials([asked.id for asked in store.comparisons(session)])
+        return store.reader.trials([asked.id for asked in store.reader.comparisons(session)])
 
 
 def epochs(home: Path, session: str) -> int:
@@ -155,14 +155,14 @@ def test_leaving_and_opening_again_finds_the_training_where_it_is(endless_home: 
     assert first.process.exitstatus == 0
 
     with Store(endless_home / "lossterm.db") as store:
-        ids = [asked.id for asked in store.comparisons("long")]
-        before = sum(row.epochs for row in store.trials(ids))
+        ids = [asked.id for asked in store.reader.comparisons("long")]
+        before = sum(row.epochs for row in store.reader.trials(ids))
         second = Terminal(endless_home, "--session", "long")
         second.until(braille)
-        second.until(lambda _: sum(row.epochs for row in store.trials(ids)) > before)
+        second.until(lambda _: sum(row.epochs for row in store.reader.trials(ids)) > before)
         second.press("s")
         second.until(lambda text: "15 stopped" in text)
-        assert {row.status for row in store.trials(ids)} == {"cancelled"}
+        assert {row.status for row in store.reader.trials(ids)} == {"cancelled"}
     second.press("q")
     assert restored(second.rest())
 
@@ -305,7 +305,7 @@ def test_told_to_end_while_it_trains_and_asks(endless_home: Path, told: signal.S
     assert "Traceback" not in output
     assert "Training goes on. Come back with: lossterm --session told" in output
     with Store(endless_home / "lossterm.db") as store:
-        store.stop("told")
+        store.sessions.stop("told")
 
 
 def test_a_terminal_is_resized_while_it_trains(endless_home: Path) -> None:

@@ -27,8 +27,8 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the store and after the worker, and paint, more often than a person needs, so that tests wait less."""
-    monkeypatch.setattr("lossterm.tui.screens.session_screen.LOOK_SECONDS", 0.05)
-    monkeypatch.setattr("lossterm.tui.screens.session_screen.TEND_SECONDS", 0.05)
+    monkeypatch.setattr("lossterm.tui.background.session_follower.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("lossterm.tui.background.session_follower.TEND_SECONDS", 0.05)
     monkeypatch.setattr("lossterm.tui.app.Budget", lambda seconds, bytes: Budget(seconds=0.02, bytes=1e9))  # noqa: A006  its field
 
 

@@ -65,7 +65,7 @@ async def test_keys_that_write_after_the_store_was_deleted_do_not_crash(path: Pa
 async def test_two_viewers_that_both_press_stop_stop_once_and_lose_nothing(path: Path) -> None:
     fill(path, FAIR, trials=10)
     with Store(path) as store:
-        before = {row.id: row for row in store.trials([1]) if row.ended}
+        before = {row.id: row for row in store.reader.trials([1]) if row.ended}
     first, second = opened(path), opened(path)
     async with first.run_test(size=SIZE) as one, second.run_test(size=SIZE) as two:
         await shown(36)(one)
@@ -78,7 +78,7 @@ async def test_two_viewers_that_both_press_stop_stop_once_and_lose_nothing(path:
         assert first.is_running
         assert second.is_running
     with Store(path) as store:
-        after = {row.id: row for row in store.trials([1])}
+        after = {row.id: row for row in store.reader.trials([1])}
         assert {number: after[number] for number in before} == before
         assert {row.status for row in after.values()} == {"done", "cancelled"}
 
@@ -99,7 +99,7 @@ async def test_a_session_that_another_viewer_deletes_or_renames_leaves_this_one_
     async with app.run_test(size=SIZE) as pilot:
         await shown(12)(pilot)
         with Store(path) as store:
-            store.delete_session(SESSION)
+            store.sessions.delete(SESSION)
         for key in "12345":
             await pilot.press(key)
             await pilot.pause(0.1)
@@ -107,7 +107,7 @@ async def test_a_session_that_another_viewer_deletes_or_renames_leaves_this_one_
         await pilot.pause(0.1)
         assert app.is_running
     with Store(path) as store:
-        assert len(store.trials([one.id for one in store.comparisons("other")])) == 36
+        assert len(store.reader.trials([one.id for one in store.reader.comparisons("other")])) == 36
 
 
 # Sizes
@@ -118,7 +118,7 @@ async def test_resizing_while_rows_arrive_shows_all_of_them_in_the_end(
 ) -> None:
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.002")
     with Store(path) as store:
-        store.ask(SESSION, Comparison.ask("circles", learning_rates=[0.01], epochs=100, seeds=4))
+        store.requests.ask(SESSION, Comparison.ask("circles", learning_rates=[0.01], epochs=100, seeds=4))
     app = LosstermApp(SESSION, path, command=FAKE)
     async with app.run_test(size=SIZE) as pilot:
         sizes = [(80, 24), (140, 40), (20, 5), (300, 80), (1, 1), (120, 35), (79, 24), (80, 24)]
@@ -196,7 +196,7 @@ async def test_text_pasted_into_any_panel_does_nothing_but_what_a_field_takes(pa
             for name, characters in SettingsPanel.FIELDS:
                 assert set(app.main.settings.written[name]) <= set(characters), panel
     with Store(path) as store:
-        assert len(store.comparisons(SESSION)) == 1
+        assert len(store.reader.comparisons(SESSION)) == 1
 
 
 async def test_text_pasted_into_any_view_does_nothing(path: Path) -> None:
@@ -238,7 +238,7 @@ async def test_what_is_pasted_into_a_field_and_makes_no_sense_gets_a_sentence(pa
         await pilot.press("r")
         await until(pilot, lambda: any("number of epochs is 0" in note.message for note in app._notifications))
     with Store(path) as store:
-        assert store.sessions() == []
+        assert store.sessions.every() == []
 
 
 # Text that could be markup

@@ -30,7 +30,7 @@ def panel(app: LosstermApp) -> LossPanel:
 
 def asked(path: Path) -> list[Comparison]:
     with Store(path) as store:
-        return [one.comparison for one in store.comparisons(SESSION)]
+        return [one.comparison for one in store.reader.comparisons(SESSION)]
 
 
 def lines(app: LosstermApp) -> list[str]:
@@ -499,8 +499,8 @@ async def test_q_is_in_the_key_bar_whatever_is_shown_and_wherever_the_focus_is(p
 async def test_q_is_in_the_key_bar_while_one_task_trains_and_a_tie_on_another_could_be_settled(path: Path) -> None:
     fill(path, FAIR, scored=tied)
     with Store(path) as store:
-        store.ask(SESSION, Comparison.ask("digits", learning_rates=[0.01], epochs=20, seeds=2))
-        store.ask(SESSION, FAIR)
+        store.requests.ask(SESSION, Comparison.ask("digits", learning_rates=[0.01], epochs=20, seeds=2))
+        store.requests.ask(SESSION, FAIR)
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: app.main.query_one(TaskPanel).chosen.key == "circles" and app.main.view.training)

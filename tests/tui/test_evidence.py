@@ -37,7 +37,7 @@ def listed(app: LosstermApp) -> list[str]:
 
 def stored(path: Path) -> list[TrialRow]:
     with Store(path) as store:
-        return store.trials([one.id for one in store.comparisons(SESSION)])
+        return store.reader.trials([one.id for one in store.reader.comparisons(SESSION)])
 
 
 # What the scores say

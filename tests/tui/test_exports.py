@@ -15,7 +15,7 @@ from lossterm.tui.background.exporter import Wanted
 from lossterm.tui.background.lossterm_process import Said
 from lossterm.tui.dialogs import ConfirmDialog
 from lossterm.tui.dialogs.export_dialog import ExportDialog
-from lossterm.tui.screens import main_screen
+from lossterm.tui.screens import session_actions
 from tests.builders.app import grey, opened, painted, shown, until
 from tests.builders.stores import SESSION, TUTORIAL, fill
 
@@ -148,11 +148,11 @@ async def test_a_format_of_one_comparison_takes_the_chosen_task_and_the_selected
         wishes.append(wanted)
         return "Wrote it."
 
-    monkeypatch.setattr(main_screen, "export", export)
+    monkeypatch.setattr(session_actions, "export", export)
     app = opened(path)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await shown(18)(pilot)
-        one = FORMATS[form].one
+        one = FORMATS[form].one_comparison
         await open_it(pilot, app, form)
         await pilot.press("enter")
         await until(pilot, lambda: "Wrote it." in said(app))
@@ -177,7 +177,7 @@ async def test_an_export_that_takes_long_holds_up_nothing(path: Path, monkeypatc
         await asyncio.sleep(60)
         return "Wrote it."
 
-    monkeypatch.setattr(main_screen, "export", export)
+    monkeypatch.setattr(session_actions, "export", export)
     app = opened(path)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await shown(12)(pilot)

@@ -45,7 +45,7 @@ def look_of(bar: KeyBar, label: str) -> str:
 def taken(path: Path) -> int:
     """Return how many comparisons were asked for."""
     with Store(path) as store:
-        return len(store.comparisons(SESSION))
+        return len(store.reader.comparisons(SESSION))
 
 
 # Every key is told

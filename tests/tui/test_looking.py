@@ -105,6 +105,38 @@ async def test_the_cursor_tells_the_values_of_the_curves(path: Path) -> None:
             assert value_first > value_last + 0.4  # the fake's curves fall by 0.6
 
 
+async def test_a_click_puts_the_cursor_at_the_epoch_under_the_mouse(path: Path) -> None:
+    fill(path, LONG)
+    app = opened(path)
+    async with app.run_test(size=LARGE) as pilot:
+        await at_curves(pilot, app)
+        for name in ("loss", "metric"):
+            lines = app.main.query_one(f"#chart-{name}", ChangingLines)
+            (region,) = app.main.curves._drawings[name].regions
+            for column, epoch in ((0, 1), (region.columns - 1, 200), (-1, 200)):  # the last is on the labels
+                await pilot.click(lines, offset=(region.left + column, region.top + 3))
+                await until(pilot, lambda: app.main.curves.look.cursor == epoch)  # noqa: B023  waited for at once
+            middle = region.x_at(region.left + region.columns // 2)
+            await pilot.click(lines, offset=(region.left + region.columns // 2, region.rows))  # beneath, on the axis
+            await until(pilot, lambda: app.main.curves.look.cursor == round(middle or 0))  # noqa: B023
+
+
+async def test_a_click_on_the_lower_of_two_charts_goes_by_its_own_axis(path: Path) -> None:
+    fill(path, LONG)
+    app = opened(path)
+    async with app.run_test(size=LARGE) as pilot:
+        await at_curves(pilot, app)
+        await pilot.press("b", "b", "b")
+        await until(pilot, lambda: app.main.curves.look.splits == "apart")
+        await pilot.pause()
+        lines = app.main.query_one("#chart-loss", ChangingLines)
+        _, lower = app.main.curves._drawings["loss"].regions
+        await pilot.click(lines, offset=(lower.left, lower.top + 1))
+        await until(pilot, lambda: app.main.curves.look.cursor == 1)
+        await pilot.click(lines, offset=(lower.left + lower.columns - 1, lower.top + 1))
+        await until(pilot, lambda: app.main.curves.look.cursor == 200)
+
+
 # Zoom and pan
 
 

@@ -19,7 +19,7 @@ from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.settings_panel import Field
 from lossterm.tui.panels.task_panel import TaskPanel
-from lossterm.tui.screens import main_screen
+from lossterm.tui.screens import session_actions
 from lossterm.tui.widgets.changing_lines import ChangingLines
 from lossterm.tui.widgets.key_bar import KeyBar
 from lossterm.tui.widgets.status_line import StatusLine
@@ -50,7 +50,7 @@ async def test_run_trains_the_ticked_losses_and_draws_their_curves(path: Path) -
 
 
 async def test_a_comparison_too_large_to_be_meant_is_asked_about(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(main_screen, "MANY", 11)
+    monkeypatch.setattr(session_actions, "MANY", 11)
     app = LosstermApp(SESSION, path, command=FAKE)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("tab", "5", "tab", "2", "r")  # two seeds, five rates, two losses
@@ -98,7 +98,7 @@ async def test_nothing_ticked_greys_run_out(path: Path) -> None:
         await pilot.press("r")
         await pilot.pause()
         with Store(path) as store:
-            assert store.sessions() == []
+            assert store.sessions.every() == []
         await pilot.press("a")
         assert app.main.check_action("run", ()) is True
 
@@ -122,7 +122,7 @@ async def test_a_setting_that_makes_no_sense_gets_a_sentence(path: Path) -> None
             setting.value = before
         await pilot.pause()
         with Store(path) as store:
-            assert store.sessions() == []
+            assert store.sessions.every() == []
 
 
 async def test_keys_of_the_screen_work_within_a_field(path: Path) -> None:
@@ -196,9 +196,9 @@ async def test_quitting_while_training_does_what_was_chosen(path: Path, slow: No
         await pilot.press("s")
         await until(pilot, lambda: app.return_code == 0)
     with Store(path) as store:
-        (asked,) = store.comparisons(SESSION)
+        (asked,) = store.reader.comparisons(SESSION)
         assert asked.cancelled is not None
-        assert "queued" not in {row.status for row in store.trials([asked.id])}
+        assert "queued" not in {row.status for row in store.reader.trials([asked.id])}
 
 
 async def test_a_worker_that_dies_is_started_again(path: Path, slow: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +219,7 @@ async def test_a_worker_that_never_starts_is_reported(path: Path, monkeypatch: p
     fill(path, Comparison.ask("circles", seeds=1), trials=0)
     app = LosstermApp(SESSION, path, command=(sys.executable, "-c", "print('no such engine')"))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await until(pilot, lambda: any("started 3 times" in n.message for n in app._notifications))
+        await until(pilot, lambda: any("went away 3 times" in n.message for n in app._notifications))
 
 
 async def test_resizing_below_the_least_size_and_back(path: Path) -> None:

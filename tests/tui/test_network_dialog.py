@@ -10,10 +10,12 @@ from textual.widgets import Input
 
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.hyperparameters import ACTIVATIONS
+from lossterm.comparison.setting_catalogue import IN_DIALOG
 from lossterm.store import Store
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.dialogs.network_dialog import FIELDS, NetworkDialog, StepField
-from lossterm.tui.state.network_choices import Network
+from lossterm.tui.dialogs.network_dialog import NetworkDialog, StepField
+from lossterm.tui.state.choices import Choices
+from lossterm.tui.state.network_choices import USUAL, differing, network_of, network_remembered
 from lossterm.tui.widgets.protocol_field import ProtocolField
 from tests.builders.app import opened, painted, shown, until
 from tests.builders.stores import SESSION, fill
@@ -26,7 +28,7 @@ MODEL = "def build(features, outputs):\n    return None\n"
 
 def asked(path: Path) -> list[Comparison]:
     with Store(path) as store:
-        return [one.comparison for one in store.comparisons(SESSION)]
+        return [one.comparison for one in store.reader.comparisons(SESSION)]
 
 
 def field(app: LosstermApp, name: str) -> Input | StepField:
@@ -91,9 +93,9 @@ async def test_everything_that_is_written_is_asked_for(path: Path, size: tuple[i
     app = opened(path)
     async with app.run_test(size=size) as pilot:
         await open_it(pilot, app)
-        assert set(ALL) | {"model"} == {name for name, _, _ in FIELDS}
+        assert set(ALL) | {"model"} == {setting.name for setting in IN_DIALOG}
         seen = "\n".join(painted(app))
-        assert all(name.replace("_", " ") in seen for name, _, _ in FIELDS)
+        assert all(setting.title in seen and setting.row in seen for setting in IN_DIALOG)
         await write(pilot, app, ALL)
         await until(pilot, lambda: app.screen is app.main)
         await until(pilot, lambda: "gelu" in differs(app))
@@ -146,7 +148,7 @@ async def test_what_cannot_be_is_said_in_the_words_of_the_command_line(path: Pat
             assert isinstance(app.screen, NetworkDialog), written
             await pilot.press("escape")
             await until(pilot, lambda: app.screen is app.main)
-            assert app.main.settings.network == Network(), written
+            assert app.main.settings.network == USUAL, written
     assert asked(path) == []
 
 
@@ -192,11 +194,11 @@ async def test_the_network_stays_with_another_task_as_far_as_it_fits(path: Path)
     async with app.run_test(size=SMALL) as pilot:
         await open_it(pilot, app)
         await write(pilot, app, {"optimizer": "adam", "class_weight": "balanced"})
-        await until(pilot, lambda: app.main.settings.network == Network(optimizer="adam", class_weight="balanced"))
+        await until(pilot, lambda: app.main.settings.network == {"optimizer": "adam", "class_weight": "balanced"})
         app.main.tasks.know([HOUSES])
         app.main.tasks.choose(app.main.tasks.tasks[HOUSES.key])
         await until(pilot, lambda: app.main.settings.record.key == HOUSES.key)
-        assert app.main.settings.network == Network(optimizer="adam")
+        assert app.main.settings.network == {"optimizer": "adam"}
 
 
 async def test_the_network_comes_back_after_leaving(path: Path) -> None:
@@ -208,7 +210,7 @@ async def test_the_network_comes_back_after_leaving(path: Path) -> None:
         await until(pilot, lambda: app.return_code == 0)
     again = opened(path)
     async with again.run_test(size=SMALL) as pilot:
-        await until(pilot, lambda: again.main.settings.network == Network(optimizer="nadam", schedule="linear"))
+        await until(pilot, lambda: again.main.settings.network == {"optimizer": "nadam", "schedule": "linear"})
         assert again.main.settings.written["hidden"] == "7"
 
 
@@ -216,7 +218,7 @@ async def test_fields_are_gone_through_with_arrows_and_tab(path: Path) -> None:
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
         await open_it(pilot, app)
-        names = [name for name, _, _ in FIELDS]
+        names = [setting.name for setting in IN_DIALOG]
         for name in names:
             assert app.focused is field(app, name)
             await pilot.press("down")
@@ -235,6 +237,14 @@ async def test_fields_are_gone_through_with_arrows_and_tab(path: Path) -> None:
 
 
 def test_a_usual_network_is_remembered_as_nothing() -> None:
-    assert msgspec.json.encode(Network()) == b"{}"
-    assert Network.of(Comparison.ask("circles").hyperparameters) == Network()
-    assert Network().other == ""
+    choices = Choices(task="circles", protocol="fair")
+    assert b"network" not in msgspec.json.encode(choices)
+    assert network_of(Comparison.ask("circles").hyperparameters) == choices.network == USUAL == {}
+    assert differing(USUAL) == ""
+
+
+def test_of_a_network_that_another_version_remembered_what_can_be_chosen_comes_back() -> None:
+    said = b'{"task":"circles","protocol":"fair","network":{"optimizer":"adam","l2":1,"dropout":"much","gone":3}}'
+    network = network_remembered(msgspec.json.decode(said, type=Choices).network)
+    assert network == {"optimizer": "adam", "l2": 1.0}
+    assert differing(network) == "l2 1, adam"

@@ -147,6 +147,19 @@ async def test_one_that_diverged_is_shown_as_it_was_last_kept(path: Path) -> Non
         assert all(loss in pictures(app) for loss in LOSSES)
 
 
+async def test_a_click_on_the_scrubber_goes_to_the_nearest_kept_epoch(path: Path) -> None:
+    fill(path, TUTORIAL)
+    app = opened(path)
+    async with app.run_test(size=LARGE) as pilot:
+        await look(pilot, app, 12)
+        for sign, epoch in (("├", 0), ("┤", 20), ("┼", 0)):
+            await pilot.click("#scrubber", offset=(scrubber(app).index(sign), 0))
+            await until(pilot, lambda: scrubber(app).startswith(f"epoch {epoch} "))  # noqa: B023  waited for at once
+        await pilot.click("#scrubber", offset=(0, 0))
+        await pilot.pause()
+        assert scrubber(app).startswith("epoch 0 ")
+
+
 # Which losses
 
 
@@ -156,7 +169,7 @@ async def test_losses_that_have_no_room_come_with_the_cursor_keys(path: Path) ->
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
         await look(pilot, app, 8)
-        assert "of 8 losses, down: more" in str(app.main.predictions.border_subtitle)
+        assert "of 8 losses, ↓: more" in str(app.main.predictions.border_subtitle)
         seen = {loss for loss in losses if loss[:6] in pictures(app)}
         assert len(seen) < 8
         for key in ("down", "j", *["down"] * 6):

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from lossterm.data import KINDS, FileRequest, ShownColumn
+from lossterm.data import FileRequest, ShownColumn
 from lossterm.data.request import checked
+from lossterm.losses import KINDS
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import preview_dialog
 from lossterm.tui.dialogs.file_dialog import FileDialog

@@ -72,9 +72,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ended(path: Path) -> dict[int, tuple[TrialRow, tuple[tuple[int, bytes], ...]]]:
     """Return every trial that has ended of itself, with its curve; that a stop came too late for it does not count."""
     with Store(path) as store:
-        numbers = [asked.id for session in store.sessions() for asked in store.comparisons(session.name)]
-        rows = [row for row in store.trials(numbers) if row.trained]
-        chunks, _ = store.chunks(numbers)
+        numbers = [asked.id for session in store.sessions.every() for asked in store.reader.comparisons(session.name)]
+        rows = [row for row in store.reader.trials(numbers) if row.trained]
+        chunks, _ = store.reader.chunks(numbers)
         return {
             row.id: (
                 msgspec.structs.replace(row, cancel=False, changed=0),

@@ -34,12 +34,12 @@ def metric(app: LosstermApp) -> str:
 
 def asked(path: Path) -> list[AskedComparison]:
     with Store(path) as store:
-        return store.comparisons(SESSION)
+        return store.reader.comparisons(SESSION)
 
 
 def stored(path: Path) -> list[TrialRow]:
     with Store(path) as store:
-        return store.trials([one.id for one in store.comparisons(SESSION)])
+        return store.reader.trials([one.id for one in store.reader.comparisons(SESSION)])
 
 
 async def rank_by(pilot: Pilot[None], app: LosstermApp, wanted: str) -> None:
@@ -185,7 +185,7 @@ async def test_t_adds_exactly_the_seeds_that_would_settle_it_and_trains_nothing_
 
 
 async def test_t_asks_once_though_the_screen_has_not_seen_it_yet(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lossterm.tui.screens.session_screen.LOOK_SECONDS", 2.0)
+    monkeypatch.setattr("lossterm.tui.background.session_follower.LOOK_SECONDS", 2.0)
     fill(path, FAIR, scored=tied)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
@@ -230,11 +230,11 @@ async def test_t_is_grey_where_more_seeds_would_be_needed_than_a_key_should_ask_
 
 async def test_t_is_grey_where_another_device_trained_since_this_app_has_no_worker_for_it(path: Path) -> None:
     with Store(path) as store:
-        store.ask(SESSION, msgspec.structs.replace(FAIR, device="cpu"))
+        store.requests.ask(SESSION, msgspec.structs.replace(FAIR, device="cpu"))
         engine = FakeTrainer()
-        while row := store.claim("cpu"):
-            result = engine.train(row.trial, row.id, store.record)
-            store.finish(row.id, result.status, seconds=0.02, scores=result.scores, chunk=result.chunk)
+        while row := store.worker.claim("cpu"):
+            result = engine.train(row.trial, row.id, store.worker.record)
+            store.worker.finish(row.id, result.status, seconds=0.02, scores=result.scores, chunk=result.chunk)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await shown(36)(pilot)

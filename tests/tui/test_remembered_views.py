@@ -9,9 +9,10 @@ from textual.pilot import Pilot
 from lossterm.figures.curve_view_state import CurveViewState
 from lossterm.store import Store
 from lossterm.tui.app import LosstermApp
+from lossterm.tui.background import view_memory
 from lossterm.tui.panels.sessions_panel import SessionsPanel
-from lossterm.tui.screens import view_screen
-from lossterm.tui.state.remembered_views import Choices, Remembered, recall, remember
+from lossterm.tui.state.choices import Choices
+from lossterm.tui.state.remembered_views import Remembered, recall, remember
 from tests.builders.app import opened, reported, shown, until
 from tests.builders.stores import FAIR, SESSION, TUTORIAL, fill
 
@@ -71,7 +72,7 @@ async def test_every_view_comes_back_with_something_in_it(path: Path, key: str) 
 async def test_it_is_kept_while_the_app_runs_for_one_that_is_killed(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(view_screen, "REMEMBER_SECONDS", 0.05)
+    monkeypatch.setattr(view_memory, "REMEMBER_SECONDS", 0.05)
     fill(path, TUTORIAL)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
@@ -88,7 +89,7 @@ async def test_opening_a_session_and_leaving_it_as_it_is_writes_nothing(path: Pa
         async with app.run_test(size=SIZE) as pilot:
             await shown(12)(pilot)
             await pilot.pause(0.1)
-            assert store.kept(f"view/{SESSION}") is None
+            assert store.preferences.kept(f"view/{SESSION}") is None
 
 
 async def test_each_session_has_its_own(path: Path) -> None:
@@ -141,7 +142,7 @@ async def test_going_to_another_session_and_back_at_once_keeps_how_this_one_was_
 async def test_what_cannot_be_read_falls_back_to_the_first_look(path: Path, kept: str) -> None:
     fill(path, TUTORIAL)
     with Store(path) as store:
-        store.keep(f"view/{SESSION}", kept)
+        store.preferences.keep(f"view/{SESSION}", kept)
         assert recall(store, SESSION) == Remembered()
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
@@ -153,7 +154,9 @@ async def test_what_cannot_be_read_falls_back_to_the_first_look(path: Path, kept
 async def test_what_a_newer_version_added_is_passed_over(path: Path) -> None:
     fill(path, TUTORIAL)
     with Store(path) as store:
-        store.keep(f"view/{SESSION}", '{"view": "scores", "hologram": {"on": true}, "look": {"log": true, "depth": 3}}')
+        store.preferences.keep(
+            f"view/{SESSION}", '{"view": "scores", "hologram": {"on": true}, "look": {"log": true, "depth": 3}}'
+        )
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await shown(12)(pilot)

@@ -134,7 +134,7 @@ def test_nothing_but_trials_that_diverged(pictures: Pictures, path: Path) -> Non
 def test_while_tensorflow_loads(pictures: Pictures, path: Path) -> None:
     fill(path, TUTORIAL, trials=0)
     with Store(path) as store:
-        store.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
+        store.worker.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
     held = lock.hold(path, DEVICE)
     assert held is not None
     pictures(opened(path), SMALL, shown(12))
@@ -479,7 +479,7 @@ def test_view_empty(pictures: Pictures, path: Path) -> None:
 def test_view_while_tensorflow_loads(pictures: Pictures, path: Path) -> None:
     fill(path, TUTORIAL, trials=0)
     with Store(path) as store:
-        store.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
+        store.worker.report_worker(DEVICE, 1, "loading", "loading TensorFlow")
     held = lock.hold(path, DEVICE)
     assert held is not None
     pictures.run(opened(path), SMALL, each_view(pictures, 12, dict.fromkeys(STATES, "loading")))
@@ -500,9 +500,9 @@ def test_view_of_trials_that_diverged(pictures: Pictures, path: Path) -> None:
 
 def test_view_of_trials_that_failed(pictures: Pictures, path: Path) -> None:
     with Store(path) as store:
-        store.ask(SESSION, TUTORIAL)
-        while row := store.claim(DEVICE):
-            store.finish(row.id, "failed", seconds=0.02, scores=None, error="ran out of memory")
+        store.requests.ask(SESSION, TUTORIAL)
+        while row := store.worker.claim(DEVICE):
+            store.worker.finish(row.id, "failed", seconds=0.02, scores=None, error="ran out of memory")
     words = {"curves": "", "scores": "failed", "predictions": "No model was kept"}
     pictures.run(opened(path), SMALL, each_view(pictures, 12, words))
 

@@ -9,9 +9,9 @@ from textual.widgets import Input, OptionList, Static
 from lossterm.comparison.comparison import Comparison
 from lossterm.figures.curve_view_state import CurveViewState
 from lossterm.store import SessionRow, Store, TrialRow
+from lossterm.text.numbers import ago
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import ConfirmDialog, RenameDialog, TextDialog
-from lossterm.tui.panels.sessions_panel import ago
 from tests.builders.app import opened, shown, until
 from tests.builders.stores import FAIR, FAKE, SESSION, TUTORIAL, fill
 
@@ -21,12 +21,12 @@ BLOBS = Comparison.ask("blobs", learning_rates=[0.01], epochs=20, seeds=2)
 
 def names(path: Path) -> list[str]:
     with Store(path) as store:
-        return sorted(row.name for row in store.sessions())
+        return sorted(row.name for row in store.sessions.every())
 
 
 def stored(path: Path, session: str = SESSION) -> list[TrialRow]:
     with Store(path) as store:
-        return store.trials([one.id for one in store.comparisons(session)])
+        return store.reader.trials([one.id for one in store.reader.comparisons(session)])
 
 
 def listed(app: LosstermApp) -> list[str]:
@@ -74,7 +74,7 @@ async def test_every_session_has_a_line_the_newest_first_and_the_open_one_marked
 async def test_what_was_stopped_is_told(path: Path) -> None:
     fill(path, TUTORIAL, trials=5)
     with Store(path) as store:
-        store.stop(SESSION)
+        store.sessions.stop(SESSION)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await at(pilot, app, SESSION)
@@ -122,7 +122,7 @@ async def test_names_of_any_length_and_sign_fit_the_line(path: Path) -> None:
         (59, "just now"),
         (60, "1 min ago"),
         (7199, "1 h ago"),
-        (86_400, "1 days ago"),
+        (86_400, "1 day ago"),
         (1e7, "115 days ago"),
     ],
 )
@@ -290,7 +290,7 @@ async def test_deleting_asks_first_and_no_is_the_first_answer(two: Path, answer:
         await at(pilot, app, "older")
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog))
-        assert "older with 1 comparisons and 6 trials" in " ".join(
+        assert "older with 1 comparison and 6 trials" in " ".join(
             str(static.render()) for static in app.screen.query(Static)
         )
         await pilot.press(*answer)
@@ -347,7 +347,7 @@ async def test_trials_that_another_session_holds_outlive_a_deletion(path: Path) 
 async def test_what_was_stopped_is_trained_when_it_is_resumed(path: Path) -> None:
     fill(path, TUTORIAL, trials=5)
     with Store(path) as store:
-        store.stop(SESSION)
+        store.sessions.stop(SESSION)
     done = {row.id: row.finished for row in stored(path) if row.status == "done"}
     app = LosstermApp(SESSION, path, command=FAKE)
     async with app.run_test(size=SIZE) as pilot:
@@ -361,7 +361,7 @@ async def test_what_was_stopped_is_trained_when_it_is_resumed(path: Path) -> Non
 async def test_resuming_another_session_opens_it(path: Path) -> None:
     fill(path, BLOBS, session="older", trials=2)
     with Store(path) as store:
-        store.stop("older")
+        store.sessions.stop("older")
     fill(path, TUTORIAL)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
@@ -378,7 +378,7 @@ async def test_resuming_what_is_whole_says_so(two: Path) -> None:
         await pilot.press("u")
         await until(pilot, lambda: "Nothing of it was stopped" in said(app))
     with Store(two) as store:
-        assert len(store.comparisons(SESSION)) == 1
+        assert len(store.reader.comparisons(SESSION)) == 1
 
 
 @pytest.mark.parametrize("key", ["enter", "space", "c", "n", "u", "d"])

@@ -24,7 +24,7 @@ SIZE = (80, 24)
 
 def asked(path: Path) -> list[Comparison]:
     with Store(path) as store:
-        return [one.comparison for one in store.comparisons(SESSION)]
+        return [one.comparison for one in store.reader.comparisons(SESSION)]
 
 
 def protocol(app: LosstermApp) -> str:

@@ -11,11 +11,11 @@ from lossterm.errors import DataError
 from lossterm.store import Store
 from lossterm.tasks import task_on
 from lossterm.tui.app import LosstermApp
+from lossterm.tui.background import view_memory
 from lossterm.tui.dialogs.file_dialog import FileDialog
 from lossterm.tui.dialogs.preview_dialog import PreviewDialog
 from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.task_panel import TaskPanel
-from lossterm.tui.screens import view_screen
 from lossterm.tui.state.remembered_views import recall
 from tests.builders.app import opened, reported, shown, until
 from tests.builders.stores import SESSION, fill
@@ -28,7 +28,7 @@ ON_HOUSES = Comparison.ask(HOUSES, learning_rates=[0.01], epochs=20, seeds=2)
 
 def asked(path: Path) -> list[Comparison]:
     with Store(path) as store:
-        return [one.comparison for one in store.comparisons(SESSION)]
+        return [one.comparison for one in store.reader.comparisons(SESSION)]
 
 
 def listed(app: LosstermApp) -> list[str]:
@@ -110,7 +110,7 @@ async def test_a_file_is_chosen_looked_at_and_trained_on(
 
 
 async def test_what_was_chosen_comes_back_without_being_trained(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view_screen, "REMEMBER_SECONDS", 0.05)
+    monkeypatch.setattr(view_memory, "REMEMBER_SECONDS", 0.05)
     app = opened(path, read=Reader(), table=HOUSES.asked)
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: app.main.tasks.chosen.key == HOUSES.key)
@@ -208,15 +208,15 @@ async def test_a_session_on_a_task_that_is_not_installed_opens_and_says_so(path:
     fill(path, ON_HOUSES)
     lost = msgspec.structs.replace(Comparison.ask("circles", learning_rates=[0.01], seeds=1), task="of_a_package")
     with Store(path) as store:
-        store.ask(SESSION, lost)
+        store.requests.ask(SESSION, lost)
     app = opened(path)
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         await until(pilot, lambda: len(app.main.view.rows) == 13)
         await until(pilot, lambda: bool(app._notifications))
         (note,) = app._notifications
         assert "The task of_a_package is of a package that is not installed here" in note.message
-        await until(pilot, lambda: bool(app.main._reports))
-        assert [report.asked.comparison for report in app.main._reports] == [ON_HOUSES]
+        await until(pilot, lambda: bool(app.main.standings.reports))
+        assert [report.asked.comparison for report in app.main.standings.reports] == [ON_HOUSES]
         for key in "12345o":
             await pilot.press(key)
         await pilot.pause()

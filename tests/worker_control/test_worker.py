@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -6,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -58,6 +60,16 @@ main(lambda device, memory: (Picky, {"device": "CPU"}, 1))
 """
 
 
+COMPILES_MUCH = """
+from lossterm.engine.fakes import fake_engine as fake
+from lossterm.engine.worker import process
+from lossterm.engine.worker.process import main
+class Large(fake.FakeTrainer):
+    compiled_bytes = property(lambda self: 400_000_000 * len(self._programs))
+main(lambda device, memory: (Large, {"device": "CPU"}, 1))
+"""
+
+
 UNCACHED = """
 import os
 from lossterm.engine.fakes import fake_engine as fake
@@ -84,15 +96,15 @@ def until(true: Callable[[], object], what: str) -> None:
 
 def ask(store: Store, *losses: str, seeds: int = 1, epochs: int = 10) -> AskedComparison:
     comparison = Comparison.ask("circles", losses or ("usual",), protocol="tutorial", seeds=seeds, epochs=epochs)
-    return store.ask("s", comparison)
+    return store.requests.ask("s", comparison)
 
 
 def statuses(store: Store, asked: AskedComparison) -> list[Status]:
-    return [row.status for row in store.trials([asked.id])]
+    return [row.status for row in store.reader.trials([asked.id])]
 
 
 def ended(store: Store, asked: AskedComparison) -> bool:
-    return all(row.ended for row in store.trials([asked.id]))
+    return all(row.ended for row in store.reader.trials([asked.id]))
 
 
 def alive(store: Store) -> bool:
@@ -107,11 +119,11 @@ def start(store: Store, *command: str) -> "subprocess.Popen[bytes]":
 
 
 def kill_while_training(store: Store, asked: AskedComparison) -> None:
-    (before,) = store.trials([asked.id])
+    (before,) = store.reader.trials([asked.id])
     process = start(store)
 
     def training() -> bool:
-        (row,) = store.trials([asked.id])
+        (row,) = store.reader.trials([asked.id])
         return row.status == "running" and row.attempts > before.attempts and row.epochs > 0
 
     until(training, "a first epoch")
@@ -127,10 +139,10 @@ def test_the_worker_trains_what_is_queued_and_says_what_it_is(store: Store) -> N
     asked = ask(store, seeds=3)
     process = start(store)
     until(lambda: ended(store, asked), "the trials to end")
-    rows = store.trials([asked.id])
+    rows = store.reader.trials([asked.id])
     assert {(row.status, row.attempts, row.epochs) for row in rows} == {("done", 1, 10)}
     assert all(row.scores and row.scores["accuracy"] for row in rows)
-    worker = store.workers()[0]
+    worker = store.reader.workers()[0]
     assert (worker.pid, worker.device) == (process.pid, "auto")
     assert worker.environment is not None
     assert worker.environment["tensorflow"] == "fake"
@@ -173,7 +185,7 @@ def test_the_worker_outlives_the_process_that_started_it(store: Store) -> None:
         until(lambda: alive(store), "the worker to begin")
         asked = ask(store, "hinge")
         until(lambda: ended(store, asked), "the trial to end")
-        assert store.workers()[0].pid == pid
+        assert store.reader.workers()[0].pid == pid
     finally:
         os.kill(pid, signal.SIGTERM)
         until(lambda: not alive(store), "the worker to leave")
@@ -205,7 +217,7 @@ def test_the_worker_leaves_when_its_store_is_gone(store: Store, monkeypatch: pyt
     asked = ask(store, "hinge", "squared_hinge")
     process = start(store)
     until(lambda: statuses(store, asked) == ["running", "running"], "both lanes to have opened the store")
-    until(lambda: ended(store, asked) and store.workers()[0].state == "ready", "the worker to be idle")
+    until(lambda: ended(store, asked) and store.reader.workers()[0].state == "ready", "the worker to be idle")
     store.path.unlink()
     assert process.wait(WAIT) == 0
 
@@ -223,14 +235,14 @@ def test_the_first_seeds_models_reach_the_store_with_rows_to_show_them_on(store:
     asked = ask(store, "hinge", "binary_crossentropy", seeds=2)
     start(store)
     until(lambda: ended(store, asked), "the trials to end")
-    rows = store.trials([asked.id])
-    models = store.models([row.id for row in rows])
+    rows = store.reader.trials([asked.id])
+    models = store.reader.models([row.id for row in rows])
     assert set(models) == {row.id for row in rows if row.trial.seed == 0}
     assert {model.epochs[-1] for model in models.values()} == {10}
-    sample = store.sample(sample_key("circles", "tutorial", 0))
+    sample = store.reader.sample(sample_key("circles", "tutorial", 0))
     assert sample is not None
     assert len(sample.arrays()[1]) == 500
-    assert store.sample(sample_key("circles", "tutorial", 1)) is None
+    assert store.reader.sample(sample_key("circles", "tutorial", 1)) is None
 
 
 def test_a_trial_that_is_deleted_while_it_trains_stops_and_harms_nothing(
@@ -239,15 +251,15 @@ def test_a_trial_that_is_deleted_while_it_trains_stops_and_harms_nothing(
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.05")
     asked = ask(store, "hinge", epochs=10_000)
     process = start(store)
-    until(lambda: any(row.epochs for row in store.trials([asked.id])), "a first epoch")
-    store.delete_session("s")
+    until(lambda: any(row.epochs for row in store.reader.trials([asked.id])), "a first epoch")
+    store.sessions.delete("s")
     with closing(sqlite3.connect(store.path)) as connection:
         connection.execute("DELETE FROM trials")
         connection.commit()
     monkeypatch.delenv("LOSSTERM_FAKE_EPOCH_SECONDS")
     later = ask(store, "squared_hinge", epochs=1)
     until(lambda: ended(store, later), "what was asked for later")
-    until(lambda: store.workers()[0].state == "ready", "the worker to be idle")
+    until(lambda: store.reader.workers()[0].state == "ready", "the worker to be idle")
     assert process.poll() is None
     assert statuses(store, later) == ["done"]
     assert "Traceback" not in starting.log_path(store.path, "auto").read_text()
@@ -266,9 +278,9 @@ def test_a_trial_whose_worker_was_killed_is_run_again_from_its_beginning(
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.02")
     start(store)
     until(lambda: ended(store, asked), "the trial to end")
-    (row,) = store.trials([asked.id])
+    (row,) = store.reader.trials([asked.id])
     assert (row.status, row.attempts, row.epochs, row.error) == ("done", 2, 10, None)
-    starts = [(chunk.start, chunk.epochs) for chunk in store.chunks([asked.id])[0]]
+    starts = [(chunk.start, chunk.epochs) for chunk in store.reader.chunks([asked.id])[0]]
     assert starts == [(0, 5), (5, 5)]  # the chunks of the first attempt were of two epochs
 
 
@@ -283,7 +295,7 @@ def test_a_trial_that_killed_its_worker_twice_is_failed_with_the_reason_and_the_
     start(store)
     other = ask(store, "squared_hinge")
     until(lambda: ended(store, asked) and ended(store, other), "the trials to end")
-    (row,) = store.trials([asked.id])
+    (row,) = store.reader.trials([asked.id])
     assert (row.status, row.attempts) == ("failed", 2)
     assert row.error is not None
     assert "worker died 2 times" in row.error
@@ -297,13 +309,13 @@ def test_a_cancelled_trial_stops_soon_and_keeps_its_curve(store: Store, monkeypa
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.05")
     asked = ask(store, seeds=2, epochs=10_000)
     start(store)
-    until(lambda: any(row.epochs for row in store.trials([asked.id])), "a first epoch")
-    store.cancel([asked.id])
+    until(lambda: any(row.epochs for row in store.reader.trials([asked.id])), "a first epoch")
+    store.requests.cancel([asked.id])
     before = time.monotonic()
     until(lambda: ended(store, asked), "the trials to stop")
     assert time.monotonic() - before < 5
     assert set(statuses(store, asked)) == {"cancelled"}
-    assert store.chunks([asked.id])[0]
+    assert store.reader.chunks([asked.id])[0]
     assert alive(store)
 
 
@@ -313,13 +325,29 @@ def test_a_worker_that_is_told_to_go_puts_back_what_it_was_training(
     monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.05")
     asked = ask(store, "hinge", "squared_hinge", epochs=10_000)
     process = start(store)
-    until(lambda: any(row.epochs for row in store.trials([asked.id])), "a first epoch")
+    until(lambda: any(row.epochs for row in store.reader.trials([asked.id])), "a first epoch")
     process.send_signal(signal.SIGTERM)
     assert process.wait(WAIT) == 0
-    assert [(row.status, row.attempts) for row in store.trials([asked.id])] == [("queued", 0)] * 2
+    assert [(row.status, row.attempts) for row in store.reader.trials([asked.id])] == [("queued", 0)] * 2
 
 
 # What goes wrong inside
+
+
+def test_compiled_programs_are_bounded_by_the_memory_that_they_take(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.02")
+    asked = ask(store, "hinge", "squared_hinge", "binary_crossentropy", "exponential", "unhinged", seeds=2)
+    start(store, sys.executable, "-c", COMPILES_MUCH)
+    until(lambda: ended(store, asked), "the trials to end")
+    assert {(row.status, row.attempts) for row in store.reader.trials([asked.id])} == {("done", 1)}
+    until(lambda: store.reader.workers()[0].pid != starting._started[-1].pid, "another worker")
+    log = starting.log_path(store.path, "auto").read_text()
+    assert re.fullmatch(r"(Compiled programs take (1\.6|2\.0) GB\. Another worker goes on\.\n)+", log)
+    until(lambda: alive(store), "its lock")
+    os.kill(store.reader.workers()[0].pid, signal.SIGTERM)
+    until(lambda: not alive(store), "it to leave")
 
 
 @pytest.mark.parametrize(
@@ -335,8 +363,8 @@ def test_a_tensorflow_that_does_not_load_fails_what_waits_with_the_reason(
     asked = ask(store, "hinge")
     process = start(store, sys.executable, "-c", BROKEN.format(error=error))
     assert process.wait(WAIT) == 1
-    assert [(row.status, row.error) for row in store.trials([asked.id])] == [("failed", reason)]
-    worker = store.workers()[0]
+    assert [(row.status, row.error) for row in store.reader.trials([asked.id])] == [("failed", reason)]
+    worker = store.reader.workers()[0]
     assert (worker.state, worker.message) == ("failed", reason)
     assert "Traceback" in starting.last_words(store.path, "auto")
     again = ask(store, "hinge")
@@ -352,9 +380,9 @@ def test_where_programs_cannot_be_kept_another_worker_trains_without(
     asked = ask(store, "hinge", "squared_hinge", seeds=2)
     first = start(store, sys.executable, "-c", UNCACHED)
     until(lambda: ended(store, asked), "the trials to end")
-    assert {(row.status, row.attempts, row.error) for row in store.trials([asked.id])} == {("done", 1, None)}
+    assert {(row.status, row.attempts, row.error) for row in store.reader.trials([asked.id])} == {("done", 1, None)}
     assert first.wait(WAIT) == 0
-    (successor,) = store.workers()
+    (successor,) = store.reader.workers()
     assert successor.pid != first.pid
     os.kill(successor.pid, signal.SIGTERM)
     until(lambda: not alive(store), "the successor to leave")
@@ -367,7 +395,7 @@ def test_what_a_training_throws_is_that_trials_failure_alone(store: Store) -> No
     asked = ask(store, "hinge", "squared_hinge", seeds=2)
     start(store, sys.executable, "-c", THROWS)
     until(lambda: ended(store, asked), "the trials to end")
-    rows = {(row.trial.loss, row.status, row.error) for row in store.trials([asked.id])}
+    rows = {(row.trial.loss, row.status, row.error) for row in store.reader.trials([asked.id])}
     error = "ValueError: no such thing as a hinge"
     assert rows == {("hinge", "failed", error), ("squared_hinge", "done", None)}
     assert alive(store)
@@ -382,10 +410,10 @@ def test_a_loss_of_ones_own_that_cannot_be_used_fails_with_a_sentence_and_no_tra
     own = [f"{tmp_path / name}.py:mine" for name in ("broken", "sound")]
     comparison = Comparison.ask("circles", ("hinge",), own=own, protocol="tutorial", seeds=1, epochs=10)
     trust_all_of(comparison)
-    asked = store.ask("s", comparison)
+    asked = store.requests.ask("s", comparison)
     start(store, sys.executable, "-c", OWN)
     until(lambda: ended(store, asked), "the trials to end")
-    hinge, broken, sound = store.trials([asked.id])
+    hinge, broken, sound = store.reader.trials([asked.id])
     assert broken.status == "failed"
     assert broken.error == f"{own[0]}, line 3: loading it raised KeyError: no such key."
     assert (broken.anatomy, broken.note, broken.scores) == (None, None, None)
@@ -407,14 +435,22 @@ def test_a_keeper_gives_up_when_workers_keep_dying_and_shows_their_last_words(
     keeper = supervisor.Supervisor(store.path, "auto", ("/bin/sh", "-c", "echo out of luck >&2; exit 1"))
     keeper.tend(needed=False, ready=False)
     before = len(starting._started)
-    for _ in range(supervisor.Supervisor.MOST):
-        keeper.tend(needed=True, ready=False)
+    said = []
+    for _ in range(supervisor.Supervisor.MOST_IN_ALL):
+        said.append(keeper.tend(needed=True, ready=False))
         starting._started[-1].wait(WAIT)
-    assert len(starting._started) == before + supervisor.Supervisor.MOST
+    assert len(starting._started) == before + supervisor.Supervisor.MOST_IN_ALL
+    assert said[:3] == [None] * 3
+    assert [word.split(".")[0] for word in said[3:] if word] == [
+        f"The worker went away {count} times before it could train, the last time by exit code 1"
+        for count in range(3, 10)
+    ]
     keeper.tend(needed=False, ready=False)
-    with pytest.raises(WorkerError, match="started 3 times and went away each time") as raised:
+    with pytest.raises(
+        WorkerError, match="started 10 times and went away each time, the last time by exit c"
+    ) as raised:
         keeper.tend(needed=True, ready=False)
-    assert str(raised.value).count("out of luck") == 3
+    assert str(raised.value).count("out of luck") == 10
     assert str(starting.log_path(store.path, "auto")) in str(raised.value)
 
 
@@ -477,7 +513,7 @@ def test_a_log_that_grew_too_long_is_begun_anew_and_a_short_one_is_kept(
 
 def test_a_lane_leaves_another_lanes_program_to_it_unless_there_is_much_to_do(store: Store) -> None:
     ask(store, "hinge", "squared_hinge", seeds=3)
-    board, row = Board(), store.claim("auto")
+    board, row = Board(), store.worker.claim("auto")
     assert row is not None
     program = row.trial.program
     assert board.avoid(1, {program: 1000}) == frozenset()
@@ -501,7 +537,7 @@ def test_a_worker_that_dies_each_time_it_loads_is_given_up(store: Store, monkeyp
     monkeypatch.setattr(supervisor, "ensure", start)
     monkeypatch.setattr(supervisor.Supervisor, "GRACE", 0.0)
     keeper = supervisor.Supervisor(store.path, "auto")
-    for _ in range(supervisor.Supervisor.MOST):
+    for _ in range(supervisor.Supervisor.MOST_IN_ALL):
         monkeypatch.setattr(supervisor, "alive", lambda *_: False)
         keeper.tend(needed=True, ready=False)
         monkeypatch.setattr(supervisor, "alive", lambda *_: True)
@@ -509,7 +545,7 @@ def test_a_worker_that_dies_each_time_it_loads_is_given_up(store: Store, monkeyp
     monkeypatch.setattr(supervisor, "alive", lambda *_: False)
     with pytest.raises(WorkerError):
         keeper.tend(needed=True, ready=False)
-    assert len(starts) == supervisor.Supervisor.MOST
+    assert len(starts) == supervisor.Supervisor.MOST_IN_ALL
 
 
 def test_a_worker_that_is_slow_to_start_is_not_started_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -530,7 +566,7 @@ def test_a_lane_does_not_wait_for_a_program_of_a_lane_that_is_busy_for_long(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(store, "hinge", "squared_hinge", seeds=1)
-    board, first, second = Board(), store.claim("auto"), store.claim("auto")
+    board, first, second = Board(), store.worker.claim("auto"), store.worker.claim("auto")
     assert first is not None
     assert second is not None
     board.begin(0, first)
@@ -541,3 +577,109 @@ def test_a_lane_does_not_wait_for_a_program_of_a_lane_that_is_busy_for_long(
     now = time.monotonic()
     monkeypatch.setattr("lossterm.engine.worker.training_thread.time.monotonic", lambda: now + 60)
     assert first.trial.program not in board.avoid(1, queued)
+
+
+# Whom to blame
+
+
+def test_pauses_grow_after_three_vain_starts_and_the_fourth_worker_trains(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, starts = [1000.0], list[float]()
+    monkeypatch.setattr("lossterm.worker_control.supervisor.time.monotonic", lambda: clock[0])
+
+    def start(*_: object) -> SimpleNamespace:
+        starts.append(clock[0])
+        return SimpleNamespace(poll=lambda: -9, pid=1)
+
+    monkeypatch.setattr(supervisor, "ensure", start)
+    keeper, said = supervisor.Supervisor(store.path, "auto"), []
+    while clock[0] < 1060:
+        said.append(keeper.tend(needed=True, ready=False))
+        clock[0] += 0.5
+    pauses = [round(after - before) for before, after in pairwise(starts)]
+    assert pauses == [2, 2, 4, 8, 16]
+    words = [word for word in said if word]
+    assert len(words) == len(pauses) - 1
+    assert words[0].startswith(
+        "The worker went away 3 times before it could train, the last time by SIGKILL. It is started again after 4 s;"
+    )
+    keeper.tend(needed=True, ready=True)
+    before = len(starts)
+    clock[0] += 2
+    keeper.tend(needed=True, ready=False)
+    assert len(starts) == before + 1
+
+
+def test_a_viewer_that_was_stopped_does_not_take_its_own_silence_for_the_workers(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, killed = [1000.0], list[int]()
+    monkeypatch.setattr("lossterm.worker_control.awake_clock.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr(supervisor, "send_signal", lambda pid, number: killed.append(number))
+    monkeypatch.setattr(supervisor, "alive", lambda *_: True)
+    monkeypatch.setattr(supervisor, "sign", lambda *_: lock.Sign(pid=77, beat=5))
+    keeper = supervisor.Supervisor(store.path, "auto")
+    for _ in range(10):  # a laptop that is opened ten times in a night, for a moment each
+        keeper.tend(needed=True, ready=True)
+        clock[0] += 3600
+    assert killed == []
+    for _ in range(100):
+        keeper.tend(needed=True, ready=True)
+        clock[0] += 0.5
+    assert killed == [signal.SIGKILL]
+    lanes, now = Board(), store.requests.ask("s", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=1))
+    row = store.worker.claim("auto")
+    assert row
+    assert now
+    lanes.begin(0, row)
+    clock[0] += 3600
+    assert lanes.silent(60) == []
+
+
+def test_of_trials_that_ran_beside_each_other_none_is_blamed_before_it_was_tried_alone(store: Store) -> None:
+    asked = ask(store, "hinge", "squared_hinge", "binary_crossentropy")
+    first, second = store.worker.claim("auto"), store.worker.claim("auto")
+    assert first
+    assert second
+    store.worker.requeue("auto", died=True, ended_by="SIGKILL")
+    third = store.worker.claim("auto")
+    assert third
+    assert third.id not in (first.id, second.id), "those that are not suspected come first"
+    assert store.worker.claim("auto") is None, "none beside one that is tried alone, nor it beside another"
+    store.worker.finish(third.id, "done", scores={})
+    for attempt in (1, 2):
+        alone = store.worker.claim("auto")
+        assert alone
+        assert (alone.id, alone.attempts) == (first.id, attempt)
+        assert store.worker.claim("auto") is None
+        store.worker.requeue("auto", died=True, ended_by="SIGKILL")
+    rows = {row.id: row for row in store.reader.trials([asked.id])}
+    assert rows[first.id].status == "failed"
+    assert rows[first.id].error == (
+        "The worker died 2 times while training this, the last time by SIGKILL: see its log, and whether memory ran "
+        "out."
+    )
+    alone = store.worker.claim("auto")
+    assert alone
+    assert (alone.id, alone.attempts) == (second.id, 1)
+    store.worker.finish(alone.id, "done", scores={})
+
+
+def test_the_next_worker_knows_what_ended_the_one_before(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.05")
+    monkeypatch.setattr(supervisor.Supervisor, "GRACE", 0.0)
+    asked, keeper = ask(store, "hinge", epochs=10_000), supervisor.Supervisor(store.path, "auto", FAKE)
+    for number in (1, 2):
+        until(lambda: keeper.tend(needed=True, ready=True) or alive(store), "a worker")
+        until(
+            lambda: [(row.attempts, row.epochs > 0) for row in store.reader.trials([asked.id])] == [(number, True)],  # noqa: B023  of this round
+            "a training",
+        )
+        starting._started[-1].send_signal(signal.SIGSEGV)
+        starting._started[-1].wait(WAIT)
+    until(lambda: keeper.tend(needed=True, ready=True) or ended(store, asked), "the end")
+    (row,) = store.reader.trials([asked.id])
+    assert row.status == "failed"
+    assert row.error is not None
+    assert row.error.startswith("The worker died 2 times while training this, the last time by SIGSEGV: see its log")

@@ -11,8 +11,8 @@ from lossterm.cli.options.task_or_table import Subject, subject_options
 from lossterm.comparison import advice
 from lossterm.errors import UsageError
 from lossterm.losses import loss_named
-from lossterm.reports import json_document
 from lossterm.text.harmless import printable
+from lossterm.text.json_text import as_json
 
 
 @click.command()
@@ -32,7 +32,7 @@ def advise(subject: Subject, probabilities: bool, form: str) -> None:
     found = advice.advise(record, probabilities=probabilities)
     if form == "json":
         named = {"sentence": found.sentence, "command": advice.command(found), "heuristic": True}
-        click.echo(json_document.as_json({**msgspec.structs.asdict(found), **named}))
+        click.echo(as_json({**msgspec.structs.asdict(found), **named}))
         return
     print_lines([found.sentence], "bold")
     print_lines(found.notes, "")

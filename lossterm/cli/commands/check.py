@@ -11,21 +11,21 @@ import click
 import msgspec
 
 from lossterm.cli.console import print_columns, print_lines
-from lossterm.cli.following import Watch, asking
+from lossterm.cli.exit_codes import DIFFERS, ended_by
+from lossterm.cli.following import Watch
 from lossterm.cli.options.shared import Choice, list_formats, loss_file_option
 from lossterm.comparison.comparison import DEVICES
 from lossterm.comparison.user_code_consent import trust_all_of
+from lossterm.following.follow import asking
 from lossterm.losses import source_from
 from lossterm.recordings import agreement, recording
 from lossterm.recordings.agreement import Deviation
 from lossterm.recordings.recorded_comparison import Given
-from lossterm.reports import json_document
 from lossterm.reports.cells import number
-from lossterm.reports.table import TableColumn
 from lossterm.store import Store
+from lossterm.text.columns import TableColumn
 from lossterm.text.harmless import printable
-
-DIFFERS = 5
+from lossterm.text.json_text import as_json
 
 
 @click.command()
@@ -51,7 +51,7 @@ def check(file: Path, device: str, quiet: bool, own: tuple[str, ...], model: str
     asked = [msgspec.structs.replace(one, device=device) for one in recorded.asked]
     for one in asked:  # a recording never says where code is: a person did
         trust_all_of(one)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # or the store would stay
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ended_by(signal.SIGTERM)))  # or the store would stay
     # The worker leaves when it sees that its store is gone; what it still writes must not keep the place from going.
     with (
         TemporaryDirectory(prefix="lossterm-check-", ignore_cleanup_errors=True) as place,
@@ -62,7 +62,7 @@ def check(file: Path, device: str, quiet: bool, own: tuple[str, ...], model: str
         found = watch.reports()
     findings, remarks = agreement.compare(recorded, found), agreement.remarks(recorded, found)
     if form == "json":
-        click.echo(json_document.as_json(_document(file, findings, remarks)))
+        click.echo(as_json(_document(file, findings, remarks)))
     else:
         _print(findings, remarks)
     if not all(finding.agrees for finding in findings):

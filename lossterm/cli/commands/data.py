@@ -6,17 +6,17 @@ from pathlib import Path
 import click
 
 from lossterm.cli.console import print_columns, print_lines
-from lossterm.cli.options.shared import list_formats
-from lossterm.cli.options.task_or_table import READING, Command
+from lossterm.cli.options.shared import Command, list_formats
+from lossterm.cli.options.table_reading import READING
 from lossterm.data import Preview, ShownColumn, ShownTarget, preview
-from lossterm.data.files.position import counted
 from lossterm.errors import DataError
 from lossterm.home.paths import shelf
 from lossterm.losses import Kind
 from lossterm.reports.cells import DASH, number
-from lossterm.reports.json_document import as_json
-from lossterm.reports.table import TableColumn
+from lossterm.text.columns import TableColumn
 from lossterm.text.harmless import printable
+from lossterm.text.json_text import as_json
+from lossterm.text.numbers import counted
 
 BAR = 40
 """Cells of the longest bar."""

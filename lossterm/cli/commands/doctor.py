@@ -19,13 +19,15 @@ from lossterm.cli.options.shared import StorePath, list_formats, store_option
 from lossterm.comparison.comparison import DEVICES
 from lossterm.errors import DataError, StoreError
 from lossterm.home import configuration
+from lossterm.home.paths import configuration_path, default_store_path
 from lossterm.home.tilde import expanded
 from lossterm.losses import every_loss, problems
-from lossterm.reports.json_document import as_json
-from lossterm.store import Store, default_store_path, network_mounts, schema
+from lossterm.store import Store, network_mounts, schema
 from lossterm.store.backup import backups
 from lossterm.tasks import TASKS, every_task, task_problems
 from lossterm.text.harmless import clipped, printable
+from lossterm.text.json_text import as_json
+from lossterm.text.numbers import counted
 from lossterm.worker_control import lock, starting
 
 PACKAGES = ("textual", "rich", "click", "msgspec", "numpy", "scikit-learn", "keras", "tensorflow")
@@ -136,12 +138,14 @@ def _store(path: Path) -> Iterator[Check]:
         return
     try:
         with Store(path) as store:
-            sessions, trials = store.sessions(), store.size()
+            sessions, trials = store.sessions.every(), store.reader.size()
     except StoreError as error:
         yield Check("store", "bad", str(error))
         yield from _backups(path)
         return
-    found = f"{path}: {len(sessions)} sessions, {trials} trials, {path.stat().st_size / 1e6:.1f} MB"
+    found = (
+        f"{path}: {counted(len(sessions), 'session')}, {counted(trials, 'trial')}, {path.stat().st_size / 1e6:.1f} MB"
+    )
     if damage := schema.damage(path):
         words = " ".join(damage[0].split())
         yield Check("store", "bad", f"{found}, damaged ({clipped(words)})", f"Save what can be read: {_repair(path)}")
@@ -176,7 +180,7 @@ def _workers(path: Path) -> Iterator[Check]:
 
 
 def _configuration() -> Iterator[Check]:
-    path = configuration.configuration_path()
+    path = configuration_path()
     try:
         _, clamped = configuration.load(path)
     except DataError as error:

@@ -1,20 +1,19 @@
 """`lossterm explain`: a loss in words and drawn; nothing is trained, and TensorFlow is not needed."""
 
-import math
 import shutil
 import sys
-from dataclasses import fields
 from typing import Any
 
 import click
 
 from lossterm.charts.loss_colours import colour_of, colour_text
+from lossterm.cli.catalogue_fields import finite, loss_fields
 from lossterm.cli.console import print_lines, print_texts
 from lossterm.cli.options.shared import list_formats
 from lossterm.errors import UsageError
 from lossterm.losses import Loss, loss_named
 from lossterm.losses import explanation as words
-from lossterm.reports import json_document
+from lossterm.text.json_text import as_json
 
 HEIGHT = 14
 """Lines of the drawing."""
@@ -38,7 +37,7 @@ def explain(losses: tuple[str, ...], form: str) -> None:
     if own := [loss.key for loss in records if loss.reading == "unknown"]:
         raise UsageError(f"{own[0]} is a loss of one's own, of which only its file knows more: see lossterm probe.")
     if form == "json":
-        click.echo(json_document.as_json([_document(loss) for loss in records]))
+        click.echo(as_json([_document(loss) for loss in records]))
         return
     width = min(shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDEST, WIDEST)
     for number, loss in enumerate(records):
@@ -69,27 +68,7 @@ def _draw(losses: list[Loss], width: int, *, named: bool) -> None:
     title = f"{', '.join(loss.key for loss in losses)}, drawn" if named else "Drawn"
     print_lines([f"{title} {places[0]}:"] if len(places) == 1 else ["Drawn:", *places], "dim")
     height = HEIGHT if width >= loss_anatomy.SIDE_BY_SIDE else 2 * HEIGHT
-    print_texts(anatomy.lines(losses, {}, width, height, dark=True))
-
-
-def record(loss: Loss) -> dict[str, Any]:
-    """Return a record's fields as JSON can hold them: all but its functions."""
-    found: dict[str, Any] = {
-        field.name: getattr(loss, field.name) for field in fields(loss) if not field.name.startswith("_")
-    }
-    found["lowest"] = None if loss.lowest == -math.inf else loss.lowest
-    found["parameters"] = [
-        {
-            "name": parameter.name,
-            "value": _finite(loss.values[parameter.name]),
-            "default": _finite(parameter.default),
-            "range": parameter.range,
-            "meaning": parameter.meaning,
-        }
-        for parameter in loss.parameters
-    ]
-    found["variants"] = [{"protocol": variant.protocol, "note": variant.note} for variant in loss.variants]
-    return {name: value for name, value in found.items() if name not in ("function", "settings")}
+    print_texts(anatomy.chart(losses, {}, width, height, dark=True).lines)
 
 
 def _document(loss: Loss) -> dict[str, Any]:
@@ -101,8 +80,4 @@ def _document(loss: Loss) -> dict[str, Any]:
     values, slopes = shape_of(loss, x)
     drawn = {"axis": axis_of(loss), "where": where_drawn(loss)}
     curves = {"x": x, "loss": values, "slope": slopes}
-    return {**record(loss), "shape": {**drawn, **{name: [_finite(v) for v in one] for name, one in curves.items()}}}
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)
+    return {**loss_fields(loss), "shape": {**drawn, **{name: [finite(v) for v in one] for name, one in curves.items()}}}

@@ -10,6 +10,7 @@ from lossterm.cli.options.shared import StorePath, absent, session_argument, sto
 from lossterm.errors import UnknownName, UsageError
 from lossterm.store import Store
 from lossterm.text.harmless import printable
+from lossterm.text.numbers import counted
 
 STDOUT = "-"
 AT_ONCE = 1 << 20
@@ -77,7 +78,7 @@ def export(
     with Store(store) as opened:
         contents = gather(opened, session, task=task, losses=losses)
         tasks = dict.fromkeys(one.comparison.task for one in contents.asked)
-        if chosen.one and len(tasks) > 1:
+        if chosen.one_comparison and len(tasks) > 1:
             raise UsageError(f"{chosen.key} holds one comparison: choose with --task out of {', '.join(tasks)}.")
         if output == STDOUT:
             with tempfile.TemporaryDirectory() as place:
@@ -92,10 +93,10 @@ def export(
             if said := write(contents, chosen, path, force=force):
                 click.echo(printable(said), err=True)
             where = str(path)
-    counts = f"{_count(len(contents.rows), 'trial')} and {_count(contents.epochs, 'epoch')}"
-    what = f"{chosen.title}, from session {session!r}" if chosen.one else f"{counts} of session {session!r} as {form}"
+    counts = f"{counted(len(contents.rows), 'trial')} and {counted(contents.epochs, 'epoch')}"
+    what = (
+        f"{chosen.title}, from session {session!r}"
+        if chosen.one_comparison
+        else f"{counts} of session {session!r} as {form}"
+    )
     click.echo(printable(f"Wrote {where}: {what}."), err=True)
-
-
-def _count(count: int, one: str) -> str:
-    return f"{count:,} {one if count == 1 else f'{one}s'}"

@@ -13,6 +13,7 @@ from lossterm.cli.options.comparison import comparison_options
 from lossterm.cli.options.task_or_table import Subject
 from lossterm.cli.project_file import given
 from lossterm.comparison.comparison import RATES_TO_TUNE, TUNE, Comparison
+from lossterm.comparison.user_code_consent import trust_all_of
 from lossterm.data import FileRequest, Preview, preview
 from lossterm.errors import DataError, UsageError
 from lossterm.home.paths import shelf
@@ -48,6 +49,7 @@ def init(
     if subject.asked is not None:
         subject = Subject(asked=_recognised(subject.asked))
     comparison = Comparison.ask(subject.found(), **settings)
+    trust_all_of(comparison)  # a person named it here, and need not be asked again by the run
     values = {**_settings(context), **_data(subject, context)}
     try:
         text = project_file.written(values, comparison, project.absolute().parent, session).encode()

@@ -6,17 +6,18 @@ from collections.abc import Callable
 
 import click
 
-from lossterm.cli.console import print_sentences
-from lossterm.cli.following import SOME_FAILED
+from lossterm.cli.exit_codes import SOME_FAILED
 from lossterm.cli.options.shared import StorePath, absent, opening
+from lossterm.cli.options.workers import workers_with
+from lossterm.cli.printed_reports import print_sentences
+from lossterm.following.follow import Follower, WorkerLeft
 from lossterm.following.session_state import SessionState
-from lossterm.following.store_changes import StoreChanges
 from lossterm.reports.report import Report
 from lossterm.reports.screen_reader import score, spoken
 from lossterm.reports.verdict import verdict
 from lossterm.store import Store
 from lossterm.text.harmless import printable
-from lossterm.worker_control import supervisor
+from lossterm.text.numbers import counted
 
 STEPS = 10
 """Into how many parts of its trials a session is told."""
@@ -63,8 +64,7 @@ class Telling:
             for status in ("diverged", "failed"):
                 count = sum(row.status == status for row in rows)
                 if more := count - self._broken.get((table, standing.loss, status), 0):
-                    trials = "1 trial" if more == 1 else f"{more} trials"
-                    found.append(f"{about}{trials} of {standing.loss} {status}.")
+                    found.append(f"{about}{counted(more, 'trial')} of {standing.loss} {status}.")
                 self._broken[table, standing.loss, status] = count
             if rows and all(row.ended for row in rows) and (table, standing.loss) not in self._finished:
                 self._finished.add((table, standing.loss))
@@ -89,34 +89,34 @@ def follow(session: str, store: StorePath, memory: int | None = None) -> None:
     It sees to it that a worker is there as long as there is something to train, which may take `memory` bytes.
     Interrupted, it leaves the training alone.
     """
-    asked = []
-    if not absent(store):
-        with Store(store) as opened:
-            asked, path = opened.comparisons(session), opened.path
-    if not asked:
+    view = None if absent(store) else _told(session, store, memory)
+    if view is None:
         begin = opening(session, store, "run")
         click.echo(printable(f"There is nothing in the session {session} yet. Begin with: {begin}"))
         return
-    device = asked[-1].comparison.device
-    tail, view, telling = StoreChanges(path, session, device=device), SessionState(), Telling()
-    keepers: dict[str, supervisor.Supervisor] = {}
-    try:
-        for update in tail.follow():
-            if update:
-                view.apply(update)
-            if not view.training:
-                break
-            for one in {row.trial.device for row in view.rows.values() if not row.ended}:
-                keeper = keepers.setdefault(one, supervisor.Supervisor(path, one, memory=memory))
-                keeper.tend(needed=True, ready=view.ready and one == device)
-            for line in telling.new(view):
-                click.echo(printable(line))
-    except KeyboardInterrupt:
-        click.echo(printable(f"Training goes on. Come back with: {opening(session, store, '--linear')}"), err=True)
-        raise
-    finally:
-        tail.close()
-    found = view.reports()
-    print_sentences(found, view.curves)
-    if not all(one.sound for one in found):
+    reports = view.reports()
+    print_sentences(reports, view.curves)
+    if not all(one.sound for one in reports):
         sys.exit(SOME_FAILED)
+
+
+def _told(session: str, store: StorePath, memory: int | None) -> SessionState | None:
+    """Tell a session until all its trials have ended, and return how it stands; None for one that holds nothing."""
+    with Store(store) as opened:
+        asked = opened.reader.comparisons(session)
+        if not asked:
+            return None
+        telling, device = Telling(), asked[-1].comparison.device
+        with Follower(opened, session, device=device, workers=workers_with(memory)) as follower:
+            try:
+                for news in follower:
+                    if isinstance(news, WorkerLeft):
+                        click.echo(printable(news.message), err=True)
+                    if follower.state.training:
+                        for line in telling.new(follower.state):
+                            click.echo(printable(line))
+            except KeyboardInterrupt:
+                begin = opening(session, store, "--linear")
+                click.echo(printable(f"Training goes on. Come back with: {begin}"), err=True)
+                raise
+            return follower.state

@@ -13,8 +13,8 @@ from lossterm.comparison.comparison import DEFAULT_TASK
 from lossterm.comparison.user_code_consent import trust
 from lossterm.errors import DataError, WorkerError
 from lossterm.losses import source_from
-from lossterm.reports import json_document
 from lossterm.tasks import task_named
+from lossterm.text.json_text import as_json
 
 MODULE = "lossterm.engine.user_code.probe"
 
@@ -42,7 +42,7 @@ def probe(loss: str, task: str, form: str) -> None:
         )
     found: dict[str, Any] = msgspec.json.decode(lines[-1])
     if form == "json":
-        click.echo(json_document.as_json(found))
+        click.echo(as_json(found))
     else:
         print_lines([f"✓ {sentence}" for sentence in found["passed"]], "")
     if found["error"]:

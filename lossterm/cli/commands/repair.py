@@ -9,13 +9,17 @@ import click
 
 from lossterm.comparison.comparison import DEVICES
 from lossterm.errors import DataError, StoreError
-from lossterm.reports.json_document import as_json
 from lossterm.store.backup import backups
+from lossterm.store.file_header import refuse_other_files
 from lossterm.store.repair import Repaired, repair, trains
+from lossterm.text.json_text import as_json
+from lossterm.text.numbers import counted
 from lossterm.worker_control import lock
 
 LEAVING_SECONDS = 5.0
 """How long an idle worker has to leave."""
+
+_DONE = {"repair": "repaired", "restore": "restored"}
 
 _WORDS = {
     "sessions": ("session", "sessions"),
@@ -38,7 +42,8 @@ def mend(path: Path, form: str) -> None:
     """
     if not path.exists():
         raise StoreError(f"The store {path} is not there: there is nothing to repair.")
-    with _to_ourselves(path):
+    refuse_other_files(path, damaged=True)
+    with to_ourselves(path, "repair"):
         found = repair(path)
     if form == "json":
         click.echo(as_json(found))
@@ -49,9 +54,13 @@ def mend(path: Path, form: str) -> None:
 
 
 @contextmanager
-def _to_ourselves(path: Path) -> Iterator[None]:
-    """Hold the workers' locks, so that none starts meanwhile. Raises StoreError for a store in use."""
+def to_ourselves(path: Path, verb: str) -> Iterator[None]:
+    """Hold the workers' locks, so that none starts meanwhile. Raises StoreError for a store in use.
+
+    `verb` is what is to be done to it. Where that is refused, no lock stays that was not there before.
+    """
     held: list[int] = []
+    new = [place for device in DEVICES if not os.path.lexists(place := lock.lock_path(path, device))]
     try:
         for device in DEVICES:
             descriptor = lock.hold(path, device)
@@ -61,32 +70,36 @@ def _to_ourselves(path: Path) -> Iterator[None]:
             if descriptor is None:
                 raise StoreError(
                     f"A worker trains for the store {path}: wait until it has left, or stop what it trains, then "
-                    "repair the store."
+                    f"{verb} the store."
                 )
             held.append(descriptor)
         if lock.in_use(path):
             raise StoreError(
                 f"Another program has the store {path} open: close it (a lossterm in another terminal?), then "
-                "repair the store."
+                f"{verb} the store."
             )
         yield
     except OSError as error:
-        raise StoreError(f"The store {path} cannot be repaired: {error.strerror or error}.") from error
+        raise StoreError(f"The store {path} cannot be {_DONE[verb]}: {error.strerror or error}.") from error
+    except DataError:
+        for place in new:
+            place.unlink(missing_ok=True)
+        raise
     finally:
         for descriptor in held:
             os.close(descriptor)
 
 
 def _sentences(path: Path, found: Repaired) -> Iterator[str]:
-    saved = _listed({name: found.saved[name] for name in ("sessions", "comparisons", "trials")}, none="nothing")
+    saved = _in_a_row({name: found.saved[name] for name in ("sessions", "comparisons", "trials")}, none="nothing")
     if found.damaged:
         yield f"The store {path} was damaged. There are now {saved}."
         if found.lost:
-            yield f"Left out, since it could not be believed: {_listed(found.lost)}."
+            yield f"Left out, since it could not be believed: {_in_a_row(found.lost)}."
         if found.unread:
             yield f"Pages that held {' and '.join(_WORDS[table][1] for table in found.unread)} could not be read."
         if found.again:
-            yield f"{_counted(found.again, 'trial')} of which not all was left will be trained again."
+            yield f"{counted(found.again, 'trial')} of which not all was left will be trained again."
         if found.complete:
             yield "Nothing was lost."
         yield f"The damaged file is kept: {found.kept}"
@@ -95,16 +108,12 @@ def _sentences(path: Path, found: Repaired) -> Iterator[str]:
     else:
         yield f"The store {path} is sound: {saved}."
     if found.put_back:
-        yield f"{_counted(found.put_back, 'trial')} said to be running without a worker: queued again."
+        yield f"{counted(found.put_back, 'trial')} said to be running without a worker: queued again."
     if found.dropped:
-        yield f"Dropped, since it belonged to nothing: {_listed(found.dropped)}."
+        yield f"Dropped, since it belonged to nothing: {_in_a_row(found.dropped)}."
     if found.freed:
         yield f"The file is {found.freed / 1e6:.1f} MB smaller."
 
 
-def _listed(counts: Mapping[str, int], none: str = "") -> str:
-    return ", ".join(_counted(count, *_WORDS[table]) for table, count in counts.items()) or none
-
-
-def _counted(count: int, one: str, more: str = "") -> str:
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
+def _in_a_row(counts: Mapping[str, int], none: str = "") -> str:
+    return ", ".join(counted(count, *_WORDS[table]) for table, count in counts.items()) or none

@@ -4,9 +4,9 @@ import sys
 
 import click
 
-from lossterm.cli.console import print_reports
-from lossterm.cli.following import SOME_FAILED
+from lossterm.cli.exit_codes import SOME_FAILED
 from lossterm.cli.options.shared import StorePath, absent, session_argument, store_option, table_formats
+from lossterm.cli.printed_reports import print_reports
 from lossterm.errors import UnknownName, UsageError
 from lossterm.metrics import metric_for
 from lossterm.reports import report as reports
@@ -30,8 +30,8 @@ def report(
     if absent(store):
         raise UnknownName("session", session, ())
     with Store(store) as opened:
-        opened.require_session(session)
-        every = opened.comparisons(session)
+        opened.sessions.require(session)
+        every = opened.reader.comparisons(session)
         if not every:
             raise UsageError(f"The session {session!r} holds no comparison yet. Begin one with `lossterm run`.")
         if comparison is None:
@@ -45,12 +45,12 @@ def report(
             _say_what_is_left_out(shown[:-1])
             shown = shown[-1:]
         ids = [one.id for one in every]
-        rows = opened.trials(ids)
+        rows = opened.reader.trials(ids)
         if metric and not any(reports.fitting_metric(one, metric) for one in shown):
             task = shown[-1].comparison.record
             metric_for(metric, task.kind, shown[-1].comparison.protocol, task.lowest)  # raises, with what would fit
         found = [reports.build(one, reports.rows_of(one, rows), reports.fitting_metric(one, metric)) for one in shown]
-        chunks = opened.chunks(ids)[0] if with_trials or form == "linear" else None
+        chunks = opened.reader.chunks(ids)[0] if with_trials or form == "linear" else None
     print_reports(found, form, chunks)
     if not all(one.sound for one in found):
         sys.exit(SOME_FAILED)

@@ -11,12 +11,16 @@ import msgspec
 
 from lossterm import __version__
 from lossterm.cli.console import print_columns, print_lines
-from lossterm.cli.following import SOME_FAILED, STOPPED, Watch, asking
-from lossterm.cli.options.shared import Choice, StorePath, format_option, store_option
+from lossterm.cli.exit_codes import SOME_FAILED, STOPPED
+from lossterm.cli.following import Watch
+from lossterm.cli.options.shared import FORMATS, Choice, StorePath, format_option, store_option
 from lossterm.comparison.comparison import DEVICES
+from lossterm.following.follow import asking
 from lossterm.published import CASES, Case, case_named
-from lossterm.reports import json_document, markdown, plain_text, report, table
+from lossterm.reports import json_document, report
 from lossterm.store import Store, session_name
+from lossterm.text.columns import markdown, plain
+from lossterm.text.json_text import as_json
 
 
 @click.command()
@@ -25,7 +29,7 @@ from lossterm.store import Store, session_name
 @click.option("--session", metavar="NAME", help="Session to keep the trials in (default: reproduce-CASE).")
 @click.option("--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
-@format_option(*(form for form in table.FORMATS if form != "linear"))  # sentences tell a report, not these rows
+@format_option(*(form for form in FORMATS if form != "linear"))  # sentences tell a report, not these rows
 @store_option
 def reproduce(
     key: str, seeds: int | None, session: str | None, device: str, quiet: bool, form: str, store: StorePath
@@ -77,14 +81,14 @@ def _print(case: Case, reports: Sequence[report.Report], form: str) -> None:
     rows = case.rows(reports)
     columns, story = case.columns(rows), case.story(rows, reports)
     if form == "json":
-        click.echo(json_document.as_json(document(case, reports)))
+        click.echo(as_json(document(case, reports)))
     elif form == "csv":
         click.echo(_as_csv([_flat(msgspec.to_builtins(row)) for row in rows]))
     elif form == "markdown":
         listed = "\n".join(f"- {line}" for line in story)
-        click.echo("\n\n".join([f"**{case.title}**", markdown.markdown(columns), listed]))
+        click.echo("\n\n".join([f"**{case.title}**", markdown(columns), listed]))
     elif form == "plain":
-        click.echo("\n".join([case.title, "", plain_text.plain(columns), "", *story]))
+        click.echo("\n".join([case.title, "", plain(columns), "", *story]))
     else:
         print_lines([case.title], "bold")
         print_columns(columns)

@@ -4,10 +4,11 @@ import sys
 
 import click
 
-from lossterm.cli.console import print_reports
-from lossterm.cli.following import SOME_FAILED, STOPPED, Limits, Watch
+from lossterm.cli.exit_codes import SOME_FAILED, STOPPED
+from lossterm.cli.following import Limits, Watch
 from lossterm.cli.options.limits import limit_options
 from lossterm.cli.options.shared import StorePath, absent, session_argument, store_option, table_formats
+from lossterm.cli.printed_reports import print_reports
 from lossterm.errors import UnknownName, UsageError
 from lossterm.reports import report
 from lossterm.store import Store
@@ -28,8 +29,8 @@ def resume(session: str, max_time: float | None, memory: int | None, quiet: bool
     if absent(store):
         raise UnknownName("session", session, ())
     with Store(store) as opened:
-        opened.require_session(session)
-        every = opened.comparisons(session)
+        opened.sessions.require(session)
+        every = opened.reader.comparisons(session)
         if not every:
             raise UsageError(f"The session {session!r} holds no comparison yet. Begin one with `lossterm run`.")
         shown = report.tables(every)
@@ -37,15 +38,15 @@ def resume(session: str, max_time: float | None, memory: int | None, quiet: bool
             raise UsageError(
                 f"JSON holds one comparison, and the session {session!r} has {len(shown)}: see its report."
             )
-        watch = Watch(opened, session, opened.resume(session), quiet=quiet, limits=Limits(max_time, memory))
+        watch = Watch(opened, session, opened.sessions.resume(session), quiet=quiet, limits=Limits(max_time, memory))
         interrupted = False
         try:
             watch.to_the_end()
         except KeyboardInterrupt:
             interrupted = True
-        rows = opened.trials([one.id for one in every])
+        rows = opened.reader.trials([one.id for one in every])
         found = [report.build(one, report.rows_of(one, rows)) for one in shown]
-        chunks = opened.chunks([one.id for one in every])[0] if form == "linear" else None
+        chunks = opened.reader.chunks([one.id for one in every])[0] if form == "linear" else None
     print_reports(found, form, chunks)
     if interrupted:
         raise KeyboardInterrupt

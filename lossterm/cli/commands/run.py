@@ -5,17 +5,20 @@ from typing import Any
 
 import click
 
-from lossterm.cli.console import print_reports
-from lossterm.cli.following import SOME_FAILED, STOPPED, Limits, Watch, asking
+from lossterm.cli.exit_codes import SOME_FAILED, STOPPED
+from lossterm.cli.following import Limits, Watch
 from lossterm.cli.options.comparison import comparison_options
-from lossterm.cli.options.limits import limit_options, most_trials_option, see_to_size
+from lossterm.cli.options.comparison_size import most_trials_option, see_to_size
+from lossterm.cli.options.limits import limit_options
 from lossterm.cli.options.shared import StorePath, store_option, table_formats
 from lossterm.cli.options.task_or_table import Subject
+from lossterm.cli.printed_reports import print_reports
 from lossterm.cli.project_file import ProjectCommand
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.doubts import doubts
 from lossterm.comparison.user_code_consent import trust_all_of
 from lossterm.errors import UsageError
+from lossterm.following.follow import asking
 from lossterm.store import Store
 from lossterm.text.harmless import printable
 

@@ -2,15 +2,18 @@
 
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lossterm.cli.options.task_or_table import READ_AS, READING, Command
-from lossterm.data import FileRequest
+from lossterm.cli.options.shared import Command
+from lossterm.cli.options.table_reading import READ_AS, READING
 from lossterm.errors import DataError, UsageError
 from lossterm.home.tilde import expanded
 from lossterm.text.harmless import printable
+
+if TYPE_CHECKING:
+    from lossterm.data import FileRequest
 
 
 def table_options(command: Command) -> Command:
@@ -37,7 +40,7 @@ def table_options(command: Command) -> Command:
     return whole  # type: ignore[no-any-return]  # what click's decorators return is the command
 
 
-def _table(data: Path | None, target: str | None, reading: dict[str, Any]) -> FileRequest | None:
+def _table(data: Path | None, target: str | None, reading: dict[str, Any]) -> "FileRequest | None":
     if data is None:
         given = [name for name, value in {"target": target, **reading}.items() if value not in (None, ())]
         if given:
@@ -50,4 +53,6 @@ def _table(data: Path | None, target: str | None, reading: dict[str, Any]) -> Fi
         raise DataError(f"{printable(str(path))}: there is no such file. Check the path.") from None
     except OSError as error:
         raise DataError(f"{printable(str(path))}: the file can't be read: {error.strerror}.") from error
+    from lossterm.data import FileRequest  # no start waits for what reads tables unless there is one
+
     return FileRequest(path=str(path), target=target or "", **reading)

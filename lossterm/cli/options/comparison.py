@@ -5,14 +5,29 @@ from typing import Any, TypeVar
 
 import click
 
-from lossterm.cli.options.hyperparameters import settings_options
-from lossterm.cli.options.shared import Choice, Rates, loss_file_option, session_option
+from lossterm.cli.options.hyperparameters import setting_option, settings_options
+from lossterm.cli.options.shared import loss_file_option, session_option
 from lossterm.cli.options.task_or_table import subject_options
-from lossterm.comparison.comparison import DEFAULT_RATE, DEFAULT_SEEDS, DEVICES, RATES_TO_TUNE
-from lossterm.comparison.protocol_catalogue import DEFAULT_PROTOCOL, PROTOCOLS
+from lossterm.comparison.comparison import DEFAULT_RATE, RATES_TO_TUNE, rates_from
+from lossterm.comparison.setting_catalogue import OF_COMPARISON
 from lossterm.losses import USUAL
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Rates(click.ParamType[tuple[float, ...] | None]):
+    """Learning rates: `0.01`, `0.01,0.1` to choose the best of, or `tune` for the usual ones."""
+
+    name = "rates"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the rates. Raises OutOfRange."""
+        return value if isinstance(value, tuple) else rates_from(value, "--lr")
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Show the forms in the help."""
+        return "[tune|X|X,Y,…]"
+
 
 _OPTIONS = (
     subject_options,
@@ -25,8 +40,7 @@ _OPTIONS = (
         help="A loss, again for more, as huber or huber:delta=0.5; `all` that fit, or the `usual` ones (the default).",
     ),
     loss_file_option,
-    click.option("--seeds", "-n", type=int, default=DEFAULT_SEEDS, show_default=True, help="Trainings of each loss."),
-    click.option("--epochs", type=int, help="Passes over the data (default: the task's own)."),
+    setting_option(OF_COMPARISON["seeds"], "-n"),
     click.option(
         "--lr",
         "learning_rates",
@@ -35,16 +49,7 @@ _OPTIONS = (
         f"on validation is taken for each loss (default: tune; under the tutorial protocol {DEFAULT_RATE:g}).",
     ),
     settings_options,
-    click.option(
-        "--protocol",
-        default=DEFAULT_PROTOCOL,
-        show_default=True,
-        help=f"How the comparison is made: {', '.join(PROTOCOLS)}.",
-    ),
-    click.option("--metric", help="What ranks and tunes; see `lossterm metrics` (default: accuracy, or mae)."),
-    click.option(
-        "--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train."
-    ),
+    *(setting_option(OF_COMPARISON[name]) for name in ("protocol", "metric", "device")),
     session_option,
 )
 

@@ -1,4 +1,4 @@
-"""Options that say which network is trained, and how."""
+"""Options that are derived from the records of settings."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -6,97 +6,52 @@ from typing import Any, TypeVar
 import click
 
 from lossterm.cli.options.shared import Choice
-from lossterm.comparison.hyperparameters import (
-    ACTIVATIONS,
-    CLASS_WEIGHTS,
-    DEFAULT_OPTIMIZER,
-    OPTIMIZERS,
-    SCHEDULES,
-    layers_from,
-)
+from lossterm.comparison.setting import NONE, Setting
+from lossterm.comparison.setting_catalogue import HYPERPARAMETERS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+METAVARS: dict[Any, str] = {int: "INTEGER", float: "FLOAT", str: "TEXT", tuple[int, ...]: "UNITS"}
+"""Type of a setting's values → what stands for one in the help."""
 
-class Layers(click.ParamType[tuple[int, ...]]):
-    """Units of hidden layers: `50`, `50,20`, or `none`."""
 
-    name = "units"
+class Value(click.ParamType[Any]):
+    """A value of a setting, as a person writes it."""
 
-    def convert(
-        self, value: str | tuple[int, ...], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """Return one number per layer. Raises OutOfRange."""
-        return value if isinstance(value, tuple) else layers_from(value, "--hidden")
+    def __init__(self, setting: Setting) -> None:
+        self.name, self._setting = METAVARS[setting.plain_form].lower(), setting
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value; what is none of text was read elsewhere. Raises OutOfRange."""
+        return self._setting.read(value, f"--{self._setting.key}") if isinstance(value, str) else value
+
+
+def setting_option(setting: Setting, *short: str) -> Callable[[Command], Command]:
+    """Return what adds the option that asks for a setting."""
+    if setting.form is bool:
+        switch = f"--{setting.key}/--no-{setting.key}" if setting.default else f"--{setting.key}"
+        return click.option(switch, is_flag=True, default=setting.default, help=_help(setting))
+    usual = None if setting.of_task or setting.is_code else setting.default
+    return click.option(
+        f"--{setting.key}",
+        *short,
+        type=Choice(setting.title, *setting.words) if setting.words else Value(setting),
+        metavar="FILE.py:NAME" if setting.is_code else None,
+        default=usual,
+        show_default=usual is not None,
+        help=_help(setting),
+    )
 
 
 def settings_options(command: Command) -> Command:
-    """Add what `Comparison.ask` takes of network and training under the same names, but for epochs and rates."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
+    """Add an option for each hyperparameter, under the name that `Comparison.ask` has for it."""
+    for setting in reversed(HYPERPARAMETERS.values()):
+        if setting.has_option:
+            command = setting_option(setting)(command)
     return command
 
 
-_OPTIONS = (
-    click.option(
-        "--hidden", type=Layers(), help="Units of the hidden layers, as 50,20, or none (default: the task's own)."
-    ),
-    click.option(
-        "--activation",
-        type=Choice("activation", *ACTIVATIONS),
-        default=ACTIVATIONS[0],
-        show_default=True,
-        help="Of the hidden layers.",
-    ),
-    click.option(
-        "--dropout",
-        type=float,
-        default=0.0,
-        show_default=True,
-        help="Share of the hidden units left out at each step, after their activation; from 0 to below 1.",
-    ),
-    click.option(
-        "--batch-norm", is_flag=True, help="Normalise over the batch before the activation of each hidden layer."
-    ),
-    click.option(
-        "--l2",
-        type=float,
-        default=0.0,
-        show_default=True,
-        help="Factor of the summed squares of all kernels, as 1e-4: trained on, but not shown in curves.",
-    ),
-    click.option(
-        "--model",
-        metavar="FILE.py:NAME",
-        default="",
-        help="A network of your own instead: a function (features, outputs) in a Python file or an installed package "
-        "that returns an uncompiled Keras model with a linear output.",
-    ),
-    click.option("--batch-size", type=int, help="Rows of one step (default: the task's own)."),
-    click.option(
-        "--optimizer",
-        type=Choice("optimizer", *OPTIMIZERS),
-        default=DEFAULT_OPTIMIZER,
-        show_default=True,
-        help="How weights are updated.",
-    ),
-    click.option(
-        "--schedule",
-        type=Choice("schedule", *SCHEDULES),
-        default=SCHEDULES[0],
-        show_default=True,
-        help="How the learning rate falls from step to step over the whole training: to 0 along half a cosine or a "
-        "line, or to 1 % by equal factors.",
-    ),
-    click.option(
-        "--early-stopping",
-        type=int,
-        metavar="N",
-        help="Stop after N epochs without a better validation loss, and go back to the best weights.",
-    ),
-    click.option(
-        "--class-weight",
-        type=Choice("class weight", *CLASS_WEIGHTS),
-        help="Train as if all classes were equally frequent; curves and scores do not weigh.",
-    ),
-)
+def _help(setting: Setting) -> str:
+    shape = f", as 50,20, or {NONE}" if setting.form == tuple[int, ...] else ""
+    usual = "the task's own" if setting.of_task else setting.unset
+    return setting.help + setting.more + shape + (f" (default: {usual})." if usual else ".")

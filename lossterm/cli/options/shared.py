@@ -7,14 +7,15 @@ from typing import Any, TypeVar
 
 import click
 
-from lossterm.comparison.comparison import rates_from
-from lossterm.errors import UnknownName
+from lossterm.errors import StoreError, UnknownName
+from lossterm.home.paths import default_store_path
 from lossterm.home.tilde import expanded
-from lossterm.reports.table import FORMATS
-from lossterm.store import default_store_path, session_name
 from lossterm.text.glyph_fallback import MARKERS
 
 DEFAULT_SESSION = "default"
+FORMATS = ("table", "json", "csv", "markdown", "plain", "linear")
+"""Forms in which a report is printed."""
+
 StorePath = Path | None
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -37,22 +38,11 @@ class Choice(click.ParamType[str]):
         return "[" + "|".join(self._words) + "]"
 
 
-class Rates(click.ParamType[tuple[float, ...] | None]):
-    """Learning rates: `0.01`, `0.01,0.1` to choose the best of, or `tune` for the usual ones."""
-
-    name = "rates"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the rates. Raises OutOfRange."""
-        return value if isinstance(value, tuple) else rates_from(value, "--lr")
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """Show the forms in the help."""
-        return "[tune|X|X,Y,…]"
-
-
 def absent(store: StorePath) -> bool:
-    """Whether there is no store yet where one could be made: looking makes none."""
+    """Whether there is no store yet where one could be made: looking makes none.
+
+    Raises StoreError where nobody can look, as in another user's directory: what is there is not known then.
+    """
     path = expanded(store or default_store_path()).absolute()
     found = next((one for one in (path, *path.parents) if _is_there(one)), path)
     return found != path and found.is_dir()
@@ -60,9 +50,14 @@ def absent(store: StorePath) -> bool:
 
 def _is_there(path: Path) -> bool:
     try:
-        return path.exists()
-    except OSError:  # a name that is too long, or a directory that nobody may look into
-        return False
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path.is_symlink()
+    except OSError as error:  # a name that is too long, or a directory that nobody may look into
+        raise StoreError(
+            f"The store {path} cannot be looked at: {error.strerror}. Give another place with --store FILE."
+        ) from error
+    return True
 
 
 def _or_before_the_command(context: click.Context, option: click.Parameter, value: Any) -> Any:
@@ -72,7 +67,12 @@ def _or_before_the_command(context: click.Context, option: click.Parameter, valu
 
 
 def _session(context: click.Context, option: click.Parameter, value: str | None) -> str:
-    return session_name(_or_before_the_command(context, option, value) or DEFAULT_SESSION)
+    given = _or_before_the_command(context, option, value)
+    if not given:
+        return DEFAULT_SESSION
+    from lossterm.store import session_name  # whoever names a session needs the store
+
+    return session_name(given)
 
 
 def store_option(command: Command) -> Command:

@@ -9,10 +9,10 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from lossterm.cli.options.shared import Choice
+from lossterm.cli.options.table_reading import READ_AS, READING
 from lossterm.comparison.comparison import DEFAULT_TASK
-from lossterm.data import KINDS, Data, FileRequest, describe
-from lossterm.data.request import delimiter_of, names_from
+from lossterm.data import Data, FileRequest, describe
+from lossterm.data.request import delimiter_of
 from lossterm.errors import UsageError
 from lossterm.home.paths import shelf
 from lossterm.home.tilde import expanded
@@ -45,27 +45,6 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         """Return the task. Raises as `found`, and UnknownName for a task that is not there."""
         found = self.found(say)
         return task_named(found) if isinstance(found, str) else task_on(found)
-
-
-def names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Read names with commas between, of an option that may be given again."""
-    return tuple(dict.fromkeys(name for value in values for name in names_from(value)))
-
-
-READING = (
-    click.option("--kind", type=Choice("kind of task", *KINDS), help="Kind of task (default: as the target looks)."),
-    click.option("--drop", metavar="A,B", multiple=True, callback=names, help="Columns to leave out."),
-    click.option("--categorical", metavar="A,B", multiple=True, callback=names, help="Columns that hold names."),
-    click.option("--group", metavar="COL", help="Column whose equal values stay on one side of a split."),
-    click.option("--time", metavar="COL", help="Column by which rows are split, the earliest to train on."),
-    click.option("--delimiter", metavar="SIGN", help="Between cells: a sign, comma, semicolon, tab, pipe or space."),
-    click.option("--encoding", metavar="NAME", help="Encoding of the text, as utf-8, utf-16, cp1252."),
-    click.option("--header/--no-header", default=None, help="Whether the first row names the columns."),
-)
-"""Options that say how a table is to be read, for whatever is not left to be recognised."""
-
-READ_AS = ("kind", "drop", "categorical", "group", "time", "delimiter", "encoding", "header")
-"""Their names, which are those of `Asked`."""
 
 
 def subject_options(command: Command) -> Command:

@@ -67,8 +67,3 @@ def seconds_from(name: str, usual: float) -> float:
         return found
     print(f"{name} is {text!r}, which is no number of seconds: {usual:g} it is.", flush=True)
     return usual
-
-
-def gigabytes(count: int) -> str:
-    """Write an amount of memory as a person would: 0.5 GB, 12 GB."""
-    return f"{count / 1e9:.2g} GB"

@@ -18,8 +18,9 @@ from lossterm.comparison.comparison import DEVICES
 from lossterm.engine.contract import Engine
 from lossterm.engine.worker import health, program_cache
 from lossterm.engine.worker.training_thread import POLL, Board, TrainingThread
-from lossterm.errors import StoreError
+from lossterm.errors import StoreError, StoreReplaced
 from lossterm.store import Store, TrialRow, WorkerState
+from lossterm.text.numbers import memory_size
 from lossterm.worker_control import lock
 
 IDLE_SECONDS = 600.0
@@ -27,6 +28,9 @@ IDLE_SECONDS = 600.0
 
 NICENESS = 5
 """How far the worker steps back: it takes all cores, and the screen that shows it must still answer a key at once."""
+
+MOST_COMPILED_BYTES = 1536 * 2**20
+"""Memory that compiled programs may take: 10 to 40 MB each, of which TensorFlow gives none back to a living process."""
 
 PUT_BACK_SECONDS = 10.0
 """How long a worker tries to put back what it was training, where the disk is full or the store locked."""
@@ -77,6 +81,7 @@ class Worker:
         self._board = Board()
         self._threads: list[TrainingThread] = []
         self._said: tuple[WorkerState, str] | None = None
+        self._death: lock.Death | None = None  # what is known of how the worker before ended
         self.successor: tuple[str, ...] | None = None
         """Options of the worker that must follow this one, None if none must: a lane hangs, or memory is used up."""
         self.abandoned = False
@@ -95,7 +100,7 @@ class Worker:
         if descriptor is None:
             print(f"Another worker trains for {self._path} on {self._device}; this one leaves.", flush=True)
             return 0
-        last = lock.sign(self._path, self._device)
+        last, self._death = lock.sign(self._path, self._device), lock.death_before(self._path, self._device)
         heart = health.SignsOfLife(descriptor, self._memory, refused=last is not None and last.refused)
         heart.start()
         try:
@@ -116,14 +121,16 @@ class Worker:
         with Store(self._path, make=False) as store:
             self._say(store, "loading", "loading TensorFlow")
             # The lock is ours: whoever was training these is dead, unless the store did not even let it put them back.
-            store.requeue(self._device, died=not heart.refused)
+            killed = self._death is not None and self._death.by_supervisor
+            ended_by = self._death.ended_by if self._death else ""
+            store.worker.requeue(self._device, died=not heart.refused and not killed, ended_by=ended_by)
             heart.refused = False
             if (loaded := self._loaded(store, load)) is None:
                 return 1
             make, environment, lanes = loaded
             if not self._path.exists():
                 return 0
-            store.report_worker(self._device, os.getpid(), "ready", "ready", environment)
+            store.worker.report_worker(self._device, os.getpid(), "ready", "ready", environment)
             self._threads = [
                 TrainingThread(n, self._path, self._device, make(), self._board, self._stop)
                 for n in range(min(lanes, self._lanes or lanes))
@@ -149,7 +156,7 @@ class Worker:
             traceback.print_exc()
             reason = str(error) if isinstance(error, RuntimeError) else f"TensorFlow does not load: {error}"
             self._say(store, "failed", reason)
-            store.fail_queued(self._device, reason)
+            store.worker.fail_queued(self._device, reason)
             return None
         return loaded
 
@@ -180,20 +187,22 @@ class Worker:
         until = time.monotonic() + PUT_BACK_SECONDS
         while True:
             try:
-                store.requeue(self._device, died=broken)
+                store.worker.requeue(self._device, died=broken)
                 if refused is not None:
                     self._say(store, "failed", refused)
                 return
-            except StoreError:
-                if time.monotonic() > until or not self._path.exists():
+            except StoreError as error:
+                if isinstance(error, StoreReplaced) or not self._path.exists():
+                    return  # there is nothing of this worker's where the store was
+                if time.monotonic() > until:
                     raise
                 time.sleep(2 * POLL)
 
     def _refuse_too_little(self) -> None:
         if self._memory is not None and (taken := health.resident()) > self._memory:
             raise RuntimeError(
-                f"TensorFlow alone takes {health.gigabytes(taken)}, and the limit of memory is "
-                f"{health.gigabytes(self._memory)}: allow more."
+                f"TensorFlow alone takes {memory_size(taken)}, and the limit of memory is "
+                f"{memory_size(self._memory)}: allow more."
             )
 
     def _watch(self, store: Store) -> None:
@@ -211,16 +220,17 @@ class Worker:
             elif busy:
                 self._end_hung(store)
                 self._end_large(store, busy)
+            self._end_full()
             self._stop.wait(2 * POLL)
 
     def _end_hung(self, store: Store) -> None:
         """Leave to a successor where a lane does not answer: a thread cannot be stopped, a process can."""
         if not (quiet := self._board.silent(health.OBEY_SECONDS)):
             return
-        unwanted, hung = store.unanswered(self._device), self._board.silent(self._hang_seconds)
+        unwanted, hung = store.worker.unanswered(self._device), self._board.silent(self._hang_seconds)
         for row in hung:
             reason = f"It gave no epoch for {self._hang_seconds:g} s and was taken for hung."
-            store.finish(row.id, "failed", error=reason)
+            store.worker.finish(row.id, "failed", error=reason)
         if hung or any(row.id in unwanted for row in quiet):  # those end as cancelled when all are put back
             print(f"Hung: {', '.join(row.trial.loss for row in hung or quiet)}. Another worker goes on.", flush=True)
             self.successor = ()
@@ -232,18 +242,25 @@ class Worker:
             return
         if len(busy) == 1 and not self._board.ended:  # nothing else can have taken it
             reason = (
-                f"Out of memory: it took the worker to {health.gigabytes(taken)}, and the limit is "
-                f"{health.gigabytes(self._memory)}. A smaller --batch-size or --hidden needs less."
+                f"Out of memory: it took the worker to {memory_size(taken)}, and the limit is "
+                f"{memory_size(self._memory)}. A smaller --batch-size or --hidden needs less."
             )
-            store.finish(busy[0].id, "failed", error=reason)
-        print(f"At {health.gigabytes(taken)}, above the limit of memory. Another worker goes on.", flush=True)
+            store.worker.finish(busy[0].id, "failed", error=reason)
+        print(f"At {memory_size(taken)}, above the limit of memory. Another worker goes on.", flush=True)
         self.successor = () if self._board.ended else ("--lanes", "1")  # what leaked before is gone with this process
         self._stop.set()
+
+    def _end_full(self) -> None:
+        """Leave to a successor where compiled programs take too much; it finds them on disk as it needs them."""
+        if not self._stop.is_set() and (taken := self._board.compiled_bytes) > MOST_COMPILED_BYTES:
+            print(f"Compiled programs take {memory_size(taken)}. Another worker goes on.", flush=True)
+            self.successor = ()
+            self._stop.set()
 
     def _say(self, store: Store, state: WorkerState, message: str) -> bool:
         """Say what the worker does, and return whether that is new."""
         if new := (state, message) != self._said:
-            store.report_worker(self._device, os.getpid(), state, message)
+            store.worker.report_worker(self._device, os.getpid(), state, message)
             self._said = state, message
         return new
 

@@ -9,6 +9,7 @@ from lossterm.engine.contract import Engine, Result
 from lossterm.engine.worker import program_cache
 from lossterm.errors import LosstermError, StoreError
 from lossterm.store import Chunk, Store, TrialRow
+from lossterm.worker_control.awake_clock import AwakeClock
 
 POLL = 0.05
 """Seconds between two looks at an empty queue."""
@@ -22,23 +23,32 @@ class Board:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._clock = AwakeClock()
         self._programs: dict[int, frozenset[str]] = {}
         self._pace: dict[str, float] = {}  # seconds an epoch
         self._busy: dict[int, tuple[TrialRow, float]] = {}
         self._heard: dict[int, float] = {}
         self.ended = 0
         """Trials that were trained so far."""
+        self._compiled: dict[int, int] = {}
 
     def begin(self, lane: int, row: TrialRow) -> None:
         """Note that a lane took a trial up, and with it its program."""
         with self._lock:
             self._busy[lane] = row, time.monotonic()
-            self._heard[lane] = time.monotonic()
+            self._heard[lane] = self._clock.look()
             self._programs[lane] = self._programs.get(lane, frozenset()) | {row.trial.program}
 
-    def end(self, lane: int, programs: frozenset[str], seconds: float | None) -> None:
-        """Note that a lane is free again, what it has compiled, and how long the training took."""
+    @property
+    def compiled_bytes(self) -> int:
+        """Memory that compiling took, on all lanes together."""
         with self._lock:
+            return sum(self._compiled.values())
+
+    def end(self, lane: int, programs: frozenset[str], seconds: float | None, compiled_bytes: int = 0) -> None:
+        """Note that a lane is free again, what it has compiled in what memory, and how long the training took."""
+        with self._lock:
+            self._compiled[lane] = compiled_bytes
             row, _ = self._busy.pop(lane)
             self._programs[lane] = programs
             self.ended += 1
@@ -53,12 +63,12 @@ class Board:
     def hear(self, lane: int) -> None:
         """Note that a lane is not hung."""
         with self._lock:
-            self._heard[lane] = time.monotonic()
+            self._heard[lane] = self._clock.look()
 
     def silent(self, seconds: float) -> list[TrialRow]:
-        """Return what is trained on lanes of which nothing was heard for so long."""
-        now = time.monotonic()
+        """Return what is trained on lanes of which nothing was heard for so long, while this process was awake."""
         with self._lock:
+            now = self._clock.look()
             return [row for lane, (row, _) in self._busy.items() if now - self._heard[lane] > seconds]
 
     def _soon(self, lane: int, now: float) -> frozenset[str]:
@@ -96,6 +106,7 @@ class TrainingThread(threading.Thread):
         """Whether an error ended it."""
         self.refused: str | None = None
         """Why the store took nothing more, if that ended it: no fault of what it was training."""
+        self._empty: int | None = None  # the store's version in which nothing was queued
         self.uncached = False
         """Whether it ended since programs could not be kept on disk."""
 
@@ -119,14 +130,18 @@ class TrainingThread(threading.Thread):
             raise
 
     def _claim(self, store: Store) -> TrialRow | None:
-        queued = store.queued_epochs(self._device)
-        if not queued:
+        version = store.reader.data_version()
+        if version == self._empty:
             return None
-        return store.claim(self._device, self._board.avoid(self._number, queued))
+        queued = store.worker.queued_epochs(self._device)
+        if not queued:
+            self._empty = version
+            return None
+        return store.worker.claim(self._device, self._board.avoid(self._number, queued))
 
     def _record(self, store: Store, chunk: Chunk) -> bool:
         self._board.hear(self._number)
-        return store.record(chunk) or self._stopping.is_set()
+        return store.worker.record(chunk) or self._stopping.is_set()
 
     def _train(self, store: Store, row: TrialRow) -> None:
         self._board.begin(self._number, row)
@@ -136,13 +151,13 @@ class TrainingThread(threading.Thread):
                 row.trial,
                 row.id,
                 lambda chunk: self._record(store, chunk),
-                lambda checkpoint: store.save(row.id, checkpoint),
-                store.checkpoint(row.id) if row.epochs else None,
+                lambda checkpoint: store.worker.save(row.id, checkpoint),
+                store.worker.checkpoint(row.id) if row.epochs else None,
             )
         except StoreError:
             raise  # the store's failure, not the trial's
         except LosstermError as error:  # a loss of one's own that cannot be used: a sentence, no traceback
-            store.finish(row.id, "failed", error=str(error))
+            store.worker.finish(row.id, "failed", error=str(error))
         except Exception as error:  # whatever a training throws is that trial's failure, not the worker's
             if program_cache.failed(error):
                 print(f"Compiled programs are no longer kept: {error}", flush=True)
@@ -150,11 +165,12 @@ class TrainingThread(threading.Thread):
                 self._stopping.set()
                 return  # it goes back into the queue
             traceback.print_exc()
-            store.finish(row.id, "failed", error=_sentence(error))
+            store.worker.finish(row.id, "failed", error=_sentence(error))
         finally:
-            self._board.end(self._number, self._engine.programs, result.seconds if result else None)
+            seconds = result.seconds if result else None
+            self._board.end(self._number, self._engine.programs, seconds, self._engine.compiled_bytes)
         if result and not (result.status == "cancelled" and self._stopping.is_set()):
-            store.finish(
+            store.worker.finish(
                 row.id,
                 result.status,
                 seconds=result.seconds,

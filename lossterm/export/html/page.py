@@ -18,6 +18,7 @@ from lossterm.reports.report import Report
 from lossterm.reports.table import columns_of
 from lossterm.reports.verdict import verdict
 from lossterm.text.harmless import lines_of
+from lossterm.text.numbers import counted
 
 _SAFE = "default-src 'none'; style-src 'unsafe-inline'"
 """What the page may load: nothing, whatever stands in it."""
@@ -80,7 +81,7 @@ def write_html(contents: Contents, path: Path) -> None:
 
 def _when(contents: Contents) -> str:
     ended = [row.finished for row in contents.rows if row.finished]
-    counts = f"{len(contents.rows):,} trials, {contents.epochs:,} epochs"
+    counts = f"{counted(len(contents.rows), 'trial')}, {counted(contents.epochs, 'epoch')}"
     if not ended:
         return f"{counts}, none ended"
     return f"{counts}, the last ended on {datetime.fromtimestamp(max(ended), UTC):%Y-%m-%d at %H:%M} UTC"

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from lossterm.charts.loss_colours import colour_of, colour_text
-from lossterm.comparison.protocol import SplitName
+from lossterm.comparison.curve_layout import CurveValue
+from lossterm.comparison.protocol import Protocol, SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.export.html import svg
 from lossterm.metrics import PRIMARY
 from lossterm.reports.cells import gap, spread
-from lossterm.reports.json_document import curve_columns
 from lossterm.reports.report import Report, Standing
 
 if TYPE_CHECKING:
@@ -37,12 +37,6 @@ def rules(losses: Sequence[str], *, dark: bool) -> str:
         name, value = colour(loss), colour_text(colour_of(loss, dark=dark))
         found[name] = f".line.{name},.ring.{name}{{stroke:{value}}}.dot.{name},.band.{name}{{fill:{value}}}"
     return "".join(found.values())
-
-
-def held_out(report: Report) -> SplitName:
-    """Return the split that bright curves show: validation where there is one, since test is for the table."""
-    splits = protocol_named(report.asked.comparison.protocol).splits
-    return "validation" if "validation" in splits else splits[-1]
 
 
 # Scores
@@ -101,7 +95,7 @@ def _score(standing: Standing, y: float, place: svg.AxisScale) -> list[str]:
 
 def metric_curves(report: Report, curves: CurvesByTrial) -> str:
     """Draw the metric of every loss on held-out rows: the median over seeds, and where 80 % of them lie."""
-    split = held_out(report)
+    split = _protocol(report).held_out
     lines = [
         line
         for place, standing in enumerate(report.standings)
@@ -113,10 +107,14 @@ def metric_curves(report: Report, curves: CurvesByTrial) -> str:
 
 def loss_curves(report: Report, curves: CurvesByTrial, standing: Standing) -> str:
     """Draw one loss as it was trained: its value on the training and on held-out rows."""
-    split = held_out(report)
+    split = _protocol(report).held_out
     asked: tuple[tuple[SplitName, str], ...] = ((split, ""), ("train", "5 3"))
     lines = [_named(line, one) for one, dash in asked if (line := _line(report, curves, standing, one, "loss", dash))]
     return _over_epochs(f"{svg.shortened(standing.loss)}: its own value", lines, 240)
+
+
+def _protocol(report: Report) -> Protocol:
+    return protocol_named(report.asked.comparison.protocol)
 
 
 def _named(line: svg.Line, split: str) -> svg.Line:
@@ -124,22 +122,22 @@ def _named(line: svg.Line, split: str) -> svg.Line:
 
 
 def _line(
-    report: Report, curves: CurvesByTrial, standing: Standing, split: SplitName, what: str, dash: str
+    report: Report, curves: CurvesByTrial, standing: Standing, split: SplitName, what: CurveValue, dash: str
 ) -> svg.Line | None:
     """Return the median over the judged trials of a loss, None where none of them has an epoch."""
     import numpy as np
 
     from lossterm.charts.band_over_seeds import BandOverSeeds
 
-    columns = curve_columns(protocol_named(report.asked.comparison.protocol))
+    layout = _protocol(report).curves
     mine = {
         row.id: curves[row.id]
         for row in report.judged()
-        if row.trial.loss == standing.loss and len(curves.get(row.id, ())) >= len(columns)
+        if row.trial.loss == standing.loss and len(curves.get(row.id, ())) >= layout.columns
     }
     if not mine:
         return None
-    bundle = BandOverSeeds(len(columns), columns.index(f"{split}_{what}"))
+    bundle = BandOverSeeds(layout.columns, layout.column(split, what))
     bundle.feed(mine)
     several = bundle.trials > 1
     return svg.Line(

@@ -29,30 +29,30 @@ class StoreJobs:
         return await self._do(lambda: self._ask(comparison))
 
     def _ask(self, comparison: Comparison) -> str | None:
-        asked = self._store.ask(self._session, comparison)
+        asked = self._store.requests.ask(self._session, comparison)
         self.last_asked = asked.id
-        if all(row.status == "done" for row in self._store.trials([asked.id])):
+        if all(row.status == "done" for row in self._store.reader.trials([asked.id])):
             return "All of these were trained before; nothing is trained again."
         return None
 
     async def stop(self) -> str | None:
         """Stop all trainings of the session; return what there is to say of it."""
-        shared = await self._do(lambda: self._store.stop(self._session))
+        shared = await self._do(lambda: self._store.sessions.stop(self._session))
         return f"{shared} of the trials go on, since another session waits for them too." if shared else None
 
     async def waiting(self) -> bool:
         """Return whether something of the session is still to be trained."""
-        return bool(await self._do(lambda: self._store.waiting(self._session)))
+        return bool(await self._do(lambda: self._store.sessions.waiting(self._session)))
 
     async def models(self, trials: Collection[int], sample: str) -> tuple[dict[int, Model], Sample | None]:
         """Return the models that were kept of trials, by their number, and the rows to show them on."""
-        return await self._do(lambda: (self._store.models(trials), self._store.sample(sample)))
+        return await self._do(lambda: (self._store.reader.models(trials), self._store.reader.sample(sample)))
 
     # Sessions
 
     async def sessions(self) -> list[SessionRow]:
         """Return every session, newest first."""
-        return await self._do(self._store.sessions)
+        return await self._do(self._store.sessions.every)
 
     async def rename(self, old: str, new: str) -> None:
         """Give a session another name. Raises LosstermError."""
@@ -60,7 +60,7 @@ class StoreJobs:
 
     def _rename(self, old: str, new: str) -> None:
         how = recall(self._store, old)
-        self._store.rename_session(old, new)
+        self._store.sessions.rename(old, new)
         remember(self._store, new.strip(), how)
         forget(self._store, old)
 
@@ -69,7 +69,7 @@ class StoreJobs:
         await self._do(lambda: self._delete(name))
 
     def _delete(self, name: str) -> None:
-        self._store.delete_session(name)
+        self._store.sessions.delete(name)
         forget(self._store, name)
 
     async def resume(self, name: str) -> int:
@@ -77,8 +77,8 @@ class StoreJobs:
         return await self._do(lambda: self._resume(name))
 
     def _resume(self, name: str) -> int:
-        rows = self._store.trials([asked.id for asked in self._store.comparisons(name)])
-        self._store.resume(name)
+        rows = self._store.reader.trials([asked.id for asked in self._store.reader.comparisons(name)])
+        self._store.sessions.resume(name)
         return sum(row.status in ("cancelled", "failed") for row in rows)
 
     async def compare(self, names: Sequence[str]) -> list[str]:
@@ -95,11 +95,11 @@ class StoreJobs:
 
     async def theme(self) -> str | None:
         """Return the theme that was chosen last, None if none ever was."""
-        return await self._do(lambda: self._store.kept(THEME))
+        return await self._do(lambda: self._store.preferences.kept(THEME))
 
     async def keep_theme(self, name: str) -> None:
         """Keep the theme for the next time."""
-        await self._do(lambda: self._store.keep(THEME, name))
+        await self._do(lambda: self._store.preferences.keep(THEME, name))
 
     async def _do(self, work: Callable[[], T]) -> T:
         async with self._lock:

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from lossterm.export import FORMATS, Format, default_destination
 from lossterm.tui.background.exporter import Wanted
+from lossterm.tui.state.key_names import KeyNames
 
 
 class ExportDialog(ModalScreen[Wanted | None]):
@@ -22,10 +23,11 @@ class ExportDialog(ModalScreen[Wanted | None]):
         Binding("escape", "dismiss", "Cancel", id="export.cancel", tooltip="Write nothing"),
     ]
 
-    def __init__(self, session: str, task: str, loss: str | None) -> None:
+    def __init__(self, session: str, task: str, loss: str | None, keys: KeyNames) -> None:
         """`task` and `loss` are what a format takes that holds one of them only; of no loss it takes the best."""
         super().__init__()
         self._session, self._only, self._loss = session, task, loss
+        self._keys = keys.of(type(self))
         self._formats: tuple[Format, ...] = tuple(FORMATS.values())
         self._written: dict[str, str] = {}
         self.list = OptionList(*self._options(), id="formats", compact=True)
@@ -42,7 +44,9 @@ class ExportDialog(ModalScreen[Wanted | None]):
         """Lay out formats and path."""
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = Text(f"Export {self._session}")
-            dialog.border_subtitle = Text("enter writes · tab to the path · esc cancels")
+            dialog.border_subtitle = Text(
+                self._keys.told("enter writes · {app.next} to the path · {export.cancel} cancels")
+            )
             yield self.list
             yield self.path
             yield self.what
@@ -65,7 +69,11 @@ class ExportDialog(ModalScreen[Wanted | None]):
 
     def _scope(self, form: Format) -> str:
         """Say what is written, of which there may be no room in the list, and where a path that is not whole begins."""
-        of = f"{self._loss or 'the best loss'} on {self._only}" if form.one else "all comparisons of the session"
+        of = (
+            f"{self._loss or 'the best loss'} on {self._only}"
+            if form.one_comparison
+            else "all comparisons of the session"
+        )
         return f"{form.key}: {form.title}. Of {of}; a path begins in {Path.cwd()}."
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -86,5 +94,5 @@ class ExportDialog(ModalScreen[Wanted | None]):
     def _answer(self) -> None:
         form = self._form
         path = self.path.value.strip() or str(default_destination(self._session, form))
-        only = (self._only, self._loss) if form.one else (None, None)
+        only = (self._only, self._loss) if form.one_comparison else (None, None)
         self.dismiss(Wanted(form=form.key, path=path, task=only[0], loss=only[1]))

@@ -19,6 +19,7 @@ from lossterm.text.harmless import printable
 from lossterm.tui.background import directory_listing
 from lossterm.tui.background.directory_listing import DirectoryEntry
 from lossterm.tui.background.table_reader import ENDINGS
+from lossterm.tui.state.key_names import KeyNames
 
 MOST_SHOWN = 300
 """Entries that are listed at once: of more, a begun name finds what is wanted."""
@@ -100,12 +101,12 @@ class FileDialog(ModalScreen[str | None]):
         Binding("escape", "dismiss", "Cancel", id="files.cancel", tooltip="Bring no table"),
     ]
 
-    ABOUT = "tab completes, then goes into the list · backspace goes up"
+    ABOUT = "{app.next} completes, then goes into the list · backspace goes up"
 
-    def __init__(self, start: Path) -> None:
+    def __init__(self, start: Path, keys: KeyNames) -> None:
         """`start` is the directory that is shown first."""
         super().__init__()
-        self._start = start
+        self._start, self._keys = start, keys.of(type(self))
         self._read: Path | None = None
         self._entries: list[DirectoryEntry] = []
         self._shown: list[DirectoryEntry] = []
@@ -117,7 +118,7 @@ class FileDialog(ModalScreen[str | None]):
         """Lay out the path, the list and what there is to say."""
         with Vertical(classes="dialog wide tall") as dialog:
             dialog.border_title = Text("A table of your own: CSV, TSV, Parquet, NPZ")
-            dialog.border_subtitle = Text("enter opens · esc cancels")
+            dialog.border_subtitle = Text(self._keys.told("enter opens · {files.cancel} cancels"))
             yield self.path
             yield self.list
             yield self.said
@@ -188,7 +189,7 @@ class FileDialog(ModalScreen[str | None]):
         return ""
 
     def _say(self, words: str, *, wrong: bool = False) -> None:
-        self.said.update(words or self.ABOUT)
+        self.said.update(words or self._keys.told(self.ABOUT))
         self.said.set_class(wrong, "-said")
 
     # What a person does

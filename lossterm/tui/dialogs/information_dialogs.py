@@ -1,6 +1,5 @@
 """Dialogs that tell something."""
 
-import importlib
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -14,14 +13,18 @@ from textual.widgets import Static
 
 from lossterm.losses import Loss, explanation
 from lossterm.tui.screens.keymap import EVERY, KeyHelp
+from lossterm.tui.state.key_names import KeyNames
 
 EVERYWHERE = (
-    ("↑ ↓", "Move in a list, scroll the scores; j and k do the same"),
-    ("tab", "Go to the next panel; shift+tab to the one before"),
+    ("↑ ↓", "Move in a list, scroll the scores; {moves} do the same"),
+    ("{app.next}", "Go to the next panel; {app.previous} to the one before"),
     ("ctrl+p", "Find a command by name"),
-    ("ctrl+z", "Go to the shell; fg comes back"),
+    ("{app.suspend}", "Go to the shell; fg comes back"),
 )
-"""Keys that Textual's own widgets bind."""
+"""Keys that the app and Textual's own widgets bind."""
+
+LISTS = ("task", "loss", "scores")
+"""What is moved in by letters too."""
 
 
 class ExplainDialog(ModalScreen[None]):
@@ -34,23 +37,24 @@ class ExplainDialog(ModalScreen[None]):
     HEIGHT = 12
     WIDEST = 100
 
-    def __init__(self, loss: Loss) -> None:
+    def __init__(self, loss: Loss, keys: KeyNames) -> None:
         super().__init__()
-        self._loss = loss
+        self._loss, self._keys = loss, keys.of(type(self))
 
     def compose(self) -> ComposeResult:
         """Lay out the words and the drawing."""
-        anatomy = importlib.import_module("lossterm.figures.anatomy")  # slow, so not before it is asked for
+        from lossterm.figures import anatomy  # slow, so not before it is asked for
+
         width = min(self.app.size.width, self.WIDEST) - 10
         known = anatomy.drawable([self._loss])
         words = Text("\n".join(explanation.lines(self._loss, width)))
         with VerticalScroll(classes="dialog wide") as dialog:
             dialog.border_title = Text(f"{self._loss.key}: {self._loss.title}")
-            dialog.border_subtitle = "↓ drawing · esc closes"
+            dialog.border_subtitle = Text(self._keys.told("↓ drawing · {explain.close} closes"))
             yield Static(words, classes="about")
             if known:
-                drawn = anatomy.lines(known, {}, width, self.HEIGHT, dark=self.app.current_theme.dark)
-                yield Static(Text("\n").join([*drawn, Text(explanation.axis(known), "dim")]))
+                drawing = anatomy.chart(known, {}, width, self.HEIGHT, dark=self.app.current_theme.dark)
+                yield Static(Text("\n").join([*drawing.lines, Text(explanation.axis(known), "dim")]))
 
 
 class TextDialog(ModalScreen[None]):
@@ -60,15 +64,15 @@ class TextDialog(ModalScreen[None]):
         Binding("escape,q,enter", "dismiss", "Close", id="text.close", tooltip="Close it"),
     ]
 
-    def __init__(self, title: str, lines: Iterable[str]) -> None:
+    def __init__(self, title: str, lines: Iterable[str], keys: KeyNames) -> None:
         super().__init__()
-        self._title, self._lines = title, list(lines)
+        self._title, self._lines, self._keys = title, list(lines), keys.of(type(self))
 
     def compose(self) -> ComposeResult:
         """Lay out the lines, which scroll both ways where there is no room for them."""
         with ScrollableContainer(classes="dialog wide") as dialog:
             dialog.border_title = Text(self._title)
-            dialog.border_subtitle = "esc closes"
+            dialog.border_subtitle = Text(self._keys.told("{text.close} closes"))
             yield Static(Text("\n".join(self._lines), no_wrap=True), classes="as-wide")
 
 
@@ -81,13 +85,14 @@ class HelpDialog(ModalScreen[None]):
 
     ABOUT = (
         "lossterm trains the same network once for each ticked loss and seed, and ranks the losses on metrics that are "
-        "fair to all. Choose a task, tick losses, press r. Training goes on when you leave; come back with lossterm."
+        "fair to all. Choose a task, tick losses, press {main.run}. Training goes on when you leave; come back with "
+        "lossterm."
     )
 
-    def __init__(self, keys: Iterable[KeyHelp], config: str) -> None:
+    def __init__(self, keys: Iterable[KeyHelp], config: str, names: KeyNames) -> None:
         """`config` is the file in which keys can be changed."""
         super().__init__()
-        self._keys = list(keys)
+        self._keys, self._names = list(keys), names
         self._config = config
 
     def compose(self) -> ComposeResult:
@@ -98,10 +103,15 @@ class HelpDialog(ModalScreen[None]):
             for key in those:
                 grid.add_row(key.key, key.does)
             for sign, does in EVERYWHERE if where == EVERY else ():
-                grid.add_row(sign, does)
+                grid.add_row(self._names.told(sign), self._names.told(does.replace("{moves}", _moves(self._names))))
         with VerticalScroll(classes="dialog"):
-            yield Static(self.ABOUT, classes="about")
+            yield Static(self._names.told(self.ABOUT), markup=False, classes="about")
             yield Static(grid, classes="about")
             yield Static(
                 f"Keys can be changed in {self._config}; names of keys are listed in the README.", markup=False
             )
+
+
+def _moves(names: KeyNames) -> str:
+    """Name the letters that move in lists: `j and k`, or several such pairs where lists have different ones."""
+    return " or ".join(dict.fromkeys(names.told(f"{{{one}.down}} and {{{one}.up}}") for one in LISTS))

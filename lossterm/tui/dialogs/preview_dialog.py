@@ -16,12 +16,13 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 
 from lossterm.data import FileRequest, Preview, ShownColumn
-from lossterm.data.files.position import counted
 from lossterm.errors import DataError
 from lossterm.text.harmless import printable
 from lossterm.text.name_pattern import matches
+from lossterm.text.numbers import counted
 from lossterm.tui.background.table_reader import Read
 from lossterm.tui.state import column_choices
+from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.widgets import histogram
 from lossterm.tui.widgets.changing_lines import ChangingLines, fitted
 from lossterm.tui.widgets.column_list import ColumnList
@@ -41,6 +42,10 @@ LEVELS = 20
 
 HIGH = 3
 """Lines of upright bars."""
+
+TAKES, LEAVES = "{table.take} trains on it · ", "{table.leave} chooses another file"
+ASKS = "Which column is to be predicted? Go to it and press {table.target}."
+CHOOSE = "Choose the column to predict: go to it and press {table.target}."
 
 
 class Words(ChangingLines, can_focus=True):
@@ -67,13 +72,17 @@ class PreviewDialog(ModalScreen[Preview | None]):
         Binding("escape", "leave", "Back", id="table.leave", tooltip="Choose another file"),
     ]
 
-    KEYS = "t target · d drop · c names · g group · T time · K kind · / filter"
+    KEYS = (
+        "{table.target} target · {table.drop} drop · {table.names} names · {table.group} group · {table.time} time · "
+        "{table.kind} kind · {table.filter} filter"
+    )
 
-    def __init__(self, asked: FileRequest, read: Read, *, at_once: bool = False) -> None:
+    def __init__(self, asked: FileRequest, read: Read, keys: KeyNames, *, at_once: bool = False) -> None:
         """`read` reads the file; `at_once` takes it as soon as it is read, if it can be used."""
         super().__init__()
         self.asked, self.shown = asked, None
         self._read, self._taking = read, at_once
+        self._keys = keys.of(type(self))
         self._preview: Preview | None = None
         self._wrong = ""
         self._begun: float | None = None
@@ -87,7 +96,7 @@ class PreviewDialog(ModalScreen[Preview | None]):
         """Lay out the columns, the words beneath or beside them, and what is being done."""
         with Vertical(classes="dialog whole") as dialog:
             dialog.border_title = Text(printable(Path(self.asked.path).name))
-            dialog.border_subtitle = Text("enter trains on it · esc chooses another file")
+            dialog.border_subtitle = Text(self._keys.told(f"{TAKES}{LEAVES}"))
             with Container(id="table"):
                 yield self.columns
                 yield self.words
@@ -118,8 +127,8 @@ class PreviewDialog(ModalScreen[Preview | None]):
             return
         self._taking = False
         self._show()
-        takes = "enter trains on it · " if self.can_take else ""
-        self.query_one(Vertical).border_subtitle = Text(f"{takes}esc chooses another file")
+        can = f"{TAKES}{LEAVES}" if self.can_take else LEAVES
+        self.query_one(Vertical).border_subtitle = Text(self._keys.told(can))
 
     async def _look_plainly(self) -> None:
         """Show the file as it is where nothing was shown yet: what is wanted of its columns may be what is wrong."""
@@ -198,7 +207,7 @@ class PreviewDialog(ModalScreen[Preview | None]):
                 lines += _wrapped(shown.target.why, width, "bold")
                 lines += [*histogram.lines(shown.target, width, HIGH), Text()]
             elif not shown.problem:
-                lines += [*_wrapped("Which column is to be predicted? Go to it and press t.", width, "bold"), Text()]
+                lines += [*_wrapped(self._keys.told(ASKS), width, "bold"), Text()]
             for warning in shown.warnings:
                 lines += _wrapped(f"• {warning}", width, "", "  ")
             why = shown.target.why if shown.target else ""
@@ -209,12 +218,12 @@ class PreviewDialog(ModalScreen[Preview | None]):
     def _say(self) -> None:
         if not self.is_mounted:
             return
-        left = self.KEYS
+        left = self._keys.told(self.KEYS)
         if self._begun is not None:
             seconds = int(time.monotonic() - self._begun)
             left = f"Reading {printable(Path(self.asked.path).name)} …" + (f" {seconds} s" if seconds else "")
         elif self._preview is None:
-            left = "esc chooses another file"
+            left = self._keys.told(LEAVES)
         self.state.show([Text(fitted(left, max(self.state.size.width, 20)).rstrip(), "dim")])
 
     # What a person does
@@ -268,7 +277,7 @@ class PreviewDialog(ModalScreen[Preview | None]):
         elif self.can_take:
             self.dismiss(self._preview)
         elif self._preview and not self._preview.problem and not self._wrong:
-            self.notify("Choose the column to predict: go to it and press t.", markup=False)
+            self.notify(self._keys.told(CHOOSE), markup=False)
 
     def action_leave(self) -> None:
         """Leave the filter, then the file."""

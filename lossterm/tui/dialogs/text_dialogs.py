@@ -12,15 +12,16 @@ from textual.widgets import Input, Static
 from lossterm.errors import LosstermError
 from lossterm.losses import Loss, loss_named
 from lossterm.store import session_name
+from lossterm.tui.state.key_names import KeyNames
 
 
 class AskDialog(ModalScreen[str | None]):
     """Asks for a text; answers with what `read` makes of it, None where it was left."""
 
-    def __init__(self, title: str, written: str, about: Iterable[str], does: str) -> None:
-        """`written` stands in the field at first, `about` beneath it; `does` is what enter does, in words."""
+    def __init__(self, title: str, written: str, about: Iterable[str], keys: str) -> None:
+        """`written` stands in the field at first, `about` beneath it; `keys` says which key does what."""
         super().__init__()
-        self._title, self._written, self._about, self._does = title, written, list(about), does
+        self._title, self._written, self._about, self._keys = title, written, list(about), keys
 
     def compose(self) -> ComposeResult:
         """Lay out the field, and what there is to know."""
@@ -29,7 +30,7 @@ class AskDialog(ModalScreen[str | None]):
             yield Input(self._written, compact=True)
             for line in self._about:
                 yield Static(line, markup=False, classes="about")
-            yield Static(f"enter {self._does}, esc leaves", id="wrong", markup=False)
+            yield Static(self._keys, id="wrong", markup=False)
 
     def read(self, text: str) -> str:
         """Return the answer that a text stands for. Raises LosstermError with a sentence."""
@@ -53,11 +54,12 @@ class VaryDialog(AskDialog):
         Binding("escape", "dismiss", "Cancel", id="vary.cancel", tooltip="Leave the loss as it is"),
     ]
 
-    def __init__(self, loss: Loss) -> None:
+    def __init__(self, loss: Loss, keys: KeyNames) -> None:
         given = [f"{name}={repr(value).removesuffix('.0')}" for name, value in loss.values.items() if value is not None]
         about = [f"{parameter.name}: {parameter.meaning}; {parameter.range}" for parameter in loss.parameters]
         written = ",".join(given) or f"{loss.parameters[0].name}="
-        super().__init__(f"Vary {loss.base}", written, about, "adds it to the list")
+        said = keys.of(type(self)).told("enter adds it to the list, {vary.cancel} leaves")
+        super().__init__(f"Vary {loss.base}", written, about, said)
         self._base = loss.base
 
     def read(self, text: str) -> str:
@@ -72,8 +74,9 @@ class RenameDialog(AskDialog):
         Binding("escape", "dismiss", "Cancel", id="rename.cancel", tooltip="Leave the name as it is"),
     ]
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Rename {name}", name, (), "renames it")
+    def __init__(self, name: str, keys: KeyNames) -> None:
+        said = keys.of(type(self)).told("enter renames it, {rename.cancel} leaves")
+        super().__init__(f"Rename {name}", name, (), said)
 
     def read(self, text: str) -> str:
         """Return the name, if it is one. Raises UsageError."""

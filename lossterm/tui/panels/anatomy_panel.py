@@ -1,8 +1,5 @@
 """The view of what the ticked losses look like, and of what the models that they trained do."""
 
-import importlib
-from typing import Any
-
 from textual.app import ComposeResult
 from textual.reactive import var
 
@@ -10,7 +7,7 @@ from lossterm.comparison.protocol_catalogue import DEFAULT_PROTOCOL
 from lossterm.losses import Loss, explanation
 from lossterm.reports.report import Report
 from lossterm.store import Anatomy
-from lossterm.tui.panels.view_panel import ViewPanel, texts
+from lossterm.tui.panels.view_panel import ViewPanel
 from lossterm.tui.widgets.changing_lines import ChangingLines
 
 WIDE = 88
@@ -29,7 +26,7 @@ class AnatomyPanel(ViewPanel):
 
     def __init__(self) -> None:
         super().__init__(id="anatomy")
-        self._drawn: Any = None
+        self._drawn: object = None
         self.chart = ChangingLines(id="chart-anatomy")
 
     def compose(self) -> ComposeResult:
@@ -55,7 +52,8 @@ class AnatomyPanel(ViewPanel):
         """Draw if anything is different: each look at the store comes by here, and few bring anything new."""
         if not self.seen:
             return
-        anatomy = importlib.import_module("lossterm.figures.anatomy")
+        from lossterm.figures import anatomy  # slow, so not before there is something to draw
+
         known, models = anatomy.drawable(self.ticked), self._models()
         axis = explanation.axis(known) if self.size.width >= WIDE else ""
         self.entitle("Anatomy: loss and slope", axis or ("bars: training rows of the models" if models else ""))
@@ -63,7 +61,7 @@ class AnatomyPanel(ViewPanel):
         if drawn != self._drawn:
             self._drawn = drawn
             width, height = self.chart.size
-            self.chart.show(texts(anatomy.lines(known, models, width, height, dark=self.dark)))
+            self.chart.show(anatomy.chart(known, models, width, height, dark=self.dark).lines)
 
     def _models(self) -> dict[str, list[Anatomy]]:
         """Return what the judged models of the losses that are drawn do on their training rows."""

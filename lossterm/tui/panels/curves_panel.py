@@ -1,9 +1,8 @@
 """The view of live curves of loss and metric, one colour per loss, and of the learning-rate sweep."""
 
-import importlib
 from array import array
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import msgspec
 from rich.text import Text
@@ -18,8 +17,13 @@ from lossterm.charts.terminal_style import Style
 from lossterm.figures.curve_view_state import FAST, CurveViewState
 from lossterm.reports.report import Report
 from lossterm.text.name_pattern import matches
-from lossterm.tui.panels.view_panel import ViewPanel, texts
+from lossterm.tui.panels.view_panel import ViewPanel
+from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.widgets.changing_lines import ChangingLines
+
+if TYPE_CHECKING:
+    from lossterm.charts.drawing import Drawing
+    from lossterm.figures.curves import Curves, Overlay
 
 Shown = Literal["loss", "metric", "rates"]
 ORDER: tuple[Shown, ...] = ("loss", "metric", "rates")
@@ -30,20 +34,16 @@ SIDE_BY_SIDE = 88
 STACKED = 30
 """Height from which they stand above each other, where they cannot stand side by side."""
 
+NONE_SHOWN = "No loss is shown: all are hidden ({curves.hide}) or filtered out ({main.filter})."
+SELECTED = "selected: {curves.pin} pins, {curves.hide} hides"
+
 
 class CurvesPanel(ViewPanel):
     """Two charts side by side where there is room, else one of them."""
 
     PLACE = "in the curves"
     BINDINGS = [  # noqa: RUF012  Textual's own form
-        Binding(
-            "enter",
-            "nearer",
-            "Zoom in",
-            key_display="enter",
-            id="curves.nearer",
-            tooltip="Zoom in around the cursor; esc goes out",
-        ),
+        Binding("enter", "nearer", "Zoom in", id="curves.nearer", tooltip="Zoom in around the cursor"),
         Binding("down,j", "select(1)", "Next curve", show=False, id="curves.down", tooltip="Select the next loss"),
         Binding("up,k", "select(-1)", "Last curve", show=False, id="curves.up", tooltip="Select the loss before"),
     ]
@@ -75,11 +75,13 @@ class CurvesPanel(ViewPanel):
     class Looked(Message):
         """The curves are looked at in another way."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: KeyNames) -> None:
         super().__init__(id="curves")
+        self._keys = keys
         self.picked = False  # whether a person has selected a loss here
         self.values: dict[int, array[float]] = {}
-        self._overlay: Any = None
+        self._overlay: Overlay | None = None
+        self._drawings: dict[Shown, Drawing] = {}
         self.charts = {chart: ChangingLines(id=f"chart-{chart}") for chart in ORDER}
         self.readout = ChangingLines(id="readout")
 
@@ -283,13 +285,14 @@ class CurvesPanel(ViewPanel):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is."""
-        for lines in self.charts.values():
+        for chart, drawing in self._drawings.items() if self.over_epochs else ():
+            lines = self.charts[chart]
             place = lines.content_region
-            if self.over_epochs and lines.display and place.contains(event.screen_x, event.screen_y):
-                overlay = importlib.import_module("lossterm.figures.curves")
-                epoch = overlay.epoch_at(lines.rows, event.screen_x - place.x, self.look.shown(self._epochs))
-                if epoch is not None:
-                    self.look = msgspec.structs.replace(self.look, cursor=epoch)
+            if lines.display and place.contains(event.screen_x, event.screen_y):
+                at = drawing.x_at(event.screen_x - place.x, event.screen_y - place.y + lines.scroll_offset.y)
+                if at is not None:
+                    self.look = self.look.pointed(at, self._epochs)
+                return
 
     # How it is drawn
 
@@ -311,38 +314,46 @@ class CurvesPanel(ViewPanel):
             for chart, lines in self.charts.items():
                 lines.show(self.said(self.waiting) if chart == first else [])
             return
-        overlay = importlib.import_module("lossterm.figures.curves")
-        self._overlay = self._overlay or overlay.Overlay()
-        curves = overlay.Curves(report=self.report, values=self.values)
+        from lossterm.figures.curves import Curves, Overlay, sweeps  # slow, so not before there is something to draw
+
+        self._overlay = self._overlay or Overlay()
+        curves = Curves(report=self.report, values=self.values)
         style = Style(dark=self.dark, plain=self.plain, bands=self.bands and not self.plain)
-        self._say_what_is_drawn(curves, overlay)
-        self._read_out(curves, overlay)
+        self._say_what_is_drawn(curves)
+        self._read_out(curves)
+        self._drawings = {}
         for chart, lines in self.charts.items():
             size = lines.size.width, lines.size.height
             if not lines.display or not size[0]:
                 continue
             if not self.losses:
-                lines.show(self.said("No loss is shown: all are hidden (x) or filtered out (/)."))
-            elif chart == "rates":
-                lines.show(texts(overlay.sweeps(curves, self.losses, size, style)))
+                lines.show(self.said(self._keys.told(NONE_SHOWN)))
+                continue
+            if chart == "rates":
+                self._drawings[chart] = sweeps(curves, self.losses, size, style)
             else:
-                lines.show(texts(self._overlay.chart(curves, self.losses, self.look, chart, size, style)))
+                self._drawings[chart] = self._overlay.chart(curves, self.losses, self.look, chart, size, style)
+            lines.show(self._drawings[chart].lines)
 
-    def _say_what_is_drawn(self, curves: Any, overlay: Any) -> None:
+    def _say_what_is_drawn(self, curves: "Curves") -> None:
+        from lossterm.figures.curves import how, legend
+
         look, comparison = self.look, curves.report.asked.comparison
         if self.shown == "rates":
             self.entitle(f"Curves: {comparison.metric} by lr", "mean on validation, ● chosen")
             return
         what = f"loss │ {curves.metric}" if self.both else {"loss": "loss", "metric": curves.metric}[self.shown]
-        legend = overlay.legend(comparison.seeds, len(self.losses), look, bands=self.bands and not self.plain)
-        self.entitle(f"Curves: {what}, {overlay.how(curves, self._candidates, look)}", legend)
+        lines = legend(comparison.seeds, len(self.losses), look, bands=self.bands and not self.plain)
+        self.entitle(f"Curves: {what}, {how(curves, self._candidates, look)}", lines)
 
-    def _read_out(self, curves: Any, overlay: Any) -> None:
+    def _read_out(self, curves: "Curves") -> None:
         """Say beneath the charts where the cursor is: in the border it would have all of the panel painted."""
+        from lossterm.figures.curves import at_cursor
+
         words = []
         if self.shown != "rates":
-            words = [overlay.at_cursor(curves, self.look)]
-            words += [f"{self.named} selected: p pins, x hides"] if self.picked and self.named else []
+            words = [at_cursor(curves, self.look)]
+            words += [f"{self.named} {self._keys.told(SELECTED)}"] if self.picked and self.named else []
         line = " · ".join(filter(None, words))
         if line and not self.readout.is_attached:
             self.mount(self.readout)  # not before: the first paint does without

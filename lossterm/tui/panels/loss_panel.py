@@ -19,6 +19,7 @@ from lossterm.losses import Loss, every_loss, fitting, is_own, loss_named, loss_
 from lossterm.tasks import Task, task_named
 from lossterm.text.name_pattern import matches
 from lossterm.tui.dialogs import ExplainDialog, VaryDialog
+from lossterm.tui.state.key_names import KeyNames
 
 
 class LossPanel(OptionList):
@@ -56,9 +57,10 @@ class LossPanel(OptionList):
     class Ticked(Message):
         """Other losses are ticked now."""
 
-    def __init__(self, own: Sequence[str] = ()) -> None:
+    def __init__(self, keys: KeyNames, own: Sequence[str] = ()) -> None:
         """`own` says where losses of one's own are, as `losses.source_from` reads it. Raises LosstermError."""
         super().__init__(id="losses", compact=True)
+        self._key_names = keys
         self.border_title = "Losses"
         self._sources: dict[str, str] = {source.key: source.text for source in map(source_from, own)}
         self._named = frozenset(self._sources.values())  # by the person; those that a session brings are not
@@ -236,7 +238,7 @@ class LossPanel(OptionList):
     def action_explain(self) -> None:
         """Say what the loss under the cursor is."""
         if key := self.under_cursor:
-            self.app.push_screen(ExplainDialog(loss_recorded(key)))
+            self.app.push_screen(ExplainDialog(loss_recorded(key), self._key_names))
 
     def action_vary(self) -> None:
         """Ask for other parameters of the loss under the cursor."""
@@ -245,7 +247,7 @@ class LossPanel(OptionList):
         if loss is None or not loss.parameters:
             self.notify(f"{key} has no parameters." if key else "There is no loss.", markup=False)
             return
-        self.app.push_screen(VaryDialog(loss), lambda varied: self.vary(varied) if varied else None)
+        self.app.push_screen(VaryDialog(loss, self._key_names), lambda varied: self.vary(varied) if varied else None)
 
     def action_tick_all(self) -> None:
         """Tick all, or none if all are ticked."""

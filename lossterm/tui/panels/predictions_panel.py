@@ -1,8 +1,7 @@
 """The view of what the models predict, with a scrubber over the epochs at which their weights were kept."""
 
-import importlib
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,11 +13,15 @@ from lossterm.comparison.user_network import NOT_SHOWN, called
 from lossterm.errors import LosstermError
 from lossterm.figures.curve_view_state import FAST
 from lossterm.reports.report import Report
-from lossterm.store import Model, Sample, sample_key
+from lossterm.store import Model, Sample, TrialRow, sample_key
 from lossterm.text.name_pattern import matches
 from lossterm.tui.background.store_jobs import StoreJobs
-from lossterm.tui.panels.view_panel import ViewPanel, texts
+from lossterm.tui.panels.view_panel import ViewPanel
+from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.widgets.changing_lines import ChangingLines
+
+if TYPE_CHECKING:
+    from lossterm.charts.drawing import Drawing
 
 SEED = 0
 """The seed whose models are kept."""
@@ -44,9 +47,10 @@ class PredictionsPanel(ViewPanel):
     pattern: var[str] = var("", init=False)
     """What the filter lets through, as `name_pattern.matches` reads it over keys of losses."""
 
-    def __init__(self, desk: StoreJobs) -> None:
+    def __init__(self, desk: StoreJobs, keys: KeyNames) -> None:
         """`desk` reads what is kept."""
         super().__init__(id="predictions")
+        self._keys = keys
         self._desk = desk
         self._models: dict[str, Model] = {}
         self._sample: Sample | None = None
@@ -54,6 +58,7 @@ class PredictionsPanel(ViewPanel):
         self._chart, self._first = 0, 0
         self._epoch: int | None = None
         self._drawn: object = None
+        self._slider: Drawing | None = None
         self.pictures, self.scrubber = ChangingLines(id="pictures"), ChangingLines(id="scrubber")
 
     def compose(self) -> ComposeResult:
@@ -86,7 +91,7 @@ class PredictionsPanel(ViewPanel):
         self._first = 0
         self.paint()
 
-    def _judged(self) -> list[Any]:
+    def _judged(self) -> list[TrialRow]:
         rows = self.report.judged() if self.report else []
         return [row for row in rows if row.trial.seed == SEED and row.ended]
 
@@ -181,9 +186,10 @@ class PredictionsPanel(ViewPanel):
     def on_click(self, event: events.Click) -> None:
         """Show the models as they were at the kept epoch that is nearest to the mouse."""
         place = self.scrubber.content_region
-        if self.drawn and place.contains(event.screen_x, event.screen_y):
-            gallery = importlib.import_module("lossterm.figures.predictions")
-            self._go(gallery.place_at(self._epochs, self._place, event.screen_x - place.x, place.width))
+        if self.drawn and self._slider and place.contains(event.screen_x, event.screen_y):
+            epochs, at = self._epochs, self._slider.x_at(event.screen_x - place.x, 0)
+            if at is not None:
+                self._go(min(range(len(epochs)), key=lambda kept: abs(epochs[kept] - at)))
 
     # How it is drawn
 
@@ -193,13 +199,14 @@ class PredictionsPanel(ViewPanel):
             return
         models, sample = self._shown, self._sample
         if not models or sample is None:
-            self._drawn = None
+            self._drawn = self._slider = None
             self.entitle("Predictions", "")
             self.pictures.show(self.said(self._nothing()))
             self.scrubber.show([])
             return
-        gallery = importlib.import_module("lossterm.figures.predictions")
-        kinds = gallery.kinds(sample)
+        from lossterm.figures import predictions  # slow, so not before there is something to draw
+
+        kinds = predictions.kinds(sample)
         kind = kinds[self._chart % len(kinds)]
         epochs, place = self._epochs, self._place
         first = min(self._first, len(models) - 1)
@@ -209,11 +216,13 @@ class PredictionsPanel(ViewPanel):
         if drawn == self._drawn:  # each look at the store comes by here, and few bring anything new
             return
         self._drawn = drawn
-        page = gallery.page(kind, models, sample, epochs[place], first, size, style)
-        more = f"{len(page.shown)} of {len(models)} losses, down: more" if len(page.shown) < len(models) else ""
-        self.entitle(f"Predictions: {gallery.TITLES[kind]}, test rows of seed {SEED}", more)
-        self.pictures.show(texts(page.lines))
-        self.scrubber.show([gallery.slider(epochs, place, self.scrubber.size.width)])
+        page = predictions.page(kind, models, sample, epochs[place], first, size, style)
+        more = f"{len(page.shown)} of {len(models)} losses, {self._keys['predictions.down']}: more"
+        more = more if len(page.shown) < len(models) else ""
+        self.entitle(f"Predictions: {predictions.TITLES[kind]}, test rows of seed {SEED}", more)
+        self.pictures.show(page.lines)
+        self._slider = predictions.slider(epochs, place, self.scrubber.size.width)
+        self.scrubber.show(self._slider.lines)
 
     def _nothing(self) -> str:
         if self._models and self.pattern:

@@ -17,13 +17,17 @@ from textual.widgets.option_list import Option
 from lossterm.errors import LosstermError
 from lossterm.store import SessionRow
 from lossterm.text.name_pattern import matches
+from lossterm.text.numbers import ago, counted
 from lossterm.tui.background.store_jobs import StoreJobs
 from lossterm.tui.dialogs import ConfirmDialog, RenameDialog, TextDialog
 from lossterm.tui.panels.view_panel import ViewPanel
+from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.widgets.changing_lines import fitted
 
 WIDEST_NAME = 30
 """Cells of a session's name that are shown."""
+
+TOO_FEW = "Mark at least two sessions with {sessions.mark}, or one and go to another."
 
 
 class SessionsPanel(ViewPanel, can_focus=False):
@@ -31,14 +35,7 @@ class SessionsPanel(ViewPanel, can_focus=False):
 
     PLACE = "in the sessions"
     BINDINGS = [  # noqa: RUF012  Textual's own form
-        Binding(
-            "enter",
-            "open",
-            "Open",
-            key_display="enter",
-            id="sessions.open",
-            tooltip="Open the session under the cursor",
-        ),
+        Binding("enter", "open", "Open", id="sessions.open", tooltip="Open the session under the cursor"),
         Binding("space", "mark", "Mark", id="sessions.mark", tooltip="Mark the session, to compare it with others"),
         Binding("c", "compare", "Compare", id="sessions.compare", tooltip="Set the marked sessions side by side"),
         Binding("n", "rename", "Rename", id="sessions.rename", tooltip="Give the session another name"),
@@ -63,9 +60,10 @@ class SessionsPanel(ViewPanel, can_focus=False):
             super().__init__()
             self.name = name
 
-    def __init__(self, desk: StoreJobs, session: str) -> None:
+    def __init__(self, desk: StoreJobs, session: str, keys: KeyNames) -> None:
         """`session` is the one that is open."""
         super().__init__(id="sessions")
+        self._keys = keys
         self._desk, self._session = desk, session
         self._marked: set[str] = set()
         self.list = OptionList(id="session-list", compact=True)
@@ -83,7 +81,7 @@ class SessionsPanel(ViewPanel, can_focus=False):
         """Fit the lines to the width."""
         self._fill()
 
-    def focus_list(self) -> None:
+    def take_keys(self) -> None:
         """Give the list the keys."""
         self.list.focus()
 
@@ -143,7 +141,8 @@ class SessionsPanel(ViewPanel, can_focus=False):
             listed.add_options([Option(line, name) for name, line in lines.items()])
             if names:
                 listed.highlighted = names.index(cursor if cursor in names else names[0])
-        found = f"{len(shown)} of {len(self.rows)}; ● open" if self.rows else "none yet: r begins this one"
+        none = self._keys.told("none yet: {main.run} begins this one")
+        found = f"{len(shown)} of {len(self.rows)}; ● open" if self.rows else none
         self.entitle("Sessions", found)
         self.refresh_bindings()  # what can be done depends on what is listed
 
@@ -180,7 +179,7 @@ class SessionsPanel(ViewPanel, can_focus=False):
         """Set the marked sessions side by side: with the one under the cursor, where only one is marked."""
         names = [row.name for row in self.rows if row.name in self._marked | {self._under_cursor or ""}]
         if len(names) < 2:
-            self.notify("Mark at least two sessions with space, or one and go to another.", markup=False)
+            self.notify(self._keys.told(TOO_FEW), markup=False)
             return
         self._compare(names)
 
@@ -191,12 +190,12 @@ class SessionsPanel(ViewPanel, can_focus=False):
         except LosstermError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self.app.push_screen(TextDialog(f"{len(names)} sessions", lines))
+        self.app.push_screen(TextDialog(counted(len(names), "session"), lines, self._keys))
 
     def action_rename(self) -> None:
         """Ask for another name of the session under the cursor."""
         if name := self._under_cursor:
-            self.app.push_screen(RenameDialog(name), lambda new: self._rename(name, new) if new else None)
+            self.app.push_screen(RenameDialog(name, self._keys), lambda new: self._rename(name, new) if new else None)
 
     def _rename(self, name: str, new: str) -> None:
         if new != name:
@@ -237,9 +236,11 @@ class SessionsPanel(ViewPanel, can_focus=False):
         name = self._under_cursor
         row = next((one for one in self.rows if one.name == name), None)
         if row:
-            question = f"Delete the session {row.name} with {row.comparisons} comparisons and {row.trials} trials?"
+            holds = f"{counted(row.comparisons, 'comparison')} and {counted(row.trials, 'trial')}"
+            question = f"Delete the session {row.name} with {holds}?"
             going = "It is still being trained, which is stopped. " if row.ended < row.trials else ""
-            dialog = ConfirmDialog(f"{question} {going}Trials that other sessions hold stay.", "delete it")
+            question = f"{question} {going}Trials that other sessions hold stay."
+            dialog = ConfirmDialog(question, "delete it", self._keys)
             self.app.push_screen(dialog, lambda sure: self._answered(row.name, sure=sure))
 
     def _answered(self, name: str, *, sure: bool | None) -> None:
@@ -262,11 +263,3 @@ class SessionsPanel(ViewPanel, can_focus=False):
 def counts(row: SessionRow) -> str:
     """Say how far a session's trials are."""
     return f"{row.ended - row.stopped}/{row.trials} trials" + (f", {row.stopped} stopped" if row.stopped else "")
-
-
-def ago(seconds: float) -> str:
-    """Say how long ago something was, in its largest unit."""
-    for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size:.0f} {unit} ago"
-    return "just now"

@@ -1,8 +1,8 @@
 """Epochs, learning rate, seeds, batch size, hidden layers and protocol."""
 
 from collections.abc import Mapping
+from typing import Any
 
-import msgspec
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -19,15 +19,23 @@ from lossterm.comparison.comparison import (
     Comparison,
     rates_from,
 )
-from lossterm.comparison.hyperparameters import NO_LAYERS, layers_from
 from lossterm.comparison.protocol_catalogue import PROTOCOLS, protocol_named
+from lossterm.comparison.setting import NONE, Setting
+from lossterm.comparison.setting_catalogue import IN_PANEL, OF_COMPARISON
 from lossterm.data import Data
-from lossterm.errors import OutOfRange
 from lossterm.losses import is_own
 from lossterm.metrics import metrics_for
-from lossterm.reports.cells import exact
 from lossterm.tasks import Task, task_named
-from lossterm.tui.state.network_choices import Network
+from lossterm.text.numbers import exact
+from lossterm.tui.state.key_names import KeyNames
+from lossterm.tui.state.network_choices import (
+    USUAL,
+    Network,
+    differing,
+    network_of,
+    network_on,
+    network_remembered,
+)
 from lossterm.tui.widgets.protocol_field import ProtocolField
 
 
@@ -60,24 +68,35 @@ class Field(Input):
         await super()._on_key(event)
 
 
+RATE = "rate"
+"""Name of the field for learning rates."""
+
+RECORDS = {setting.field: setting for setting in (*IN_PANEL, OF_COMPARISON["seeds"])}
+"""Name of each other field → its setting."""
+
+_CHARACTERS: dict[Any, str] = {int: "0123456789", float: "0123456789.e-+", tuple[int, ...]: f"0123456789,{NONE}"}
+"""Type of a setting's values → what may be written into its field."""
+
+_FIRST = ("epochs", "seeds", RATE, "batch", "hidden")
+"""The fields in their order; others follow."""
+
+
 class SettingsPanel(Container):
     """One field per setting; the task's defaults until a person writes something else."""
 
-    FIELDS = (
-        ("epochs", "0123456789"),
-        ("seeds", "0123456789"),
-        ("rate", "0123456789.,e-+tun"),
-        ("batch", "0123456789"),
-        ("hidden", "0123456789,none"),
+    FIELDS = tuple(
+        (name, f"0123456789.,e-+{TUNE[:3]}" if name == RATE else _CHARACTERS[RECORDS[name].form])
+        for name in dict.fromkeys((*_FIRST, *RECORDS))
     )
 
     record: var[Task] = var(task_named(DEFAULT_TASK), init=False)
     """The task whose defaults are shown."""
-    network: var[Network] = var(Network(), init=False)
+    network: var[Network] = var(USUAL, init=False)
     """What is chosen of the network and has no field here."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: KeyNames) -> None:
         super().__init__(id="settings")
+        self._keys = keys
         self.border_title = "Settings"
         self._metric: str | None = None
         self._fields = {name: Field(name, characters) for name, characters in self.FIELDS}
@@ -101,17 +120,15 @@ class SettingsPanel(Container):
     def watch_record(self, task: Task) -> None:
         """Show another task's defaults for what depends on it; the network stays, as far as it can."""
         self._metric = None
-        kept = msgspec.structs.replace(self.network, initial_sd=None)
-        self.network = msgspec.structs.replace(kept, class_weight=None) if task.kind == "regression" else kept
-        self._fields["epochs"].value = str(task.epochs)
-        self._fields["batch"].value = str(task.batch_size)
-        self._fields["hidden"].value = self.usual_layers
+        self.network = network_on(self.network, task.kind)
+        for setting in IN_PANEL:
+            self._fields[setting.field].value = self._usual(setting)
         self._protocol.record = task
 
-    @property
-    def usual_layers(self) -> str:
-        """The hidden layers that are usual: the task's own, and none where a network of one's own is built."""
-        return NO_LAYERS if self.network.model else written_layers(self.record.hidden)
+    def _usual(self, setting: Setting) -> str:
+        """Write what is usual: the task's own, and no layers where a custom network is built."""
+        idle = setting.part == "layers" and "model" in self.network
+        return setting.written(getattr(self.record, setting.name) if setting.of_task and not idle else setting.default)
 
     @property
     def hidden_layers(self) -> str:
@@ -120,7 +137,7 @@ class SettingsPanel(Container):
 
     def watch_network(self, network: Network) -> None:
         """Say in the border what differs from what is usual."""
-        self.border_subtitle = Text(network.other or "N: more of the network")
+        self.border_subtitle = Text(differing(network) or self._keys.told("{main.network}: more of the network"))
 
     def take(self, network: Network, layers: str) -> None:
         """Choose another network."""
@@ -142,7 +159,7 @@ class SettingsPanel(Container):
         self._tunable = protocol_named(self.protocol).tunes
         usual = RATES_TO_TUNE if self._tunable else (DEFAULT_RATE,)
         shown = usual if rates is None else rates
-        self._fields["rate"].value = TUNE if shown == RATES_TO_TUNE else ",".join(map(exact, shown))
+        self._fields[RATE].value = TUNE if shown == RATES_TO_TUNE else ",".join(map(exact, shown))
 
     def ask_for_seeds(self, seeds: int) -> None:
         """Show another number of seeds."""
@@ -151,17 +168,13 @@ class SettingsPanel(Container):
     def adopt(self, comparison: Comparison, task: Task) -> None:
         """Show the settings of a comparison on its task."""
         self.record, hyperparameters = task, comparison.hyperparameters
-        self.network = Network.of(hyperparameters)
+        self.network = network_of(hyperparameters)
         self._metric = comparison.metric
         self._protocol.chosen = comparison.protocol
         self._show_rates(comparison.learning_rates)
-        for name, value in {
-            "epochs": hyperparameters.epochs,
-            "seeds": comparison.seeds,
-            "batch": hyperparameters.batch_size,
-            "hidden": written_layers(hyperparameters.hidden),
-        }.items():
-            self._fields[name].value = str(value)
+        self.ask_for_seeds(comparison.seeds)
+        for setting in IN_PANEL:
+            self._fields[setting.field].value = setting.written(getattr(hyperparameters, setting.name))
 
     @property
     def written(self) -> dict[str, str]:
@@ -170,7 +183,7 @@ class SettingsPanel(Container):
 
     def write(self, written: Mapping[str, str], protocol: str, network: Network) -> None:
         """Choose a protocol and a network, and write into the fields."""
-        self.network = network
+        self.network = network_remembered(network)
         if protocol in PROTOCOLS:
             self._protocol.chosen = protocol
             self._tunable = protocol_named(protocol).tunes
@@ -191,27 +204,14 @@ class SettingsPanel(Container):
         """
         named = [loss for loss in losses if not is_own(loss)]
         fitting = metrics_for(self.record.kind, self.protocol, self.record.lowest)
+        written = self.written if layers is None else {**self.written, "hidden": layers}
         return Comparison.ask(
             subject,
             named,
             own=own,
-            **msgspec.structs.asdict(network or self.network),
             metric=self._metric if self._metric in [one.key for one in fitting] else None,
             protocol=self.protocol,
-            epochs=self._whole("epochs", "The number of epochs"),
-            seeds=self._whole("seeds", "The number of seeds"),
-            batch_size=self._whole("batch", "The batch size"),
-            learning_rates=rates_from(self._fields["rate"].value, "The learning rate"),
-            hidden=layers_from(self.hidden_layers if layers is None else layers, "Hidden layers"),
+            learning_rates=rates_from(written[RATE], "The learning rate"),
+            **(self.network if network is None else network),
+            **{setting.name: setting.read(written[field]) for field, setting in RECORDS.items()},
         )
-
-    def _whole(self, name: str, setting: str) -> int:
-        value = self._fields[name].value
-        if not value.isdecimal():
-            raise OutOfRange(setting, repr(value), "a whole number")
-        return int(value)
-
-
-def written_layers(units: tuple[int, ...]) -> str:
-    """Write hidden layers as a person does."""
-    return ",".join(map(str, units)) or NO_LAYERS

@@ -1,8 +1,8 @@
 """What the panels of the views have in common: the keys of the screen come to the one that is shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from textwrap import wrap
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual.message import Message
@@ -33,6 +33,10 @@ class ViewPanel(Widget, can_focus=True):
         """Go one layer out within the view; return whether there was one."""
         return False
 
+    def take_keys(self) -> None:
+        """Take the keys, or hand them to the part that knows what to do with them."""
+        self.focus()
+
     def said(self, words: str) -> list[Text]:
         """Return words as lines that fit the panel."""
         width = max(self.size.width - 4, 20)
@@ -58,8 +62,3 @@ class ViewPanel(Widget, can_focus=True):
     def plain(self) -> bool:
         """Whether nothing can be told by colour."""
         return self.app.no_color
-
-
-def texts(lines: Any) -> Sequence[Text]:
-    """Give lines their type back, which is lost where a module is imported late."""
-    return list(lines)

@@ -18,7 +18,6 @@ SCREEN: list[BindingType] = [
             f"show('{view}')",
             "Views" if number == 1 else view.capitalize(),
             show=number == 1,
-            key_display="1–5" if number == 1 else None,
             id=f"view.{view}",
             tooltip=f"Show the {view}{', alone where there is little room' if number == 1 else ''}",
         )

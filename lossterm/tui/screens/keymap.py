@@ -4,33 +4,14 @@ import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
-from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import Keys
 
 from lossterm.errors import UnknownName, UsageError
-
-_NAMES = {
-    "question_mark": "?",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "slash": "/",
-    "plus": "+",
-    "minus": "-",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "escape": "esc",
-    "left": "←",
-    "right": "→",
-    "up": "↑",
-    "down": "↓",
-    "shift+left": "shift+←",
-    "shift+right": "shift+→",
-}
-"""Textual's names of keys, and how a person writes them."""
+from lossterm.tui.state.key_names import NAMES, KeyNames, bindings, written
 
 _KNOWN = {key.value for key in Keys if re.fullmatch(r"[a-z]\w+", key.value)} | {
-    name for name in _NAMES if re.fullmatch(r"\w+", name)
+    name for name in NAMES if re.fullmatch(r"\w+", name)
 }
 """Keys that have a name, besides letters and digits."""
 
@@ -53,14 +34,14 @@ class KeyHelp(msgspec.Struct, frozen=True):
 
 def told(holders: Iterable[type[DOMNode]], remapped: Mapping[str, str]) -> list[KeyHelp]:
     """Return the keys of some classes in their order, as `remapped` (id → keys) has them."""
-    found: dict[str, KeyHelp] = {}
-    for holder in holders:
-        for binding in holder.BINDINGS:
-            if isinstance(binding, Binding) and binding.id and binding.tooltip:
-                first = remapped.get(binding.id, binding.key).split(",")[0]
-                key, where = _NAMES.get(first, first), _place(holder)
-                found[binding.id] = KeyHelp(where, binding.id, key, binding.tooltip)
-    return list(found.values())
+    holders = tuple(holders)
+    names = KeyNames(holders, remapped)
+    return [
+        KeyHelp(_place(holder), str(binding.id), names[str(binding.id)], binding.tooltip)
+        for holder in holders
+        for binding in bindings([holder])
+        if binding.tooltip
+    ]
 
 
 def checked(holders: Iterable[type[DOMNode]], remapped: Mapping[str, str]) -> dict[str, str]:
@@ -69,8 +50,8 @@ def checked(holders: Iterable[type[DOMNode]], remapped: Mapping[str, str]) -> di
     Raises UnknownName for a binding that isn't there, and UsageError for a key that no terminal sends or that something
     else in the same place has.
     """
-    every = [one for holder in holders for one in holder.BINDINGS if isinstance(one, Binding) and one.id]
-    places = {one.id: holder for holder in holders for one in holder.BINDINGS if isinstance(one, Binding)}
+    every = list(bindings(holders))
+    places = {one.id: holder for holder in holders for one in bindings([holder])}
     named: dict[str, str] = {}
     for name, keys in remapped.items():
         if name not in places:
@@ -81,7 +62,7 @@ def checked(holders: Iterable[type[DOMNode]], remapped: Mapping[str, str]) -> di
         for key in named.get(str(binding.id), binding.key).split(","):
             other = taken.setdefault((_place(places[binding.id]), key), str(binding.id))
             if other != binding.id and {other, binding.id} & set(named):
-                raise UsageError(f"The configuration gives {_NAMES.get(key, key)!r} to {binding.id} and to {other}.")
+                raise UsageError(f"The configuration gives {written(key)!r} to {binding.id} and to {other}.")
     return named
 
 
@@ -91,7 +72,7 @@ def _place(holder: type[DOMNode]) -> str:
 
 def _named(key: str, binding: str) -> str:
     """Return a key as Textual names it."""
-    sign = next((name for name, sign in _NAMES.items() if sign == key), key)
+    sign = next((name for name, sign in NAMES.items() if sign == key), key)
     last = sign.rpartition("+")[2]
     if re.fullmatch(r"((ctrl|shift|alt)\+)*[\w]+", sign) and (len(last) == 1 or last in _KNOWN):
         return sign

@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.message import Message
 from textual.reactive import var
 from textual.widget import AwaitMount
 
-from lossterm.tui.panels.loss_panel import LossPanel
+from lossterm.tui.panels.choices_panel import ChoicesPanel
 from lossterm.tui.panels.scores_panel import ScoresPanel
-from lossterm.tui.panels.settings_panel import SettingsPanel
-from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.panels.view_panel import ViewPanel
 
 Name = Literal["curves", "scores", "anatomy", "predictions", "sessions"]
@@ -43,12 +41,7 @@ class MainLayout(Container):
     class Arranged(Message):
         """Something else is shown."""
 
-    def __init__(
-        self,
-        choices: tuple[TaskPanel, LossPanel, SettingsPanel],
-        panels: Mapping[Name, ViewPanel],
-        scores: ScoresPanel,
-    ) -> None:
+    def __init__(self, choices: ChoicesPanel, panels: Mapping[Name, ViewPanel], scores: ScoresPanel) -> None:
         """`panels` are those of the views but the scores; each is mounted when it is first shown."""
         super().__init__(id="stage")
         self._choices, self._panels, self._scores = choices, panels, scores
@@ -57,7 +50,7 @@ class MainLayout(Container):
 
     def compose(self) -> ComposeResult:
         """Lay out the three parts."""
-        yield Vertical(*self._choices, id="choices")
+        yield self._choices
         yield Container(id="area")
         yield self._scores
 
@@ -93,6 +86,30 @@ class MainLayout(Container):
         """Wait until the view is mounted, so that it can take the keys."""
         if self._mounting is not None:
             await self._mounting
+
+    def focus_view(self) -> None:
+        """Give the keys to what is seen."""
+        if not self.full:
+            self._choices.losses.focus()
+        elif self.view == "scores":
+            self._scores.focus()
+        else:
+            self.panel.take_keys()
+
+    def can(self, action: str) -> bool:
+        """Whether the view's panel has something to do for an action of the screen's keys."""
+        return not self.scores_alone and self.panel.can(action)
+
+    def act(self, action: str) -> None:
+        """Have the view's panel do something."""
+        getattr(self.panel, f"action_{action}")()
+
+    def out(self) -> None:
+        """Go one layer out: of the zoom, of a view that has the room to itself, of the view."""
+        if self.scores_alone or not self.panel.action_out():
+            stays = self.full and self.view not in ("scores", "sessions")
+            self.show(self.view if stays else "curves", full=False)
+            self._choices.losses.focus()
 
     def turn(self, part: Literal["choices", "scores"]) -> None:
         """Show or hide the choices or the scores."""

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from lossterm.data import KINDS, FileRequest, ShownColumn
+from lossterm.data import FileRequest, ShownColumn
+from lossterm.losses import KINDS
 
 
 def plain(asked: FileRequest) -> FileRequest:

@@ -2,32 +2,12 @@
 
 import msgspec
 
-from lossterm.data import Data
 from lossterm.errors import StoreError
 from lossterm.figures.curve_view_state import CurveViewState
 from lossterm.store import Store
 from lossterm.tui.panels.curves_panel import Shown
 from lossterm.tui.screens.main_layout import Name
-from lossterm.tui.state.network_choices import Network
-
-
-class Choices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a person has chosen, run or not."""
-
-    task: str
-    """Key of the task."""
-    data: Data | None = None
-    """The table that it is on, if it is one of one's own."""
-    protocol: str
-    """Key of the protocol."""
-    settings: dict[str, str] = {}
-    """What is written in each field of the settings."""
-    network: Network = Network()
-    """What is chosen of the network besides."""
-    turned: dict[str, dict[str, bool]] = {}
-    """Task → loss → whether it is ticked, where that is not as it comes."""
-    varied: tuple[str, ...] = ()
-    """Keys of losses with parameters that were added."""
+from lossterm.tui.state.choices import Choices
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -52,7 +32,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def recall(store: Store, session: str) -> Remembered:
     """Return how a session was looked at last; as at the first time where that is not known or cannot be read."""
     try:
-        return msgspec.json.decode(store.kept(_name(session)) or "{}", type=Remembered)
+        return msgspec.json.decode(store.preferences.kept(_name(session)) or "{}", type=Remembered)
     except msgspec.MsgspecError:  # a newer version's, or a broken one: nothing that was trained is in it
         return Remembered()
 
@@ -60,14 +40,14 @@ def recall(store: Store, session: str) -> Remembered:
 def remember(store: Store, session: str, how: Remembered) -> None:
     """Keep how a session is looked at, unless the store has gone."""
     try:
-        store.keep(_name(session), msgspec.json.encode(how).decode())
+        store.preferences.keep(_name(session), msgspec.json.encode(how).decode())
     except StoreError:
         return  # whoever follows the session says so
 
 
 def forget(store: Store, session: str) -> None:
     """Forget how a session was looked at."""
-    store.keep(_name(session), "{}")
+    store.preferences.keep(_name(session), "{}")
 
 
 def _name(session: str) -> str:

@@ -1,11 +1,12 @@
-"""A server that has TensorFlow imported and forks a real worker of it on demand: in milliseconds, not in seconds.
+"""A server that has TensorFlow imported and forks real workers, or runs scripts, in milliseconds and not in seconds.
 
 Importing starts no thread of TensorFlow, and the server never runs an operation, so that a child finds all as a fresh
-process would. The child leaves the server's process session, takes its log as its output and calls `worker.main`.
+process would. A worker leaves the server's process session, takes its log as its output and calls `worker.main`.
 """
 
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -67,16 +68,26 @@ class ForkServer:
 
         Of one lane, TensorFlow finds its compiled programs again; of more, it numbers them as they come.
         """
+        self._forked.append(
+            Forked(self._ask(store=str(store), device=device, changed=dict(changed or {}), lanes=lanes))
+        )
+        return self._forked[-1]
+
+    def run(self, script: Path) -> "subprocess.CompletedProcess[str]":
+        """Run a script in its directory, as `python -I` does but for what is imported already, and wait for its end."""
+        code = self._ask(script=str(script))
+        out, err = (script.with_suffix(suffix).read_text(encoding="utf-8") for suffix in (".out", ".err"))
+        return subprocess.CompletedProcess([str(script)], code, out, err)
+
+    def _ask(self, **asked: Any) -> int:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        asked = {"store": str(store), "device": device, "changed": dict(changed or {}), "lanes": lanes}
         print(json.dumps(asked), file=self._process.stdin, flush=True)
-        self._forked.append(Forked(int(self._process.stdout.readline())))
-        return self._forked[-1]
+        return int(self._process.stdout.readline())
 
 
 def _serve() -> None:
-    """Fork a worker for each line of stdin and answer with its process, until stdin ends."""
+    """Answer each line of stdin, until it ends: with a worker's process, or with the code that a script left with."""
     import sklearn.metrics  # noqa: F401  what a worker imports when it draws and scores
 
     from lossterm.engine.training import trainer  # noqa: F401  what takes the seconds
@@ -84,9 +95,43 @@ def _serve() -> None:
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps what has died
     for line in sys.stdin:
+        asked = json.loads(line)
+        if "script" in asked:
+            print(_code_of(**asked), flush=True)
+            continue
         if (pid := os.fork()) == 0:
-            _become_worker(**json.loads(line))
+            _become_worker(**asked)
         print(pid, flush=True)
+
+
+def _code_of(script: str) -> int:
+    """Run a script in a child and return the code that it leaves with; -1 where it was killed."""
+    ours, its = os.pipe()
+    if os.fork() == 0:
+        os.close(ours)
+        _become_script(Path(script), its)
+    os.close(its)
+    with os.fdopen(ours) as said:  # which ends with the child
+        return int(said.read() or -1)
+
+
+def _become_script(script: Path, said: int) -> None:
+    """Be a script, with files beside it as its output, and say the code in the end; never returns."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for stream, suffix in ((1, ".out"), (2, ".err")):
+        os.dup2(os.open(script.with_suffix(suffix), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), stream)
+    os.chdir(script.parent)
+    sys.argv, code = [str(script)], 1
+    try:
+        runpy.run_path(str(script), run_name="__main__")
+        code = 0
+    except BaseException:  # what Python itself would print
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.write(said, str(code).encode())
+        os._exit(code)  # nothing of the server's is to be tidied up here
 
 
 def _become_worker(store: str, device: str, changed: dict[str, Any], lanes: int) -> None:

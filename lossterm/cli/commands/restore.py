@@ -1,0 +1,32 @@
+"""`lossterm restore`: a backup in the place of the store, which is kept beside it."""
+
+from pathlib import Path
+
+import click
+
+from lossterm.cli.commands.repair import to_ourselves
+from lossterm.cli.options.shared import StorePath, store_option
+from lossterm.home.paths import default_store_path
+from lossterm.home.tilde import expanded
+from lossterm.store.restoring import restore_backup
+from lossterm.text.harmless import printable
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@store_option
+def restore(file: Path, store: StorePath) -> None:
+    """Put FILE, which `lossterm backup` wrote, in the place of the store.
+
+    What was there is kept beside it. While a worker trains, or another program has the store open, nothing is done.
+    """
+    path = expanded(store or default_store_path()).resolve()
+    source = expanded(file).absolute()
+    if path.exists():
+        with to_ourselves(path, "restore"):
+            kept = restore_backup(source, path)
+    else:
+        kept = restore_backup(source, path)
+    click.echo(printable(f"The store {path} is now what {file} holds."))
+    if kept:
+        click.echo(printable(f"What was there is kept: {kept}"))
