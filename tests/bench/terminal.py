@@ -31,6 +31,9 @@ from tests.terminal.pseudo_terminal import Terminal, braille
 LOSSES = ("binary_crossentropy", "hinge", "squared_hinge", "binary_focal")
 """Of the large session: at five rates each."""
 
+PATIENCE = 60
+"""Seconds without a byte after which what was waited for will not come."""
+
 
 def main() -> None:
     """Measure and print."""
@@ -38,7 +41,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10, help="starts to time")
     parser.add_argument("--keys", type=int, default=100, help="keys to time while training")
     parser.add_argument("--seconds", type=float, default=8, help="time over which bytes are counted")
-    parser.add_argument("--seeds", type=int, default=50, help="of the large session: 20 trials for each")
+    parser.add_argument("--seeds", type=int, default=50, help="of the large session, 2 at least: 20 trials for each")
     parser.add_argument("--fake", action="store_true", help="pretend to train, as it comes alone: to try this out")
     given = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -54,8 +57,9 @@ def main() -> None:
         training(home, given.keys, given.seconds, 2000)
         if not given.fake:  # its first frame waits half a minute for its bytes
             training(home, 0, given.seconds, 1999, "--low-bandwidth")  # other epochs, or all would be trained already
-        large(home, given.rounds, given.seeds)
-        lock.dismiss(home / "lossterm.db", DEVICE)
+        large(home, given.rounds, given.seeds, fake=given.fake)
+        for store in home.rglob("lossterm.db"):
+            lock.dismiss(store, DEVICE)
 
 
 def pretend(home: Path) -> None:
@@ -149,11 +153,13 @@ def describe(terminal: Terminal) -> None:
     print(f"{'TensorFlow and the like in it':<40} {', '.join(heavy) or 'none':>8}")
 
 
-def large(home: Path, rounds: int, seeds: int) -> None:
+def large(home: Path, rounds: int, seeds: int, *, fake: bool) -> None:
     """Print how long a large session takes to open, and the memory of the program that shows it."""
     place = home / "large"
     place.mkdir()
     fill(place / "lossterm.db", Comparison.ask("circles", LOSSES, seeds=seeds, epochs=200))
+    if fake:
+        pretend(place)
     with Store(place / "lossterm.db") as store:
         store.requests.ask("empty", Comparison.ask("circles", seeds=1))
         store.sessions.stop("empty")
@@ -178,7 +184,8 @@ def wait_for(terminal: Terminal, wanted: bytes) -> bytes:
     """
     seen = b""
     while wanted not in seen:
-        select.select([terminal.process.child_fd], [], [], 1)
+        ready, _, _ = select.select([terminal.process.child_fd], [], [], PATIENCE)
+        assert ready, f"waited in vain for {wanted!r}"
         seen += os.read(terminal.process.child_fd, 65536)
     return seen
 

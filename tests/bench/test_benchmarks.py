@@ -36,13 +36,25 @@ QUICK = {
         ("cancel to idle", "kill -9 to the viewer's notice", "kill -9 to the next epoch"),
     ),
     "soak": Smoke(("--trials", "24"), ("24 trials in 6 rounds", "worker", "app"), ("worker", "app")),
+    "start_up": Smoke(
+        ("--rounds", "1"),
+        (
+            "processor time",
+            "  import click, msgspec",
+            "  lossterm --help",
+            "  lossterm report prepared --format json",
+            "first screen",
+            "  import textual.app alone",
+            "  lossterm ",
+        ),
+    ),
     "store": Smoke(
         ("--trials", "8", "--epochs", "3"),
         ("8 trials × 3 epochs", "open ", "open, list sessions", "open, standings", "open, all for a viewer"),
         ("8 trials × 3 epochs",),  # megabytes
     ),
     "terminal": Smoke(
-        ("--rounds", "1", "--keys", "1", "--seconds", "0.2", "--seeds", "1", "--fake"),
+        ("--rounds", "1", "--keys", "1", "--seconds", "0.2", "--seeds", "2", "--fake"),
         (
             "first paint",
             "import textual.app alone",
@@ -53,7 +65,7 @@ QUICK = {
             "key to frame while training",
             "memory of the UI process",
             "bytes in 0.2 s while idle",
-            "opening 20 trials × 200 epochs",
+            "opening 40 trials × 200 epochs",
             "opening an empty session",
         ),
         ("bytes", "--"),

@@ -38,23 +38,23 @@ class Pictures:
         self._differing: list[str] = []
 
     def __call__(
-        self, app: LosstermApp, sizes: Size | tuple[Size, Size], before: Before | None = None, name: str | None = None
+        self, app: LosstermApp, sizes: Size | list[Size], before: Before | None = None, name: str | None = None
     ) -> None:
-        """Take one picture, or one in each of two sizes of the same terminal; `name` has {} for their size."""
-        both = sizes if isinstance(sizes[0], tuple) else None
+        """Take one picture, or one in each size that a terminal is given in turn; `name` has {} for the size."""
+        turns = sizes if isinstance(sizes, list) else []
 
         async def go(pilot: Pilot[None]) -> None:
             if before:
                 await before(pilot)
-            if both is None:
+            if not turns:
                 await self.take(pilot, name)
                 return
-            for columns, lines in both:
+            for columns, lines in turns:
                 if pilot.app.size != (columns, lines):
                     await pilot.resize_terminal(columns, lines)
                 await self.take(pilot, (name or "{}").format(f"{columns}x{lines}"))
 
-        self.run(app, both[0] if both else sizes, go)  # type: ignore[arg-type]  # a size, where there are not two
+        self.run(app, sizes[0] if isinstance(sizes, list) else sizes, go)
 
     def run(self, app: LosstermApp, size: Size, go: Before) -> None:
         """Run an app and do to it what takes pictures. Fails when one differs."""

@@ -18,4 +18,4 @@ class Property:
     holds: Callable[[Any], None]
     """Raises where it does not hold for an example; needs nothing but a writable temporary directory."""
     gate: int
-    """How many examples `pytest` tries."""
+    """How many examples the slow tests try; the others try a part of them."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
@@ -36,7 +36,7 @@ from tests.builders.tables import HOUSES, ROWS, Reader
 
 SMALL, LARGE = (80, 24), (140, 40)
 SIZES = {SMALL: "80x24", LARGE: "140x40"}
-BOTH = (SMALL, LARGE)
+BOTH = [SMALL, LARGE]
 """For what looks the same however its terminal came to have its size."""
 
 
@@ -414,9 +414,11 @@ def frozen_ages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def to_view(pilot: Pilot[None], view: str, words: str | None = None, keys: Sequence[str] = ()) -> None:
     """Go to a view and wait until it is painted."""
+    app = pilot.app
+    assert isinstance(app, LosstermApp)
     await pilot.press(VIEWS[view].key, *keys)
     wanted = VIEWS[view].full if words is None else words
-    await until(pilot, lambda: wanted in "\n".join(painted(cast("LosstermApp", pilot.app))))
+    await until(pilot, lambda: wanted in "\n".join(painted(app)))
     await still(pilot)
 
 
