@@ -1,14 +1,14 @@
-"""What can go wrong in a way that the program knows about.
+"""The known errors: failures that are shown as a sentence instead of a traceback.
 
 LosstermError                1   the root; never raised itself
-├── UsageError               2   what was asked for cannot be done
-│   ├── UnknownName              a task, loss, session, … that isn't there; near misses are suggested
-│   ├── OutOfRange               a number that makes no sense
+├── UsageError               2   a request that cannot be carried out
+│   ├── UnknownName              a task, loss, session, … that does not exist; near misses are suggested
+│   ├── OutOfRange               a setting outside its range
 │   └── DoesNotFit               a loss, metric or protocol on a task that it is not for
 ├── DataError                3   a file that cannot be used
 │   ├── StoreError               … and it is the store
 │   │   └── StoreReplaced            another file lies where the store lay when it was opened
-│   └── Unnamed                  code that a store names, and that no person named on this machine
+│   └── Unnamed                  code that a store names, but that nobody named on this machine
 ├── WorkerError              1   the worker could not be started, or keeps dying
 └── BenchmarkError           1   the benchmark did not finish
 
@@ -25,17 +25,17 @@ class LosstermError(Exception):
 
 
 class UsageError(LosstermError):
-    """What was asked for cannot be done, and asking differently would help."""
+    """A request that cannot be carried out; a different one would help."""
 
     exit_code = 2
 
 
 class UnknownName(UsageError):
-    """A name that no catalogue holds; says which names are near and which there are."""
+    """A name that does not exist; the message suggests near misses, or else lists all names."""
 
     def __init__(self, what: str, name: str, known: Iterable[str], also: Mapping[str, str] | None = None) -> None:
-        """Suggest out of `known`, and out of the other names in `also`, each standing for a known one."""
-        import difflib  # nobody waits for it but who mistyped
+        """Suggest names from `known`, and from the aliases in `also`, which maps each to a known name."""
+        import difflib  # only a mistyped name needs it
 
         names, also = list(known), also or {}
         close = difflib.get_close_matches(name.lower().replace("-", "_"), [*names, *also], n=3, cutoff=0.5)
@@ -51,18 +51,18 @@ class UnknownName(UsageError):
 
 
 class OutOfRange(UsageError):
-    """A setting outside the range in which it means something."""
+    """A setting outside its range."""
 
     def __init__(self, setting: str, value: object, allowed: str) -> None:
         super().__init__(f"{setting} is {value}, but must be {allowed}.")
 
 
 class DoesNotFit(UsageError):
-    """A loss, metric or protocol asked for on a task that it is not for."""
+    """A loss, metric or protocol for a task that it is not for."""
 
 
 class DataError(LosstermError):
-    """A file that cannot be used as it is."""
+    """A file that cannot be used."""
 
     exit_code = 3
 
@@ -76,7 +76,7 @@ class StoreReplaced(StoreError):
 
 
 class Unnamed(DataError):
-    """Code that a store names, and that no person named on this machine; at any moment one may."""
+    """Code that a store names, but that nobody named on this machine, at least so far."""
 
 
 class WorkerError(LosstermError):

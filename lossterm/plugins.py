@@ -1,4 +1,4 @@
-"""What installed packages add by entry points: found without a cost where there is none, loaded without a risk."""
+"""Loads what installed packages add through entry points: at no cost if there is none, and safe against failures."""
 
 import io
 import sys
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """What one entry point gives."""
+    """What one entry point provides."""
 
     place: str
-    """`module:NAME`, as the package declares it."""
+    """`module:NAME`, as declared by the package."""
     package: str
     """Name and version of the package."""
     given: tuple[object, ...]
-    """The objects; none where they do not load."""
+    """The objects; empty if they do not load."""
     problem: str | None = None
     """What is wrong with all of them."""
 
 
 def offers(group: str, what: str) -> Iterator[Offer]:
-    """Load what packages declare under a group: `key = "module:NAME"`, one object or a tuple of them.
+    """Load what packages declare in an entry point group: `key = "module:NAME"`, one object or a tuple of them.
 
-    `what` is what they are called in sentences, as "losses".
+    `what` names the objects in sentences, for instance "losses".
     """
     for point in _entry_points(group):
         package = f"{point.dist.name} {point.dist.version}" if point.dist and point.dist.name else point.value
@@ -79,5 +79,5 @@ def _read(file: Path) -> str:
 
 
 def _declarations() -> list[Path]:
-    """Return the files in which installed packages declare entry points."""
+    """Return the files that declare the entry points of installed packages."""
     return [file for place in sys.path if place for file in Path(place).glob("*.*-info/entry_points.txt")]

@@ -60,14 +60,14 @@ def test_a_task_whose_key_is_no_name_is_left_out_and_the_others_are_taken(instal
     install(lambda: (replace(HALVES, key=key), HALVES))
     assert list(every_task()) == [*TASKS, "halves"]
     (problem,) = task_problems()
-    assert problem == f"package_0:TASKS gives a task {key!r} (package_0:TASKS), which is no name for one."
+    assert problem == f"package_0:TASKS gives a task {key!r} (package_0:TASKS), which is not a valid name."
     assert problem.isprintable()
 
 
 def test_a_task_of_no_kind_is_left_out_and_told(install: Install) -> None:
     install(lambda: (replace(HALVES, kind="binray"), HALVES))
     assert list(every_task()) == [*TASKS, "halves"]
-    assert task_problems() == ["package_0:TASKS gives a task 'halves' (package_0:TASKS) of no kind that there is."]
+    assert task_problems() == ["package_0:TASKS gives a task 'halves' (package_0:TASKS) of an unknown kind."]
 
 
 @pytest.mark.parametrize("error", [RuntimeError, ImportError, SystemExit])
@@ -82,7 +82,9 @@ def test_a_package_that_fails_to_load_takes_nothing_with_it(install: Install, er
     assert problem == f"The tasks of package_0:TASKS do not load (package_0:TASKS): {error.__name__}: half installed."
 
 
-def test_a_package_that_imports_tensorflow_is_told_and_taken(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_imports_tensorflow_is_reported_and_used(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
 
     def heavy() -> Task:

@@ -27,11 +27,11 @@ REFERENCE: dict[Kind, str] = {
 """The loss that every other has to beat, for each kind of task."""
 
 MOST_ROWS = 2000
-"""Rows that are looked at."""
+"""Rows that advice is based on."""
 
 FOLDS = 3
 LEAST_ROWS = 30
-"""Rows, and of each class FOLDS, below which nothing is fitted to look at what is left over."""
+"""With fewer rows, or fewer than FOLDS rows of a class, no model is fitted to look at its residuals."""
 
 MANY_ZEROS, SKEWED, LONG_TAIL = 0.10, 1.0, 20.0
 FAR_OUT, HEAVY = 0.01, 3.0
@@ -48,7 +48,7 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     """What is to be predicted."""
     words: tuple[str, ...]
-    """What names the task on the command line."""
+    """The words for the task on the command line."""
     losses: tuple[str, ...]
     """Keys of the losses to compare, the reference first."""
     reference: str
@@ -56,13 +56,13 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     metric: str
     """Key of the metric to rank by."""
     reason: str
-    """Why, in words that hold the number."""
+    """Why, with the number in it."""
     number: float | None
-    """The number that decided, None where no rule applied."""
+    """The number that decided; None if no rule applied."""
     notes: tuple[str, ...] = ()
-    """What else the data say."""
+    """What else the data show."""
     hidden: tuple[tuple[str, str], ...] = ()
-    """Losses of this kind of task that the data make wrong, each with the reason."""
+    """Losses for this kind of task that do not fit the data, each with the reason."""
 
     @property
     def sentence(self) -> str:
@@ -83,26 +83,26 @@ class _Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def advise(task: Task, *, probabilities: bool = False) -> Advice:
-    """Look at one draw of a task's data. With `probabilities` only proper losses are advised."""
+    """Advise from one draw of a task's data; with `probabilities`, only proper losses."""
     import numpy as np
 
     features, target = task.draw(0)
     chosen = np.random.default_rng(0).permutation(len(target))[:MOST_ROWS]
     features, target = task.pipeline().fit_transform(features[chosen]), target[chosen]
-    found = next(_findings(task, features, target), None) or _Finding(losses=(), reason=_nothing_special(task))
+    finding = next(_findings(task, features, target), None) or _Finding(losses=(), reason=_nothing_special(task))
     if probabilities and task.kind != "regression":
         proper = tuple(loss.key for loss in usual(task.targets) if loss.probabilistic and loss.proper)
         reason = "probabilities are wanted, and these losses are proper"
-        found = _Finding(losses=proper, reason=reason, metric="log_loss")
+        finding = _Finding(losses=proper, reason=reason, metric="log_loss")
     return Advice(
         task=task.key,
         kind=task.kind,
         words=task.words,
-        losses=tuple(dict.fromkeys((REFERENCE[task.kind], *found.losses))),
+        losses=tuple(dict.fromkeys((REFERENCE[task.kind], *finding.losses))),
         reference=REFERENCE[task.kind],
-        metric=found.metric or PRIMARY[task.kind],
-        reason=found.reason,
-        number=found.number,
+        metric=finding.metric or PRIMARY[task.kind],
+        reason=finding.reason,
+        number=finding.number,
         notes=tuple(_notes(task, target)),
         hidden=tuple(
             (loss.key, misfit)
@@ -119,7 +119,7 @@ def _nothing_special(task: Task) -> str:
 
 
 def _findings(task: Task, features: "np.ndarray", target: "np.ndarray") -> Iterator[_Finding]:
-    """Yield what the rules find, the one to go by first."""
+    """Yield what the rules find, the most decisive first."""
     if task.kind == "regression":
         yield from _of_targets(target)
         if len(target) >= LEAST_ROWS:
@@ -185,13 +185,14 @@ def _of_labels(task: Task, features: "np.ndarray", target: "np.ndarray") -> Iter
     if len(target) < LEAST_ROWS or np.unique(target, return_counts=True)[1].min() < FOLDS:
         return
     forest = RandomForestClassifier(100, min_samples_leaf=3, random_state=0)
-    apart = float((cross_val_predict(forest, features, target, cv=FOLDS) != target).mean())
-    if apart > NOISY:
+    disagreement = float((cross_val_predict(forest, features, target, cv=FOLDS) != target).mean())
+    if disagreement > NOISY:
         reason = (
-            f"a cross-validated forest disagrees with {100 * apart:.0f} % of the labels: wrong ones, or classes overlap"
+            f"a cross-validated forest disagrees with {100 * disagreement:.0f} % of the labels: "
+            "wrong ones, or classes overlap"
         )
         losses = ("binary_gce",) if task.kind == "binary" else ("gce", "sce")
-        yield _Finding(losses=losses, reason=reason, number=apart)
+        yield _Finding(losses=losses, reason=reason, number=disagreement)
 
 
 def _notes(task: Task, target: "np.ndarray") -> Iterator[str]:
@@ -204,7 +205,7 @@ def _notes(task: Task, target: "np.ndarray") -> Iterator[str]:
 
 
 def _residuals(features: "np.ndarray", target: "np.ndarray") -> "np.ndarray":
-    """Return out-of-fold residuals, (rows,), of the better of two fits that far rows hardly move: a line, a forest."""
+    """Return out-of-fold residuals, (rows,), of the better of two robust fits: a line and a forest."""
     import numpy as np
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.linear_model import HuberRegressor
@@ -219,8 +220,8 @@ def _residuals(features: "np.ndarray", target: "np.ndarray") -> "np.ndarray":
     scaled = (target - np.median(target)) / (float(target.std()) or 1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit that has not settled is robust enough to look at its residuals
-        found = [scaled - cross_val_predict(fit, features, scaled, cv=FOLDS) for fit in fits]
-    return min(found, key=lambda residual: float(np.median(np.abs(residual))))
+        residuals = [scaled - cross_val_predict(fit, features, scaled, cv=FOLDS) for fit in fits]
+    return min(residuals, key=lambda residual: float(np.median(np.abs(residual))))
 
 
 def _moment(values: "np.ndarray", order: int) -> float:
@@ -231,8 +232,8 @@ def _moment(values: "np.ndarray", order: int) -> float:
 
 
 def command(advice: Advice) -> str:
-    """Return the command that compares what is advised."""
-    # One loss alone is no comparison: with the reference only, the usual ones are.
+    """Return the command that runs the advised comparison."""
+    # One loss alone is no comparison: without --loss, the usual losses are compared.
     losses = "".join(f" --loss {loss}" for loss in advice.losses if len(advice.losses) > 1)
     ranking = "" if advice.metric == PRIMARY[advice.kind] else f" --metric {advice.metric}"
     return f"lossterm run {shlex.join(advice.words)}{losses}{ranking}"

@@ -31,12 +31,12 @@ TUNE = "tune"
 """What a person writes for RATES_TO_TUNE."""
 
 ENGINE = 4
-"""Raised when a change to the engine changes what a trial yields, so that stored trials are not taken for new ones."""
+"""Raised whenever a change to the engine changes results, so that stored trials are not mistaken for new ones."""
 
 MOST_SEEDS, MOST_RATES = 10_000, 100
 
 MANY = 10_000
-"""Trials of a comparison that is trained without asking whether it is meant."""
+"""The most trials that a comparison may have before a person is asked to confirm it."""
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,9 +57,9 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     """One of DEVICES: devices differ in the last bits."""
     source: str = ""
-    """Where the loss's code is, or whose it is, unless lossterm's own."""
+    """Where the code of the loss is, or the package that it comes from; empty for lossterm's own losses."""
     data: Data | msgspec.UnsetType = msgspec.UNSET
-    """The table that the task is on, if it is one of one's own; else it has no part in the key."""
+    """The user table that the task is about; unset otherwise, so that it has no part in the key."""
 
     @property
     def record(self) -> Task:
@@ -73,7 +73,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def program(self) -> str:
-        """What is compiled for it: all but rate, seed and length. Trials of one program share the compiling."""
+        """Names what is compiled for it: all but rate, seed and length. Trials of one program share a compilation."""
         return f"{self.task}/{self.protocol}/{self.loss}/{self.hyperparameters.program}"
 
 
@@ -96,7 +96,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     losses: tuple[str, ...]
     """Keys of the losses, in the order asked for."""
     sources: tuple[tuple[str, str], ...] = ()
-    """For losses of one's own, key and where the code is."""
+    """For each custom loss, its key and where its code is."""
     seeds: Annotated[
         int,
         Setting(
@@ -110,7 +110,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     ]
     """Number of seeds; they are 0, 1, … ."""
     learning_rates: tuple[float, ...]
-    """The rates to train each loss at, ascending; of several the best on validation is chosen for each loss."""
+    """The rates to train each loss at, ascending; of several, the best on validation is chosen for each loss."""
     hyperparameters: Hyperparameters
     """What all trials share."""
     metric: Annotated[
@@ -130,7 +130,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     ] = DEVICES[0]
     """One of DEVICES."""
     data: Data | None = None
-    """The table that the task is on, if it is one of one's own."""
+    """The user table that the task is about, if it is about one."""
 
     @property
     def record(self) -> Task:
@@ -153,9 +153,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Self:
         """Check every setting and fill in the task's and the protocol's defaults.
 
-        `task` is a task's key, or a table of one's own. `own` says where losses of one's own are, as
-        `losses.source_from` reads it; they come after the others. `settings` are hyperparameters by their names in
-        Hyperparameters, None for what is usual; `model` is FILE.py:NAME of a custom network.
+        `task` is a task's key, or a user table. `own` says where custom losses are, as `losses.source_from` reads it;
+        they come after the others. `settings` are hyperparameters by their names in Hyperparameters, None for the
+        default; `model` is FILE.py:NAME of a custom network.
         Raises UnknownName, OutOfRange or DoesNotFit, each with a sentence that names the setting, and DataError for a
         file that cannot be used.
         """
@@ -168,9 +168,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         ranking = metric_for(metric or PRIMARY[record.kind], record.kind, rules.key, record.lowest)
         sources = {source.key: source.text for source in map(source_from, own)}
         named = losses_for(record.targets, tuple(losses), rules.key) if losses or not own else ()
-        if lost := [key for key in named if is_own(key) and key not in sources]:
-            now = f" What is given is {', '.join(sources)}: a file that was edited is another loss." if sources else ""
-            raise UsageError(f"{lost[0]!r} is a loss of one's own: say where it is with --loss-file FILE.py:NAME.{now}")
+        if missing := [key for key in named if is_own(key) and key not in sources]:
+            now = f" You gave {', '.join(sources)}: a file that was edited is another loss." if sources else ""
+            raise UsageError(f"{missing[0]!r} is a custom loss: say where it is with --loss-file FILE.py:NAME.{now}")
         chosen = tuple(dict.fromkeys((*named, *sources)))
         if not any(ranking.defined(loss_named(loss)) for loss in chosen):
             raise DoesNotFit(f"None of {', '.join(chosen)} has {ranking.key}: their outputs do not give it.")
@@ -188,9 +188,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def trials(self) -> Iterator[Trial]:
-        """Expand, seed by seed, so that a table read half way has all losses on equal footing."""
-        own = dict(self.sources)
-        sources = {loss: own[loss] if loss in own else loss_named(loss).origin for loss in self.losses}
+        """Expand seed by seed, so that an unfinished table has all losses on an equal footing."""
+        custom = dict(self.sources)
+        sources = {loss: custom[loss] if loss in custom else loss_named(loss).origin for loss in self.losses}
         for seed in range(self.seeds):
             for rate in self.learning_rates:
                 for loss in self.losses:
@@ -212,7 +212,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return self.seeds * len(self.learning_rates) * len(self.losses)
 
     @property
-    def size_told(self) -> str:
+    def size_in_words(self) -> str:
         """Say how many trials it has, and of what: `20,000 trials (10,000 seeds × 2 rates)`."""
         counts = {"losses": len(self.losses), "seeds": self.seeds, "rates": len(self.learning_rates)}
         product = " × ".join(f"{count:,} {what}" for what, count in counts.items() if count > 1)
@@ -224,14 +224,15 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.learning_rates) > 1
 
     def comparable(self, other: "Comparison") -> bool:
-        """Whether the trials of both may stand in one table: all but losses, seeds and metric are the same."""
-        mine, theirs = (
-            msgspec.structs.replace(one, losses=(), sources=(), seeds=1, metric="") for one in (self, other)
+        """Whether the trials of both may share a table: all but losses, seeds and metric are the same."""
+        fixed, fixed_in_other = (
+            msgspec.structs.replace(comparison, losses=(), sources=(), seeds=1, metric="")
+            for comparison in (self, other)
         )
-        return mine == theirs
+        return fixed == fixed_in_other
 
     def joined(self, other: "Comparison") -> "Comparison":
-        """Return the comparison that asks for what both ask for, ranked as the other. Both must be comparable."""
+        """Return the comparison that asks for all that both ask for, ranked as the other. Both must be comparable."""
         return msgspec.structs.replace(
             other,
             losses=tuple(dict.fromkeys((*self.losses, *other.losses))),
@@ -245,7 +246,7 @@ def _record(task: str, data: Data | None) -> Task:
 
 
 def rates_from(text: str, setting: str) -> tuple[float, ...]:
-    """Read learning rates as a person writes them: TUNE, one, or several with commas between. Raises OutOfRange."""
+    """Parse learning rates as a person writes them: TUNE, one, or several separated by commas. Raises OutOfRange."""
     if text == TUNE:
         return RATES_TO_TUNE
     try:

@@ -1,4 +1,4 @@
-"""What is legal but doubtful about a comparison, in sentences. What is wrong is refused before: `Loss.misfit`."""
+"""What is allowed but doubtful about a comparison, in sentences; `Loss.misfit` refuses what is wrong."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -18,19 +18,19 @@ ABOUT_EQUAL = 1.5
 
 BELOW_THE_MEAN = (LOG_MEAN, GEOMETRIC_MEAN)
 OF_THE_MEAN = ("mse", "rmse", "r2", "d2_poisson", "d2_tweedie")
-"""What some losses estimate, and the metrics by which that is too low."""
+"""What some losses estimate, and the metrics by which that is too low an estimate."""
 
 FAR = 5.0
 """Length, in standard deviations of the target, beyond which hardly any error lies."""
 
 
 def doubts(comparison: Comparison) -> list[str]:
-    """Return a sentence for everything that a reader of the comparison's table must be warned of."""
+    """Return a sentence for each thing that a reader of the comparison's table must be warned about."""
     losses = [loss_recorded(key) for key in comparison.losses]
     return [sentence for rule in RULES for sentence in rule(comparison, losses)]
 
 
-def _set_up_otherwise(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
+def _protocol_variants(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
     concerned: dict[str, list[str]] = {}
     for loss in losses:
         if variant := loss.variant(comparison.protocol):
@@ -38,7 +38,7 @@ def _set_up_otherwise(comparison: Comparison, losses: Sequence[Loss]) -> Iterato
     yield from (f"{', '.join(keys)}: {note}." for note, keys in concerned.items())
 
 
-def _the_same(_: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
+def _equal_losses(_: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
     shown = {loss.key for loss in losses}
     for loss in losses:
         if loss.same_as in shown:
@@ -69,10 +69,10 @@ def _not_measured(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[st
         if loss.level is not None and ranking.level is None and loss.level != 0.5:
             fitting = [metric.key for metric in METRICS.values() if metric.level == loss.level]
             levels = ", ".join(f"{level:g}" for level in sorted({m.level for m in METRICS.values() if m.level}))
-            advice = f"rank by {fitting[0]}" if fitting else f"metrics of quantiles are of {levels}"
+            advice = f"rank by {fitting[0]}" if fitting else f"the quantile metrics are for {levels}"
             yield f"{loss.key} estimates the {loss.level:g}-quantile, which {ranking.key} does not measure: {advice}."
         elif loss.base == "expectile" and tau != 0.5:
-            yield f"{loss.key} estimates the {tau:g}-expectile, which no metric here measures: its place says little."
+            yield f"{loss.key} estimates the {tau:g}-expectile, which no metric here measures: its rank says little."
         elif loss.estimates in BELOW_THE_MEAN and ranking.key in OF_THE_MEAN:
             yield f"{loss.key} estimates {loss.estimates}, which lies below the mean: rmsle or mae is fairer to it."
 
@@ -90,7 +90,7 @@ def _nothing_to_balance(comparison: Comparison, losses: Sequence[Loss]) -> Itera
         yield f"{', '.join(keys)}: classes of {comparison.task} are about equally frequent: nothing to balance."
 
 
-def _weighed(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
+def _class_weights(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
     if not comparison.hyperparameters.class_weight:
         return
     if keys := [loss.key for loss in losses if loss.probabilistic and not loss.counted]:
@@ -102,7 +102,7 @@ def _weighed(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
         yield f"{', '.join(keys)} weighs classes itself, and class weights weigh them once more."
 
 
-def _cut_short(comparison: Comparison, _: Sequence[Loss]) -> Iterator[str]:
+def _stopped_early(comparison: Comparison, _: Sequence[Loss]) -> Iterator[str]:
     h = comparison.hyperparameters
     if h.early_stopping is None:
         return
@@ -123,14 +123,14 @@ def _too_far_out(_: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
 
 
 RULES: tuple[Rule, ...] = (
-    _set_up_otherwise,
-    _the_same,
+    _protocol_variants,
+    _equal_losses,
     _not_proper,
     _not_measured,
     _underfits,
     _nothing_to_balance,
-    _weighed,
-    _cut_short,
+    _class_weights,
+    _stopped_early,
     _too_far_out,
 )
-"""Everything that is looked at, in the order in which it is told."""
+"""Every rule, in the order in which the warnings are shown."""

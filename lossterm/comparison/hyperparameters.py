@@ -1,10 +1,10 @@
-"""What a training depends on besides task, loss, learning rate and seed: a field with its record for each setting.
+"""What a training depends on besides task, loss, learning rate and seed: one field, with its Setting, for each.
 
-To add one takes a field in Hyperparameters with its Setting, and whatever in the engine acts on it: the option, the key
-of the project file, the row of the network dialog, headline, JSON, exports, the command that asks again and the checks
-come from the record. A new field needs a default, which must be what was done before there was a choice: so it is not
-written, and trials that were stored keep their keys. Where the script that `lossterm export` writes has to act on it,
-`export/script/network_section.py` does.
+To add a hyperparameter, add a field with its Setting, and the code in the engine that acts on it. Everything else comes
+from that record: the option, the key of the project file, the row of the network dialog, headline, JSON, exports, the
+command that runs it again and the checks. Give a new field a default that means what happened before the choice
+existed: defaults are not written, so stored trials keep their keys. If the script that `lossterm export` writes must
+act on it too, extend `export/script/network_section.py`.
 """
 
 import functools
@@ -28,7 +28,7 @@ ACTIVATIONS = ("relu", "tanh", "gelu", "elu", "selu", "silu", "leaky_relu", "sig
 """Activations of hidden layers, by Keras's names."""
 
 SCHEDULES = ("constant", "cosine", "linear", "exponential")
-"""How the learning rate goes, step by step over a whole training: it stays, or falls to 0 along half a cosine, to 0
+"""How the learning rate changes, step by step over a whole training: it stays, or falls to 0 along half a cosine, to 0
 along a line, or to 1 % by equal factors."""
 
 CLASS_WEIGHTS = ("balanced",)
@@ -36,14 +36,14 @@ CLASS_WEIGHTS = ("balanced",)
 
 MOST_EPOCHS, MOST_BATCH, MOST_UNITS, MOST_LAYERS = 1_000_000, 1_000_000, 65_536, 32
 
-_NO_HIDDEN_LAYERS = "Dropout and batch normalisation are of hidden layers, and this network has none."
+_NO_HIDDEN_LAYERS = "Dropout and batch normalisation apply to hidden layers, and this network has none."
 
 
 class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a training depends on besides task, loss, learning rate and seed.
 
-    A setting that is as it always was before there was a choice is not written, so that trials keep their keys; what
-    has no default or a `default_factory` was written from the start and is written always.
+    A setting with its plain default is not written, so that trials keep their keys. A field without a default, or with
+    a `default_factory`, existed from the start and is always written.
     """
 
     hidden: Annotated[
@@ -59,8 +59,8 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             most=MOST_LAYERS,
             example=(50, 20),
             of_task=True,
-            always_told=True,
-            said=lambda units: f"hidden {','.join(map(str, units)) or 'none'}",
+            always_shown=True,
+            phrase=lambda units: f"hidden {','.join(map(str, units)) or 'none'}",
             default=(),
         ),
     ]
@@ -87,7 +87,7 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             part="layers",
             range=Range(above=0),
             has_option=False,
-            said=lambda sd: f"output drawn with sd {sd:g}",
+            phrase=lambda sd: f"output drawn with sd {sd:g}",
         ),
     ] = msgspec.field(default_factory=lambda: None)
     """Standard deviation of the output layer's normal initial kernel; None for glorot_uniform."""
@@ -99,7 +99,7 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             help="How weights are updated",
             row="how weights are updated",
             words=OPTIMIZERS,
-            always_told=True,
+            always_shown=True,
             default="momentum",
         ),
     ]
@@ -114,8 +114,8 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             range=Range(least=1, most=MOST_BATCH),
             example=32,
             of_task=True,
-            always_told=True,
-            said=lambda rows: f"batch {rows}",
+            always_shown=True,
+            phrase=lambda rows: f"batch {rows}",
         ),
     ]
     """Rows of one step; the last step of an epoch takes what is left."""
@@ -129,9 +129,9 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             range=Range(least=1, most=MOST_EPOCHS),
             example=100,
             of_task=True,
-            always_told=True,
+            always_shown=True,
             compiled=False,
-            said=lambda epochs: f"{epochs} epochs",
+            phrase=lambda epochs: f"{epochs} epochs",
         ),
     ]
     """Passes over the training split; with early stopping, at the most."""
@@ -146,7 +146,7 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             range=Range(least=0, below=1),
             needs_hidden=True,
             unfit=_NO_HIDDEN_LAYERS,
-            said=lambda share: f"dropout {share:g}",
+            phrase=lambda share: f"dropout {share:g}",
         ),
     ] = 0.0
     """Share of the hidden units that are left out at each step of training, after their activation."""
@@ -160,7 +160,7 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             part="layers",
             needs_hidden=True,
             unfit=_NO_HIDDEN_LAYERS,
-            said=lambda _: "batch norm",
+            phrase=lambda _: "batch norm",
         ),
     ] = False
     """Whether sums are normalised over the batch before the activation of each hidden layer."""
@@ -173,7 +173,7 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             row="factor of the squared weights, as 1e-4",
             part="layers",
             range=Range(least=0),
-            said=lambda factor: f"l2 {factor:g}",
+            phrase=lambda factor: f"l2 {factor:g}",
         ),
     ] = 0.0
     """Factor of the summed squares of all kernels, added to the loss that is trained but not to the one in curves."""
@@ -189,7 +189,7 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             joins=("learning_rates", "{}"),
         ),
     ] = SCHEDULES[0]
-    """How the learning rate goes, one of SCHEDULES."""
+    """How the learning rate changes, one of SCHEDULES."""
 
     early_stopping: Annotated[
         int | None,
@@ -203,7 +203,7 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             needs_validation=True,
             unfit="The protocol {protocol} has no validation split for early stopping to watch: "
             f"leave early stopping out, or use --protocol {DEFAULT_PROTOCOL}.",
-            said=lambda patience: f"stops after {patience}",
+            phrase=lambda patience: f"stops after {patience}",
             joins=("epochs", "({} without a better)"),
         ),
     ] = None
@@ -221,7 +221,7 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             unset="all rows weigh alike",
             kinds=("binary", "multiclass"),
             unfit="Class weights are for classes, and this task's targets are numbers: leave them out.",
-            said=lambda weights: f"{weights} classes",
+            phrase=lambda weights: f"{weights} classes",
         ),
     ] = None
     """One of CLASS_WEIGHTS, for the loss that is trained but not for the one in curves; None: all rows weigh alike."""
@@ -237,41 +237,41 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             part="model",
             example="nets.py:build",
             is_code=True,
-            said=lambda model: f"network {called(model)}",
+            phrase=lambda model: f"network {called(model)}",
         ),
     ] = ""
-    """Where a custom network is and what it is now, as `user_network.network_from` gives it; "" for a stack of dense
-    layers. With one, the settings that shape that stack are as if they were not there."""
+    """Where a custom network is and its fingerprint, as `user_network.network_from` returns it; "" for a stack of dense
+    layers. With a custom network, the settings that shape that stack have no effect."""
 
     def __post_init__(self) -> None:
-        """Take a default for the default, since msgspec leaves out no other object that is equal to it."""
+        """Replace each value that equals its default by the default itself: msgspec leaves out only that object."""
         for name, default in _defaults(type(self)):
             if getattr(self, name) == default:
                 msgspec.structs.force_setattr(self, name, default)
 
     @classmethod
     def asked(cls, given: Mapping[str, object], task: Task, also: Iterable[str] = ()) -> Self:
-        """Return those that are given by name; what is not, or is None, is as the task has it or as is usual.
+        """Return the given settings; those that are missing or None take the task's value or the default.
 
-        `also` names what else might have been meant. Raises UnknownName, OutOfRange and as `network_from`; what it
-        returns is still to be `checked`.
+        `also` holds other names that a misspelt one might mean. Raises UnknownName, OutOfRange, and what
+        `network_from` raises. The result is still to be `checked`.
         """
         settings = {setting.name: setting for setting in settings_of(cls)}
         for name in given:
             if name not in settings:
                 raise UnknownName("setting", name, [*also, *settings])
-        said = {name: settings[name].stored(value) for name, value in given.items() if value is not None}
-        custom = bool(said.get("model"))
+        chosen = {name: settings[name].stored(value) for name, value in given.items() if value is not None}
+        custom = bool(chosen.get("model"))
         usual = {
             name: getattr(task, name)
             if setting.of_task and not (custom and setting.part == "layers")
             else setting.default
             for name, setting in settings.items()
         }
-        return cls(**usual | said)
+        return cls(**usual | chosen)
 
     def checked(self, kind: Kind, protocol: Protocol) -> Self:
-        """Return the same, if each setting makes sense, and all together on a task of a kind under a protocol.
+        """Return self if each setting is valid, and all of them together fit a kind of task and a protocol.
 
         Raises OutOfRange, UnknownName or UsageError, each with a sentence that names the setting.
         """
@@ -286,40 +286,40 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
                 or kind not in setting.kinds
             ):
                 raise UsageError(setting.unfit.format(protocol=protocol.key))
-        idle = [setting.title for setting in chosen if setting.part == "layers"]
-        if self.model and idle:
+        unused = [setting.title for setting in chosen if setting.part == "layers"]
+        if self.model and unused:
             raise UsageError(
-                f"{called(self.model)} builds the whole network, so {' and '.join(idle)} would change nothing: "
+                f"{called(self.model)} builds the whole network, so {' and '.join(unused)} would change nothing: "
                 "set them in its file, or leave --model out."
             )
         return self
 
     @property
     def shared(self) -> dict[str, Any]:
-        """What is handed on by name: of code its name and fingerprint, and not where it lies."""
+        """Every setting by name, fit to be shared: code by name and fingerprint, without its path."""
         return {setting.name: setting.shared(getattr(self, setting.name)) for setting in settings_of(type(self))}
 
     @property
     def chosen(self) -> tuple[Setting, ...]:
-        """The settings that are not as usual, or that each task has a value of its own for."""
+        """The settings that differ from their defaults, or whose value each task sets."""
         return tuple(setting for setting in settings_of(type(self)) if setting.is_set(getattr(self, setting.name)))
 
     @property
-    def told(self) -> tuple[Setting, ...]:
-        """The settings to tell of: those that are not as usual, and those that are told always unless they are idle."""
+    def shown(self) -> tuple[Setting, ...]:
+        """The settings to show: those that differ from their defaults, and those always shown unless ignored."""
         return tuple(
             setting
             for setting in settings_of(type(self))
-            if setting.is_set(getattr(self, setting.name)) or (setting.always_told and not self.leaves_idle(setting))
+            if setting.is_set(getattr(self, setting.name)) or (setting.always_shown and not self.ignores(setting))
         )
 
-    def leaves_idle(self, setting: Setting) -> bool:
-        """Whether a setting changes nothing here, since it shapes a stack of layers and the network is custom."""
+    def ignores(self, setting: Setting) -> bool:
+        """Whether a setting changes nothing here, because it shapes a stack of layers and the network is custom."""
         return bool(self.model) and setting.part == "layers"
 
     @property
     def program(self) -> str:
-        """What of it is compiled: all but the length. What has its default is left out, unless it is always written."""
+        """Names what is compiled: all but the length. Defaults are left out, unless they are always written."""
         words = []
         for setting in settings_of(type(self)):
             value: Any = getattr(self, setting.name)
@@ -332,8 +332,8 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 @functools.cache
 def _defaults(record: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
-    """Return the fields that are not written where they have their default, with it: of None, True and False there is
-    but one each.
+    """Return each field that is not written at its default, with that default; None, True and False are single objects
+    anyway.
     """
     return tuple(
         (setting.name, setting.default)

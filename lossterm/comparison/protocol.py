@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     Parts = dict["SplitName", np.ndarray]
-    """Places of the rows of each split."""
+    """Indices of the rows of each split."""
 
 SplitName = Literal["train", "validation", "test"]
 
@@ -29,7 +29,7 @@ class Split(msgspec.Struct, frozen=True):
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """Data as the network sees them, but for the target, whose scale and form are the loss's."""
+    """Data as the network sees them, except the target, whose scale and form depend on the loss."""
 
     splits: dict[SplitName, Split]
     """Each part, in the protocol's order."""
@@ -37,7 +37,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a numeric target is to be scaled as the loss wants it."""
 
     def scaling(self, scale: Scale) -> Scaling:
-        """Return the scale of a numeric target that a loss asks for, fitted to the training rows."""
+        """Return the scaling of a numeric target that a loss asks for, fitted to the training rows."""
         return scaling_of(scale if self.scales else "raw", self.splits["train"].target)
 
 
@@ -55,13 +55,13 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     scales: bool = True
     """Whether a numeric target is scaled as the loss wants it; otherwise it is as `prepare` gives it."""
     draws: bool
-    """Whether each seed has data of its own, drawn or split anew; otherwise all seeds share one draw."""
+    """Whether each seed draws or splits the data anew; otherwise all seeds share one draw."""
     tasks: tuple[str, ...] | None
     """Keys of the tasks that it is for, None for all."""
     prepare: Callable[[Task, int], Prepared]
     """`(task, seed) -> data`, drawn, split and scaled."""
     flaws: Callable[[Task], str] | None = None
-    """What a reader must know of it on a task, where that is not what `caveat` says of any sound protocol."""
+    """Replaces what `caveat` says of a task, for a protocol with flaws that a reader must know."""
 
     @property
     def tunes(self) -> bool:
@@ -79,13 +79,13 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
         return CurveLayout(self.splits)
 
     def varies(self, task: Task) -> bool:
-        """Whether each seed has data of its own on a task; rows in order of time can be split in one way only."""
+        """Whether each seed has different data on a task; rows in order of time can be split in one way only."""
         return self.draws and not task.ordered
 
     def rows(self, task: Task) -> dict[SplitName, int]:
-        """Return the number of rows in each split; the first takes what rounding leaves.
+        """Return the number of rows in each split; the first takes what rounding leaves over.
 
-        Where groups stay together it is that of equal ones.
+        Where groups stay together, the number is the one that groups of equal size would give.
         """
         first, *others = self.splits
         rest = {split: round(share * task.rows) for split, share in zip(others, self.shares[1:], strict=True)}

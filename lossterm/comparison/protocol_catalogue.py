@@ -1,4 +1,4 @@
-"""How a comparison is made fair: what is drawn, how it is split and scaled, and what a seed fixes."""
+"""Every protocol, and how each prepares the data of a task."""
 
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     Parts = dict["SplitName", np.ndarray]
-    """Places of the rows of each split."""
+    """Indices of the rows of each split."""
 
 BLOCK = 8192
-"""Rows that are transformed at once: a table may be large, and a pipeline makes several copies of what it is given."""
+"""Rows transformed at a time: a table may be large, and a pipeline makes several copies of its input."""
 
 
 def _fair(task: Task, seed: int) -> Prepared:
@@ -26,7 +26,7 @@ def _fair(task: Task, seed: int) -> Prepared:
 
 
 def _tutorial(task: Task, seed: int) -> Prepared:  # noqa: ARG001  every protocol takes a seed; this one's data ignore it
-    """The tutorial's own: one fixed draw, the first 500 rows train, scaling (if any) fitted before the split."""
+    """Prepare as the tutorial does: one fixed draw, the first half trains, scaling (if any) fitted before the split."""
     import numpy as np
 
     random_state, scaled = _TUTORIAL[task.key]
@@ -47,7 +47,7 @@ def _tutorial(task: Task, seed: int) -> Prepared:  # noqa: ARG001  every protoco
 
 
 def _published(task: Task, seed: int) -> Prepared:  # noqa: ARG001  as above
-    """One stratified split for all seeds, features divided by their largest value on train."""
+    """Split once for all seeds, classes stratified; divide features by their largest value on train."""
     import numpy as np
 
     features, target = task.draw(0)
@@ -74,7 +74,7 @@ _TUTORIAL = {"regression": (1, True), "circles": (1, False), "blobs": (2, False)
 
 
 def _stream(seed: int) -> int:
-    """Return a seed for the split that shares nothing with the one that drew the rows."""
+    """Return a seed for the split that is independent of the one that drew the rows."""
     import numpy as np
 
     return int(np.random.SeedSequence([seed, 2]).generate_state(1)[0])
@@ -88,10 +88,10 @@ def _through_pipeline(task: Task, features: "np.ndarray", target: "np.ndarray", 
     form = np.float64 if task.kind == "regression" else np.int64
 
     def transformed(rows: "np.ndarray") -> "np.ndarray":
-        found = np.empty((len(rows), task.features), np.float32)
+        prepared = np.empty((len(rows), task.features), np.float32)
         for start in range(0, len(rows), BLOCK):
-            found[start : start + BLOCK] = pipeline.transform(features[rows[start : start + BLOCK]])
-        return found
+            prepared[start : start + BLOCK] = pipeline.transform(features[rows[start : start + BLOCK]])
+        return prepared
 
     splits = {name: Split(transformed(rows), target[rows].astype(form)) for name, rows in parts.items()}
     let_go(features)

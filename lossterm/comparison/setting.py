@@ -1,4 +1,4 @@
-"""The form of a setting: one record, from which whatever asks for it, checks it or shows it is derived."""
+"""What a setting is: one record, from which everything that asks for it, checks it or shows it is derived."""
 
 import functools
 import math
@@ -13,18 +13,18 @@ from lossterm.losses import Kind
 from lossterm.text.numbers import exact
 
 Part = Literal["layers", "training", "model", "comparison"]
-"""What a setting is about: a stack of dense layers, how it is trained, the network instead of that stack, or the
+"""What a setting is about: the stack of dense layers, its training, the custom network that replaces the stack, or the
 comparison as a whole."""
 
 NONE = "none"
-"""What a person writes for no layers, and chooses for no word."""
+"""What a person writes for no layers, and chooses for an absent value."""
 
 OFF, ON = "off", "on"
 """What a person chooses for a setting that is true or false."""
 
 
 class Range(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers in which a setting means something; all of them are finite."""
+    """The numbers that a setting may have; all of them are finite."""
 
     least: float = -math.inf
     """The smallest."""
@@ -36,12 +36,12 @@ class Range(msgspec.Struct, frozen=True, kw_only=True):
     """The largest."""
 
     def holds(self, number: float) -> bool:
-        """Whether a number lies in it."""
+        """Whether a number lies in the range."""
         return math.isfinite(number) and self.least <= number <= self.most and self.above < number < self.below
 
     @property
     def words(self) -> str:
-        """Say what must be: from 1 to 10, a positive number, at least 0 and below 1."""
+        """Say what a number must be: from 1 to 10, a positive number, at least 0 and below 1."""
         if self.above == 0 and math.inf == self.below == self.most:
             return "a positive number"
         if math.isfinite(self.least) and math.isfinite(self.most):
@@ -52,10 +52,9 @@ class Range(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting: a hyperparameter, or what a comparison is made with besides.
+    """One setting: a hyperparameter, or another choice of a comparison.
 
-    It stands in the annotation of the field that holds its value; `settings_of` takes name, form and default from
-    there.
+    It annotates the field that holds its value; `settings_of` takes name, form and default from that field.
     """
 
     label: str
@@ -65,56 +64,56 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     more: str = ""
     """What `--help` says after that."""
     row: str = ""
-    """What it is in a few words, for its row in the app's network dialog; "" for none there."""
+    """What it is in a few words, for its row in the app's network dialog; "" if it has no row."""
     field: str = ""
-    """Name of its field in the app's settings panel; "" for none there."""
+    """Name of its field in the app's settings panel; "" if it has none."""
     part: Part = "training"
     """What it is about."""
     words: tuple[str, ...] = ()
-    """The words that it may be; none where it is no word, or any."""
+    """The words that it may be; empty if it is not a word, or any word."""
     range: Range | None = None
-    """The numbers that it may be; of several numbers, each of them."""
+    """The numbers that it may be; for several numbers, the range of each."""
     each: str = ""
     """What errors call one of several numbers."""
     most: int | None = None
-    """The most numbers that there may be."""
+    """The largest count of numbers."""
     example: Any = None
-    """What stands in the project file, behind a #, where neither a person nor a task says anything."""
+    """The commented value in the project file, where neither a person nor a task sets one."""
     unset: str = ""
-    """What its absence means, where it may be absent."""
+    """What its absence means, if it may be absent."""
     of_task: bool = False
-    """Whether each task has a value of its own."""
-    always_told: bool = False
-    """Whether it is told also where it is as usual."""
+    """Whether each task sets its value."""
+    always_shown: bool = False
+    """Whether it is shown even where it has its default."""
     has_option: bool = True
-    """Whether a person may set it; else reproductions of published numbers alone do."""
+    """Whether a person may set it; otherwise only reproductions of published numbers do."""
     is_code: bool = False
     """Whether it names code that the worker runs, as `user_network.network_from` reads it."""
     compiled: bool = True
-    """Whether another value makes another program."""
+    """Whether another value needs another compiled program."""
     kinds: tuple[Kind, ...] = ("regression", "binary", "multiclass")
     """The kinds of tasks that it is for."""
     needs_validation: bool = False
-    """Whether it is for protocols with a validation split alone."""
+    """Whether it is only for protocols with a validation split."""
     needs_hidden: bool = False
-    """Whether it is for networks with a hidden layer alone."""
+    """Whether it is only for networks with a hidden layer."""
     unfit: str = ""
-    """What is said where it is not for the task, protocol or network; {protocol} is the protocol's key."""
-    said: Callable[[Any], str] = str
-    """What a line about a comparison says of a value."""
+    """The error where it does not fit the task, protocol or network; {protocol} is the protocol's key."""
+    phrase: Callable[[Any], str] = str
+    """Writes a value as the headline of a comparison shows it."""
     joins: tuple[str, str] | None = None
-    """The setting whose words that line goes on after without a comma, and how, {} being what is said."""
+    """The setting that the headline shows it after, without a comma, and how: {} is its phrase."""
 
-    # Taken from the field that it stands at.
+    # Taken from the field that it annotates.
 
     name: str = ""
     """Name of the field, and of the argument of `Comparison.ask`."""
     form: Any = None
     """Type of its values."""
     default: Any = None
-    """Its value unless a person or the task says otherwise; of layers, that of no stack at all."""
+    """Its value unless a person or the task sets one; for layers, the value without a stack."""
     always_written: bool = False
-    """Whether a record is written with it also where it is as usual, since the field has no plain default."""
+    """Whether records are written with it even where it has its default, because the field has no plain default."""
 
     @property
     def key(self) -> str:
@@ -128,8 +127,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def plain_form(self) -> Any:
-        """Type of its values where it is not absent."""
-        return next(one for one in get_args(self.form) if one is not type(None)) if self.optional else self.form
+        """Type of its values other than None."""
+        return next(form for form in get_args(self.form) if form is not type(None)) if self.optional else self.form
 
     @property
     def optional(self) -> bool:
@@ -138,39 +137,39 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The texts that a person chooses between; none where a value is written."""
+        """The texts that a person chooses between; empty where a person types a value."""
         if self.form is bool:
             return (OFF, ON)
         return (NONE, *self.words) if self.words and self.optional else self.words
 
     def is_set(self, value: Any) -> bool:
-        """Whether a value differs from the usual one."""
+        """Whether a value differs from the default."""
         return bool(value != self.default)
 
     # Values as they are given
 
     def of_form(self, value: object) -> Any:
-        """Return a value as one of its form: 1 as 1.0, a list as a tuple. Raises OutOfRange for one of another form."""
+        """Convert a value to the setting's type: 1 to 1.0, a list to a tuple. Raises OutOfRange for an invalid one."""
         try:
             return msgspec.convert(value, self.form)
         except msgspec.ValidationError:
             raise OutOfRange(self.label, repr(value), WANTED[self.plain_form]) from None
 
     def stored(self, value: object) -> Any:
-        """Return a value as trials keep it. Raises as `of_form`, and as `network_from` for code that is not there."""
-        found = self.of_form(value)
-        return network_from(found) if self.is_code and found else found
+        """Return a value as trials store it. Raises as `of_form`, and as `network_from` for missing code."""
+        converted = self.of_form(value)
+        return network_from(converted) if self.is_code and converted else converted
 
     def asked_again(self, value: Any) -> Any:
-        """Return what asks for a stored value again; code as it is by now."""
+        """Return what asks for a stored value again; code without its fingerprint, so as it is now."""
         return value.rpartition("@")[0] if self.is_code else value
 
     def shared(self, value: Any) -> Any:
-        """Return what is handed on of a stored value: of code its name and fingerprint, and not where it lies."""
+        """Return a stored value, fit to be shared: code by name and fingerprint, without its path."""
         return called(value) if self.is_code and value else value
 
     def checked(self, value: Any) -> Any:
-        """Return a value of its form that lies in its range. Raises OutOfRange or UnknownName for another."""
+        """Return the value if it is valid. Raises OutOfRange or UnknownName otherwise."""
         if value is None and self.optional:
             return value
         if self.words and value not in self.words:
@@ -186,9 +185,9 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     # Values as a person writes them
 
     def read(self, text: str, label: str | None = None) -> Any:
-        """Return the value that a text stands for; `label` is what an error calls the setting.
+        """Parse the text of a value; `label` is what an error calls the setting.
 
-        Raises OutOfRange or UnknownName for a text that stands for none.
+        Raises OutOfRange or UnknownName for an invalid text.
         """
         if self.choices and text not in self.choices:
             raise UnknownName(self.title, text, self.words)
@@ -205,7 +204,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
             ) from None
 
     def written(self, value: Any) -> str:
-        """Return the text that `read` takes for a value."""
+        """Return the text that `read` parses to a value."""
         if value is None:
             return NONE if self.words else ""
         if isinstance(value, bool):
@@ -228,14 +227,14 @@ WANTED: dict[Any, str] = {
     float: "a number",
     tuple[int, ...]: "whole numbers",
 }
-"""Type of a value → what a value of another is told to be."""
+"""Type of a value → what an error says that the value must be."""
 
 _WRITTEN = {tuple[int, ...]: f"whole numbers with commas between, such as 50,20, or `{NONE}`"}
 
 
 @functools.cache
 def settings_of(record: type[msgspec.Struct]) -> tuple[Setting, ...]:
-    """Return the settings that stand in the annotations of a record's fields, in the order of the fields."""
+    """Return the settings that annotate a record's fields, in the order of the fields."""
     return tuple(
         msgspec.structs.replace(
             setting,

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from lossterm.comparison.protocol import SplitName
 
     Parts = dict["SplitName", np.ndarray]
-    """Places of the rows of each split."""
+    """Indices of the rows of each split."""
 from lossterm.comparison.protocol import Protocol
 
 
 def split_rows(task: Task, protocol: Protocol, target: "np.ndarray", random_state: int) -> "Parts":
-    """Cut the rows by time, by groups, or at random with classes stratified."""
+    """Split the rows by time, by groups, or at random with classes stratified."""
     import numpy as np
     from sklearn.model_selection import train_test_split
 
@@ -44,7 +44,7 @@ def split_rows(task: Task, protocol: Protocol, target: "np.ndarray", random_stat
 
 
 def _between_times(task: Task, ends: "np.ndarray") -> "list[int]":
-    """Move places where rows in order of time are to be cut to the nearest change of time."""
+    """Move each cut through rows in order of time to the nearest change of time."""
     import numpy as np
 
     if task.times is None:
@@ -59,17 +59,17 @@ def _between_times(task: Task, ends: "np.ndarray") -> "list[int]":
 
 
 def _with_every_class(task: Task, target: "np.ndarray", parts: "Parts") -> "Parts":
-    """Return the parts. Raises DataError where a class is in none of the rows that are trained on."""
+    """Return the parts. Raises DataError if a class is missing from the training rows."""
     import numpy as np
 
     first = next(iter(parts))
-    lost = set(range(task.classes or 0)) - set(np.unique(target[parts[first]]).tolist()) if task.classes else set()
-    if lost:
-        place = min(lost)
+    missing = set(range(task.classes or 0)) - set(np.unique(target[parts[first]]).tolist()) if task.classes else set()
+    if missing:
+        place = min(missing)
         name = task.labels[place] if task.labels else place
         raise DataError(
-            f"{task.title}: no row of the class {name} is among those that are trained on. "
-            "Split otherwise than by this time or these groups, or leave the class out."
+            f"{task.title}: the training rows hold no row of the class {name}. "
+            "Split by another time or other groups, or leave the class out."
         )
     return parts
 
@@ -77,7 +77,7 @@ def _with_every_class(task: Task, target: "np.ndarray", parts: "Parts") -> "Part
 def _by_groups(
     task: Task, target: "np.ndarray", rows: "np.ndarray", sizes: tuple[int, int], random_state: int
 ) -> "tuple[np.ndarray, np.ndarray]":
-    """Take whole groups out of the rows, as near to the second size of the first as they allow.
+    """Split whole groups off the rows: of `sizes[0]` rows about `sizes[1]`, as near as the groups allow.
 
     Raises DataError for too few groups.
     """
@@ -86,11 +86,11 @@ def _by_groups(
 
     assert task.groups is not None
     groups = task.groups()[rows]
-    folds, found = round(sizes[0] / sizes[1]), len(np.unique(groups))
-    if found < folds:
+    folds, count = round(sizes[0] / sizes[1]), len(np.unique(groups))
+    if count < folds:
         raise DataError(
-            f"{task.title} has {found} groups left where {folds} are wanted to split them: "
-            "take a column with more groups, or leave --group away."
+            f"{task.title} has {count} groups left where {folds} are wanted to split them: "
+            "take a column with more groups, or leave --group out."
         )
     fold = GroupKFold if task.kind == "regression" else StratifiedGroupKFold
     with warnings.catch_warnings():

@@ -1,7 +1,7 @@
-"""A table of one's own: read from CSV, TSV, Parquet or NPZ, recognised, described, and kept on a shelf.
+"""User tables: read from CSV, TSV, Parquet or NPZ, recognised, described and cached.
 
-Importing this loads neither NumPy nor pyarrow, since the processes that do not train know a table by its record alone;
-the functions load them when called.
+Importing this package loads neither NumPy nor pyarrow: processes that do not train need only a table's record. The
+functions import them when they are called.
 """
 
 from lossterm.data.column import FeatureColumn

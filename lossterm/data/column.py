@@ -1,4 +1,4 @@
-"""A feature of a table, as pipelines must know it."""
+"""A feature of a table: what a pipeline has to know of it."""
 
 from typing import Literal
 
@@ -15,13 +15,13 @@ class FeatureColumn(msgspec.Struct, frozen=True, kw_only=True):
     kind: ColumnKind
     """What its cells hold."""
     origin: float = 0.0
-    """Subtracted from numbers, and from dates in days since 1970, before float32, so that no digits are lost."""
+    """Subtracted from numbers, and from dates in days since 1970, before rounding to float32, to keep their digits."""
     levels: tuple[str, ...] = ()
-    """Of a category: its levels, most frequent first, rarer ones as one; a cell holds the index."""
+    """Levels of a category, most frequent first, the rarest joined into one; a cell holds the index of its level."""
     missing: bool = False
-    """Whether any cell is missing: then that is a feature too, for a category a level of its own."""
+    """Whether any cell is missing; if so, missingness is a feature too (for a category, an extra level)."""
 
     @property
     def width(self) -> int:
-        """Inputs of the network that it becomes."""
+        """Number of network inputs that it becomes."""
         return (len(self.levels) if self.kind == "category" else 1) + self.missing

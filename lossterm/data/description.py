@@ -1,6 +1,6 @@
-"""From a file to the record of its data and to its table, read once and then taken from the shelf.
+"""From a file to the record of its data and to its table: read once, then taken from the cache.
 
-NumPy is loaded by the functions, since processes that do not train import this module too.
+The functions import NumPy themselves, since processes that do not train import this module too.
 """
 
 import os
@@ -13,34 +13,35 @@ from lossterm.data.user_data import Data
 
 
 def describe(asked: FileRequest, shelf: Path) -> tuple[Data, tuple[str, ...]]:
-    """Read a file, keep its table in the directory `shelf`, and return its record and what to tell a person.
+    """Read a file, cache its table in the directory `shelf`, and return its record and the remarks to show.
 
-    The same file and the same wishes are taken from the shelf. Raises DataError for a file that can't be used, with
-    its row and column, UnknownName for a column that is not there, and UsageError for wishes that contradict.
+    The same request for the same file is answered from the cache. Raises DataError, with row and column, for a file
+    that can't be used, UnknownName for a column that does not exist, and UsageError for options that contradict.
     """
     from lossterm.data.files.opening import opened
     from lossterm.data.table_building import build
     from lossterm.data.table_cache import TableCache
 
-    file, kept = opened(asked), TableCache(shelf)
-    if found := kept.find(file.digest, asked):
-        return found[0].data, found[0].said
+    file, cache = opened(asked), TableCache(shelf)
+    if cached := cache.find(file.digest, asked):
+        entry, _ = cached
+        return entry.data, entry.said
     sheet = file.read()
-    built = kept.keep(file.digest, asked, lambda allocate: build(sheet, asked, file.digest, allocate))
-    return built.data, (*built.said, *built.warnings)
+    built = cache.keep(file.digest, asked, lambda allocate: build(sheet, asked, file.digest, allocate))
+    return built.data, (*built.remarks, *built.warnings)
 
 
 def load(data: Data, shelf: Path) -> Table:
-    """Return the table of a record, from the shelf, else from its file.
+    """Return the table of a record, from the cache or else from its file.
 
-    Raises DataError where it is not on the shelf and the file is gone or was changed since it was described.
+    Raises DataError if it is not cached and the file is gone or has changed since it was described.
     """
     from lossterm.data.files.opening import opened
     from lossterm.data.table_cache import TableCache
 
-    kept, path = TableCache(shelf), data.asked.path
-    if (found := kept.find(data.digest, data.asked)) and found[0].data == data:
-        return found[1]
+    cache, path = TableCache(shelf), data.asked.path
+    if (cached := cache.find(data.digest, data.asked)) and cached[0].data == data:
+        return cached[1]
     if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for a name that is too long
         raise refusal(path, "the file is gone since it was described. Put it back, or ask anew for another.")
     if opened(data.asked).digest != data.digest:
@@ -48,7 +49,7 @@ def load(data: Data, shelf: Path) -> Table:
     again, _ = describe(data.asked, shelf)
     if again != data:
         raise refusal(path, "another version of lossterm read the file differently. Ask anew.")
-    found = kept.find(data.digest, data.asked)
-    if found is None:
-        raise refusal(shelf, "the table does not stay on the shelf. Is the disk full?")
-    return found[1]
+    cached = cache.find(data.digest, data.asked)
+    if cached is None:
+        raise refusal(shelf, "the table could not be kept in this directory. Is the disk full?")
+    return cached[1]

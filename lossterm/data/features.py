@@ -1,4 +1,4 @@
-"""Which columns become features, as what, and which do not, with the reason."""
+"""Decides which columns become features, of which kind, and which do not, with the reason."""
 
 import re
 from collections.abc import Iterable
@@ -14,13 +14,13 @@ from lossterm.text.numbers import counted
 
 MOST_LEVELS = 50
 OTHER = "other"
-"""The level of all that are rarer than those that are kept."""
+"""Name of the level that joins all names too rare for a level each."""
 
 _FREE_TEXT = 0.5
-"""Share of cells that are different, from which on a column is text rather than names."""
+"""Share of distinct cells above which a column is free text rather than names."""
 
 _SPREADS = 100
-"""How many times its spread a number may be, before what it has in common with the others is subtracted."""
+"""How many times their spread numbers may be before their common part is subtracted."""
 
 _ID = re.compile(r"(?i:id|index|uuid|guid|row(?:[ _.-]?(?:number|names?|id))?)|.*[ _.-](?i:id)|.*[a-z0-9](?:Id|ID)")
 
@@ -32,9 +32,9 @@ class Feature:
     column: FeatureColumn
     raw: Raw
     levels: np.ndarray | None
-    """(words,) int: code → index of its level, of a category."""
+    """For a category, (words,) int: code → index of its level."""
     rest: bool = False
-    """Whether its last level is that of all that are rarer than the others."""
+    """Whether its last level joins all names rarer than the others."""
 
     def write(self, rows: np.ndarray, into: np.ndarray) -> None:
         """Write the cells of these rows into a column of float32, NaN where missing."""
@@ -54,19 +54,19 @@ class Features:
 
     features: tuple[Feature, ...]
     left_out: dict[str, str]
-    """Column → why it is no feature; without those that a person left out."""
+    """Column → why it is not a feature; without those dropped on request."""
     texts: frozenset[str]
-    """Those of them that are free text."""
+    """The columns among them that are free text."""
     warnings: tuple[str, ...]
 
     @property
     def width(self) -> int:
-        """Inputs of the network."""
+        """Number of network inputs."""
         return sum(feature.column.width for feature in self.features)
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What was left out, columns with the same reason in one sentence."""
+        """What was left out: one sentence for all columns with the same reason."""
         by_reason: dict[str, list[str]] = {}
         for name, why in self.left_out.items():
             by_reason.setdefault(why, []).append(name)
@@ -79,42 +79,42 @@ def _listed(names: list[str], most: int = 8) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Without:
-    """A column that becomes no feature."""
+class _LeftOut:
+    """A column that does not become a feature."""
 
     why: str
     text: bool = False
 
 
 def features_of(sheet: Sheet, rows: np.ndarray, asked: FileRequest) -> Features:
-    """Look at the columns that have no other part, in the rows at these indices."""
-    found: list[Feature] = []
+    """Decide on every column that has no other role, from the rows at these indices."""
+    features: list[Feature] = []
     left, texts, warnings = dict(sheet.unread), set[str](), list[str]()
     for raw in sheet.raws.values():
         if raw.name in (asked.target, asked.group, asked.time):
             continue
-        warnings += raw.said
+        warnings += raw.remarks
         feature = _feature(raw, rows, asked)
-        if isinstance(feature, _Without):
+        if isinstance(feature, _LeftOut):
             left[raw.name] = feature.why
             if feature.text:
                 texts.add(raw.name)
             continue
-        found.append(feature)
+        features.append(feature)
         warnings += _warnings(sheet, raw, feature, rows, asked)
-    return Features(features=tuple(found), left_out=left, texts=frozenset(texts), warnings=tuple(warnings))
+    return Features(features=tuple(features), left_out=left, texts=frozenset(texts), warnings=tuple(warnings))
 
 
-def _feature(raw: Raw, rows: np.ndarray, asked: FileRequest) -> Feature | _Without:
-    """Return the feature that a column becomes, or why it becomes none."""
+def _feature(raw: Raw, rows: np.ndarray, asked: FileRequest) -> Feature | _LeftOut:
+    """Return the feature that a column becomes, or the reason why it is left out."""
     if raw.name in asked.categorical:
         raw = as_words(raw) if raw.kind != "nothing" else raw
     values, missing = raw.values[rows], raw.missing[rows]
     present = values[~missing]
     if not len(present):
-        return _Without(why="is empty in every row")
+        return _LeftOut(why="is empty in every row")
     if (present == present[0]).all() and not missing.any():
-        return _Without(why="is the same in every row")
+        return _LeftOut(why="is the same in every row")
     if raw.kind == "word":
         return _category(raw, present, bool(missing.any()), forced=raw.name in asked.categorical)
     origin = 0.0
@@ -126,13 +126,13 @@ def _feature(raw: Raw, rows: np.ndarray, asked: FileRequest) -> Feature | _Witho
     return Feature(column=column, raw=raw, levels=None)
 
 
-def _category(raw: Raw, present: np.ndarray, missing: bool, *, forced: bool) -> Feature | _Without:
+def _category(raw: Raw, present: np.ndarray, missing: bool, *, forced: bool) -> Feature | _LeftOut:
     counts = np.bincount(present[present >= 0], minlength=len(raw.words))
     rare = int((present < 0).sum())
     different = int((counts > 0).sum())
     text = different + rare > max(MOST_LEVELS, _FREE_TEXT * len(present)) or different + rare == len(present)
     if text and not forced:
-        return _Without(why="is free text, nearly every cell different", text=True)
+        return _LeftOut(why="is free text, nearly every cell different", text=True)
     order = [int(code) for code in np.argsort(-counts, kind="stable") if counts[code]]
     kept = order if different <= MOST_LEVELS and not rare else order[: MOST_LEVELS - 1]
     names = [raw.words[code] for code in kept]

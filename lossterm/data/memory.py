@@ -7,30 +7,30 @@ from lossterm.data.files.position import refusal
 from lossterm.text.numbers import memory_size
 
 BYTES_PER_CELL = 12
-"""A float64 while the file is read, and a float32 of the features."""
+"""A float64 while the file is read, plus a float32 for the features."""
 
 _MEMINFO = Path("/proc/meminfo")
 _LIMIT, _USED, _PARTS = (Path("/sys/fs/cgroup", f"memory.{name}") for name in ("max", "current", "stat"))
 
 
 def available() -> int | None:
-    """Return the bytes of memory that can be had without swapping, None where the system does not say."""
-    known = [found for found in (_of_the_machine(), _of_the_container()) if found is not None]
-    return min(known, default=None)
+    """Return the bytes of memory available without swapping, None where the system does not say."""
+    sizes = [size for size in (_machine_memory(), _container_memory()) if size is not None]
+    return min(sizes, default=None)
 
 
 def refuse_too_large(path: Path, cells: float) -> None:
-    """Raise DataError where a table of so many cells would not fit into memory, with both numbers."""
-    needed, there = cells * BYTES_PER_CELL, available()
-    if there is not None and needed > there:
+    """Raise DataError, with both sizes, if a table of so many cells would not fit into memory."""
+    needed, free = cells * BYTES_PER_CELL, available()
+    if free is not None and needed > free:
         raise refusal(
             path,
-            f"about {memory_size(needed)} of memory would be needed and {memory_size(there)} are there. "
+            f"about {memory_size(needed)} of memory would be needed and {memory_size(free)} is available. "
             "Take a sample of the rows, or fewer columns.",
         )
 
 
-def _of_the_machine() -> int | None:
+def _machine_memory() -> int | None:
     try:
         for line in _MEMINFO.read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -43,11 +43,11 @@ def _of_the_machine() -> int | None:
         return None
 
 
-def _of_the_container() -> int | None:
+def _container_memory() -> int | None:
     try:
         limit, used = (int(file.read_text(encoding="ascii")) for file in (_LIMIT, _USED))
-        told = dict(line.split() for line in _PARTS.read_text(encoding="ascii").splitlines())
-        cached = int(told["active_file"]) + int(told["inactive_file"])  # of files, given back when it is needed
+        parts = dict(line.split() for line in _PARTS.read_text(encoding="ascii").splitlines())
+        cached = int(parts["active_file"]) + int(parts["inactive_file"])  # file cache, which the kernel frees on demand
         return max(0, limit - used + cached)
     except (OSError, ValueError, KeyError):  # no such group, or "max": no limit
         return None

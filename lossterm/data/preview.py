@@ -1,4 +1,4 @@
-"""What a person is shown of a file before training on it. Light to load: the terminal app decodes it."""
+"""The preview of a file that is shown before training on it. Light to import, since the terminal app decodes it."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ class ShownColumn(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """As in the file."""
     kind: ShownKind
-    """What its cells hold; "unread" of one that was dropped or that no table can use."""
+    """What its cells hold; "unread" for a column that was dropped or that no table can use."""
     role: Role
     """What it is for."""
     why: str = ""
@@ -29,19 +29,19 @@ class ShownColumn(msgspec.Struct, frozen=True, kw_only=True):
     highest: str = ""
     """Largest or latest."""
     different: int = 0
-    """Different values, of categories and text; at least so many."""
+    """Number of distinct values of a category or text, as a lower bound."""
     levels: tuple[tuple[str, int], ...] = ()
-    """The most frequent names and their rows, of categories and booleans."""
+    """The most frequent names of a category or boolean, each with its number of rows."""
     examples: tuple[str, ...] = ()
-    """The first cells that are different, missing ones left out."""
+    """The first distinct cells, without missing ones."""
 
     @property
     def share(self) -> str:
-        """The share of missing cells, in words; "" for none."""
+        """The share of missing cells in words; "" if none is missing."""
         return "" if not self.missing else "<1 %" if self.missing < 0.01 else f"{self.missing:.0%}".replace("%", " %")
 
     def values(self, levels: int) -> str:
-        """Write the range of numbers and dates, the most frequent names of a category."""
+        """Describe the values: the range of numbers and dates, the most frequent names of a category."""
         if self.lowest:
             return f"{self.lowest} … {self.highest}"
         names = [f"{name} {rows:,}" for name, rows in self.levels[:levels]]
@@ -52,50 +52,50 @@ class ShownColumn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """The column that is to be predicted."""
+    """The column to predict."""
 
     kind: Kind
     """Kind of task."""
     why: str
-    """Why, in a sentence."""
+    """Why it is of that kind, in a sentence."""
     rows: int
     """Rows that have a target."""
     classes: tuple[tuple[str, int], ...] = ()
-    """Labels in the order of their indices, and their rows."""
+    """Labels in the order of their indices, each with its number of rows."""
     edges: tuple[float, ...] = ()
-    """Edges of the bars of the histogram, one more than bars; none for classes."""
+    """Edges of the histogram's bars, one more than there are bars; empty for classes."""
     counts: tuple[int, ...] = ()
     """Rows in each bar."""
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person is shown of a file."""
+    """A file as it is shown before training."""
 
     file: str
     """Absolute path."""
     form: Literal["csv", "parquet", "npz"]
     """How it is stored."""
     rows: int
-    """Rows below the names."""
+    """Number of rows, the header not counted."""
     delimiter: str | None
-    """Sign between cells, None where there is none."""
+    """Character between cells; None for formats without one."""
     encoding: str | None
-    """How text is encoded, None where that is fixed."""
+    """Text encoding; None where the format fixes it."""
     header: bool | None
-    """Whether the first row names the columns, None where that is fixed."""
+    """Whether the first row names the columns; None where the format fixes it."""
     columns: tuple[ShownColumn, ...]
-    """In order of the file."""
+    """In the order of the file."""
     target: ShownTarget | None
-    """None where no target is named, or it can't be used."""
+    """None if no target is named, or if it can't be used."""
     features: int | None
-    """Inputs of the network, None without a target."""
+    """Number of network inputs, None without a target."""
     said: tuple[str, ...]
-    """What was recognised."""
+    """What was recognised, in sentences."""
     warnings: tuple[str, ...]
-    """What may be wrong."""
+    """What may be wrong, in sentences."""
     problem: str
-    """Why no network can be trained on it as it is asked for, in a sentence; "" where one can."""
+    """Why no network can be trained on the file as requested, in a sentence; "" if one can."""
     data: Data | None = None
-    """What comparisons know of it; None where it can't be trained on, or no target is named."""
+    """The record for comparisons; None if the file can't be trained on or no target is named."""
     command: str
-    """The command line to go on with; "" where there is a problem, or no target."""
+    """The command line to continue with; "" if there is a problem or no target."""

@@ -1,4 +1,4 @@
-"""What a file holds, for a person to look at before training on it."""
+"""Builds the preview of a file that is shown before training on it."""
 
 import shlex
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ BARS = 20
 _LEVELS = 20
 _EXAMPLES = 3
 _DIGITS = 10
-_LOOKED_AT = 1000
-"""Rows out of which examples are taken."""
+_EXAMPLE_ROWS = 1000
+"""Number of first rows from which examples are taken."""
 
 
 def preview(
@@ -43,10 +43,10 @@ def preview(
     time: str | None = None,
     shelf: Path,
 ) -> Preview:
-    """Read a file and say what is in it; with a target its table is kept in the directory `shelf` too.
+    """Read a file and describe its content; with a target, also cache its table in the directory `shelf`.
 
-    What stands against training is in `problem`. Raises DataError for a file that can't be read at all, UnknownName
-    for a column that is not there, and UsageError for wishes that contradict each other.
+    What prevents training is reported in `problem`. Raises DataError for a file that can't be read at all, UnknownName
+    for a column that does not exist, and UsageError for options that contradict each other.
     """
     from lossterm.data.files.opening import opened
     from lossterm.data.table_building import build
@@ -82,7 +82,7 @@ def _shown(sheet: "Sheet", asked: FileRequest, built: "Built | None", problem: s
 
     from lossterm.data.features import features_of
 
-    found = built.features if built else features_of(sheet, np.arange(sheet.rows), asked)
+    features = built.features if built else features_of(sheet, np.arange(sheet.rows), asked)
     return Preview(
         file=printable(sheet.path),
         form=sheet.form,
@@ -90,11 +90,11 @@ def _shown(sheet: "Sheet", asked: FileRequest, built: "Built | None", problem: s
         delimiter=sheet.delimiter,
         encoding=sheet.encoding,
         header=sheet.header,
-        columns=tuple(_column(sheet, name, asked, found) for name in (*sheet.names, *_arrays(sheet))),
+        columns=tuple(_column(sheet, name, asked, features) for name in (*sheet.names, *_arrays(sheet))),
         target=_target(built) if built else None,
         features=built.data.features if built else None,
-        said=built.said if built else (*sheet.said, *found.sentences),
-        warnings=built.warnings if built else found.warnings,
+        said=built.remarks if built else (*sheet.remarks, *features.sentences),
+        warnings=built.warnings if built else features.warnings,
         problem=problem,
         data=built.data if built else None,
         command=printable(shlex.join(["lossterm", "run", *arguments(asked)])) if built else "",
@@ -102,12 +102,12 @@ def _shown(sheet: "Sheet", asked: FileRequest, built: "Built | None", problem: s
 
 
 def _arrays(sheet: "Sheet") -> list[str]:
-    """Return the arrays of an NPZ that are no columns."""
+    """Return the arrays of an NPZ file that are not columns."""
     return [name for name in sheet.unread if name not in sheet.names]
 
 
-def _column(sheet: "Sheet", name: str, asked: FileRequest, found: "Features") -> ShownColumn:
-    role: Role = "left out" if name in found.left_out else "feature"
+def _column(sheet: "Sheet", name: str, asked: FileRequest, features: "Features") -> ShownColumn:
+    role: Role = "left out" if name in features.left_out else "feature"
     for other, names in (
         ("dropped", asked.drop),
         ("target", (asked.target,)),
@@ -115,12 +115,12 @@ def _column(sheet: "Sheet", name: str, asked: FileRequest, found: "Features") ->
         ("time", (asked.time,)),
     ):
         if name in names:
-            role = other  # type: ignore[assignment]  # the words of Role, which a loop widens to str
-    why = found.left_out.get(name, "")
+            role = other  # type: ignore[assignment]  # a literal of Role, which the loop widens to str
+    why = features.left_out.get(name, "")
     raw = sheet.raws.get(name)
     if raw is None:
         return ShownColumn(name=name, kind="unread", role=role, why=why)
-    return _described(raw, role, why, names=name in asked.categorical, text=name in found.texts)
+    return _described(raw, role, why, names=name in asked.categorical, text=name in features.texts)
 
 
 def _described(raw: "Raw", role: Role, why: str, *, names: bool, text: bool) -> ShownColumn:
@@ -164,17 +164,17 @@ def _described(raw: "Raw", role: Role, why: str, *, names: bool, text: bool) -> 
 
 
 def _examples(raw: "Raw", missing: "np.ndarray") -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for index in range(min(len(missing), _LOOKED_AT)):
-        if len(found) == _EXAMPLES:
+    examples: dict[str, None] = {}
+    for index in range(min(len(missing), _EXAMPLE_ROWS)):
+        if len(examples) == _EXAMPLES:
             break
         if not missing[index]:
-            found.setdefault(_short(raw, index))
-    return tuple(found)
+            examples.setdefault(_short(raw, index))
+    return tuple(examples)
 
 
 def _short(raw: "Raw", index: int) -> str:
-    """Write a cell in the room of a table: of numbers six digits, but whole ones whole."""
+    """Write a cell short enough for a table: numbers with six digits, whole numbers in full."""
     text = raw.text(index)
     return f"{raw.values[index]:.6g}" if raw.kind == "number" and len(text) > _DIGITS and "." in text else clipped(text)
 

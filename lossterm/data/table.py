@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows that have a target, in the file's order or, where it was asked for, in that of time."""
+    """The rows that have a target, in the order of the file or, if requested, of time."""
 
     features: "np.ndarray"
-    """(rows, columns) float32, NaN where missing; mapped from the shelf, read-only."""
+    """(rows, columns) float32, NaN where missing; mapped from the cache, read-only."""
     target: "np.ndarray"
     """(rows,) float64, or int64 indices of classes."""
     groups: "np.ndarray | None"
-    """(rows,) int64, equal for rows that stay in one split; None where no group was asked for."""
+    """(rows,) int64, equal for rows that stay in one split; None if no group was requested."""
     times: "np.ndarray | None"
-    """(rows,) int64, the rank of each row's time from 0, never falling; None where no order of time was asked for."""
+    """(rows,) int64, the rank of each row's time from 0, never decreasing; None if no time column was requested."""
     columns: tuple[FeatureColumn, ...]
     """The features, in order."""
 
 
 def let_go(features: "np.ndarray") -> None:
-    """Give the pages of features that are mapped from a file back until they are read again."""
+    """Release the memory of features that are mapped from a file; reading them again loads it anew."""
     if isinstance(features.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         features.base.madvise(mmap.MADV_DONTNEED)

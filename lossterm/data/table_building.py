@@ -16,68 +16,68 @@ from lossterm.text.numbers import counted
 
 FEWEST_ROWS = 20
 FEWEST_GROUPS = 5
-"""So that each part of a split can have one."""
+"""Enough for each part of a split to have one."""
 FEWEST_TIMES = 5
-"""Different ones, so that rows of one time can stay in one part of a split."""
+"""Enough distinct times for rows of one time to stay in one part of a split."""
 
 Allocate = Callable[[tuple[int, int]], np.ndarray]
-"""Shape → where the features are written, float32."""
+"""Shape → the float32 array into which the features are written."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Built:
-    """A table, and what a person must know of how it came about."""
+    """A table, and what a user must know about how it was built."""
 
     data: Data
     table: Table
     target: Target
     features: Features
     rows: np.ndarray
-    """Indices of the sheet's rows that are in it."""
-    said: tuple[str, ...]
-    """What was recognised."""
+    """Indices of the sheet's rows that it contains."""
+    remarks: tuple[str, ...]
+    """What was recognised, in sentences."""
     warnings: tuple[str, ...]
-    """What may be wrong."""
+    """What may be wrong, in sentences."""
 
 
 def build(sheet: Sheet, asked: FileRequest, digest: str, allocate: Allocate) -> Built:
-    """Make a table of a sheet. Raises DataError for what no network can be trained on."""
+    """Build a table from a sheet. Raises DataError if no network can be trained on it."""
     raw = _usable(sheet, asked.target)
-    rows, left = _rows(sheet, raw, asked)
+    rows, warnings = _rows(sheet, raw, asked)
     target = target_of(sheet, raw, rows, asked)
     groups, times = _groups(sheet, asked.group, rows), _times(sheet, asked.time, rows)
-    if asked.group is not None and (alone := int(sheet.raws[asked.group].missing[rows].sum())):
-        left.append(f"{counted(alone, 'row')} without a group ({asked.group}) stay together as one.")
-    found = features_of(sheet, rows, asked)
-    if not found.features:
-        told = " ".join((*found.sentences, *found.warnings)) or "There is the target alone."
-        raise sheet.refusal(f"no column is left to predict from. {told} See --delimiter and --categorical.")
-    features = allocate((len(rows), len(found.features)))
-    for place, feature in enumerate(found.features):
-        feature.write(rows, features[:, place])
+    if asked.group is not None and (ungrouped := int(sheet.raws[asked.group].missing[rows].sum())):
+        warnings.append(f"{counted(ungrouped, 'row')} without a group ({asked.group}) stay together as one.")
+    features = features_of(sheet, rows, asked)
+    if not features.features:
+        reasons = " ".join((*features.sentences, *features.warnings)) or "There is the target alone."
+        raise sheet.refusal(f"no column is left to predict from. {reasons} See --delimiter and --categorical.")
+    matrix = allocate((len(rows), len(features.features)))
+    for place, feature in enumerate(features.features):
+        feature.write(rows, matrix[:, place])
     data = Data(
         asked=asked,
         digest=digest,
         kind=target.kind,
         rows=len(rows),
-        features=found.width,
+        features=features.width,
         classes=target.classes,
         lowest=target.lowest,
         zeros=target.zeros,
         imbalance=target.imbalance,
     )
-    columns = tuple(feature.column for feature in found.features)
-    table = Table(features=features, target=target.values, groups=groups, times=times, columns=columns)
-    warnings = [*left, *raw.said, *found.warnings]
-    if found.width > len(rows):
-        warnings.append(f"There are more inputs ({found.width:,}) than rows ({len(rows):,}): --drop what says little.")
+    columns = tuple(feature.column for feature in features.features)
+    table = Table(features=matrix, target=target.values, groups=groups, times=times, columns=columns)
+    warnings += [*raw.remarks, *features.warnings]
+    if (inputs := features.width) > len(rows):
+        warnings.append(f"There are more inputs ({inputs:,}) than rows ({len(rows):,}): --drop what says little.")
     return Built(
         data=data,
         table=table,
         target=target,
-        features=found,
+        features=features,
         rows=rows,
-        said=(*sheet.said, target.why, *found.sentences),
+        remarks=(*sheet.remarks, target.why, *features.sentences),
         warnings=tuple(warnings),
     )
 
@@ -92,17 +92,17 @@ def _usable(sheet: Sheet, name: str) -> Raw:
 
 
 def _rows(sheet: Sheet, target: Raw, asked: FileRequest) -> tuple[np.ndarray, list[str]]:
-    """Return the indices of the rows that can be used, in order of time where it was asked for, and what was left."""
-    missing, said = target.missing, list[str]()
+    """Return the indices of the usable rows, ordered by time if requested, and sentences about the others."""
+    missing, remarks = target.missing, list[str]()
     if missing.any():
-        said.append(
+        remarks.append(
             f"{counted(int(missing.sum()), 'row')} left out for want of a target, {_first(sheet, missing)}."
             f"{_absent(target)}"
         )
         if target.odd.count:
             holds = "holds" if target.odd.count == 1 else "hold"
-            said.append(
-                f"Of these {target.odd.count:,} {holds} what is no {target.kind}, "
+            remarks.append(
+                f"Of these {target.odd.count:,} {holds} what is not a {target.kind}, "
                 f"first {target.odd.cell!r} in row {sheet.row(target.odd.index)}."
             )
     rows = np.flatnonzero(~missing)
@@ -111,27 +111,26 @@ def _rows(sheet: Sheet, target: Raw, asked: FileRequest) -> tuple[np.ndarray, li
         if time.kind not in ("number", "date"):
             index = int(np.flatnonzero(~time.missing)[0])
             raise sheet.refusal(
-                f"{time.text(index)!r} is no date and no number, so that rows can't be ordered by it. Write dates as "
+                f"{time.text(index)!r} is neither a date nor a number, so rows can't be ordered by it. Write dates as "
                 "2020-12-31.",
                 index,
                 asked.time,
             )
         untimed = time.missing[rows]
         if untimed.any():
-            said.append(f"{counted(int(untimed.sum()), 'row')} left out for want of a time ({asked.time}).")
+            remarks.append(f"{counted(int(untimed.sum()), 'row')} left out for want of a time ({asked.time}).")
         rows = rows[~untimed]
         rows = rows[np.argsort(time.values[rows], kind="stable")]
     if len(rows) < FEWEST_ROWS:
         raise sheet.refusal(
-            f"{counted(len(rows), 'row')} can be used, and fewer than {FEWEST_ROWS} tell no losses apart. "
-            "Give a file with more.",
+            f"{counted(len(rows), 'row')} can be used, and at least {FEWEST_ROWS} are needed. Give a file with more.",
             column=asked.target if missing.any() else None,
         )
-    return rows, said
+    return rows, remarks
 
 
 def _absent(target: Raw) -> str:
-    """Name the words that were taken as no target, which may be meant as a class."""
+    """Name the words of the target that were read as missing, one of which may be meant as a class."""
     if not target.absent:
         return ""
     listed = ", ".join(repr(clipped(word)) for word in target.absent)
@@ -141,7 +140,7 @@ def _absent(target: Raw) -> str:
 
 
 def _times(sheet: Sheet, name: str | None, rows: np.ndarray) -> np.ndarray | None:
-    """Return the rank of each row's time; equal times have one, so that a split need not cut them."""
+    """Return the rank of each row's time; equal times share one, so that a split need not cut them."""
     if name is None:
         return None
     _, times = np.unique(sheet.raws[name].values[rows], return_inverse=True)
@@ -160,7 +159,7 @@ def _first(sheet: Sheet, which: np.ndarray) -> str:
 
 
 def _groups(sheet: Sheet, name: str | None, rows: np.ndarray) -> np.ndarray | None:
-    """Return each row's group; rows without one are one group together, so that none can leak."""
+    """Return each row's group; rows without one form one group, so that none can leak between splits."""
     if name is None:
         return None
     raw = _usable(sheet, name)

@@ -1,4 +1,4 @@
-"""Tables that were read, kept in a directory so that a file is read once. Nothing in it is ever unpickled."""
+"""A directory of tables that were read, so that a file is read once. Nothing in it is ever unpickled."""
 
 import hashlib
 import os
@@ -23,45 +23,45 @@ from lossterm.home.private import make_private, refuse_foreign
 from lossterm.text.fingerprint import sha256
 
 FORM = 2
-"""Version of what is kept; another is read anew."""
+"""Version of the entries' form; a table in another form is read again from its file."""
 
 KEPT = 32
-"""Tables that are kept; the longest unused go first."""
+"""Number of tables that are kept; the longest unused go first."""
 
 _UNFINISHED = ".unfinished-"
 _ABANDONED = 86_400
-"""Seconds after which whoever was writing an entry has died."""
+"""Age in seconds at which the writer of an unfinished entry is taken for dead."""
 
 
 class CachedTable(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept beside the arrays."""
+    """What is stored beside the arrays."""
 
     data: Data
     columns: tuple[FeatureColumn, ...]
     said: tuple[str, ...]
-    """What was said when the file was read."""
+    """Remarks and warnings from when the file was read."""
     checks: dict[str, str]
     """Name of an array → SHA-256 of its file."""
 
 
 class TableCache:
-    """A directory of tables, each under a hash of the file's bytes and of what was asked."""
+    """A directory of tables, each under a hash of the file's bytes and of the request."""
 
     def __init__(self, place: Path) -> None:
         self._place = place
 
     def find(self, digest: str, asked: FileRequest) -> tuple[CachedTable, Table] | None:
-        """Return what is kept, None where nothing is or where it is damaged. Raises DataError for another's shelf."""
-        place = self._of(digest, asked)
+        """Return an entry, None if there is none or it is damaged. Raises DataError for another user's directory."""
+        place = self._entry(digest, asked)
         refuse_foreign(self._place)
         try:
             entry = msgspec.json.decode((place / "meta.json").read_bytes(), type=CachedTable)
             arrays = {name: _array(place / f"{name}.npy", check) for name, check in entry.checks.items()}
-        except (OSError, ValueError, EOFError, msgspec.MsgspecError, UsageError):  # the last for no delimiter
+        except (OSError, ValueError, EOFError, msgspec.MsgspecError, UsageError):  # UsageError: a bad delimiter
             return None
         if entry.data.asked != asked or entry.data.digest != digest or not {"features", "target"} <= arrays.keys():
             return None
-        with suppress(OSError):  # a shelf that may only be read from is one all the same
+        with suppress(OSError):  # a read-only cache works all the same
             os.utime(place)
         return entry, Table(
             features=arrays["features"],
@@ -74,28 +74,28 @@ class TableCache:
     def keep(
         self, digest: str, asked: FileRequest, make: Callable[[Callable[[tuple[int, int]], np.ndarray]], Any]
     ) -> Any:
-        """Let `make` write the features where it is told to, and keep the table that it returns; returns what it does.
+        """Store the table that `make` builds, passing it where to write the features; return what `make` returns.
 
-        Readers see a whole entry or none. Raises DataError where the disk does not take it.
+        Readers see a whole entry or none. Raises DataError if it can't be written to disk.
         """
-        place = self._of(digest, asked)
+        place = self._entry(digest, asked)
         try:
             make_private(self._place)
             unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._place))
-            unfinished.chmod(0o700)  # as it is unless a umask took too much
+            unfinished.chmod(0o700)  # mkdtemp sets it, unless the umask removed more
         except OSError as error:
             raise refusal(self._place, f"tables can't be kept here ({error.strerror or error}).") from error
         try:
             built = make(lambda shape: _mapped(unfinished / "features.npy", shape))
             table: Table = built.table
-            _written(table.features)
+            _flush(table.features)
             np.save(unfinished / "target.npy", table.target, allow_pickle=False)
             for name, array in (("groups", table.groups), ("times", table.times)):
                 if array is not None:
                     np.save(unfinished / f"{name}.npy", array, allow_pickle=False)
             checks = {file.stem: _sha256(file) for file in sorted(unfinished.glob("*.npy"))}
             entry = CachedTable(
-                data=built.data, columns=table.columns, said=(*built.said, *built.warnings), checks=checks
+                data=built.data, columns=table.columns, said=(*built.remarks, *built.warnings), checks=checks
             )
             (unfinished / "meta.json").write_bytes(msgspec.json.encode(entry))
             for file in unfinished.iterdir():
@@ -108,21 +108,21 @@ class TableCache:
         self._prune()
         return built
 
-    def _of(self, digest: str, asked: FileRequest) -> Path:
+    def _entry(self, digest: str, asked: FileRequest) -> Path:
         name = sha256(f"{FORM} {digest} ".encode() + msgspec.json.encode(asked))[:32]
         return self._place / name
 
     def _prune(self) -> None:
-        """Remove what was not used for long; a process that has it mapped keeps what it has."""
-        for one in self._place.glob(f"{_UNFINISHED}*"):
+        """Remove the longest unused entries; a process that has one mapped keeps its copy."""
+        for unfinished in self._place.glob(f"{_UNFINISHED}*"):
             with suppress(OSError):  # another process may be clearing up too
-                if time.time() - one.stat().st_mtime > _ABANDONED:
-                    shutil.rmtree(one, ignore_errors=True)
+                if time.time() - unfinished.stat().st_mtime > _ABANDONED:
+                    shutil.rmtree(unfinished, ignore_errors=True)
         used: dict[Path, float] = {}
-        for one in self._place.iterdir():
+        for entry in self._place.iterdir():
             with suppress(OSError):  # the same
-                if not one.name.startswith(_UNFINISHED) and one.is_dir():
-                    used[one] = one.stat().st_mtime
+                if not entry.name.startswith(_UNFINISHED) and entry.is_dir():
+                    used[entry] = entry.stat().st_mtime
         for old in sorted(used, key=used.__getitem__)[:-KEPT]:
             shutil.rmtree(old, ignore_errors=True)
 
@@ -133,16 +133,16 @@ def _mapped(path: Path, shape: tuple[int, int]) -> np.ndarray:
     return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
 
 
-def _written(features: np.ndarray) -> None:
+def _flush(features: np.ndarray) -> None:
     assert isinstance(features, np.memmap)
     features.flush()
 
 
 def _array(path: Path, check: str) -> np.ndarray:
     if _sha256(path) != check:
-        raise ValueError("not what was kept")
-    found: np.ndarray = np.load(path, allow_pickle=False, mmap_mode="r")
-    return found
+        raise ValueError("not what was stored")
+    array: np.ndarray = np.load(path, allow_pickle=False, mmap_mode="r")
+    return array
 
 
 def _sha256(path: Path) -> str:
@@ -151,7 +151,7 @@ def _sha256(path: Path) -> str:
 
 
 def _replace(new: Path, place: Path) -> None:
-    """Put a whole entry in the place of what is there; another process may do the same."""
+    """Replace an entry by a whole new one; another process may do the same at the same time."""
     if place.exists():
         damaged = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=place.parent))
         place.rename(damaged / "damaged")
@@ -159,5 +159,5 @@ def _replace(new: Path, place: Path) -> None:
     try:
         new.rename(place)
     except OSError:
-        if not (place / "meta.json").exists():  # else another process was first, with the same
+        if not (place / "meta.json").exists():  # otherwise another process was first, with the same table
             raise

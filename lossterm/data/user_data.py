@@ -1,4 +1,4 @@
-"""A table of one's own as comparisons know it."""
+"""The record of a user table that comparisons hold."""
 
 import re
 from pathlib import Path
@@ -10,14 +10,14 @@ from lossterm.losses import Kind
 from lossterm.text.fingerprint import sha256
 
 _LONGEST = 40
-"""Signs of a key before its fingerprint."""
+"""Characters of a key before its fingerprint."""
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What comparisons know of a table; every trial holds it, with up to a thousand labels, but never a row."""
+    """What comparisons know of a table; every trial holds it: up to a thousand labels, but never a row."""
 
     asked: FileRequest
-    """What was asked for."""
+    """The file, and what the user asked of it."""
     digest: str
     """First 16 hex digits of the SHA-256 of the file's bytes."""
     kind: Kind
@@ -25,9 +25,9 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rows: int
     """Rows with a target."""
     features: int
-    """Inputs of the network after encoding; of the whole file, so that every split has the same."""
+    """Number of network inputs after encoding, from the whole file, so that every split has the same."""
     classes: tuple[str, ...] = ()
-    """Labels in the order of their indices; none for regression."""
+    """Labels in the order of their indices; empty for regression."""
     lowest: float
     """No target is below this; 0 for classes, whose targets are indices."""
     zeros: bool
@@ -37,6 +37,6 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def key(self) -> str:
-        """Name of the task: STEM.TARGET@8hex, the fingerprint being of the file's bytes and all that was asked."""
+        """Name of the task: STEM.TARGET@8hex, with a fingerprint of the file's bytes and the whole request."""
         name = re.sub(r"[^\w.-]+", "_", f"{Path(self.asked.path).stem}.{self.asked.target}")[:_LONGEST]
         return f"{name}@{sha256(msgspec.json.encode(self))[:8]}"

@@ -1,1 +1,1 @@
-"""The engine: the only part that imports TensorFlow. Nothing imports it; it is started by module name."""
+"""The engine: the only part that imports TensorFlow. No other part imports it; it is started by module name."""

@@ -1,4 +1,4 @@
-"""This engine beside `Model.fit` in one run: the same task, network, optimizer and number of epochs.
+"""Times this engine against `Model.fit` in one run: the same task, network, optimizer and number of epochs.
 
 `python -m lossterm.engine.benchmark [--epochs N]` prints JSON; `lossterm bench` shows it.
 """
@@ -62,7 +62,7 @@ def _test_accuracy(result: Result) -> float:
 
 
 def _fit(asked: Comparison) -> tuple[float, float]:
-    """Train as the tutorial writes it, with a validation pass each epoch; return seconds and test accuracy."""
+    """Train as the tutorial does, with a validation pass each epoch; return seconds and test accuracy."""
     task, loss = asked.record, loss_named(asked.losses[0])
     splits = protocol_named(asked.protocol).prepare(task, 0).splits
     train, test = splits["train"], splits["test"]

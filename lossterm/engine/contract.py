@@ -23,26 +23,26 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     anatomy: Anatomy | None = None
     """The final model's residuals or margins; None unless done."""
     note: str | None = None
-    """What a reader must know of how it was trained."""
+    """What a reader must know about how it was trained."""
     model: Model | None = None
-    """Weights at some of its epochs; None of seeds other than the first, and where it was cancelled."""
+    """Weights at some of its epochs; None for seeds other than the first, and if it was cancelled."""
     sample: Sample | None = None
-    """Rows to show the model on; None where there is no model."""
+    """Rows to show the model on; None without a model."""
 
 
 OnCheckpoint = Callable[[Checkpoint], None]
-"""Takes where a training stands, after the part of the curve that leads there was reported."""
+"""Takes the state of a training, after the curve up to it was reported."""
 
 OnChunk = Callable[[Chunk], bool]
-"""What a training thread asks of an engine: train a trial, report its chunks, return a result."""
+"""Takes the next part of a curve; returns whether the training should stop."""
 
 
 class Engine(Protocol):
-    """What trains: `training.Trainer`, or the fake in `fake.py`."""
+    """What trains: `training.trainer.Trainer`, or `fakes.fake_engine.FakeTrainer`."""
 
     @property
     def programs(self) -> frozenset[str]:
-        """Programs that are compiled already."""
+        """Programs that are already compiled."""
 
     @property
     def compiled_bytes(self) -> int:
@@ -56,7 +56,7 @@ class Engine(Protocol):
         save: OnCheckpoint = lambda _: None,
         checkpoint: Checkpoint | None = None,
     ) -> Result:
-        """Train one trial, reporting parts of its curve but the last, which comes with the result.
+        """Train one trial; report each part of its curve except the last, which comes with the result.
 
-        It goes on from a checkpoint, unless it cannot be used, and saves another now and then, if it takes long.
+        It continues from a usable checkpoint, and a long training saves more of them.
         """

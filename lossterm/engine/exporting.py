@@ -1,4 +1,4 @@
-"""The engine's side of `lossterm export`: describes a loss of one's own, trains one trial again and saves its network.
+"""The engine's side of `lossterm export`: describes a custom loss, trains one trial again and saves its network.
 
 `python -m lossterm.engine.exporting describe` and `… train FILE.keras` read a trial as JSON from stdin; the first
 answers in MessagePack, the second in JSON.
@@ -23,25 +23,25 @@ from lossterm.losses import Loss, source_from
 from lossterm.losses.target_scaling import Scaling
 
 FIELDS = ("kinds", "reading", "encoding", "activation", "units", "scale", "link", "counted", "lowest", "zeros")
-"""What of a record says how a network is trained by it."""
+"""Fields of a loss's record that a training depends on."""
 
 
 def describe(trial: Trial) -> dict[str, Any]:
-    """Return what a loss of one's own is for the task of a trial: fields of `export.script.described.Described`."""
+    """Return what a custom loss is for the task of a trial: fields of `export.script.user_loss.Described`."""
     loss = probe.load(trial).loss
     source = source_from(trial.source)
     given = getattr(loss_loading.module_of(source), source.name)
     settings = {name: loss_loading._value(value) for name, value in source.settings}
     head = settings.pop("head", None)
     settings.pop("labels", None)
-    found: dict[str, Any] = {"fields": {name: getattr(loss, name) for name in FIELDS}, "settings": settings}
+    description: dict[str, Any] = {"fields": {name: getattr(loss, name) for name in FIELDS}, "settings": settings}
     if isinstance(given, Loss):
         plain = inspect.unwrap(given.function)
         file = inspect.getsourcefile(plain) if inspect.isfunction(plain) else None
         name = getattr(plain, "__qualname__", "")
         if file is None or not name.isidentifier():
-            raise DataError(f"{loss.title} cannot be written out: its function is no plain one in a file.")
-        return {**found, "form": "record", "takes": "output", "file": file, "name": name, "values": loss.values}
+            raise DataError(f"{loss.title} cannot be written out: its function is not a plain function in a file.")
+        return {**description, "form": "record", "takes": "output", "file": file, "name": name, "values": loss.values}
     form = "class" if inspect.isclass(given) else "instance" if isinstance(given, keras.losses.Loss) else "function"
     made = given(**settings) if form == "class" else given
     logits = (
@@ -50,7 +50,7 @@ def describe(trial: Trial) -> dict[str, Any]:
     if head is None and "hinge" in source.name.lower() and loss.reading == "logits":
         logits = True
     takes = "output" if logits else "probability" if loss.reading == "logit" else "probabilities"
-    return {**found, "form": form, "takes": takes}
+    return {**description, "form": form, "takes": takes}
 
 
 def train(trial: Trial, path: Path) -> dict[str, Any]:

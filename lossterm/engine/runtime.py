@@ -15,12 +15,12 @@ def cpu() -> str:
 
 
 def configure(device: str, memory: int | None = None) -> None:
-    """Set what must be set before the first operation: one thread an operation, a device, memory taken as needed.
+    """Set what must be set before the first operation: one thread per operation, the device, and its memory.
 
-    `memory` is what may be taken of a card, in bytes; without it, as much as is needed.
+    `memory` is how much of a card may be taken, in bytes; without it, memory is taken as needed.
 
-    One thread within an operation is right because trials run side by side, one to a core, and each is far too small to
-    be cut up. Raises RuntimeError where a GPU is asked for and TensorFlow sees none.
+    One thread within an operation is right because trials run side by side, one on each core, and each is far too small
+    to split. Raises RuntimeError if a GPU is asked for and TensorFlow sees none.
     """
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(os.cpu_count() or 1)
@@ -32,7 +32,7 @@ def configure(device: str, memory: int | None = None) -> None:
     for card in cards if device != "cpu" else ():
         if memory is None:
             tf.config.experimental.set_memory_growth(card, True)
-        else:  # a part of the card cannot grow too: it is taken as a whole
+        else:  # a fixed part of the card cannot also grow: it is taken at once
             part = tf.config.LogicalDeviceConfiguration(memory_limit=memory // 2**20)
             tf.config.set_logical_device_configuration(card, [part])
 

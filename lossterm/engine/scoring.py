@@ -13,7 +13,7 @@ from lossterm.store import TrialScores
 
 
 def encode(loss: Loss, scaling: Scaling, target: np.ndarray, classes: int | None) -> np.ndarray:
-    """Return targets in the form that the loss wants: float32 (rows,) or (rows, K), or int32 class indices."""
+    """Encode targets as the loss wants them: float32 (rows,) or (rows, K), or int32 class indices."""
     if loss.encoding == "value":
         return scaling.scaled(target).astype(np.float32)
     if loss.encoding == "index":
@@ -29,23 +29,23 @@ def encode(loss: Loss, scaling: Scaling, target: np.ndarray, classes: int | None
 def outcome_of(loss: Loss, data: Prepared, split: SplitName, output: np.ndarray) -> Outcome:
     """Read a network's output on a split, (rows,) or (rows, K), as the loss's record says; values in original units."""
     values = loss.reading == "value"
-    found = prediction_of(output, loss.reading, loss.link, data.scaling(loss.scale) if values else Scaling())
+    predicted = prediction_of(output, loss.reading, loss.link, data.scaling(loss.scale) if values else Scaling())
     return Outcome(
         target=data.splits[split].target,
-        prediction=found.prediction,
+        prediction=predicted.prediction,
         decision=None if values else output.astype(np.float64),
-        probability=found.probability,
+        probability=predicted.probability,
     )
 
 
 def score(metrics: Iterable[Metric], loss: Loss, outcomes: Mapping[SplitName, Outcome]) -> TrialScores:
-    """Return metrics on every split; None where one has no meaning for the head or the data."""
+    """Return metrics on every split; None where a metric is undefined for the head or the data."""
 
     def values(metric: Metric) -> dict[str, float | None] | None:
         if not metric.defined(loss):
             return None
-        with np.errstate(all="ignore"):  # an infinite prediction has no score; that is told, not warned of
-            found = {split: metric.function(np, outcome) for split, outcome in outcomes.items()}
-        return {split: value if np.isfinite(value) else None for split, value in found.items()}
+        with np.errstate(all="ignore"):  # an infinite prediction has no score; reported as None, without a warning
+            scores = {split: metric.function(np, outcome) for split, outcome in outcomes.items()}
+        return {split: value if np.isfinite(value) else None for split, value in scores.items()}
 
     return {metric.key: values(metric) for metric in metrics}

@@ -1,4 +1,4 @@
-"""The way out: a session written in the formats of other tools. Loaded when something is exported, not before."""
+"""Writes a session in the formats of other tools. Loaded only when something is exported."""
 
 from lossterm.export.destination import default_destination, path_from, write
 from lossterm.export.formats import FORMATS, Format, format_named

@@ -1,4 +1,4 @@
-"""The training of a session that leaves it: one comparison, one loss at the rate it is judged at, its seeds."""
+"""The training of a session that is exported: one comparison, one loss at the rate it is judged at, its seeds."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from lossterm.store import TrialRow
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
-    """What was chosen."""
+    """The chosen training."""
 
     report: Report
-    """The standings it was chosen out of."""
+    """The standings it was chosen from."""
     standing: Standing
-    """Those of its loss."""
+    """The standing of its loss."""
     rows: tuple[TrialRow, ...]
     """Its trials that were trained to their end and have a score, by seed."""
 
@@ -28,8 +28,8 @@ class Chosen:
     @property
     def scores(self) -> dict[int, float]:
         """Seed → test score by the metric that ranks."""
-        found = {row.trial.seed: row.score(self.comparison.metric, "test") for row in self.rows}
-        return {seed: score for seed, score in found.items() if score is not None}
+        by_seed = {row.trial.seed: row.score(self.comparison.metric, "test") for row in self.rows}
+        return {seed: score for seed, score in by_seed.items() if score is not None}
 
     def row(self, seed: int) -> TrialRow:
         """Return the trial of a seed. Raises UsageError for one that was not trained to its end."""
@@ -41,9 +41,9 @@ class Chosen:
 
 
 def chosen(contents: Contents) -> Chosen:
-    """Choose the best loss of the standings that were asked for last and have one with a score.
+    """Choose the best loss of the latest standings that have a loss with a score.
 
-    Raises UsageError where no trial was trained to its end.
+    Raises UsageError if no trial was trained to its end.
     """
     for report in reversed(contents.reports):
         for standing in report.standings:

@@ -12,7 +12,7 @@ from lossterm.text.harmless import cell
 def write_csv(contents: Contents, path: Path) -> None:
     """Write a head, then every epoch. Numbers are the stored float32 in full; what is not finite is an empty cell.
 
-    A text is kept to one line, and has an apostrophe before it where a spreadsheet would compute it.
+    A text is kept to one line, with an apostrophe before it where a spreadsheet would take it for a formula.
     """
     columns = value_columns(contents)
     with path.open("w", encoding="utf-8", newline="") as file:

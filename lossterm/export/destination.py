@@ -1,4 +1,4 @@
-"""Where an export goes: named safely, refused where it would harm something, and there as a whole or not at all."""
+"""Where an export goes: safely named, refused where it would do harm, and written completely or not at all."""
 
 import os
 import secrets
@@ -21,15 +21,15 @@ _MARKED = "Written by `lossterm export`, which replaces this directory as a whol
 
 
 def default_destination(session: str, form: Format) -> Path:
-    """Return where an export goes unless a person says otherwise: in the present directory, named for the session."""
+    """Return where an export goes by default: into the current directory, named after the session."""
     return Path(f"{file_name(session)}.{form.suffix}")
 
 
 def path_from(text: str, form: Format) -> Path:
-    """Read a place as a person writes it: a path, or for a store file:… or sqlite:///….
+    """Parse a destination as a person writes it: a path, or for a store file:… or sqlite:///….
 
-    Raises UsageError for another kind of URI, since nothing is ever sent over a network, and for one whose path would
-    be taken for the other kind of store.
+    Raises UsageError for any other kind of URI, since nothing is ever sent over a network, and for a path that would be
+    taken for the other kind of store.
     """
     scheme, colon, rest = text.partition(":")
     if form.place != "store" or not colon or len(scheme) < 2:  # C:\… is a path
@@ -38,23 +38,23 @@ def path_from(text: str, form: Format) -> Path:
     if scheme == "sqlite" and rest.startswith("///"):
         path = Path(rest[3:])
         if path.suffix not in DATABASES:
-            raise UsageError(f"{text!r} is to be a database, whose name must end in one of {ends}.")
+            raise UsageError(f"{text!r} names a database, so it must end in one of {ends}.")
         return path
     if scheme == "file":
         path = Path(rest.removeprefix("//"))
         if path.suffix in DATABASES:
-            raise UsageError(f"{text!r} is to be a directory, whose name must not end in one of {ends}.")
+            raise UsageError(f"{text!r} names a directory, so it must not end in one of {ends}.")
         return path
-    raise UsageError(f"{text!r} is no place for {form.key}: give a path, sqlite:///FILE.db or file:DIRECTORY.")
+    raise UsageError(f"{text!r} is not a destination for {form.key}: give a path, sqlite:///FILE.db or file:DIRECTORY.")
 
 
 def write(contents: Contents, form: Format, path: Path, *, force: bool = False) -> str | None:
-    """Write what was gathered to `path`, replacing what an earlier export left there if `force`.
+    """Write what was gathered to `path`; with `force`, replace what an earlier export wrote there.
 
-    Returns a sentence to be told, if there is any.
+    Returns a sentence to show to the person, if there is one.
 
-    Raises UsageError, and changes nothing, where something is there that is not to be replaced; DataError where the
-    place cannot be written. Files and directories appear as wholes, after all was written.
+    Raises UsageError, and changes nothing, if something is there that must not be replaced; DataError if the
+    destination cannot be written. Files and directories appear only when they are complete.
     """
     try:
         _refuse(contents, form, path, force=force)
@@ -62,38 +62,39 @@ def write(contents: Contents, form: Format, path: Path, *, force: bool = False) 
             if force and form.clear and path.exists():
                 form.clear(contents, path)
             return form.write(contents, path)
-        with _beside(path, form) as partial:
-            said = form.write(contents, partial)
+        with _partial_path(path, form) as partial:
+            sentence = form.write(contents, partial)
             if form.place == "directory":
                 partial.mkdir(exist_ok=True)
                 (partial / MARK).write_text(_MARKED, encoding="utf-8")
                 _replace_directory(partial, path)
             else:
-                if form.beside:
-                    form.beside(partial).replace(form.beside(path))
+                if form.second_file:
+                    form.second_file(partial).replace(form.second_file(path))
                 partial.replace(path)
-            return said
+            return sentence
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}. Choose another --output.") from error
 
 
 def _refuse(contents: Contents, form: Format, path: Path, *, force: bool) -> None:
-    if path.exists() and any(one.exists() and path.samefile(one) for one in _files_of(contents.store.path)):
+    if path.exists() and any(file.exists() and path.samefile(file) for file in _files_of(contents.store.path)):
         raise UsageError(f"{path} is the store that is read from: choose another --output.")
-    tables = [one.comparison.data.asked.path for one in contents.asked if one.comparison.data]
+    tables = [asked.comparison.data.asked.path for asked in contents.asked if asked.comparison.data]
     if any(path.exists() and Path(table).exists() and path.samefile(table) for table in tables):
         raise UsageError(f"{path} is the table that was trained on: choose another --output.")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"There is no directory {path.absolute().parent}: make it, or choose another --output.")
     if form.place == "file" and path.is_dir():
         raise UsageError(f"{path} is a directory, and {form.key} is a file: add a name to --output.")
-    if form.beside and not force and os.path.lexists(form.beside(path)):
-        raise UsageError(f"{form.beside(path)} is there already: replace it with --force, or choose another --output.")
+    second = form.second_file and form.second_file(path)
+    if second and not force and os.path.lexists(second):
+        raise UsageError(f"{second} is there already: replace it with --force, or choose another --output.")
     if form.place == "store" or not os.path.lexists(path):
         return
     if form.place == "file":
         if not path.is_file():
-            raise UsageError(f"{path} is no regular file: choose another --output.")
+            raise UsageError(f"{path} is not a regular file: choose another --output.")
     elif path.is_symlink():
         raise UsageError(f"{path} is a link, and {form.key} is a directory: give the directory itself as --output.")
     elif not path.is_dir():
@@ -110,15 +111,15 @@ def _files_of(store: Path) -> tuple[Path, ...]:
     return store, store.with_name(f"{store.name}-wal"), store.with_name(f"{store.name}-shm")
 
 
-def _free(path: Path) -> Path:
-    """Return a name in the same directory that nothing has."""
+def _free_path(path: Path) -> Path:
+    """Return an unused name in the same directory."""
     return path.absolute().parent / f".lossterm-{secrets.token_hex(6)}.part"
 
 
 @contextmanager
-def _beside(path: Path, form: Format) -> Iterator[Path]:
-    """Yield a free name in the same directory; what is there afterwards is deleted."""
-    partial = _free(path)
+def _partial_path(path: Path, form: Format) -> Iterator[Path]:
+    """Yield an unused name in the same directory; whatever is left there afterwards is deleted."""
+    partial = _free_path(path)
     try:
         yield partial
     finally:
@@ -126,16 +127,16 @@ def _beside(path: Path, form: Format) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
         else:
             partial.unlink(missing_ok=True)
-        if form.beside:
-            form.beside(partial).unlink(missing_ok=True)
+        if form.second_file:
+            form.second_file(partial).unlink(missing_ok=True)
 
 
 def _replace_directory(new: Path, old: Path) -> None:
-    """Put a directory in the place of another one, which is deleted once the new one is there, and else put back."""
+    """Replace a directory by another; the old one is deleted once the new one is in place, and otherwise restored."""
     if not old.exists():
         new.replace(old)
         return
-    aside = _free(old)
+    aside = _free_path(old)
     old.replace(aside)
     try:
         new.replace(old)

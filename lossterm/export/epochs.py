@@ -1,4 +1,4 @@
-"""Trials with what was recorded of their epochs, read one comparison at a time: what every format of data shares."""
+"""Trials with the recorded values of their epochs, read one comparison at a time: every data format uses them."""
 
 from array import array
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ from lossterm.store import Chunk, TrialRow
 
 
 class TrialEpochs(msgspec.Struct, frozen=True, kw_only=True):
-    """One trial with its epochs, none where it has not begun."""
+    """One trial with its epochs; without any if it has not begun."""
 
     row: TrialRow
     """The trial and what became of it."""
     comparisons: tuple[int, ...]
     """Numbers of the comparisons that hold it, oldest first."""
     metric: str
-    """Key of the metric that its curves follow, whatever ranks."""
+    """Key of the metric in its curves, whichever metric ranks."""
     layout: CurveLayout
     """How its curves are laid out."""
     values: "array[float]"
@@ -65,11 +65,11 @@ def every(contents: Contents) -> Iterator[TrialEpochs]:
     """
     rows = {row.id: row for row in contents.rows}
     for asked in contents.asked:
-        mine = [number for number, holders in contents.held.items() if holders[0] == asked.id]
+        numbers = [number for number, holders in contents.held.items() if holders[0] == asked.id]
         chunks: dict[int, list[Chunk]] = {}
-        for chunk in contents.store.reader.chunks([asked.id])[0] if mine else ():
+        for chunk in contents.store.reader.chunks([asked.id])[0] if numbers else ():
             chunks.setdefault(chunk.trial, []).append(chunk)
-        for number in mine:
+        for number in numbers:
             yield _epochs(rows[number], contents.held[number], chunks.pop(number, []))
 
 
@@ -78,7 +78,7 @@ def _epochs(row: TrialRow, comparisons: tuple[int, ...], chunks: list[Chunk]) ->
     values = array("f")
     for chunk in chunks:
         values.extend(chunk.values())
-    # What lies beyond is of an attempt that a worker's death cut short, or came after the row was read.
+    # Values beyond that are from an attempt that a dying worker cut short, or were written after the row was read.
     del values[row.epochs * protocol.curves.columns :]
     return TrialEpochs(
         row=row,
@@ -90,6 +90,6 @@ def _epochs(row: TrialRow, comparisons: tuple[int, ...], chunks: list[Chunk]) ->
 
 
 def splits_of(contents: Contents) -> tuple[SplitName, ...]:
-    """Return the splits that any trial has curves of, in the usual order."""
+    """Return the splits for which any trial has curves, in the usual order."""
     there = {split for row in contents.rows for split in protocol_named(row.trial.protocol).splits}
     return tuple(split for split in ALL_SPLITS if split in there)

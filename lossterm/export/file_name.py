@@ -1,10 +1,10 @@
-"""Names of files, made of whatever a person or a package called something."""
+"""Safe file names from arbitrary names."""
 
 import unicodedata
 
 
 def file_name(text: str, longest: int = 120) -> str:
-    """Return a name that every file system takes and no shell reads as an option: letters, digits and `_ - . , =`.
+    """Return a name that every file system accepts and no shell takes for an option: letters, digits and `_ - . , =`.
 
     Different texts may give the same name. At most `longest` bytes.
     """

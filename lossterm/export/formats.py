@@ -19,14 +19,14 @@ from lossterm.export.session_contents import Contents
 from lossterm.export.tensorboard import write_tensorboard
 
 Destination = Literal["file", "directory", "store"]
-"""What is written: a new file, a new directory, or runs into a place that may hold others."""
+"""What is written: a new file, a new directory, or runs in a store that may hold others."""
 
 Write = Callable[[Contents, Path], str | None]
-"""Writes to a path at which nothing is; into a store that may be there. May return a sentence to be told."""
+"""Writes to an unused path, or into a store that may exist. May return a sentence to show to the person."""
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
-    """One form in which a session leaves lossterm."""
+    """One form in which a session can be exported."""
 
     key: str
     """As typed after --to."""
@@ -37,20 +37,20 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     write: Write
     """Writes it. Raises LosstermError with a sentence, or OSError."""
     place: Destination = "file"
-    """What it is."""
+    """What it writes to."""
     text: bool = False
     """Whether it is text that may go to stdout."""
-    one: bool = False
-    """Whether it holds one comparison only."""
-    beside: Callable[[Path], Path] | None = None
-    """Where it writes a second file, from where it writes the first."""
+    one_comparison: bool = False
+    """Whether it holds only one comparison."""
+    second_file: Callable[[Path], Path] | None = None
+    """Path of its first file → path of its second file; None if it writes one file."""
     clear: Write | None = None
-    """Takes out of a store what an earlier export of the session put there."""
+    """Removes from a store what an earlier export of the session wrote."""
 
 
 FORMATS: dict[str, Format] = {
-    one.key: one
-    for one in (
+    record.key: record
+    for record in (
         Format(key="csv", title="a line for each epoch of each trial", suffix="csv", write=write_csv, text=True),
         Format(
             key="json",
@@ -79,15 +79,15 @@ FORMATS: dict[str, Format] = {
             suffix="py",
             write=write_keras,
             text=True,
-            one=True,
+            one_comparison=True,
         ),
         Format(
             key="model",
             title="the trained network of the best loss, and beside it in JSON what goes in and comes out",
             suffix="keras",
             write=write_model,
-            one=True,
-            beside=sidecar,
+            one_comparison=True,
+            second_file=sidecar,
         ),
         Format(
             key="tensorboard",

@@ -12,7 +12,7 @@ from lossterm.reports.json_document import document
 from lossterm.text.harmless import in_json
 
 SCHEMA = 1
-"""Raised when a reader of the document would have to change."""
+"""Raised when readers of the document would have to change."""
 
 
 def write_json(contents: Contents, path: Path) -> None:
@@ -39,7 +39,7 @@ def write_json(contents: Contents, path: Path) -> None:
 
 
 def _line(value: object) -> bytes:
-    """Write a value so that a terminal shows it and does nothing, where the document goes to one."""
+    """Write a value without control characters, since the document may go to a terminal."""
     return in_json(msgspec.json.encode(value).decode()).encode()
 
 
@@ -65,7 +65,7 @@ def _trial(epochs: TrialEpochs) -> dict[str, Any]:
 
 
 def _whole(record: msgspec.Struct) -> dict[str, Any]:
-    """Return every field of a record: in files of lossterm's own, fields that are as usual may be left out."""
+    """Return every field of a record, including those that lossterm's own files leave out at their defaults."""
     fields = msgspec.structs.asdict(record).items()
-    told = ((name, None if value is msgspec.UNSET else value) for name, value in fields)
-    return {name: _whole(value) if isinstance(value, msgspec.Struct) else value for name, value in told}
+    pairs = ((name, None if value is msgspec.UNSET else value) for name, value in fields)
+    return {name: _whole(value) if isinstance(value, msgspec.Struct) else value for name, value in pairs}

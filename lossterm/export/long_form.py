@@ -22,7 +22,7 @@ TRIAL_COLUMNS: dict[str, Literal["integer", "number", "text"]] = {
     "error": "text",
     "metric": "text",
 }
-"""Columns that say of which trial a line is, and what they hold; `metric` is the one that the epochs follow."""
+"""Columns that say which trial a line belongs to, and their types; `metric` is the one in the curves."""
 
 
 def value_columns(contents: Contents) -> tuple[str, ...]:
@@ -40,14 +40,14 @@ def of_trial(epochs: TrialEpochs) -> tuple[Cell, ...]:
 
 
 def of_epochs(epochs: TrialEpochs, columns: tuple[str, ...]) -> Iterator[tuple[Cell, ...]]:
-    """Yield epoch and `columns` of each epoch; one line without either for a trial that has none.
+    """Yield a line for each epoch: its number and `columns`; for a trial without epochs, one empty line.
 
-    None stands for a split that the trial does not have, and for what is not finite.
+    None stands for a split that the trial does not have, and for a value that is not finite.
     """
     if not len(epochs):
         yield (None,) * (1 + len(columns))
-    own = epochs.layout.names
-    places = [own.index(column) if column in own else None for column in columns]
+    present = epochs.layout.names
+    places = [present.index(column) if column in present else None for column in columns]
     for epoch, values in epochs.lines():
         there = [value if math.isfinite(value) else None for value in values]
         yield epoch, *(None if place is None else there[place] for place in places)

@@ -1,4 +1,4 @@
-"""MLflow: a run for each trial, in an experiment named for the session, in a store on this machine."""
+"""MLflow: a run for each trial, in an experiment named after the session, in a store on this machine."""
 
 import os
 import shutil
@@ -17,13 +17,13 @@ from lossterm.export.setting_labels import hyperparameters
 WITHOUT = "This needs {} which is not installed: pip install 'lossterm[mlflow]'."
 
 DATABASES = (".db", ".sqlite", ".sqlite3")
-"""Ends of paths that are databases; any other path is a directory of files."""
+"""Suffixes of paths to databases; any other path is a directory of files."""
 
 TRIAL_TAG = "lossterm.trial"
 """Tag of every run that an export wrote."""
 
 MOST_AT_ONCE = 1000
-"""Values that MLflow takes in one request."""
+"""The most values that MLflow takes in one request."""
 
 LONGEST = 5000
 """Characters of a tag or parameter that every MLflow takes."""
@@ -39,18 +39,18 @@ _STATUS: dict[Status, str] = {
 
 
 def write_mlflow(contents: Contents, path: Path) -> None:
-    """Add the experiment to a store, made if it isn't there: a database for DATABASES, else a directory of files.
+    """Add the experiment to a store, which is made if it is missing: a database for DATABASES, else a directory.
 
-    NaN is kept as it is; an infinity becomes the largest double in a database, as MLflow does it. Raises UsageError
-    without MLflow, for a place that is no such store, and where the experiment is there already. Of one that could not
-    be written as a whole nothing is left but, in a store that was there, a deleted experiment of another name.
+    NaN is kept; MLflow stores an infinity in a database as the largest double. Raises UsageError without MLflow, for a
+    path that is not such a store, and if the experiment exists already. If writing fails, a new store is removed; in an
+    existing one, a deleted experiment of another name is left.
     """
     new = not path.exists()
     client = _client(path)
     if client.get_experiment_by_name(contents.session):
         raise UsageError(
-            f"{path} holds an experiment {contents.session!r} already: replace what an export put there with --force, "
-            "or choose another --output."
+            f"{path} holds an experiment {contents.session!r} already: "
+            "replace what an export wrote there with --force, or choose another --output."
         )
     experiment = client.create_experiment(contents.session, artifact_location=_artifacts(path))
     try:
@@ -63,7 +63,7 @@ def write_mlflow(contents: Contents, path: Path) -> None:
 
 
 def clear_mlflow(contents: Contents, path: Path) -> None:
-    """Give up the name of the session's experiment, and delete its runs that an export wrote; others stay."""
+    """Free the name of the session's experiment, and delete the runs in it that an export wrote; others stay."""
     client = _client(path)
     if not (there := client.get_experiment_by_name(contents.session)):
         return
@@ -83,7 +83,7 @@ def clear_mlflow(contents: Contents, path: Path) -> None:
 
 
 def _discard(client: Any, experiment: str, name: str) -> None:
-    """Delete an experiment under another name, since MLflow keeps the name of a deleted one taken."""
+    """Rename an experiment, then delete it: in MLflow, deleted experiments still hold their names."""
     client.rename_experiment(experiment, name)
     client.delete_experiment(experiment)
 
@@ -128,7 +128,7 @@ def _params(epochs: TrialEpochs) -> dict[str, str]:
 
 def _tags(epochs: TrialEpochs) -> dict[str, str]:
     row = epochs.row
-    found = {
+    tags = {
         TRIAL_TAG: str(row.id),
         "lossterm.version": __version__,
         "lossterm.status": row.status,
@@ -138,7 +138,7 @@ def _tags(epochs: TrialEpochs) -> dict[str, str]:
         "lossterm.note": row.note or "",
         **{f"environment.{name}": value for name, value in (row.environment or {}).items()},
     }
-    return {key: value for key, value in found.items() if value}
+    return {key: value for key, value in tags.items() if value}
 
 
 def _values(epochs: TrialEpochs, start: float, seconds: float) -> Iterator[Any]:
@@ -164,10 +164,10 @@ def _runs(client: Any, experiment: str) -> Iterator[Any]:
 
 
 def _client(path: Path) -> Any:
-    """Open a store with MLflow told to send nothing. Raises UsageError."""
+    """Open a store, with MLflow set to send nothing. Raises UsageError."""
     database = path.suffix in DATABASES
-    _refuse_other_things(path, database=database)
-    # Read when it is imported. Files are what it calls "in maintenance mode", but they need no database.
+    _refuse_other_content(path, database=database)
+    # MLflow reads these when it is imported. It calls file stores "in maintenance mode", but they need no database.
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = os.environ["DO_NOT_TRACK"] = "true"
     os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
     os.environ["MLFLOW_CONFIGURE_LOGGING"] = "false"
@@ -177,7 +177,7 @@ def _client(path: Path) -> Any:
         raise UsageError(WITHOUT.format("MLflow,")) from error
     if database:
         try:
-            import alembic  # noqa: F401  MLflow's own error for want of it does not name it
+            import alembic  # noqa: F401  MLflow's own error, if it is missing, does not name it
         except ImportError as error:
             raise UsageError(WITHOUT.format("alembic for a database,")) from error
     where = path.absolute()
@@ -185,7 +185,7 @@ def _client(path: Path) -> Any:
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
-def _refuse_other_things(path: Path, *, database: bool) -> None:
+def _refuse_other_content(path: Path, *, database: bool) -> None:
     if not path.exists():
         return
     if database:
@@ -193,7 +193,7 @@ def _refuse_other_things(path: Path, *, database: bool) -> None:
     else:
         fits = path.is_dir() and (not any(path.iterdir()) or any(path.glob("*/meta.yaml")))
     if not fits:
-        raise UsageError(f"{path} is there and is no MLflow store: choose another --output.")
+        raise UsageError(f"{path} exists and is not an MLflow store: choose another --output.")
 
 
 def _begins(path: Path) -> bytes:
@@ -202,5 +202,5 @@ def _begins(path: Path) -> bytes:
 
 
 def _artifacts(path: Path) -> str | None:
-    """Return where files of runs would lie, beside a database; in a directory where it is MLflow's own choice."""
+    """Return where files of runs would go: beside a database; None in a directory, where MLflow chooses."""
     return path.absolute().with_name(f"{path.name}.artifacts").as_uri() if path.suffix in DATABASES else None

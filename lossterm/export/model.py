@@ -1,4 +1,4 @@
-"""`--to model`: the trained network of the chosen loss as Keras keeps it, and beside it what goes in and comes out."""
+"""`--to model`: the trained network of the chosen loss in Keras's format, and a sidecar on its inputs and outputs."""
 
 import tempfile
 from pathlib import Path
@@ -12,30 +12,30 @@ from lossterm.export.session_contents import Contents
 from lossterm.losses import loss_recorded
 
 SIDECAR = ".json"
-"""End of the name of what stands beside the model."""
+"""Suffix that the sidecar's name adds to the model's."""
 
 
 def sidecar(path: Path) -> Path:
-    """Return where what goes in and comes out of a model is told: MODEL.keras.json."""
+    """Return the path of the file that describes a model's inputs and outputs: MODEL.keras.json."""
     return path.with_name(path.name + SIDECAR)
 
 
 def write_model(contents: Contents, path: Path, seed: int | None = None) -> str:
-    """Train one trial of the best loss that was chosen again, by default its first seed, and write its network.
+    """Train one trial of the chosen loss again, by default its first seed, and write its network.
 
-    Returns a sentence on whether it scores what the stored trial does, which the sidecar holds too. Raises UsageError
-    where there is no such trial, DataError for data or a loss of one's own that is gone or was changed, WorkerError
-    where the training does not end.
+    Returns a sentence that says whether it scores what the stored trial does; the sidecar holds it too. Raises
+    UsageError if there is no such trial, DataError for a user table or custom loss that is missing or was changed, and
+    WorkerError if the training fails.
     """
     what = chosen(contents)
     row = what.row(what.rows[0].trial.seed if seed is None else seed)
     trial, metric = row.trial, what.comparison.metric
     with tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=".part-") as place:
-        network = Path(place, "network.keras")  # Keras goes by the suffix
-        found: dict[str, Any] = msgspec.json.decode(asked_of_engine("train", str(network), trial=trial))
-        same = found["scores"] == row.scores
-        score = (found["scores"].get(metric) or {}).get("test")
-        said = (
+        network = Path(place, "network.keras")  # Keras chooses the format by the suffix
+        trained: dict[str, Any] = msgspec.json.decode(asked_of_engine("train", str(network), trial=trial))
+        same = trained["scores"] == row.scores
+        score = (trained["scores"].get(metric) or {}).get("test")
+        sentence = (
             f"Trained again, seed {trial.seed} of {trial.loss} scores exactly what is stored: {metric} {score:.6g}."
             if same
             else f"Trained again, seed {trial.seed} of {trial.loss} scores {metric} {score:.6g}, and "
@@ -51,11 +51,11 @@ def write_model(contents: Contents, path: Path, seed: int | None = None) -> str:
             "metric": metric,
             "score": score,
             "same_as_stored": same,
-            "said": said,
-            **found,
+            "said": sentence,
+            **trained,
         }
         written = Path(place, "about.json")
         written.write_bytes(msgspec.json.format(msgspec.json.encode(about), indent=2) + b"\n")
         network.replace(path)
         written.replace(sidecar(path))
-    return said
+    return sentence

@@ -12,7 +12,7 @@ from lossterm.export.long_form import TRIAL_COLUMNS, Cell, of_epochs, of_trial, 
 from lossterm.export.session_contents import Contents
 
 GROUP = 50_000
-"""Lines of a row group: so many are in memory at a time."""
+"""Lines of a row group, and so the most lines in memory at a time."""
 
 WITHOUT = "Parquet is written by pyarrow, which is not installed: pip install 'lossterm[parquet]'."
 

@@ -16,7 +16,7 @@ from lossterm.text.harmless import in_markdown, lines_of
 
 
 def write_markdown(contents: Contents, path: Path) -> None:
-    """Write a part for each table, the last asked for first: a request is about that."""
+    """Write a part for each table, the latest first: the pull request is about that one."""
     parts = (_part(report, contents.choice) for report in reversed(contents.reports))
     path.write_text("\n\n---\n\n".join(parts) + "\n", encoding="utf-8")
 
@@ -39,7 +39,7 @@ def _part(report: Report, choice: str) -> str:
 
 
 def fenced(text: str) -> str:
-    """Write a command as a block of code, whatever is in it."""
+    """Write a command as a block of code, even if it holds backticks."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}sh\n{lines_of(text)}\n{fence}"

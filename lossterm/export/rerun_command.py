@@ -9,14 +9,14 @@ from lossterm.text.numbers import exact
 
 
 def command(comparison: Comparison) -> str:
-    """Write the `lossterm run …` that asks for the same trials; a comment after it names what no option gives."""
-    c, own = comparison, dict(comparison.sources)
+    """Write the `lossterm run …` that asks for the same trials; a comment after it names settings without an option."""
+    c, custom = comparison, dict(comparison.sources)
     words = ["lossterm", "run", *c.record.words, "--protocol", c.protocol]
     for loss in c.losses:
-        words += ["--loss-file", own[loss]] if loss in own else ["--loss", loss]
+        words += ["--loss-file", custom[loss]] if loss in custom else ["--loss", loss]
     words += ["--seeds", str(c.seeds), "--lr", ",".join(map(exact, c.learning_rates)), "--metric", c.metric]
     without = []
-    for setting in c.hyperparameters.told:
+    for setting in c.hyperparameters.shown:
         value = getattr(c.hyperparameters, setting.name)
         if setting.has_option:
             words += _option(setting, value)

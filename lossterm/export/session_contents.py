@@ -1,4 +1,4 @@
-"""What of a session is written out: its comparisons, their standings, and every trial once."""
+"""What is exported of a session: its comparisons, their standings, and every trial once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Contents:
 
     @property
     def choice(self) -> str:
-        """What a reader of the standings must know of the choice, "" where everything is there."""
+        """What a reader of the standings must know of the choice, "" if nothing was left out."""
         if not self.left_out:
             return ""
         return f"The losses here were judged among themselves; left out: {', '.join(self.left_out)}."
@@ -46,8 +46,8 @@ class Contents:
 def gather(store: Store, session: str, *, task: str | None = None, losses: Sequence[str] = ()) -> Contents:
     """Read a session, or its comparisons on one task, or some of its losses: these are judged among themselves.
 
-    A loss or task of one's own may be named without its fingerprint. Raises UnknownName for a session, task or loss
-    that isn't there, and UsageError for a session without a comparison.
+    A custom loss or user table may be named without its fingerprint. Raises UnknownName for a session, task or loss
+    that does not exist, and UsageError for a session without a comparison.
     """
     store.sessions.require(session)
     every = store.reader.comparisons(session)
@@ -55,20 +55,20 @@ def gather(store: Store, session: str, *, task: str | None = None, losses: Seque
         raise UsageError(f"The session {session!r} holds no comparison yet. Begin one with `lossterm run`.")
     whole = _on_task(every, task)
     asked = _with_losses(whole, losses)
-    found: dict[int, TrialRow] = {}
+    rows_by_id: dict[int, TrialRow] = {}
     held: dict[int, tuple[int, ...]] = {}
-    for one in asked:
-        for row in store.reader.trials([one.id]):
-            if row.trial.loss in one.comparison.losses:
-                found[row.id] = row
-                held[row.id] = (*held.get(row.id, ()), one.id)
-    rows = tuple(found.values())
+    for item in asked:
+        for row in store.reader.trials([item.id]):
+            if row.trial.loss in item.comparison.losses:
+                rows_by_id[row.id] = row
+                held[row.id] = (*held.get(row.id, ()), item.id)
+    rows = tuple(rows_by_id.values())
     tables = report.tables(asked)
     return Contents(
         store=store,
         session=session,
         asked=asked,
-        reports=tuple(report.build(one, report.rows_of(one, rows)) for one in tables),
+        reports=tuple(report.build(item, report.rows_of(item, rows)) for item in tables),
         rows=rows,
         held=held,
         left_out=tuple(loss for loss in _losses_of(whole) if loss not in _losses_of(asked)),
@@ -79,36 +79,36 @@ def _on_task(every: Iterable[AskedComparison], task: str | None) -> tuple[AskedC
     if task is None:
         return tuple(every)
     by_task: dict[str, list[AskedComparison]] = {}
-    for one in every:
-        by_task.setdefault(one.comparison.task, []).append(one)
-    return tuple(one for key in _meant("task in this session", task, by_task) for one in by_task[key])
+    for item in every:
+        by_task.setdefault(item.comparison.task, []).append(item)
+    return tuple(item for key in _keys_named("task in this session", task, by_task) for item in by_task[key])
 
 
 def _losses_of(every: Iterable[AskedComparison]) -> dict[str, None]:
-    return dict.fromkeys(loss for one in every for loss in one.comparison.losses)
+    return dict.fromkeys(loss for item in every for loss in item.comparison.losses)
 
 
 def _with_losses(every: tuple[AskedComparison, ...], losses: Sequence[str]) -> tuple[AskedComparison, ...]:
     if not losses:
         return every
     known = _losses_of(every)
-    wanted = {key for name in losses for key in _meant("loss in this session", name, known)}
-    found = []
-    for one in every:
-        c = one.comparison
+    wanted = {key for name in losses for key in _keys_named("loss in this session", name, known)}
+    chosen = []
+    for item in every:
+        c = item.comparison
         kept = tuple(loss for loss in c.losses if loss in wanted)
         sources = tuple((loss, source) for loss, source in c.sources if loss in wanted)
         if kept:
-            found.append(
-                msgspec.structs.replace(one, comparison=msgspec.structs.replace(c, losses=kept, sources=sources))
+            chosen.append(
+                msgspec.structs.replace(item, comparison=msgspec.structs.replace(c, losses=kept, sources=sources))
             )
-    return tuple(found)
+    return tuple(chosen)
 
 
-def _meant(what: str, name: str, known: Iterable[str]) -> list[str]:
-    """Return the key that a name is, or the keys that it is without their fingerprints. Raises UnknownName."""
+def _keys_named(what: str, name: str, known: Iterable[str]) -> list[str]:
+    """Return the key that equals a name, or else the keys that do without their fingerprints. Raises UnknownName."""
     keys = list(known)
-    found = [key for key in keys if key == name] or [key for key in keys if key.rpartition("@")[0] == name]
-    if not found:
+    matches = [key for key in keys if key == name] or [key for key in keys if key.rpartition("@")[0] == name]
+    if not matches:
         raise UnknownName(what, name, keys)
-    return found
+    return matches

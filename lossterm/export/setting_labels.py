@@ -13,7 +13,7 @@ Labelled = list[tuple[str, str]]
 
 
 def settings(report: Report) -> Labelled:
-    """Return what was asked for, in the order in which a person looks for it."""
+    """Return the settings of a comparison, the most wanted first."""
     c = report.asked.comparison
     task, protocol = c.record, protocol_named(c.protocol)
     rows = ", ".join(f"{count:,} {split}" for split, count in protocol.rows(task).items())
@@ -35,11 +35,11 @@ def settings(report: Report) -> Labelled:
 
 
 def hyperparameters(h: Hyperparameters) -> Labelled:
-    """Return those that are set; what is off, as Keras has it, or idle beside a custom network is left out."""
+    """Return those that are set, without those that are off, left to Keras, or ignored by a custom network."""
     return [
         (setting.title, written(value))
         for setting in settings_of(type(h))
-        if not h.leaves_idle(setting)
+        if not h.ignores(setting)
         and (setting.is_set(value := getattr(h, setting.name)) or value not in (None, False, "", 0))
     ]
 

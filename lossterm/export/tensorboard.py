@@ -18,9 +18,9 @@ _STATUS: dict[Status, str] = {
 
 
 def write_tensorboard(contents: Contents, path: Path) -> None:
-    """Write one event file a trial: a scalar for each value of each epoch, what it was trained with, its scores.
+    """Write one event file per trial: a scalar for each value of each epoch, its settings, and its scores.
 
-    Epochs count from 1; what is not finite is kept as it is.
+    Epochs count from 1; values that are not finite are kept.
     """
     began = {asked.id: asked.created for asked in contents.asked}
     for epochs in every(contents):
@@ -28,13 +28,13 @@ def write_tensorboard(contents: Contents, path: Path) -> None:
 
 
 def run_name(epochs: TrialEpochs) -> str:
-    """Return the name of a trial's run, and of its directory; the trial's number makes it the only one."""
+    """Return the name of a trial's run, and of its directory; the trial's number makes it unique."""
     trial = epochs.row.trial
     return file_name(f"{trial.task}-{trial.loss}-lr{trial.learning_rate:g}-seed{trial.seed}") + f"-trial{epochs.row.id}"
 
 
 def _write_run(epochs: TrialEpochs, directory: Path, began: float) -> None:
-    # Below SummaryWriter, which starts a process's worth of queues for each run and writes one value an event.
+    # Not SummaryWriter, which starts a queue and a thread for each run and writes one event per value.
     from tensorboardX.event_file_writer import EventsWriter
     from tensorboardX.proto.event_pb2 import Event
     from tensorboardX.proto.summary_pb2 import Summary
@@ -60,7 +60,7 @@ def _write_run(epochs: TrialEpochs, directory: Path, began: float) -> None:
 
 
 def _described(epochs: TrialEpochs) -> list[Any]:
-    """Return the summaries of the plugin that compares runs by what they were trained with."""
+    """Return the summaries for the plugin that compares runs by their settings."""
     from tensorboardX.proto.api_pb2 import Status as Ends
     from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData, SessionEndInfo
     from tensorboardX.summary import hparams

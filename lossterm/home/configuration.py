@@ -1,4 +1,4 @@
-"""The user's configuration of the app: a TOML file, read into one frozen record."""
+"""The user's configuration of the app: a TOML file, parsed into one frozen record."""
 
 import math
 from collections.abc import Mapping
@@ -18,20 +18,20 @@ SHORTEST, LONGEST = 0.1, 10.0
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the app looks and is used. Names are those of the file."""
+    """How the app looks and is used. Field names are those of the file."""
 
     theme: str | None = None
-    """`dark`, `light` or the name of a Textual theme; None for what the terminal says of its background."""
+    """`dark`, `light` or the name of a Textual theme; None to follow the terminal's background."""
     ascii: bool = False
-    """Whether nothing but ASCII is drawn."""
+    """Whether to draw with ASCII characters only."""
     low_bandwidth: bool = False
-    """Whether to send as few bytes as can be."""
+    """Whether to send as few bytes as possible."""
     markers: Markers = "braille"
     """What curves are drawn with."""
     frame_seconds: float = 0.25
     """Time between two frames, within SHORTEST and LONGEST."""
     keys: dict[str, str] = {}
-    """Id of a binding, as `main.run`, → its key, or several with commas between."""
+    """Id of a binding, such as `main.run`, → its key, or several separated by commas."""
 
 
 WANTED = {
@@ -42,13 +42,13 @@ WANTED = {
     "frame_seconds": f"a number of seconds, from {SHORTEST:g} to {LONGEST:g}",
     "keys": 'a table of bindings and their keys, as "main.run" = "r"',
 }
-"""Field → what may stand there, in words."""
+"""Field → its valid values, in words."""
 
 
 def load(path: Path | None = None) -> tuple[Config, list[str]]:
-    """Read the file at `path` (default: the user's), and return it with a sentence for each value that was clamped.
+    """Read the configuration at `path` (default: the user's); return it with a sentence for each clamped value.
 
-    An absent file is the default. Raises DataError for one that cannot be read, naming the line or the field.
+    A missing file gives the defaults. Raises DataError for an invalid file, naming the line or the field.
     """
     path = path or configuration_path()
     try:
@@ -57,26 +57,31 @@ def load(path: Path | None = None) -> tuple[Config, list[str]]:
     except FileNotFoundError:
         return Config(), []
     except OSError as error:
-        raise DataError(f"The configuration {path} cannot be read: {error.strerror}. Mend or remove it.") from error
+        raise DataError(f"The configuration {path} cannot be read: {error.strerror}. Fix or remove it.") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"The configuration {path} is no text in UTF-8. Save it as such, or remove it.") from error
+        raise DataError(f"The configuration {path} is not UTF-8 text. Save it as UTF-8, or remove it.") from error
     return _clamped(Config(**_fields(path, _parsed(path, text))), path)
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
-    import tomllib  # 3 ms that the app need not wait for where there is no file
+    import tomllib  # takes 3 ms, which an app without a configuration need not spend
 
     try:
         return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # thousands of digits, or of brackets, are neither to tomllib
-        raise DataError(f"The configuration {path} is no TOML: {error}. Mend that line, or remove the file.") from error
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # a plain ValueError for thousands of digits, RecursionError for thousands of brackets
+        raise DataError(
+            f"The configuration {path} is not valid TOML: {error}. Fix that line, or remove the file."
+        ) from error
 
 
-def _fields(path: Path, found: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(path: Path, table: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values by field, each of its type. Raises DataError."""
     types = get_type_hints(Config)
     fields: dict[str, Any] = {}
-    for name, value in found.items():
+    for name, value in table.items():
         if name not in types:
             raise DataError(f"The configuration {path} is wrong: {UnknownName('setting', name, types)}")
         if name == "keys":
@@ -90,28 +95,28 @@ def _fields(path: Path, found: Mapping[str, Any]) -> dict[str, Any]:
 
 def _checked(path: Path, name: str, value: object, kind: object, wanted: str) -> Any:
     try:
-        found = msgspec.convert(value, kind)
+        converted = msgspec.convert(value, kind)
     except msgspec.ValidationError:
-        found = math.nan
-    if isinstance(found, float) and math.isnan(found):  # TOML can write it, and it is a number to msgspec
+        converted = math.nan
+    if isinstance(converted, float) and math.isnan(converted):  # TOML has nan, and msgspec takes it for a number
         shown = printable(f"{name} is {_written(value)}")
         raise DataError(f"The configuration {path} is wrong: {shown}, but must be {wanted}.")
-    return found
+    return converted
 
 
 def _flat(table: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Join nested names, since `main.run = "r"` without quotes is a table in a table to TOML."""
-    found: dict[str, Any] = {}
+    """Join nested names, since in TOML `main.run = "r"` without quotes is a table within a table."""
+    flat: dict[str, Any] = {}
     for name, value in table.items():
         if isinstance(value, dict):
-            found.update(_flat(value, f"{before}{name}."))
+            flat.update(_flat(value, f"{before}{name}."))
         else:
-            found[f"{before}{name}"] = value
-    return found
+            flat[f"{before}{name}"] = value
+    return flat
 
 
 def _written(value: object) -> str:
-    """Write a value about as the file does."""
+    """Write a value roughly as it stands in the file."""
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)
@@ -121,5 +126,7 @@ def _clamped(config: Config, path: Path) -> tuple[Config, list[str]]:
     seconds = min(max(config.frame_seconds, SHORTEST), LONGEST)
     if seconds == config.frame_seconds:
         return config, []
-    word = f"frame_seconds is {config.frame_seconds:g} in {path}; {seconds:g} is taken, the nearest that is allowed."
-    return msgspec.structs.replace(config, frame_seconds=seconds), [word]
+    sentence = (
+        f"frame_seconds is {config.frame_seconds:g} in {path}; {seconds:g} is taken, the nearest that is allowed."
+    )
+    return msgspec.structs.replace(config, frame_seconds=seconds), [sentence]

@@ -1,4 +1,4 @@
-"""Where lossterm keeps what is to last, unless a command says otherwise, and who may look at it: its user alone."""
+"""Where lossterm keeps its files by default, private to the user."""
 
 import os
 from pathlib import Path
@@ -13,36 +13,36 @@ def home() -> Path:
 
 
 def default_store_path() -> Path:
-    """Return where the store lies unless `--store` says otherwise: in LOSSTERM_HOME, or the user's data directory."""
+    """Return the path of the store without `--store`: in LOSSTERM_HOME, or the user's data directory."""
     return home() / "lossterm.db"
 
 
 def shelf() -> Path:
-    """Return the directory that tables of one's own are kept in, in the form that a training reads."""
+    """Return the directory of cached user tables, in the form in which trainings read them."""
     return home() / "data"
 
 
 def programs() -> Path:
-    """Return the directory that compiled programs are kept in, which can be deleted at any time."""
+    """Return the directory of compiled programs, which can be deleted at any time."""
     return _place("cache") / "programs"
 
 
 def configuration_path() -> Path:
-    """Return where the app's configuration lies, whether it is there or not."""
+    """Return the path of the app's configuration, whether it exists or not."""
     return _place("config") / "config.toml"
 
 
 def named_home() -> Path | None:
-    """Return LOSSTERM_HOME, None where it is not set."""
-    told = os.environ.get("LOSSTERM_HOME")
-    return expanded(Path(told)) if told else None
+    """Return LOSSTERM_HOME, None if it is not set."""
+    given = os.environ.get("LOSSTERM_HOME")
+    return expanded(Path(given)) if given else None
 
 
 def _place(what: Literal["data", "cache", "config"]) -> Path:
-    """Return LOSSTERM_HOME for whatever it is, or the user's directory for it."""
+    """Return LOSSTERM_HOME, which holds everything, or else the user's directory for this kind of file."""
     if named := named_home():
         return named
-    import platformdirs  # slow to load, and needless for help and where LOSSTERM_HOME is set
+    import platformdirs  # slow to import, and not needed for help or with LOSSTERM_HOME
 
     usual = {
         "data": platformdirs.user_data_path,

@@ -7,7 +7,7 @@ from lossterm.losses.loss import Namespace
 
 
 def numpy() -> Namespace:
-    """Return NumPy's functions plus those that it lacks, written so that large arguments stay finite."""
+    """Return NumPy's functions plus the missing ones, written so that large arguments stay finite."""
     import numpy as np  # not at the top: the terminal's process lists losses without computing any
 
     def softplus(x: Any) -> Any:
@@ -44,4 +44,4 @@ _SHARED = (
     "sum",
     "where",
 )
-"""Names that NumPy and `keras.ops` share and that losses use."""
+"""Functions that losses use and that NumPy and `keras.ops` share by name."""

@@ -1,4 +1,4 @@
-"""Every loss by name: lossterm's own, those that installed packages add, those of a person's file."""
+"""Every loss by name: those of lossterm, those that installed packages add, and custom losses."""
 
 import math
 import zlib
@@ -28,13 +28,13 @@ LEFT_OUT = {
     "ctc": "it is of sequences, and these tasks have none",
     "circle": "it is of embeddings, and these tasks have none",
 }
-"""Losses that people know and will not find here, and why."""
+"""Well-known losses that are left out, and why."""
 
 GROUP = "lossterm.losses"
-"""Entry points under which a package gives records: `key = "module:RECORD"`, one record or a tuple of them."""
+"""Entry point group in which a package declares losses: `key = "module:RECORD"`, one record or a tuple of them."""
 
 ALL, USUAL = "all", "usual"
-"""What a person writes for every loss that fits, and for those that are compared unless others are chosen."""
+"""Names for every loss that fits, and for the losses that are compared unless others are chosen."""
 
 
 def every_loss() -> dict[str, Loss]:
@@ -49,8 +49,8 @@ def problems() -> list[str]:
 
 @cache
 def _every() -> tuple[dict[str, Loss], tuple[str, ...]]:
-    """Return all losses, and what is wrong with those that are left out. A name that is taken stays with its owner."""
-    found = dict(LOSSES)
+    """Return all losses, and what is wrong with those left out. A name that is taken stays with its first owner."""
+    losses = dict(LOSSES)
     wrong: list[str] = []
     taken = {name for loss in LOSSES.values() for name in (loss.key, *loss.aliases)}
     for offer in offers(GROUP, "losses"):
@@ -64,19 +64,19 @@ def _every() -> tuple[dict[str, Loss], tuple[str, ...]]:
                     f"{loss.origin} gives a loss {loss.key!r} ({offer.place}), but {names} is taken: left out."
                 )
             else:
-                found[loss.key] = loss
+                losses[loss.key] = loss
                 taken |= {loss.key, *loss.aliases}
-    return found, tuple(wrong)
+    return losses, tuple(wrong)
 
 
 def _records(offer: Offer) -> tuple[tuple[Loss, ...], tuple[str, ...]]:
-    """Return the sound records among what a package gives, and what is wrong with the others."""
+    """Return the valid records among the objects of a package, and what is wrong with the others."""
     package, place, records, wrong = offer.package, offer.place, [], []
     for one in offer.given:
         if not isinstance(one, Loss):
             wrong.append(f"{package} gives a {type(one).__name__} as a loss ({place}), where a record is wanted.")
         elif not one.key.isidentifier() or one.key != one.key.lower() or one.key in (ALL, USUAL):
-            wrong.append(f"{package} gives a loss {one.key!r} ({place}), which is no name for one: left out.")
+            wrong.append(f"{package} gives a loss {one.key!r} ({place}), which is not a valid name: left out.")
         else:
             records.append(one.from_outside(package))
     return tuple(records), tuple(wrong)
@@ -84,9 +84,9 @@ def _records(offer: Offer) -> tuple[tuple[Loss, ...], tuple[str, ...]]:
 
 @cache
 def loss_named(name: str) -> Loss:
-    """Return the record of a key or another name of it, bound to the parameters given: `huber:delta=0.5`, `bce`.
+    """Return the record of a key or alias, with the given parameters set: `huber:delta=0.5`, `bce`.
 
-    Raises UnknownName with near misses, DoesNotFit for one that is left out on purpose, UsageError for a parameter.
+    Raises UnknownName with near misses, DoesNotFit for a loss left out on purpose, UsageError for a bad parameter.
     """
     if is_own(name):
         return own_loss(name)
@@ -94,17 +94,17 @@ def loss_named(name: str) -> Loss:
     known = every_loss()
     aliases = {alias: loss.key for loss in known.values() for alias in loss.aliases}
     plain = key.strip().lower().replace("-", "_").replace(" ", "_")
-    found = known.get(key) or known.get(aliases.get(plain, plain))
-    if found is None:
+    loss = known.get(key) or known.get(aliases.get(plain, plain))
+    if loss is None:
         left_out = next((name for name in LEFT_OUT if plain in (name, name.partition("_")[0])), None)
         if left_out:
             raise DoesNotFit(f"{left_out} is left out: {LEFT_OUT[left_out]}.")
         raise UnknownName("loss", key, known, aliases)
-    return found.bound(_numbers(found, written)) if written or name.endswith(":") else found
+    return loss.bound(_numbers(loss, written)) if written or name.endswith(":") else loss
 
 
 def loss_recorded(key: str) -> Loss:
-    """Return the record of a key that a store holds, or what can be said of a loss that is no longer installed."""
+    """Return the record of a key from a store, or a stand-in for a loss that is no longer installed."""
     try:
         return loss_named(key)
     except UsageError:
@@ -112,9 +112,9 @@ def loss_recorded(key: str) -> Loss:
 
 
 def place_of(key: str) -> int:
-    """Return a loss's place among those of its kind, the usual ones first; one with parameters has a place of its own.
+    """Return a loss's place among those of its kind, the usual ones first; each choice of parameters has another place.
 
-    For whatever must tell losses apart whichever others are there: a colour.
+    The place does not depend on which losses are shown, so it can choose a loss's colour.
     """
     loss = loss_recorded(key)
     every = [one for one in every_loss().values() if loss.kinds[0] in one.kinds]
@@ -123,13 +123,13 @@ def place_of(key: str) -> int:
 
 
 def _numbers(loss: Loss, written: str) -> dict[str, float]:
-    """Read `delta=0.5,c=2`, or `0.5` where there is one parameter."""
+    """Parse `delta=0.5,c=2`, or `0.5` if there is only one parameter."""
     first = next(((one.name, one.default) for one in loss.parameters), ("delta", 0.5))
     example = f"{first[0]}={2 if first[1] is None else first[1]:g}"
     given: dict[str, float] = {}
     for part in written.split(","):
         name, equals, value = (text.strip() for text in part.partition("="))
-        if not equals and len(loss.parameters) == 1:  # of one parameter the number is enough
+        if not equals and len(loss.parameters) == 1:  # the number is enough
             name, value = loss.parameters[0].name, name
         try:
             number = float(value)
@@ -153,14 +153,14 @@ def fitting(targets: Targets, protocol: str = "fair") -> tuple[Loss, ...]:
 
 @cache
 def usual(targets: Targets, protocol: str = "fair") -> tuple[Loss, ...]:
-    """Return those that are compared unless a person chooses otherwise: the usual ones, and the protocol's own."""
+    """Return the losses compared by default: the usual ones, and those with a variant under the protocol."""
     return tuple(loss for loss in fitting(targets, protocol) if loss.usual or loss.variant(protocol))
 
 
 def losses_for(targets: Targets, names: tuple[str, ...], protocol: str = "fair") -> tuple[str, ...]:
-    """Resolve names for a task with such targets into keys: `all`, `usual`, or single ones; repeats are dropped.
+    """Resolve names (`all`, `usual` or single losses) into keys for a task with such targets, without repeats.
 
-    Raises UnknownName for a name that isn't there, DoesNotFit for a loss of another kind or range of targets.
+    Raises UnknownName for an unknown name, DoesNotFit for a loss that does not fit the targets.
     """
     fit = [loss.key for loss in fitting(targets, protocol)]
     chosen: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""A loss in words: what it is, what it wants, when to use it, and what it is like."""
+"""A loss in words: what it is, what it needs, when to use it, and how it is drawn."""
 
 import textwrap
 from collections.abc import Sequence
@@ -28,11 +28,11 @@ _SCALES = {
     "log1p": "ln(1 + y), standardised on the training rows",
 }
 LABEL = 14
-"""Width of the labels that stand at the left."""
+"""Width of the labels on the left."""
 
 
 def facts(loss: Loss) -> list[tuple[str, str]]:
-    """Return label and text of everything that a record says, in the order in which a person wants to know it."""
+    """Return label and text of everything that a record says, the most important first."""
     head = _HEADS[loss.reading]
     if loss.units > 1:
         head = "two linear units: the value, and what the variance comes from"
@@ -43,7 +43,7 @@ def facts(loss: Loss) -> list[tuple[str, str]]:
     target = _ENCODINGS[loss.encoding]
     if loss.kinds == ("regression",):
         target = f"{loss.valid}; {_SCALES[loss.scale]}"
-    found = [
+    rows = [
         ("formula", loss.formula),
         ("estimates", loss.estimates + ("" if loss.proper or not loss.probabilistic else " (not proper)")),
         ("tasks", " and ".join(loss.kinds)),
@@ -57,31 +57,31 @@ def facts(loss: Loss) -> list[tuple[str, str]]:
         value = loss.values[parameter.name]
         written = "from the data" if value is None else f"{value:g}"
         given = "" if value == parameter.default or parameter.default is None else f", by default {parameter.default:g}"
-        found.append((parameter.name, f"{parameter.meaning}. Here {written}{given}; {parameter.range}"))
+        rows.append((parameter.name, f"{parameter.meaning}. Here {written}{given}; {parameter.range}"))
     same = [other.key for other in LOSSES.values() if loss.key in (other.same_as,)] + [loss.same_as or ""]
     if any(same):
-        found.append(("same as", f"{', '.join(filter(None, same))}, by construction"))
-    found += [(f"under {variant.protocol}", variant.note) for variant in loss.variants]
-    found.append(("Keras", f"keras.losses.{loss.keras}" if loss.keras else "has none"))
+        rows.append(("same as", f"{', '.join(filter(None, same))}, by construction"))
+    rows += [(f"under {variant.protocol}", variant.note) for variant in loss.variants]
+    rows.append(("Keras", f"keras.losses.{loss.keras}" if loss.keras else "has none"))
     if loss.aliases:
-        found.append(("also called", ", ".join(loss.aliases)))
+        rows.append(("also called", ", ".join(loss.aliases)))
     if loss.origin:
-        found.append(("comes from", loss.origin))
-    found += [("source", reference) for reference in loss.references]
-    return found
+        rows.append(("comes from", loss.origin))
+    rows += [("source", reference) for reference in loss.references]
+    return rows
 
 
 def lines(loss: Loss, width: int) -> list[str]:
-    """Return the same as lines of at most `width` characters, the labels at the left."""
-    found = []
+    """Return the same as lines of at most `width` characters, with the labels on the left."""
+    written = []
     for label, text in facts(loss):
         rows = textwrap.wrap(text, max(width - LABEL - 2, 20)) or [""]
-        found += [f"{label if not place else '':<{LABEL}}  {row}" for place, row in enumerate(rows)]
-    return found
+        written += [f"{label if not place else '':<{LABEL}}  {row}" for place, row in enumerate(rows)]
+    return written
 
 
 def drawn(losses: Sequence[Loss]) -> list[str]:
-    """Say over what losses are drawn that share a chart, a line for each unit."""
+    """Say over which axis the losses of one chart are drawn, one line for each unit."""
     places: dict[str, list[str]] = {}
     for loss in losses:
         places.setdefault(where_drawn(loss), []).append(loss.key)
@@ -89,6 +89,6 @@ def drawn(losses: Sequence[Loss]) -> list[str]:
 
 
 def axis(losses: Sequence[Loss]) -> str:
-    """Say the same in a few words."""
+    """Say the same in one short line."""
     places = drawn(losses)
     return places[0] if len(places) == 1 else f"over {AXES[axis_of(losses[0])]}, each in its own unit" if places else ""

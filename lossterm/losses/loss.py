@@ -24,10 +24,10 @@ Link = Literal["identity", "log"]
 
 
 class Targets(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a task's targets before any is drawn."""
+    """What is known about a task's targets before any row is drawn."""
 
     kind: Kind
-    """What is to be predicted."""
+    """Kind of task."""
     lowest: float = -math.inf
     """No target is below this."""
     zeros: bool = True
@@ -40,21 +40,21 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """As written after the loss's key: `huber:delta=0.5`."""
     default: float | None
-    """Its value unless another is given; None where it comes from the data, as `meaning` says."""
+    """Its value unless another is given; None if it comes from the data, as `meaning` says."""
     low: float
     """Smallest value."""
     high: float
     """Largest value."""
     open: bool = False
-    """Whether the ends themselves are left out."""
+    """Whether the two ends are excluded."""
     neutral: float | None = None
-    """The value at which it leaves cross-entropy, but for a factor; None where there is none."""
+    """The value at which the loss is cross-entropy up to a factor; None if there is none."""
     meaning: str
     """What it does, with its unit."""
 
     @property
     def range(self) -> str:
-        """The values that it may have, in words."""
+        """The allowed values, in words."""
         low, high = _plain(self.low), _plain(self.high)
         if self.high == math.inf and self.low == -math.inf:
             return "a number"
@@ -65,21 +65,21 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
         return f"between {low} and {high}" if self.open else f"from {low} to {high}"
 
     def allows(self, value: float) -> bool:
-        """Whether it may have this value."""
+        """Whether this value is allowed."""
         return self.low < value < self.high if self.open else self.low <= value <= self.high
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """How a protocol sets a loss up where that differs from how it should be set up; None: as the record says."""
+    """How a protocol sets up a loss otherwise than its record says; None means as the record says."""
 
     protocol: str
     """Key of the protocol."""
     note: str
-    """What is wrong with it, in a sentence."""
+    """What is wrong with this set-up, in a sentence."""
     activation: Activation | None = None
     """Activation of the output layer there."""
     function: Callable[..., Array] | None = None
-    """Loss of each row there."""
+    """Loss function there."""
     link: Link | None = None
     """How a value is read there."""
     lowest: float | None = None
@@ -90,46 +90,46 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
     """One record of the catalogue."""
 
     key: str
-    """The field's name, as typed on the command line; with the parameters that were set, as in `huber:delta=0.5`."""
+    """The usual name, as typed on the command line, with the parameters that are set, as in `huber:delta=0.5`."""
     title: str
     """The name in print."""
     kinds: tuple[Kind, ...]
-    """Kinds of task it can train."""
+    """Kinds of task that it can train."""
     function: Callable[..., Array]
-    """`(namespace, target, output, **parameters) -> loss of each row`; target as `scale` and `encoding` say, output
-    after `activation`. With `counted` it takes `counts` too."""
+    """`(namespace, target, output, **parameters) -> loss of each row`: the target is as `scale` and `encoding` say,
+    the output comes after `activation`. If `counted`, it takes `counts` too."""
     formula: str
     """The loss of one row, in the notation of `losses/__init__.py`."""
     estimates: str
     """What the minimiser tends to: mean, median, class probability, …"""
     reading: Reading
     """How the output is read: a value, a logit of class 1, a margin whose sign is the class, logits of K classes, or
-    scores of K classes without probabilities; unknown for a loss from outside until it is loaded."""
+    scores of K classes without probabilities; unknown for a custom loss until it is loaded."""
     activation: Activation = "linear"
     """Activation of the output layer."""
     units: int = 1
-    """Units of the output layer where there is not one for each class; of several the first is the value."""
+    """Units of the output layer if there is not one for each class; of several, the first is the value."""
     encoding: Encoding
-    """Form in which the loss wants its targets."""
+    """Form in which the loss takes its targets."""
     scale: Scale = "standard"
-    """How numeric targets are scaled by the training rows: standardised, divided by their mean absolute value, left
-    alone, or standardised after log1p."""
+    """How numeric targets are scaled by the training rows: standardised, divided by their mean absolute value,
+    unchanged, or standardised after log1p."""
     link: Link = "identity"
-    """How a value is read off the output: as it is, or exp of it."""
+    """How a value is read from the output: as it is, or its exponential."""
     valid: str
     """Range of targets, before encoding, on which the loss is defined."""
     lowest: float = float("-inf")
-    """The same as a number: no target may be below."""
+    """The lower end of that range as a number."""
     zeros: bool = True
     """Whether a target may be exactly 0."""
     parameters: tuple[Parameter, ...] = ()
-    """What shapes it."""
+    """Parameters that shape it."""
     settings: tuple[tuple[str, float], ...] = ()
-    """Parameters that were given another value than the default."""
+    """Parameters with another value than the default."""
     counted: bool = False
     """Whether the function takes `counts`, the number of training rows of each class, (K,)."""
     proper: bool = True
-    """Whether, where the output gives probabilities, the true ones minimise it: else they are distorted."""
+    """Whether the true probabilities minimise it, if the output gives any; otherwise it distorts them."""
     large_errors: str
     """What the gradient does far from the target."""
     use_when: str
@@ -137,19 +137,19 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
     avoid_when: str
     """When not to."""
     keras: str | None
-    """Class in `keras.losses`, None where Keras has none."""
+    """Its class in `keras.losses`, None if Keras has none."""
     same_as: str | None = None
     """Key of the loss that this one equals by construction."""
     aliases: tuple[str, ...] = ()
-    """Other names that people type."""
+    """Other names for it."""
     usual: bool = False
-    """Whether it is compared unless a person chooses otherwise."""
+    """Whether it is compared by default."""
     references: tuple[str, ...]
     """Where it was defined or studied."""
     variants: tuple[Variant, ...] = ()
     """How some protocols set it up otherwise."""
     origin: str = ""
-    """Where a loss from outside comes from: file or module, and name; "" for those of the catalogue."""
+    """Where a custom loss or one of a package comes from; "" for the losses of the catalogue."""
 
     def __call__(self, xp: Namespace, target: Array, output: Array, counts: Array | None = None) -> Array:
         """Return the loss of each row, (rows,), from targets and outputs of (rows,) or (rows, K)."""
@@ -174,7 +174,7 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def distorts(self) -> bool:
-        """Whether probabilities are to be had, and it is not known that the true ones minimise it."""
+        """Whether it gives probabilities, and the true ones may not minimise it."""
         if self.reading == "unknown":
             return True
         values = self.values
@@ -188,7 +188,7 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def level(self) -> float | None:
-        """The quantile that it estimates, None where it is no quantile's loss."""
+        """The quantile that it estimates, None for other losses."""
         return self.values.get("tau") if self.estimates == QUANTILE else None
 
     def under(self, protocol: str) -> "Loss":
@@ -204,11 +204,11 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, **changes)
 
     def variant(self, protocol: str) -> Variant | None:
-        """Return how a protocol sets it up otherwise, None where it does not."""
-        return next((one for one in self.variants if one.protocol == protocol), None)
+        """Return how a protocol sets it up otherwise, None if it does not."""
+        return next((variant for variant in self.variants if variant.protocol == protocol), None)
 
     def misfit(self, targets: Targets, protocol: str) -> str | None:
-        """Say why it cannot train on such targets under a protocol, None where it can."""
+        """Return why it cannot train on such targets under a protocol, None if it can."""
         if targets.kind not in self.kinds:
             return f"is a loss for {' and '.join(self.kinds)} tasks, but this task is {targets.kind}"
         lowest = self.under(protocol).lowest
@@ -219,11 +219,11 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     def from_outside(self, package: str) -> Self:
-        """Return the same loss as one that an installed package gives: it is not usual, and says where it is from."""
+        """Return this loss as one that an installed package adds: not usual, and with its origin."""
         return msgspec.structs.replace(self, usual=False, origin=package)
 
     def bound(self, given: dict[str, float]) -> Self:
-        """Return the same loss with other parameters, its key naming those that differ from the default.
+        """Return this loss with other parameters; its key names those that differ from the default.
 
         Raises UnknownName and OutOfRange.
         """
@@ -237,19 +237,19 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
                 raise OutOfRange(f"{name} of {self.key}", f"{value:g}", known[name].range)
         # Adding 0 turns −0 into 0, which would be another key.
         settings = tuple((n, float(given[n]) + 0.0) for n, p in known.items() if n in given and given[n] != p.default)
-        return msgspec.structs.replace(self, key=_spelled(self.base, settings), settings=settings)
+        return msgspec.structs.replace(self, key=_key_with(self.base, settings), settings=settings)
 
 
 QUANTILE = "τ-quantile"
 GEOMETRIC_MEAN, LOG_MEAN = "about the geometric mean", "exp of the mean logarithm"
-"""What some losses estimate, in words that rules look for."""
+"""What some losses estimate; code compares `estimates` with these texts."""
 
 
 def _plain(value: float) -> str:
-    """Write the end of a range without an exponent: 0.000001, 1,000,000."""
+    """Write an end of a range without an exponent: 0.000001, 1,000,000."""
     return f"{value:,.6f}".rstrip("0").rstrip(".")
 
 
-def _spelled(key: str, settings: tuple[tuple[str, float], ...]) -> str:
+def _key_with(key: str, settings: tuple[tuple[str, float], ...]) -> str:
     written = [f"{name}={repr(value).removesuffix('.0')}" for name, value in settings]
     return f"{key}:{','.join(written)}" if written else key

@@ -4,7 +4,7 @@ from lossterm.losses.binary import EPSILON, GAMMA
 from lossterm.losses.loss import Array, Loss, Namespace, Parameter
 
 _TINY = 1e-12
-"""Smallest 1 − p_t that a power is taken of: below it nothing is left to learn, and the slope of a root is infinite."""
+"""Lower limit of 1 − p_t before a power is taken: below it nothing is left to learn, and roots have infinite slopes."""
 
 
 def crossentropy(xp: Namespace, y: Array, z: Array) -> Array:

@@ -8,7 +8,7 @@ from lossterm.losses.loss import Array, Loss, Namespace, Parameter
 from lossterm.losses.multiclass import crossentropy
 
 _STEPS = 6
-"""Newton steps for the normaliser of the tempered softmax; the equation is so shaped that it is nearly a line."""
+"""Newton steps for the normaliser of the tempered softmax; few are enough, as the equation is nearly linear."""
 
 
 def probability_mae(xp: Namespace, y: Array, z: Array) -> Array:
@@ -38,8 +38,8 @@ def bi_tempered(xp: Namespace, y: Array, z: Array, *, t1: float, t2: float) -> A
 def _tempered_log_softmax(xp: Namespace, z: Array, t: float) -> Array:
     """Return log of p_k = (1 + (t − 1)(λ − z_k))^(−1/(t−1)), λ such that Σ p = 1.
 
-    With S(λ) = Σ p, S^−(t−1) is nearly linear in λ, so that Newton's method takes a few steps. The last one is done
-    with the others held constant, which gives λ the gradient of the implicit function, however it was found.
+    With S(λ) = Σ p, S^−(t−1) is nearly linear in λ, so Newton's method takes a few steps. All but the last are held
+    constant for differentiation, which gives λ the gradient of the implicit function.
     """
     if t == 1:
         return xp.log_softmax(z, axis=-1)

@@ -1,6 +1,6 @@
 """Losses for a target that is never negative: counts, prices, durations. One linear unit, output z of shape (rows,).
 
-Where the record's link is log, the predicted value is exp(z), in the unit that its scale says.
+If the record's link is log, the predicted value is exp(z), in the unit that its scale says.
 """
 
 from lossterm.losses.loss import GEOMETRIC_MEAN, LOG_MEAN, Array, Loss, Namespace, Parameter, Variant
@@ -23,7 +23,7 @@ def absolute_percentage_error(xp: Namespace, y: Array, f: Array) -> Array:
 
 
 def poisson(xp: Namespace, y: Array, z: Array) -> Array:
-    """exp(z) − y·z: the negative log-likelihood of a count, but for what does not depend on z."""
+    """exp(z) − y·z: the negative log-likelihood of a count, without the terms that do not depend on z."""
     return xp.exp(z) - y * z
 
 

@@ -1,4 +1,4 @@
-"""From a network's raw output to a prediction: a value in the target's units, or a class and how probable each is."""
+"""From a network's raw output to a prediction: a value in the target's units, or a class with probabilities."""
 
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class Predicted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a network says of some rows."""
+    """A network's predictions for some rows."""
 
     prediction: "np.ndarray"
     """(rows,): values in the target's own units, or indices of classes (sign or argmax of the output)."""
     probability: "np.ndarray | None" = None
-    """(rows, K) class probabilities; None for values and for outputs that give none."""
+    """(rows, K) class probabilities; None for values and for outputs without probabilities."""
 
 
 def value_of(output: "np.ndarray", link: Link) -> "np.ndarray":
@@ -25,12 +25,12 @@ def value_of(output: "np.ndarray", link: Link) -> "np.ndarray":
     import numpy as np
 
     first = output[:, 0] if output.ndim > 1 else output
-    with np.errstate(over="ignore"):  # an infinite prediction has no score, and is told so
+    with np.errstate(over="ignore"):  # an infinite prediction has no score, which is reported
         return np.exp(first) if link == "log" else first
 
 
 def prediction_of(output: "np.ndarray", reading: Reading, link: Link, scaling: Scaling) -> Predicted:
-    """Read an output of (rows,) or (rows, units) as a loss's record says; `link` and `scaling` matter to values only.
+    """Read an output of (rows,) or (rows, units) as a loss's record says; `link` and `scaling` matter only for values.
 
     Computed in float64.
     """

@@ -30,7 +30,7 @@ AXES: dict[ShapeAxis, str] = {"residual": "e = f − y", "margin": "the margin"}
 
 
 def where_drawn(loss: Loss) -> str:
-    """Say at which target a loss is drawn, and in which unit its axis is."""
+    """Say at which target a loss is drawn, and in which unit the axis is."""
     if axis_of(loss) == "margin":
         if loss.by_class:
             return f"over z_t with the other {_CLASSES - 1} logits at 0"
@@ -46,16 +46,16 @@ def where_drawn(loss: Loss) -> str:
 
 
 def shape_of(loss: Loss, x: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
-    """Return the loss and its slope over residuals or margins x, (points,); NaN where there is no such prediction.
+    """Return the loss and its slope over residuals or margins x, (points,); NaN where no such prediction is possible.
 
-    The slope is that by the network's output, which is what trains it: for a log link by ln f.
+    The slope is the derivative with respect to the network's output, since that trains it; for a log link this is ln f.
 
-    A loss that depends on more than the residual is taken at a target of 1; one of K classes at K = 3, over the logit
-    of the true class with the others at 0.
+    A loss that depends on more than the residual is drawn at a target of 1. A loss of K classes is drawn at K = 3, over
+    the logit of the true class with the others at 0.
     """
     import numpy as np
 
-    with np.errstate(all="ignore"):  # beyond the range of a prediction there is no number, and none is drawn
+    with np.errstate(all="ignore"):  # outside the range of predictions the value is NaN and not drawn
         values = _values(loss, x)
         slopes = (_values(loss, x + _STEP) - _values(loss, x - _STEP)) / (2 * _STEP)
         if loss.link == "log":

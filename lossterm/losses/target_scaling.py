@@ -1,4 +1,4 @@
-"""How a loss sees a numeric target: scaled by the training rows, as its record says, and the way back."""
+"""Scales a numeric target by the training rows, as a loss's record says, and scales predictions back."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Scaling(msgspec.Struct, frozen=True, kw_only=True):
-    """One target's scale."""
+    """The scale of one target."""
 
     origin: float = 0.0
     """What a scaled target of 0 stands for."""
@@ -30,19 +30,19 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
         """Return predictions (rows,) in the target's own units."""
         import numpy as np
 
-        found = self.origin + self.unit * value
-        return np.expm1(found) if self.log1p else found
+        unscaled = self.origin + self.unit * value
+        return np.expm1(unscaled) if self.log1p else unscaled
 
 
 def scaling_of(scale: Scale, target: "np.ndarray") -> Scaling:
-    """Fit a scale to the targets of the training rows, (rows,)."""
+    """Fit the scale to the targets of the training rows, (rows,)."""
     import numpy as np
 
     if scale == "raw":
         return Scaling()
     if scale == "mean":
         return Scaling(unit=float(np.abs(target).mean()) or 1.0)
-    seen = np.log1p(target) if scale == "log1p" else target
-    origin, spread = float(seen.mean()), float(seen.std())
-    constant = spread <= 1e-12 * abs(origin)  # what rounding leaves of targets that are all the same
+    values = np.log1p(target) if scale == "log1p" else target
+    origin, spread = float(values.mean()), float(values.std())
+    constant = spread <= 1e-12 * abs(origin)  # equal targets have a spread of rounding errors
     return Scaling(origin=origin, unit=1.0 if constant else spread, log1p=scale == "log1p")

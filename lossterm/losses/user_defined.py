@@ -1,7 +1,7 @@
-"""A loss of one's own, as the processes that do not train know it: where it comes from and what it is called.
+"""Custom losses, as processes that do not train know them: where a loss comes from and what it is called.
 
-Its code is loaded by the worker alone, since it may import TensorFlow. Here it is a name, the place that it is in, and
-a fingerprint of that place, so that a file that was edited is another loss.
+Only the worker loads its code, since that may import TensorFlow. Here it is a name, a place, and a fingerprint of the
+content there, so that an edited file is another loss.
 """
 
 import ast
@@ -22,23 +22,23 @@ PLACE = "FILE.py:NAME, or package.module:NAME for an installed package"
 FORM = f"{PLACE}, and then perhaps :parameter=value,…"
 
 Head = Literal["probability", "logit", "margin"]
-"""What the function is given as y_pred for classes: probabilities, as Keras does; logits; or an output whose sign is
-the class, with labels −1 and 1."""
+"""What the function gets as y_pred for classes: probabilities, as in Keras; logits; or an output whose sign is the
+class, with labels −1 and 1."""
 
 Labels = Literal["one_hot", "index"]
-"""What it is given as y_true for three or more classes: one-hot rows, or the index of the class. A value and one of two
-classes come as a column (rows, 1), as Keras hands them."""
+"""What it gets as y_true for three or more classes: one-hot rows, or class indices. Values and two classes come as a
+column (rows, 1), as in Keras."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a loss of one's own comes from."""
+    """Where a custom loss comes from."""
 
     place: str
     """Absolute path of a file, or the dotted name of an installed module."""
     name: str
-    """The name in it."""
+    """Its name there."""
     settings: tuple[tuple[str, str], ...] = ()
-    """What to call it or construct it with, as written; `head` and `labels` are lossterm's own."""
+    """Arguments for calling or constructing it, as written; `head` and `labels` are for lossterm itself."""
 
     @property
     def file(self) -> Path | None:
@@ -47,17 +47,17 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """The same in one line, as `source_from` reads it."""
+        """The source in one line, as `source_from` parses it."""
         return f"{self.place}:{self._called}"
 
     @property
     def key(self) -> str:
-        """The name under which trials and tables know it: with a fingerprint of what it is now."""
+        """The loss's key in trials and tables: its name with a fingerprint of its present content."""
         return f"{self._called}@{self.digest[:8]}"
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what it is now: of a file's bytes, or of an installed module's place, version and content."""
+        """SHA-256 of the present content: a file's bytes, or an installed module's name, version and content."""
         if self.file:
             content = self.file.read_bytes()
         else:
@@ -71,14 +71,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _KEY = re.compile(r"[A-Za-z_]\w*(:[\w.+,=-]+)?@[0-9a-f]{8}")
-"""What such a key looks like; nothing else is one, least of all what could move a terminal's cursor."""
+"""Pattern of such a key. It admits no control characters, which could move a terminal's cursor."""
 
 _SETTING = re.compile(r"([A-Za-z_]\w*)=([\w.+-]+)")
 
 
 def _version_of(module: str) -> bytes:
-    """Return the version of the package that a module is named for, nothing where none is."""
-    from importlib import metadata  # 10 ms that only such a loss need cost
+    """Return the version of the package with the module's top-level name, empty if there is none."""
+    from importlib import metadata  # costs 10 ms, which only such a loss needs
 
     try:
         return metadata.version(module.partition(".")[0]).encode()
@@ -86,8 +86,8 @@ def _version_of(module: str) -> bytes:
         return b""
 
 
-def _top(module: str) -> ModuleSpec | None:
-    """Find the package that holds a module, without running any of it; None where there is none."""
+def _package_of(module: str) -> ModuleSpec | None:
+    """Find the package that contains a module, without running any of it; None if it is not installed."""
     try:
         return importlib.util.find_spec(module.partition(".")[0])
     except (ImportError, ValueError):
@@ -95,8 +95,8 @@ def _top(module: str) -> ModuleSpec | None:
 
 
 def _content_of(module: str) -> bytes:
-    """Return what is in an installed module's file without running any of it, nothing where it has none."""
-    spec, below = _top(module), module.split(".")[1:]
+    """Return the content of an installed module's file without running any of it, empty if it has no file."""
+    spec, below = _package_of(module), module.split(".")[1:]
     if spec is None:
         return b""
     files = [file for place in spec.submodule_search_locations or () for file in _files(Path(place, *below))]
@@ -109,12 +109,12 @@ def _files(inside: Path) -> tuple[Path, Path]:
 
 
 def is_own(key: str) -> bool:
-    """Whether a loss's key is that of a loss of one's own."""
+    """Whether a key is that of a custom loss."""
     return _KEY.fullmatch(key) is not None
 
 
 def own_loss(key: str) -> Loss:
-    """Return what can be said of a loss of one's own without loading it."""
+    """Return a record of a custom loss that holds what is known without loading it."""
     kinds: tuple[Kind, ...] = get_args(Kind)
     return Loss(
         key=key,
@@ -136,16 +136,16 @@ def own_loss(key: str) -> Loss:
 
 
 def _not_loaded(*_: object, **__: object) -> None:
-    raise NotImplementedError("a loss of one's own is loaded by the worker alone")
+    raise NotImplementedError("only the worker loads a custom loss")
 
 
 def source_from(text: str, option: str = "--loss-file", what: str = "loss", form: str = FORM) -> Source:
-    """Read where a loss of one's own is, and look at the file without running it.
+    """Parse the place of a custom loss, and check the file without running it.
 
-    `option` is what a person said it with, `what` what they said it of, `form` how it is to be said.
+    Errors name the `option` that the text was given for, `what` it stands for, and the expected `form`.
 
-    Raises UsageError for what is no such place, UnknownName for a name that the file does not define, and DataError for
-    a file that is not there or is not Python, with the line.
+    Raises UsageError for an invalid text, UnknownName for a name that the file does not define, and DataError for a
+    file that is missing or not Python, with the line.
     """
     place, dot_py, rest = text.partition(".py:")  # a path may hold colons
     if dot_py:
@@ -154,33 +154,33 @@ def source_from(text: str, option: str = "--loss-file", what: str = "loss", form
         place, _, rest = text.partition(":")
     name, _, written = rest.partition(":")
     if not place or not name.isidentifier():
-        raise UsageError(f"{option} {text!r} says no place and name: give {form}.")
+        raise UsageError(f"{option} {text!r} is invalid: give {form}.")
     settings = []
     for part in filter(None, written.split(",")):
-        if not (read := _SETTING.fullmatch(part)):
-            raise UsageError(f"{option} {text!r}: {part!r} is no parameter=value. Give {form}.")
-        parameter, value = read.groups()
-        if parameter in _OURS and value not in _OURS[parameter]:
-            raise UnknownName(f"{parameter} for a custom loss", value, _OURS[parameter])
+        if not (match := _SETTING.fullmatch(part)):
+            raise UsageError(f"{option} {text!r}: {part!r} is not of the form parameter=value. Give {form}.")
+        parameter, value = match.groups()
+        if parameter in _RESERVED and value not in _RESERVED[parameter]:
+            raise UnknownName(f"{parameter} for custom losses called", value, _RESERVED[parameter])
         settings.append((parameter, value))
     if place.endswith(".py") or "/" in place:
         path = expanded(Path(place)).absolute()
-        _look_at(path, name, what)
+        _refuse_without(path, name, what)
         place = str(path)
     elif not all(part.isidentifier() for part in place.split(".")):
         raise UsageError(f"{option} {text!r}: {place!r} is neither a Python file nor a module. Give {form}.")
-    elif _top(place) is None:
+    elif _package_of(place) is None:
         raise DataError(f"There is no module {place} to take {name} from: install its package, or give a FILE.py.")
     return Source(place=place, name=name, settings=tuple(settings))
 
 
-_OURS: dict[str, tuple[str, ...]] = {"head": get_args(Head), "labels": get_args(Labels)}
+_RESERVED: dict[str, tuple[str, ...]] = {"head": get_args(Head), "labels": get_args(Labels)}
 
 
-def _look_at(path: Path, name: str, what: str) -> None:
-    """See that the file is there, is Python, and gives the name a meaning."""
+def _refuse_without(path: Path, name: str, what: str) -> None:
+    """Raise DataError or UnknownName unless the file exists, is Python, and defines the name."""
     if path.suffix != ".py":
-        raise DataError(f"{path} is no Python file: a {what} of your own must be in a file that ends in .py.")
+        raise DataError(f"{path} is not a Python file: a {what} of your own must be in a file that ends in .py.")
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except OSError as error:
@@ -189,7 +189,7 @@ def _look_at(path: Path, name: str, what: str) -> None:
         line = getattr(error, "lineno", None)
         where = f", line {line}" if line else ""
         raise DataError(f"{path}{where} is not Python: {getattr(error, 'msg', None) or error}.") from error
-    names: dict[str, bool] = {}  # whether it is imported
+    names: dict[str, bool] = {}  # name → whether it is imported
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names[node.name] = False
@@ -198,5 +198,5 @@ def _look_at(path: Path, name: str, what: str) -> None:
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names.update(dict.fromkeys(((alias.asname or alias.name).partition(".")[0] for alias in node.names), True))
     if name not in names and "*" not in names:
-        own = [one for one, imported in names.items() if not (imported or one.startswith("_"))]
-        raise UnknownName(f"{what} in {path.name} called", name, own)
+        public = [defined for defined, imported in names.items() if not (imported or defined.startswith("_"))]
+        raise UnknownName(f"{what} in {path.name} called", name, public)

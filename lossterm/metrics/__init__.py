@@ -1,4 +1,4 @@
-"""What every model is scored on: metrics of its final predictions in the target's units, the same for every loss."""
+"""Metrics: every model is scored on its final predictions in the target's units, in the same way for every loss."""
 
 import math
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ METRICS: dict[str, Metric] = {metric.key: metric for metric in (*REGRESSION, *QU
 """Every metric by key, in the order in which tables show them."""
 
 PRIMARY: dict[Kind, str] = {"regression": "mae", "binary": "accuracy", "multiclass": "accuracy"}
-"""The metric that curves follow, and that ranks unless another is asked for, for each kind of task."""
+"""For each kind of task, the metric that curves follow and that ranks unless another is requested."""
 
 
 __all__ = ["METRICS", "PRIMARY", "Metric", "Outcome", "metric_for", "metric_named", "metrics_for", "worth_showing"]
@@ -38,9 +38,9 @@ def metrics_for(kind: Kind, protocol: str = "fair", lowest: float = math.inf) ->
 
 
 def worth_showing(metrics: Iterable[Metric], losses: Iterable[Loss], ranking: str) -> tuple[Metric, ...]:
-    """Leave out the metrics of quantiles that none of the losses estimates, unless they rank."""
+    """Return the metrics without those of quantiles that no loss estimates; the ranking metric always stays."""
     levels = {loss.level for loss in losses}
-    return tuple(one for one in metrics if one.level is None or one.level in levels or one.key == ranking)
+    return tuple(m for m in metrics if m.level is None or m.level in levels or m.key == ranking)
 
 
 def metric_for(key: str, kind: Kind, protocol: str = "fair", lowest: float = math.inf) -> Metric:

@@ -1,4 +1,4 @@
-"""Metrics of classes: true class, predicted class, and probabilities p where the head gives them."""
+"""Metrics of classes: true class, predicted class, and probabilities p if the head gives them."""
 
 from lossterm.losses import Kind
 from lossterm.metrics.metric import Array, Metric, Numpy, Outcome

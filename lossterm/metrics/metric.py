@@ -22,9 +22,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     prediction: Array
     """(rows,): predicted values, or indices of the predicted classes (sign or argmax of the output)."""
     decision: Array | None = None
-    """What the class was decided from: (rows,) for two classes, (rows, K) for more; None for regression."""
+    """The output that decides the class: (rows,) for two classes, (rows, K) for more; None for regression."""
     probability: Array | None = None
-    """(rows, K) class probabilities; None for regression and for heads that give none."""
+    """(rows, K) class probabilities; None for regression and for heads without probabilities."""
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,17 +35,17 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """The name in print."""
     kinds: tuple[Kind, ...]
-    """Kinds of task on which it means something."""
+    """Kinds of task that it applies to."""
     direction: Literal["min", "max"]
     """Whether less or more is better."""
     needs: Literal["probability", "margin"] | None = None
-    """What it has no meaning without: class probabilities, or an output whose sign is the class."""
+    """What it requires: class probabilities, or an output whose sign is the class."""
     lowest: float = float("-inf")
     """Smallest target on which it is defined."""
     level: float | None = None
-    """The quantile that it judges: offered beside a loss that estimates the same. None for all others."""
+    """The quantile that it judges, None for other metrics; it is offered with a loss that estimates this quantile."""
     protocol: str | None = None
-    """Key of the only protocol under which it is computed, None for all."""
+    """Key of the only protocol under which it is computed; None for all protocols."""
     rope: float = 0.005
     """Region of practical equivalence: a difference below this does not matter to anyone."""
     relative: bool = False
@@ -55,18 +55,18 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     """Where it was defined or studied."""
     function: Callable[[Numpy, Outcome], float]
-    """The computation; may return NaN where the data leave it undefined."""
+    """Computes it; may return NaN for data on which it is undefined."""
 
     def equivalence(self, best: float) -> float:
-        """Return the difference that matters to no one, in units of the metric, where the best mean is `best`."""
+        """Return the largest difference that does not matter, in units of the metric, for a best mean of `best`."""
         return self.rope * abs(best) if self.relative else self.rope
 
     def tolerance(self, mean: float, sd: float | None, count: int) -> float:
         """Return how far apart two means over `count` seeds may be: half the 95 % interval of their difference.
 
-        A second run has the same seeds, so that it differs by rounding alone; but a training may amplify that until its
-        result is as good as another seed's, which is why the seeds' own spread is the measure: t·s·√(2/n). Never less
-        than a tenth of what matters to anyone, which nobody would see; with one seed, whose spread is unknown, all.
+        A second run has the same seeds and differs only by rounding. Training may amplify that until the result is like
+        that of another seed, so the spread over seeds is the measure: t·s·√(2/n). The tolerance is never less than a
+        tenth of the equivalence, which nobody would notice; with one seed, whose spread is unknown, it is all of it.
         """
         matters = self.equivalence(mean)
         if sd is None or count < 2:
@@ -74,13 +74,13 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
         return max(critical(count - 1) * sd * math.sqrt(2 / count), 0.1 * matters)
 
     def distorted(self, loss: Loss) -> bool:
-        """Whether it judges probabilities that the loss, not being proper, draws away from the true ones."""
+        """Whether it judges probabilities, and the loss distorts them because it is not proper."""
         return self.needs == "probability" and loss.distorts
 
     def defined(self, loss: Loss) -> bool:
-        """Whether it has a meaning for the outputs of networks that a loss trains."""
+        """Whether it can be computed from the outputs of networks that a loss trains."""
         if loss.reading == "unknown":
-            return True  # a loss from outside: its scores will tell
+            return True  # a custom loss: its scores will show
         if self.needs == "probability":
             return loss.probabilistic
         return self.needs is None or loss.reading == self.needs

@@ -3,7 +3,7 @@
 from lossterm.metrics.metric import Metric, Numpy, Outcome
 
 LEVELS = (0.05, 0.1, 0.25, 0.75, 0.9, 0.95)
-"""Quantiles that every model is scored for; the median is judged by MAE."""
+"""Quantiles on which every model is scored; MAE judges the median."""
 
 
 def _pinball(level: float) -> Metric:

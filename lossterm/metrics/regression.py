@@ -30,7 +30,7 @@ def _r2(np: Numpy, o: Outcome) -> float:
 def _rmsle(np: Numpy, o: Outcome) -> float:
     if np.min(o.target) < 0:
         return float("nan")
-    error = np.log1p(np.maximum(o.prediction, 0)) - np.log1p(o.target)  # a value below 0 is taken for 0
+    error = np.log1p(np.maximum(o.prediction, 0)) - np.log1p(o.target)  # a prediction below 0 counts as 0
     return float(np.mean(np.square(error, dtype=np.float64)) ** 0.5)
 
 

@@ -1,4 +1,4 @@
-"""Places in a project file: of data and of code, relative to where the file lies or absolute."""
+"""Paths in a project file, of data and of code: absolute, or relative to the file's folder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,34 +9,34 @@ from lossterm.project.settings_schema import CODE
 
 
 def absolute(name: str, value: Any, folder: Path) -> Any:
-    """Return the value of a key whose paths start at a folder, with absolute ones; others as they are."""
-    # `~/` is the home directory; other names that begin with ~ are names.
-    return _each(name, value, lambda text: str(folder / (Path(text).expanduser() if text.startswith("~/") else text)))
+    """Return the value of a key with paths relative to a folder made absolute."""
+    # `~/` is the home directory; other names that begin with ~ are ordinary names.
+    return _with_paths(
+        name, value, lambda text: str(folder / (Path(text).expanduser() if text.startswith("~/") else text))
+    )
 
 
 def relative(name: str, value: Any, folder: Path) -> Any:
-    """Return the value of a key whose paths start at the working directory: relative to a folder where they lie in it,
-    else absolute.
-    """
+    """Return the value of a key with its paths made relative to a folder if they lie in it, else absolute."""
     home = folder.absolute()
 
     def place(text: str) -> str:
         path = expanded(Path(text)).absolute()
         return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
 
-    return _each(name, value, place)
+    return _with_paths(name, value, place)
 
 
-def _each(name: str, value: Any, place: Callable[[str], str]) -> Any:
-    """Return the value with another place for each path in it."""
+def _with_paths(name: str, value: Any, place: Callable[[str], str]) -> Any:
+    """Return the value of a key with `place` applied to each path in it."""
     if name == "data":
         return place(value)
     if name not in CODE:
         return value
-    return [_moved(text, place) for text in value] if isinstance(value, list) else _moved(value, place)
+    return [_with_path(text, place) for text in value] if isinstance(value, list) else _with_path(value, place)
 
 
-def _moved(text: str, place: Callable[[str], str]) -> str:
-    """Put another place into FILE.py:NAME; package.module:NAME stays as it is."""
-    before, dot_py, after = text.partition(".py:")  # as losses.source_from reads it
+def _with_path(text: str, place: Callable[[str], str]) -> str:
+    """Apply `place` to the path in FILE.py:NAME; package.module:NAME stays as it is."""
+    before, dot_py, after = text.partition(".py:")  # as losses.source_from parses it
     return f"{place(before + '.py')}:{after}" if dot_py else text

@@ -1,4 +1,4 @@
-"""Reading a project file, which runs nothing: places of code in it are run by the worker, as those of options are."""
+"""Reads a project file without running anything: code that it names is run by the worker, as with options."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -21,19 +21,19 @@ class Project:
     """A project file that was read."""
 
     path: Path
-    """Where it lies, as it was named."""
+    """Its path, as it was given."""
     values: dict[str, Any]
-    """Key → value as the option of that name takes it: paths absolute, several as tuples."""
+    """Key → value as the option of that name takes it: absolute paths, lists as tuples."""
     foreign: bool = False
-    """Whether it is somebody else's: of neither the user nor root."""
+    """Whether it belongs to somebody other than the user and root."""
 
     def place(self, key: str) -> str:
-        """Name the file and a key of it, as errors do."""
+        """Name the file and one of its keys, as errors do."""
         return f"{printable(str(self.path))}, {SECTION_OF[key]}.{key}"
 
 
 def read_project(path: Path) -> Project:
-    """Read a project file, running nothing. Raises DataError for one that can't be used, naming the line or the key."""
+    """Read a project file, running nothing. Raises DataError for an invalid one, naming the line or the key."""
     name = printable(str(path))
     try:
         with path.open(encoding="utf-8-sig") as file:
@@ -45,29 +45,32 @@ def read_project(path: Path) -> Project:
     except OSError as error:
         raise DataError(f"The project file {name} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"The project file {name} is no text in UTF-8. Save it as such.") from error
-    import tomllib  # 3 ms that commands need not wait for where there is no such file
+        raise DataError(f"The project file {name} is not UTF-8 text. Save it as UTF-8.") from error
+    import tomllib  # takes 3 ms, which commands without a project file need not spend
 
     try:
         sections = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # thousands of digits, or of brackets, are neither to tomllib
-        raise DataError(f"The project file {name} is no TOML: {error}. Mend that line.") from error
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # a plain ValueError for thousands of digits, RecursionError for thousands of brackets
+        raise DataError(f"The project file {name} is not valid TOML: {error}. Fix that line.") from error
     folder = path.absolute().parent
     values = {key.name: _option(key.name, absolute(key.name, value, folder)) for key, value in _checked(name, sections)}
     return Project(path=path, values=values, foreign=status.st_uid not in (os.getuid(), 0))
 
 
 def _checked(file: str, sections: Mapping[str, Any]) -> Iterator[tuple[SettingKey, Any]]:
-    """Yield the keys that are set, each with a value of its form."""
-    for section, found in sections.items():
+    """Yield the keys that are set, each with a valid value."""
+    for section, table in sections.items():
         if section in SECTION_OF and section not in SECTIONS:
             raise DataError(f"{file}: {section} belongs in the section [{SECTION_OF[section]}].")
         if section not in SECTIONS:
             raise DataError(f"{file}: {UnknownName('section', section, SECTIONS)}")
-        if not isinstance(found, dict):
-            raise DataError(f"{file}: {section} is {_shown(found)}, but must be a section: [{section}].")
+        if not isinstance(table, dict):
+            raise DataError(f"{file}: {section} is {_shown(table)}, but must be a section: [{section}].")
         keys = {key.name: key for key in SECTIONS[section]}
-        for name, value in found.items():
+        for name, value in table.items():
             if name not in keys and name in SECTION_OF:
                 raise DataError(f"{file}: {name} belongs in the section [{SECTION_OF[name]}], not in [{section}].")
             if name not in keys:
@@ -79,7 +82,7 @@ def _checked(file: str, sections: Mapping[str, Any]) -> Iterator[tuple[SettingKe
 
 
 def _near(name: str, keys: Mapping[str, SettingKey]) -> list[str]:
-    """Return the keys to suggest out of: the section's own, unless only keys of other sections are near."""
+    """Return the keys to choose suggestions from: those of the section, unless only keys of other sections are near."""
     if (dashed := name.replace("_", "-")) in SECTION_OF:
         return [dashed]
     elsewhere = not UnknownName("key", name, keys).near and UnknownName("key", name, SECTION_OF).near
@@ -87,7 +90,7 @@ def _near(name: str, keys: Mapping[str, SettingKey]) -> list[str]:
 
 
 def _shown(value: object) -> str:
-    """Write a value about as the file does, on one line."""
+    """Write a value roughly as it stands in the file, on one line."""
     if isinstance(value, dict):
         return "a section"
     return toml(value) if isinstance(value, str | bool | int | float | list) else str(value)

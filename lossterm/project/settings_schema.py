@@ -11,10 +11,10 @@ from lossterm.comparison.setting_catalogue import HYPERPARAMETERS, OF_COMPARISON
 from lossterm.losses import KINDS
 
 Value = str | bool | int | float | list[Any]
-"""What TOML holds of it."""
+"""A value in TOML."""
 
 LARGEST = 1e300
-"""Numbers are smaller: whole ones of TOML may be too large for a float."""
+"""Bound on numbers: whole numbers in TOML may be too large for a float."""
 
 _Text = Annotated[str, msgspec.Meta(pattern="^[^\0]+\\Z")]
 _Number = Annotated[float, msgspec.Meta(gt=-LARGEST, lt=LARGEST)]
@@ -22,15 +22,15 @@ _Number = Annotated[float, msgspec.Meta(gt=-LARGEST, lt=LARGEST)]
 
 @dataclass(frozen=True, slots=True)
 class ValueForm:
-    """What may stand behind a key."""
+    """The form of a key's value."""
 
     type: Any
-    """The same as a type of Python's."""
+    """The form as a Python type."""
     wanted: str
-    """The same in words."""
+    """The form in words."""
 
     def fits(self, value: object) -> bool:
-        """Whether a value of TOML is of it."""
+        """Whether a TOML value has this form."""
         try:
             msgspec.convert(value, self.type)
         except msgspec.ValidationError:
@@ -50,7 +50,7 @@ RATES = ValueForm(
 )
 
 _FORMS: dict[Any, ValueForm] = {str: TEXT, bool: FLAG, int: WHOLE, float: NUMBER, tuple[int, ...]: LAYERS}
-"""Type of a setting's values → what may stand behind its key."""
+"""Type of a setting's values → form of its key's value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class SettingKey:
     name: str
     """A long option of `lossterm run`, without its dashes."""
     form: ValueForm
-    """What may stand behind it."""
+    """Form of its value."""
     meaning: str
     """One line for the file that `lossterm init` writes."""
     example: Value
-    """What stands there, behind a #, where nothing is given and nothing is the default."""
+    """Value to show, commented out, if none is given and there is no default."""
 
 
 def _either(words: tuple[str, ...]) -> str:
@@ -72,7 +72,7 @@ def _either(words: tuple[str, ...]) -> str:
 
 
 def in_toml(value: Any) -> Value:
-    """Return the value of a setting as TOML holds it."""
+    """Convert the value of a setting to a TOML value."""
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -90,7 +90,7 @@ def _key_of(setting: Setting) -> SettingKey:
 
 
 def _keys_of(*parts: Part) -> tuple[SettingKey, ...]:
-    """Return the keys of the hyperparameters that are about something."""
+    """Return the keys of the hyperparameters for some parts of a training."""
     return tuple(_key_of(one) for one in HYPERPARAMETERS.values() if one.part in parts and one.has_option)
 
 
@@ -108,7 +108,7 @@ SECTIONS: dict[str, tuple[SettingKey, ...]] = {
         ),
         SettingKey("group", TEXT, "Column whose equal values stay on one side of a split.", "patient"),
         SettingKey("time", TEXT, "Column by which rows are split, the earliest to train on.", "day"),
-        SettingKey("delimiter", TEXT, "Sign between cells; recognised, unless set.", ";"),
+        SettingKey("delimiter", TEXT, "Character between cells; recognised, unless set.", ";"),
         SettingKey("encoding", TEXT, "Encoding of the text; recognised, unless set.", "utf-8"),
         SettingKey("header", FLAG, "Whether the first row names the columns; recognised, unless set.", True),
     ),
@@ -134,4 +134,4 @@ CODE = ("loss-file", *(setting.key for setting in HYPERPARAMETERS.values() if se
 """Keys that name code, which the worker runs."""
 
 SECTION_OF = {key.name: section for section, keys in SECTIONS.items() for key in keys}
-"""SettingKey → the section that it belongs in."""
+"""Name of a key → its section."""

@@ -1,10 +1,10 @@
-"""Values as TOML writes them."""
+"""Writes values as TOML."""
 
 import json
 
 
 def toml(value: object) -> str:
-    """Write a value as TOML does."""
+    """Write a value as TOML."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Published results beside what this tool finds: which comparisons to make, and how to read them."""
+"""Published results beside those of lossterm: which comparisons to make, and how to read them."""
 
 from lossterm.errors import UnknownName
 from lossterm.published import digits, tutorial

@@ -1,4 +1,4 @@
-"""The form of a case: what was published, the comparisons that repeat it, and the rows that set both side by side."""
+"""The form of a case: what was published, the comparisons that repeat it, and the rows that show both side by side."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,14 +11,14 @@ from lossterm.text.columns import TableColumn
 
 
 class Quantity(msgspec.Struct, frozen=True, kw_only=True):
-    """A number of a row that a second run must find again."""
+    """A number of a row that a second run must reproduce."""
 
     what: str
     """Its name in words."""
     value: float | None
-    """What was found."""
+    """Its value in this run."""
     tolerance: float
-    """How far a second run may be off; see `Metric.tolerance`."""
+    """How far a second run may deviate; see `Metric.tolerance`."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,23 +29,23 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """One line above the table."""
     seeds: int
-    """Seeds, unless the person says otherwise."""
+    """Default number of seeds."""
     comparisons: Callable[[int], list[Comparison]]
-    """`seeds -> comparisons` that repeat it."""
+    """`seeds -> comparisons` that repeat the result."""
     rows: Callable[[Sequence[Report]], list[Any]]
     """`reports -> rows`, of those comparisons in their order; each row is a `row_type`."""
     row_type: type[Any]
-    """A msgspec.Struct; its names are those of the JSON."""
+    """A msgspec.Struct; its field names are those of the JSON."""
     columns: Callable[[Sequence[Any]], list[TableColumn]]
-    """`rows -> table`, the most needed columns first."""
+    """`rows -> table`, the most important columns first."""
     quantities: Callable[[Any], list[Quantity]]
     """`row -> its numbers`, to be compared with those of a second run."""
     story: Callable[[Sequence[Any], Sequence[Report]], list[str]]
-    """`(rows, reports) -> sentences` that say what there is to see."""
+    """`(rows, reports) -> sentences` that say what the rows show."""
 
 
 def casualties(reports: Sequence[Report]) -> list[str]:
-    """Say which trials are in no row, since they diverged or failed at the rate that their loss is judged at."""
+    """Say which trials are missing from the rows, because they diverged or failed at the rate chosen for their loss."""
     return [
         f"{s.loss} on {report.asked.comparison.task}, {report.asked.comparison.protocol}: of {s.trials} trials "
         f"{s.diverged} diverged and {s.failed} failed; the rows are of the others."

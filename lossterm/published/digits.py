@@ -2,10 +2,10 @@
 
 Published figures: companion code to "Why cross-entropy" (patslaurel.com): one stratified split 1077/270/450, SGD with
 batches of 32, 30 epochs, learning rate by validation over seeds 0–2 from .01 to 1000 in half-decades, test over seeds
-0–4. What it does not say is taken as: pixels divided by their maximum, biases 0, and in the network with a hidden layer
-the scale is that of the output layer alone, the hidden one glorot_uniform.
+0–4. Where it is silent, this is assumed: pixels divided by their maximum; biases 0; in the network with a hidden layer,
+the scale applies only to the output layer, and the hidden one is glorot_uniform.
 
-Its squared error is ½Σ(p − y)²; ours has no ½, so that its rates are halved here: the same steps of plain SGD.
+Its squared error is ½Σ(p − y)²; ours has no ½, so its rates are halved here, which gives the same steps of plain SGD.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ PUBLISHED: dict[tuple[str, float, str], tuple[float, Interval | None]] = {
     ("32 tanh units", 4.0, "categorical_crossentropy"): (0.966, None),
     ("32 tanh units", 4.0, "brier"): (0.667, None),
 }
-"""(model, initial sd, loss) → mean test accuracy, and its range over seeds where that was given."""
+"""(model, initial sd, loss) → mean test accuracy, and its range over seeds if published."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,23 +54,23 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     loss: str
     """Key of the loss."""
     published: float
-    """Mean test accuracy that was published."""
+    """Published mean test accuracy."""
     published_range: Interval | None
-    """Its range over seeds, None where that was not given."""
+    """Its range over seeds, None if not published."""
     mean: float | None
-    """Mean test accuracy found here, None without a score."""
+    """Mean test accuracy in this run, None without a score."""
     sd: float | None
     """Its standard deviation over seeds."""
     range: Interval | None
-    """Its least and greatest value; None for fewer than two seeds."""
+    """Its smallest and largest value; None for fewer than two seeds."""
     seeds: int
-    """Seeds that have a score."""
+    """Number of seeds with a score."""
     learning_rate: float
-    """The rate that validation chose, as the published code counts it."""
+    """The rate that validation chose, in the units of the published code."""
 
 
 def comparisons(seeds: int) -> list[Comparison]:
-    """Return one comparison per model, scale and loss."""
+    """Return one comparison for each model, scale and loss."""
     return [
         Comparison.ask(
             "digits",
@@ -90,7 +90,7 @@ def comparisons(seeds: int) -> list[Comparison]:
 
 
 def rows(reports: Sequence[Report]) -> list[Row]:
-    """Set the published figures beside those found."""
+    """Return the published figures beside those of this run."""
     return [_row(report, key) for report, key in zip(reports, PUBLISHED, strict=True)]
 
 
@@ -120,7 +120,7 @@ def _row(report: Report, key: tuple[str, float, str]) -> Row:
 
 
 def columns(rows: Sequence[Row]) -> list[TableColumn]:
-    """Return the table of all rows, in per cent as published."""
+    """Return the table of all rows, in per cent as in the publication."""
     return [
         TableColumn("model", False, tuple(row.model for row in rows)),
         TableColumn("initial sd", True, tuple(f"{row.initial_sd:g}" for row in rows)),
@@ -147,11 +147,11 @@ def quantities(row: Row) -> list[Quantity]:
 
 def story(rows: Sequence[Row], reports: Sequence[Report]) -> list[str]:
     """Say what the scale of the initial weights does to each loss."""
-    by = {(row.model, row.initial_sd, row.loss): row for row in rows}
+    row_of = {(row.model, row.initial_sd, row.loss): row for row in rows}
     lines = []
     for model in MODELS:
         for sd in (0.01, 4.0):
-            cross, squared = (by[model, sd, loss] for loss in LOSSES)
+            cross, squared = (row_of[model, sd, loss] for loss in LOSSES)
             if cross.mean is not None and squared.mean is not None:
                 lines.append(
                     f"{model}, initial sd {sd:g}: cross-entropy is ahead of squared error by "

@@ -1,7 +1,7 @@
-"""The tutorial's nine rows: what one seed printed, and what many seeds of the same set-up say.
+"""The tutorial's nine rows: what it printed from one seed, and what many seeds of the same set-up give.
 
 Printed figures: Brownlee 2019, How to Choose Loss Functions When Training Deep Learning Neural Networks. It printed the
-mean squared error for all three regression losses, and Keras 2.3's `accuracy` for the rest.
+mean squared error for all three regression losses, and the `accuracy` of Keras 2.3 for the others.
 """
 
 import math
@@ -36,45 +36,45 @@ PRINTED: dict[str, dict[str, tuple[float, float]]] = {
 """Task → loss → what the tutorial printed for train and test."""
 
 FAIR_SEEDS = 10
-"""Seeds of the fair comparisons, unless there are few or many."""
+"""Number of seeds of the fair comparisons, unless very few or very many are requested."""
 
 OTHERWISE = {"keras2_accuracy": "as Keras 2.3 counted", "keras3_accuracy": "as Keras 3 counts"}
-"""Other ways to count the same outputs → their names in the table."""
+"""Other accuracies of the same outputs → their names in the table."""
 
 
 class Seeds(msgspec.Struct, frozen=True, kw_only=True):
-    """What the seeds say of one score."""
+    """The distribution of one score over the seeds."""
 
     median: float | None
     """Median, None without a score."""
     range: Interval | None
-    """From the 2.5th to the 97.5th percentile, interpolated linearly; None for fewer than two seeds."""
+    """The 2.5th and the 97.5th percentile, interpolated linearly; None for fewer than two seeds."""
     sd: float | None
     """Sample standard deviation, None for fewer than two seeds."""
     count: int
-    """Seeds that have the score."""
+    """Number of seeds that have the score."""
 
     def tolerance(self, metric: str) -> float:
-        """Return how far apart two medians of so many seeds may be: √(π/2) times what means may be."""
+        """Return how far apart two medians of so many seeds may be: √(π/2) times as far as two means."""
         record, median = metric_named(metric), self.median or 0.0
         return record.tolerance(median, None if self.sd is None else math.sqrt(math.pi / 2) * self.sd, self.count)
 
     def holds(self, value: float) -> bool | None:
-        """Whether the range contains a value as printed with three digits; None where there is no range."""
+        """Whether the range contains a value that was printed with three digits; None without a range."""
         if self.range is None:
             return None
         return self.range[0] - 0.0005 <= value <= self.range[1] + 0.0005
 
 
 class Fair(msgspec.Struct, frozen=True, kw_only=True):
-    """What the fair protocol says of the same loss."""
+    """The result of the same loss under the fair protocol."""
 
     metric: str
-    """Key of the metric that ranks there."""
+    """Key of the ranking metric there."""
     mean: float | None
     """Mean on the test split."""
     ci: Interval | None
-    """95 % interval of it."""
+    """95 % interval of the mean."""
     verdict: Verdict | None
     """Place among the losses of the task."""
     learning_rate: float
@@ -82,7 +82,7 @@ class Fair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One loss, counted in one way."""
+    """One loss, scored by one metric."""
 
     task: str
     """Key of the task."""
@@ -91,50 +91,49 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     metric: str
     """Key of the metric, computed under the tutorial's protocol."""
     printed: dict[str, float]
-    """Split → what the tutorial printed, whichever way it counted."""
+    """Split → the value that the tutorial printed, by whichever metric."""
     seeds: dict[str, Seeds]
-    """Split → what the seeds say."""
+    """Split → the distribution over the seeds."""
     inside: dict[str, bool | None]
-    """Split → whether the printed value lies in the seeds' range; None without a range."""
+    """Split → whether the printed value lies in the range over the seeds; None without a range."""
     fair: Fair | None
-    """The fair result; None where the loss is not offered and on the rows that count in another way."""
+    """The fair result; None if the loss is not offered there, and on rows with another accuracy."""
 
 
 def comparisons(seeds: int) -> list[Comparison]:
-    """Return the tutorial's three comparisons, then the fair ones of those losses that fit.
+    """Return the tutorial's three comparisons, then fair ones of the losses that fit.
 
-    A fair seed is five trainings, so they have a third of the seeds, but not less than ten where there are as many.
+    A fair seed takes five trainings, so the fair comparisons have a third of the seeds, but at least ten if so many are
+    requested.
     """
-    asked = [Comparison.ask(task, list(losses), protocol="tutorial", seeds=seeds) for task, losses in PRINTED.items()]
-    fitting = [
-        [loss for loss in one.losses if loss_named(loss).misfit(task_named(one.task).targets, DEFAULT_PROTOCOL) is None]
-        for one in asked
-    ]
-    return [
-        *asked,
-        *(
-            Comparison.ask(one.task, losses, seeds=max(seeds // 3, min(seeds, FAIR_SEEDS)))
-            for one, losses in zip(asked, fitting, strict=True)
-        ),
-    ]
+    printed = [Comparison.ask(task, list(losses), protocol="tutorial", seeds=seeds) for task, losses in PRINTED.items()]
+    fair_seeds = max(seeds // 3, min(seeds, FAIR_SEEDS))
+    fair = [Comparison.ask(one.task, _fitting(one), seeds=fair_seeds) for one in printed]
+    return [*printed, *fair]
+
+
+def _fitting(comparison: Comparison) -> list[str]:
+    """Return the losses of a comparison that the fair protocol offers for its task."""
+    targets = task_named(comparison.task).targets
+    return [loss for loss in comparison.losses if loss_named(loss).misfit(targets, DEFAULT_PROTOCOL) is None]
 
 
 def rows(reports: Sequence[Report]) -> list[Row]:
-    """Set the tutorial's figures beside the seeds', loss by loss in the tutorial's order."""
-    found: list[Row] = []
+    """Return the tutorial's figures beside those of the seeds, loss by loss in the tutorial's order."""
+    table_rows: list[Row] = []
     fair = {report.asked.comparison.task: report for report in reports[len(PRINTED) :]}
     for report in reports[: len(PRINTED)]:
         task = report.asked.comparison.task
         for loss in PRINTED[task]:
-            found += [_row(report, fair[task], loss, metric) for metric in _metrics(task, loss)]
-    return found
+            table_rows += [_row(report, fair[task], loss, metric) for metric in _metrics(task, loss)]
+    return table_rows
 
 
 def _metrics(task: str, loss: str) -> tuple[str, ...]:
     if task == "regression":
         return ("mse",)
-    historical = tuple(key for key in OTHERWISE if metric_named(key).defined(loss_named(loss)))
-    return ("accuracy", *historical)
+    others = tuple(key for key in OTHERWISE if metric_named(key).defined(loss_named(loss)))
+    return ("accuracy", *others)
 
 
 def _row(report: Report, fair: Report, loss: str, metric: str) -> Row:
@@ -182,10 +181,6 @@ def _fair(report: Report, standing: Standing | None) -> Fair | None:
 def columns(rows: Sequence[Row]) -> list[TableColumn]:
     """Return the table of all rows."""
 
-    def seeds(row: Row, split: str) -> str:
-        found = row.seeds[split]
-        return " ".join(filter(None, (_three(found.median), _range(found.range))))
-
     def inside(row: Row, split: str) -> str:
         return {True: "inside", False: "outside", None: DASH}[row.inside[split]]
 
@@ -199,12 +194,12 @@ def columns(rows: Sequence[Row]) -> list[TableColumn]:
             "loss", False, tuple(f"  {OTHERWISE[row.metric]}" if row.metric in OTHERWISE else row.loss for row in rows)
         ),
         TableColumn("printed", True, tuple(_three(row.printed["test"]) for row in rows)),
-        TableColumn("median [95 % range]", False, tuple(seeds(row, "test") for row in rows)),
+        TableColumn("median [95 % range]", False, tuple(_median_and_range(row, "test") for row in rows)),
         TableColumn("printed is", False, tuple(inside(row, "test") for row in rows)),
         TableColumn("fair", False, tuple(map(fair, rows))),
         TableColumn("verdict", False, tuple((row.fair and row.fair.verdict) or "" for row in rows)),
         TableColumn("printed train", True, tuple(_three(row.printed["train"]) for row in rows)),
-        TableColumn("train [95 % range]", False, tuple(seeds(row, "train") for row in rows)),
+        TableColumn("train [95 % range]", False, tuple(_median_and_range(row, "train") for row in rows)),
         TableColumn("is", False, tuple(inside(row, "train") for row in rows)),
     ]
 
@@ -227,7 +222,7 @@ def quantities(row: Row) -> list[Quantity]:
 
 def story(rows: Sequence[Row], reports: Sequence[Report]) -> list[str]:
     """Say what became of the tutorial's ranking."""
-    by = {(row.loss, row.metric): row for row in rows}
+    row_of = {(row.loss, row.metric): row for row in rows}
     lines = [
         "The tutorial ranked from one seed, one learning rate and Keras 2.3's accuracy, with the test rows as "
         "validation data and a scaler fitted on them too.",
@@ -241,28 +236,29 @@ def story(rows: Sequence[Row], reports: Sequence[Report]) -> list[str]:
             *casualties(reports),
         ]
     for loss in ("hinge", "squared_hinge"):
-        sign, rounding, threshold = (by[loss, key] for key in ("accuracy", "keras2_accuracy", "keras3_accuracy"))
+        sign, rounding, threshold = (row_of[loss, key] for key in ("accuracy", "keras2_accuracy", "keras3_accuracy"))
         lines.append(
             f"{loss}: printed {_three(sign.printed['test'])}. The same training counted by the sign of its output "
-            f"scores {_told(sign)}; Keras 2.3 rounds a tanh output, so that |f| < 0.5 counts as wrong: "
-            f"{_told(rounding)}; Keras 3 compares f > 0.5 with labels −1 and 1: {_told(threshold)}."
+            f"scores {_median_and_range(sign, 'test')}; Keras 2.3 rounds a tanh output, so that |f| < 0.5 counts as "
+            f"wrong: {_median_and_range(rounding, 'test')}; Keras 3 compares f > 0.5 with labels −1 and 1: "
+            f"{_median_and_range(threshold, 'test')}."
         )
-    first, second = (by[key, "accuracy"] for key in ("categorical_crossentropy", "sparse_categorical_crossentropy"))
+    first, second = (row_of[key, "accuracy"] for key in ("categorical_crossentropy", "sparse_categorical_crossentropy"))
     lines.append(
         f"{second.loss} is {first.loss} by construction: {_three(second.printed['test'])} against "
         f"{_three(first.printed['test'])} was the luck of the seeds."
     )
     lines.append(
         f"msle saw a standardised target, of which every negative value is clipped to 0: a lottery over the seeds, "
-        f"{_told(by['msle', 'mse'])}. The fair protocol does not offer it here."
+        f"{_median_and_range(row_of['msle', 'mse'], 'test')}. The fair protocol does not offer it here."
     )
     lines += casualties(reports)
     lines += [f"Fair, {report.asked.comparison.task}: {verdict(report)}" for report in reports[len(PRINTED) :]]
     return lines
 
 
-def _told(row: Row) -> str:
-    seeds = row.seeds["test"]
+def _median_and_range(row: Row, split: str) -> str:
+    seeds = row.seeds[split]
     return " ".join(filter(None, (_three(seeds.median), _range(seeds.range))))
 
 

@@ -1,1 +1,1 @@
-"""Recorded comparisons: the JSON of a run, read again and held against a second run."""
+"""Recorded comparisons: the JSON of a run, read again and compared with a second run."""

@@ -1,4 +1,4 @@
-"""Whether a second run agrees with a recorded one: the tolerance, and what differs."""
+"""Compares a second run with a recorded one, within a tolerance."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -29,31 +29,31 @@ class Deviation(msgspec.Struct, frozen=True, kw_only=True):
     now: float | None
     """What the second run says."""
     tolerance: float
-    """How far the two may be apart."""
+    """How far apart the two may be."""
     ranks: bool = False
-    """Whether it is the number that the loss is ranked by."""
+    """Whether the loss is ranked by this number."""
 
     @property
     def agrees(self) -> bool:
-        """Whether both are there and near enough, or neither is there."""
+        """Whether both are present and near enough, or both are missing."""
         if self.recorded is None or self.now is None:
             return self.recorded is self.now
         return abs(self.recorded - self.now) <= self.tolerance
 
     def __str__(self) -> str:
-        told = f"{number(self.recorded)} recorded, {number(self.now)} now"
-        return f"{self.loss} ({self.where}): {self.what} {told}, tolerance {number(self.tolerance)}"
+        both = f"{number(self.recorded)} recorded, {number(self.now)} now"
+        return f"{self.loss} ({self.where}): {self.what} {both}, tolerance {number(self.tolerance)}"
 
 
 # Comparing
 
 
 def compare(recording: Recording, reports: Sequence[Report]) -> list[Deviation]:
-    """Hold a recording against the reports of its comparisons run again, number by number.
+    """Compare a recording, number by number, with the reports of its comparisons after they were run again.
 
-    Each loss is compared at the rate that was recorded: should validation choose another now, that is a remark.
+    Each loss is compared at the recorded rate; if validation now chooses another one, `remarks` says so.
     """
-    found: list[Deviation] = []
+    deviations: list[Deviation] = []
     for recorded, report in zip(recording.comparisons, reports, strict=True):
         for standing in recorded.standings:
             rows = [
@@ -61,23 +61,23 @@ def compare(recording: Recording, reports: Sequence[Report]) -> list[Deviation]:
                 for row in report.rows
                 if (row.trial.loss, row.trial.learning_rate) == (standing.loss, standing.learning_rate)
             ]
-            found += _standing(recorded, standing, rows)
+            deviations += _standing(recorded, standing, rows)
     if recording.case:
-        found += _rows(recording.case, recording.rows, recording.case.rows(reports))
-    return found
+        deviations += _rows(recording.case, recording.rows, recording.case.rows(reports))
+    return deviations
 
 
 def remarks(recording: Recording, reports: Sequence[Report]) -> list[str]:
-    """Say what came out otherwise without being a difference: a rate or a verdict that stood on a knife's edge."""
+    """Say what changed without counting as a difference: a chosen rate or a verdict that was a close call."""
     lines = []
     for recorded, report in zip(recording.comparisons, reports, strict=True):
         now = {standing.loss: standing for standing in report.standings}
-        for one in recorded.standings:
-            other, where = now[one.loss], f"{one.loss} ({_where(recorded)})"
-            if one.learning_rate != other.learning_rate:
-                lines.append(f"{where}: validation chose {other.learning_rate:g} rather than {one.learning_rate:g}.")
-            if one.verdict != other.verdict:
-                lines.append(f"{where}: the verdict is {other.verdict} rather than {one.verdict}.")
+        for old in recorded.standings:
+            new, where = now[old.loss], f"{old.loss} ({_where(recorded)})"
+            if old.learning_rate != new.learning_rate:
+                lines.append(f"{where}: validation chose {new.learning_rate:g} rather than {old.learning_rate:g}.")
+            if old.verdict != new.verdict:
+                lines.append(f"{where}: the verdict is {new.verdict} rather than {old.verdict}.")
     return lines
 
 
@@ -111,11 +111,11 @@ def _standing(
 
 
 def _rows(case: Case, recorded: Sequence[Any], now: Sequence[Any]) -> Iterator[Deviation]:
-    for one, other in zip(recorded, now, strict=True):
-        for before, after in zip(case.quantities(one), case.quantities(other), strict=True):
+    for old, new in zip(recorded, now, strict=True):
+        for before, after in zip(case.quantities(old), case.quantities(new), strict=True):
             yield Deviation(
                 where=f"case {case.key}",
-                loss=one.loss,
+                loss=old.loss,
                 what=before.what,
                 recorded=before.value,
                 now=after.value,

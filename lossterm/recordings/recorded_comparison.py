@@ -1,4 +1,4 @@
-"""What a recording holds: comparisons as they were asked for, and the figures that came out."""
+"""The content of a recording: comparisons as they were requested, and their results."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from lossterm.statistics.ranking import Verdict
 
 
 class RecordedStanding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recording says of one loss."""
+    """The recorded result of one loss."""
 
     loss: str
     verdict: Verdict | None
@@ -32,34 +32,34 @@ class RecordedStanding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordedKey(msgspec.Struct, frozen=True):
-    """What is named by its key."""
+    """A record of which only the key is read."""
 
     key: str
 
 
 class RecordedTask(msgspec.Struct, frozen=True, kw_only=True):
-    """What was trained on."""
+    """The task that was trained on."""
 
     key: str
     data: Data | None = None
-    """The table, if it was one of one's own."""
+    """The table, if it was a user table."""
 
 
 class RecordedSettings(Hyperparameters, frozen=True, kw_only=True):
-    """What all trials shared; a network of one's own stands there by its name and fingerprint alone."""
+    """What all trials shared; of a custom network only the name and fingerprint."""
 
     learning_rates: tuple[float, ...]
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recording holds no more than the name of, as a person gives it beside the recording."""
+    """What a user gives with a recording because it contains only names: code, and the place of a table."""
 
     losses: tuple[Source, ...] = ()
-    """Where losses of one's own are."""
+    """Where custom losses are."""
     model: str = ""
-    """Where a network of one's own is, as `user_network.network_from` reads it."""
+    """Where a custom network is, as `user_network.network_from` parses it."""
     data: Path | None = None
-    """Where a table of one's own lies now; None for where it lay."""
+    """Where the user table is now; None for its recorded place."""
 
 
 class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +74,10 @@ class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
     standings: tuple[RecordedStanding, ...]
 
     def asked(self, given: Given) -> Comparison:
-        """Return the comparison that it came from.
+        """Return the comparison that was recorded.
 
-        A recording never says itself where to find code. Raises UsageError where there is no such comparison, and
-        DataError for a table that is not the one it was.
+        The place of code is never taken from a recording. Raises UsageError if there is no such comparison, and
+        DataError if the table has changed.
         """
         names = {standing.loss.partition("@")[0] for standing in self.standings if is_own(standing.loss)}
         return Comparison.ask(
@@ -94,15 +94,15 @@ class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
         data = self.task.data
         if data is None:
             return self.task.key
-        if data.key != self.task.key:  # which is printed
+        if data.key != self.task.key:  # the task's key is printed
             raise DataError("the task's name is not that of its table: was it edited? Record it anew.")
         if path is None:
             return data
         asked = msgspec.structs.replace(data.asked, path=str(expanded(path).absolute()))
-        found, _ = describe(asked, shelf())
-        if found.digest != data.digest:
-            raise DataError(f"{path} is not the table that was recorded: its bytes are other ones.")
-        return found
+        current, _ = describe(asked, shelf())
+        if current.digest != data.digest:
+            raise DataError(f"{path} is not the table that was recorded: its bytes differ.")
+        return current
 
     def _model(self, given: str) -> str:
         recorded = self.hyperparameters.model
@@ -110,7 +110,7 @@ class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
             return ""
         if not given:
             raise UsageError(f"{recorded!r} is a custom network: say where it is with {OPTION} FILE.py:NAME.")
-        found = network_from(given)
-        if called(found) != recorded:
-            raise UsageError(f"{recorded!r} was recorded, and {given} is {called(found)!r} now: it was edited.")
-        return found
+        current = network_from(given)
+        if called(current) != recorded:
+            raise UsageError(f"{recorded!r} was recorded, and {given} is {called(current)!r} now: it was edited.")
+        return current

@@ -1,4 +1,4 @@
-"""A recorded comparison: the JSON that `run` or `reproduce` wrote, read again and held against a second run."""
+"""Reads a recorded comparison: the JSON that `run` or `reproduce` wrote."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,16 +20,16 @@ from lossterm.statistics.paired_differences import Summary, mean_interval
 from lossterm.store import AskedComparison
 
 MOST_BYTES = 200_000_000
-"""Size from which a file is not read: a recording without trials has some kilobytes."""
+"""Size above which a file is not read: a recording without trials has a few kilobytes."""
 
 WRITE_ONE = "Write a recording with `lossterm run --format json > FILE`."
 
 ROUNDING = 1e-9
-"""Relative error of figures that were written and read again."""
+"""Relative error allowed for numbers that were written and read again."""
 
 
 class _Head(msgspec.Struct, frozen=True, kw_only=True):
-    lossterm: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z.+-]{1,40}\Z")]  # it is printed: no escapes
+    lossterm: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z.+-]{1,40}\Z")]  # it is printed, so no escapes
     schema: int
     reproduction: str | None = None
 
@@ -40,14 +40,14 @@ class _Reproduction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
-    """A recording that was found to be sound."""
+    """A valid recording."""
 
     version: str
-    """The lossterm that wrote it."""
+    """Version of lossterm that wrote it."""
     comparisons: tuple[RecordedComparison, ...]
-    """What it holds: one comparison, or all of a reproduction."""
+    """The recorded comparisons: one, or all of a reproduction."""
     asked: tuple[Comparison, ...]
-    """The same as questions to be asked again."""
+    """The same comparisons in the form that can be run again."""
     case: Case | None
     """The case that was reproduced, None for a `run`."""
     rows: tuple[Any, ...]
@@ -63,14 +63,14 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_recording(path: Path, given: Given = Given()) -> Recording:  # noqa: B008  frozen: it cannot be changed by a caller
-    """Read a recording. Raises DataError with a sentence for a file that is none, or that contradicts itself."""
+    """Read a recording. Raises DataError for a file that is not a recording, or that contradicts itself."""
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}. {WRITE_ONE}") from error
     if len(data) > MOST_BYTES:
-        raise DataError(f"{path} has more than {MOST_BYTES // 1_000_000} MB: that is no recording. {WRITE_ONE}")
+        raise DataError(f"{path} has more than {MOST_BYTES // 1_000_000} MB: that is not a recording. {WRITE_ONE}")
     try:
         head = msgspec.json.decode(data, type=_Head)
         if head.schema != SCHEMA:
@@ -85,10 +85,10 @@ def read_recording(path: Path, given: Given = Given()) -> Recording:  # noqa: B0
         rows = tuple(msgspec.json.decode(row, type=case.row_type) for row in whole.rows)
         return _sound(path, head, whole.comparisons, case, rows, Given())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(f"{path} is no recording of lossterm: {error}. {WRITE_ONE}") from error
+        raise DataError(f"{path} is not a recording of lossterm: {error}. {WRITE_ONE}") from error
     except DataError:
         raise
-    except LosstermError as error:  # what it asks for does not exist, or makes no sense
+    except LosstermError as error:  # it asks for something unknown or invalid
         raise DataError(f"{path} asks for something that cannot be run: {error}") from error
 
 
@@ -139,21 +139,22 @@ def _refuse_unsound(path: Path, recorded: RecordedComparison, asked: Comparison)
 
 
 def _rows_fit(case: Case, asked: Sequence[Comparison], rows: Sequence[Any]) -> bool:
-    """Whether the rows are those that the comparisons give, in their order."""
+    """Whether the rows are those of the comparisons, in their order."""
     empty = [build(AskedComparison(id=0, session="", comparison=one, created=0.0, cancelled=None), ()) for one in asked]
     try:
-        found = [_named(case, row) for row in rows]
+        recorded = [_identity(case, row) for row in rows]
     except (LosstermError, KeyError, ArithmeticError):  # a row that no run can have written
         return False
-    return found == [_named(case, row) for row in case.rows(empty)]
+    return recorded == [_identity(case, row) for row in case.rows(empty)]
 
 
-def _named(case: Case, row: Any) -> tuple[str, list[str]]:
+def _identity(case: Case, row: Any) -> tuple[str, list[str]]:
+    """Return what identifies a row, whatever its values: its loss and the names of its quantities."""
     return row.loss, [quantity.what for quantity in case.quantities(row)]
 
 
 def _contradictions(comparison: RecordedComparison, asked: Comparison, standing: RecordedStanding) -> Iterator[str]:
-    """Yield what cannot be true of a standing."""
+    """Yield statements about a standing that cannot be true."""
     metric, rates = comparison.metric.key, comparison.hyperparameters.learning_rates
     scores = (standing.scores.get(metric) or {}).get("test") or Summary(None, None)
     every = [summary for splits in standing.scores.values() for summary in (splits or {}).values() if summary]
@@ -168,13 +169,13 @@ def _contradictions(comparison: RecordedComparison, asked: Comparison, standing:
     if (standing.ci is None) != (standing.sd is None) or (standing.ci and not _follows(asked, standing)):
         yield f"its interval does not follow from its sd {number(standing.sd)}"
     if standing.learning_rate not in rates:
-        yield f"its learning rate {standing.learning_rate:g} is none of those tried"
+        yield f"its learning rate {standing.learning_rate:g} is not among those tried"
     if min(standing.diverged, standing.failed) < 0 or standing.diverged + standing.failed > standing.trials:
         yield f"{standing.diverged} diverged and {standing.failed} failed of {standing.trials} trials"
 
 
 def _follows(comparison: Comparison, standing: RecordedStanding) -> bool:
-    """Whether the interval is that of some number of seeds: a metric may be undefined on some of those that ended."""
+    """Whether the interval fits some number of seeds; on some seeds the metric may be undefined."""
     rho = protocol_named(comparison.protocol).correlation(comparison.record)
     done = standing.trials - standing.diverged - standing.failed
     possible = (mean_interval(Summary(standing.mean, standing.sd), count, rho) for count in range(2, done + 1))

@@ -1,4 +1,4 @@
-"""Figures as a person reads them: scores, intervals, differences, counts, sweeps."""
+"""Numbers as a person reads them: scores, intervals, differences, counts, sweeps."""
 
 import math
 
@@ -10,13 +10,13 @@ from lossterm.statistics.ranking import Difference
 DASH = "–"
 
 NOTHING = 1e-12
-"""Width of an interval that is but what rounding left of equal scores."""
+"""Width below which an interval is only the rounding error of equal scores."""
 
 
 def number(value: float | None) -> str:
-    """Write a score with four digits after the point, two from 10 on, none from 10,000 on; – for none.
+    """Write a score with four digits after the point, two from 10 on, none from 10,000 on; – for None.
 
-    Where that shows little, or too much, as 1.2e-05.
+    Very small and very large scores are written as 1.2e-05.
     """
     if value is None:
         return DASH
@@ -28,7 +28,7 @@ def number(value: float | None) -> str:
 
 
 def spread(mean: float | None, ci: Interval | None, *, digits: int = 2) -> str:
-    """Write a mean and half the width of its interval, as 0.8504 ±.0052; the mean alone where there is none."""
+    """Write a mean and half the width of its interval, as 0.8504 ±.0052; the mean alone without an interval."""
     if mean is None or ci is None:
         return number(mean)
     half = (ci[1] - ci[0]) / 2
@@ -71,9 +71,9 @@ def bare(value: float, places: int, *, sign: bool = False) -> str:
 
 
 def _places(half: float, digits: int) -> int | None:
-    """Return the digits after the point that show `digits` significant ones of a half-width, None for too many.
+    """Return how many digits after the point show `digits` significant ones of a half-width; None for too many.
 
-    One digit is too coarse where it would be a 1: ±.014 is not ±.01.
+    One digit is too coarse if it is a 1: ±.014 is not ±.01.
     """
     if half < 1e-6:
         return None
@@ -84,7 +84,7 @@ def _places(half: float, digits: int) -> int | None:
 
 
 def trial_counts(standing: Standing, *, short: bool = False) -> str:
-    """Write how many trials are done, and what became of the others."""
+    """Write how many trials are done, and how many diverged or failed."""
     words = [f"{standing.done}/{standing.trials}"]
     if standing.diverged:
         words.append(f"div {standing.diverged}" if short else f"diverged {standing.diverged}/{standing.trials}")

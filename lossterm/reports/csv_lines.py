@@ -9,9 +9,9 @@ from lossterm.text.harmless import cell
 
 
 def as_csv(reports: Sequence[Report]) -> str:
-    """Write one line per task, loss, metric and split: long form, so that no column is ever empty by construction.
+    """Write one line per task, loss, metric and split: in this long form no column is empty by design.
 
-    Texts are as `harmless.cell` makes them.
+    Texts are made safe by `harmless.cell`.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

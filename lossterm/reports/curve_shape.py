@@ -1,4 +1,4 @@
-"""How a curve over epochs goes: where it starts, falls, levels off, turns and ends."""
+"""The shape of a curve over epochs: where it starts, falls, levels off, turns and ends."""
 
 from array import array
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     import numpy as np
 
 NOTICEABLE = 0.05
-"""Share of all that a curve moves below which it counts as level."""
+"""Share of a curve's whole range below which it counts as level."""
 
 LAST_SHARE = 10
-"""The end of a curve is one epoch in so many."""
+"""The last epochs are one in this many."""
 
 
-class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """How a curve goes. Epochs count from 1, and those without a finite value are passed over."""
+class CurveShape(msgspec.Struct, frozen=True, kw_only=True):
+    """The shape of a curve. Epochs count from 1, and those without a finite value are skipped."""
 
     start: float
     """First value."""
@@ -32,19 +32,19 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     best_epoch: int
     """The first epoch that has it."""
     constant: bool
-    """Whether nothing moves but the last digits of float32."""
+    """Whether only the last digits of float32 change."""
     steepest: tuple[int, int] | None
-    """Neighbouring epochs between which it gets better by most; None where it never does."""
+    """Neighbouring epochs with the largest improvement; None if it never improves."""
     level_from: int | None
-    """Epoch from which it stays within NOTICEABLE of its end; None where it is not level throughout the last epochs."""
+    """Epoch from which it stays within NOTICEABLE of its end; None if it is not level throughout the last epochs."""
     ending: Literal["better", "worse", "unsteady"] | None
-    """Where it goes during the last epochs, None where it is level by then."""
+    """How it changes during the last epochs; None if it is level by then."""
     worsened: float
-    """By how much the end is worse than the best, 0 where that is not noticeable."""
+    """By how much the end is worse than the best; 0 if that is not noticeable."""
 
 
-def course(values: "np.ndarray", direction: Direction) -> Course | None:
-    """Describe a curve of (epochs,) values; None where none is finite."""
+def shape_of(values: "np.ndarray", direction: Direction) -> CurveShape | None:
+    """Describe a curve of (epochs,) values; None if no value is finite."""
     import numpy as np
 
     there = np.flatnonzero(np.isfinite(values))
@@ -61,7 +61,7 @@ def course(values: "np.ndarray", direction: Direction) -> Course | None:
     steps = np.diff(costs)
     steepest = int(steps.argmin()) if steps.size and steps.min() < 0 else None
     worsened = float(costs[-1] - costs[best])
-    return Course(
+    return CurveShape(
         start=float(values[there[0]]),
         end=float(values[there[-1]]),
         last=int(there[-1]) + 1,
@@ -76,22 +76,22 @@ def course(values: "np.ndarray", direction: Direction) -> Course | None:
 
 
 def stacked(curves: "Sequence[array[float]]", columns: int, column: int) -> "np.ndarray":
-    """Return one column of each trial as (trials, epochs), NaN where a trial did not get or is not finite."""
+    """Return one column of each trial as (trials, epochs), NaN where a trial has no finite value."""
     import numpy as np
 
     every = [np.array(curve[column : len(curve) // columns * columns : columns], np.float64) for curve in curves]
-    found = np.full((len(every), max(map(len, every))), np.nan)
+    stack = np.full((len(every), max(map(len, every))), np.nan)
     for place, values in enumerate(every):
-        found[place, : len(values)] = np.where(np.isfinite(values), values, np.nan)
-    return found
+        stack[place, : len(values)] = np.where(np.isfinite(values), values, np.nan)
+    return stack
 
 
 def median(values: "np.ndarray") -> "np.ndarray":
-    """Return the median over trials at each epoch, of those that are finite; NaN where none is."""
+    """Return the median of the finite values at each epoch; NaN where there are none."""
     import numpy as np
 
     there = np.isfinite(values).any(axis=0)
-    found = np.full(values.shape[1], np.nan)
+    medians = np.full(values.shape[1], np.nan)
     if there.any():
-        found[there] = np.nanmedian(values[:, there], axis=0)
-    return found
+        medians[there] = np.nanmedian(values[:, there], axis=0)
+    return medians

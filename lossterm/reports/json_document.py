@@ -21,7 +21,7 @@ def document(report: Report, chunks: Sequence[Chunk] | None = None) -> dict[str,
     task, protocol = comparison.record, protocol_named(comparison.protocol)
     metric = metric_named(comparison.metric)
     h = comparison.hyperparameters
-    found: dict[str, Any] = {
+    content: dict[str, Any] = {
         "lossterm": __version__,
         "schema": SCHEMA,
         "session": report.asked.session,
@@ -50,12 +50,12 @@ def document(report: Report, chunks: Sequence[Chunk] | None = None) -> dict[str,
         by_trial: dict[int, list[Chunk]] = {}
         for chunk in chunks:
             by_trial.setdefault(chunk.trial, []).append(chunk)
-        found["trials"] = [_trial(row, by_trial.get(row.id, []), protocol) for row in report.rows]
-    return found
+        content["trials"] = [_trial(row, by_trial.get(row.id, []), protocol) for row in report.rows]
+    return content
 
 
 def _in_order(standing: dict[str, Any]) -> dict[str, Any]:
-    """Put first what a person looks for first."""
+    """Move the most wanted fields to the front."""
     first = ("rank", "loss", "verdict", "learning_rate", "learning_rate_at_edge")
     return {**{name: standing[name] for name in first}, **standing}
 

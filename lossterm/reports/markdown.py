@@ -12,5 +12,5 @@ from lossterm.text.harmless import in_markdown
 def as_markdown(report: Report) -> str:
     """Write a table for a pull request."""
     listed = "\n".join(f"- {in_markdown(note)}" for note in notes(report))
-    said, compared = in_markdown(verdict(report)), in_markdown(headline(report))
-    return "\n\n".join([f"**{said}**", compared, markdown(columns_of(report)), listed])
+    sentence, compared = in_markdown(verdict(report)), in_markdown(headline(report))
+    return "\n\n".join([f"**{sentence}**", compared, markdown(columns_of(report)), listed])

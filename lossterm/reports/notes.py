@@ -1,4 +1,4 @@
-"""What a reader of a table must know: how it was ranked, what is doubtful, which trials are not in the means."""
+"""What a reader of a table must know: how it was ranked, what is doubtful, which trials the means leave out."""
 
 from lossterm.comparison.doubts import doubts
 from lossterm.comparison.protocol_catalogue import protocol_named
@@ -30,12 +30,14 @@ def notes(report: Report) -> list[str]:
     if any(
         s.verdict == "tied" and s.difference and s.difference.ci and s.difference.ci[0] > 0 for s in report.standings
     ):
-        lines.append("An interval above 0 may be a tie: intervals are of one comparison, verdicts corrected for all.")
-    return lines + _edges(report) + _casualties(report)
+        lines.append(
+            "An interval above 0 may be a tie: intervals are for one pair, verdicts are corrected for all pairs."
+        )
+    return lines + _edges(report) + _left_out(report)
 
 
 def _edges(report: Report) -> list[str]:
-    """Say for which losses a better learning rate may lie beyond those tried, and what to ask for."""
+    """Name the losses whose best learning rate may lie beyond those tried, and rates to try."""
     rates = report.asked.comparison.learning_rates
     wider = {
         "smallest": (rates[0], [float(f"{rates[0] * factor:.3g}") for factor in (0.1, 0.3)] + [*rates]),
@@ -49,8 +51,8 @@ def _edges(report: Report) -> list[str]:
     ]
 
 
-def _casualties(report: Report) -> list[str]:
-    """Say which trials are not in the means, and why."""
+def _left_out(report: Report) -> list[str]:
+    """Say which trials the means leave out, and why."""
     lines = [
         f"{s.loss}: {s.diverged + s.failed} of {s.trials} trials diverged or failed; ranked by the others."
         for s in report.standings

@@ -1,4 +1,4 @@
-"""A report as plain text, for terminals without anything else."""
+"""A report as plain text, for terminals without colours or drawing."""
 
 from lossterm.reports.headline import headline
 from lossterm.reports.notes import notes
@@ -10,7 +10,7 @@ from lossterm.text.harmless import printable
 
 
 def as_plain(report: Report) -> str:
-    """Write an aligned table without any drawing, for logs and screen readers."""
-    said, told = [headline(report), verdict(report)], notes(report)
+    """Write an aligned table without drawing, for logs and screen readers."""
+    sentences, remarks = [headline(report), verdict(report)], notes(report)
     table = plain(columns_of(report, without=["sweep"]))
-    return "\n".join([*map(printable, said), "", table, "", *map(printable, told)])
+    return "\n".join([*map(printable, sentences), "", table, "", *map(printable, remarks)])

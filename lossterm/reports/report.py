@@ -1,4 +1,4 @@
-"""A session as a report: the standings of what is there, and the JSON of version 1. `table.py` writes it as text."""
+"""A session as a report: the standings of the trials so far. `table.py` and `json_document.py` write it."""
 
 from collections.abc import Iterable, Sequence
 
@@ -15,25 +15,25 @@ from lossterm.statistics.ranking import Place, places
 from lossterm.store import AskedComparison, TrialRow
 
 MOST_TO_SETTLE = 1000
-"""Seeds beyond which a tie is not settled at the press of a key: whoever wants more can ask for them."""
+"""The most seeds that one key press asks for to settle a tie; a person can ask for more."""
 
 ALL_SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
 
 class Standing(Place, frozen=True, kw_only=True):
-    """A loss's place in a comparison, and what it comes from. Names are those of the JSON.
+    """A loss's place in a comparison, and the numbers behind it. The names are those of the JSON.
 
-    Everything but the sweep is of the trials at `learning_rate`.
+    Everything but the sweep is about the trials at `learning_rate`.
     """
 
     loss: str
     """Key of the loss."""
     learning_rate: float
-    """Step size of its trials; of several that were tried the best on validation."""
+    """Step size of its trials; of several that were tried, the best on validation."""
     learning_rate_at_edge: bool
-    """Whether the best rate was the smallest or largest tried; never, where only one was."""
+    """Whether the best rate was the smallest or largest of several that were tried."""
     tuned_by: str
-    """Metric of the validation scores in the sweep: the one that ranks, unless it has no meaning for the head."""
+    """Metric of the validation scores in the sweep: the ranking one, unless it is undefined for the head."""
     sweep: tuple[RatePoint, ...]
     """Every rate that was tried, ascending."""
     trials: int
@@ -45,11 +45,11 @@ class Standing(Place, frozen=True, kw_only=True):
     failed: int
     """Trials that could not be trained."""
     scores: dict[str, dict[SplitName, Summary | None] | None]
-    """Metric → split → mean and sd; None where a metric has no meaning for the head or a split does not exist."""
+    """Metric → split → mean and sd; None where a metric is undefined for the head or a split does not exist."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a comparison found, complete or not."""
+    """The result of a comparison, complete or not."""
 
     asked: AskedComparison
     """The comparison; for several that share a table, their union under the last one's number."""
@@ -60,13 +60,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def environment(self) -> dict[str, str] | None:
-        """Versions and device that the last trial to end was trained with, None before any ended."""
+        """Versions and device of the last trial to end; None before any ended."""
         ended = [row for row in self.rows if row.environment]
         return max(ended, key=lambda row: row.finished or 0).environment if ended else None
 
     @property
     def seconds(self) -> float:
-        """Wall-clock time from asking to the last end, 0 where everything was there already."""
+        """Wall-clock time from the request to the last trial's end; 0 if every trial was stored already."""
         return max([0.0, *(row.finished - self.asked.created for row in self.rows if row.finished)])
 
     @property
@@ -86,19 +86,19 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def partial(self) -> bool:
-        """Whether these are the standings of what is there so far."""
+        """Whether some trials have not ended or were stopped."""
         return bool(self.stopped or self.pending)
 
     @property
     def seeds_to_settle(self) -> int | None:
-        """Seeds in all that would settle every tie, None where nothing is tied or no number would do."""
+        """Total number of seeds that would settle every tie; None without a tie, or if no number would."""
         tied = [s for s in self.standings if s.verdict == "tied" and not s.equivalent]
         asked = [s.seeds_to_settle for s in tied if s.seeds_to_settle is not None]
         return max(asked, default=None) if len(asked) == len(tied) else None
 
     @property
     def settling(self) -> Comparison | None:
-        """The comparison that would settle the ties; None where none is tied or too many seeds would be needed."""
+        """The comparison that would settle the ties; None without a tie, or if it would take too many seeds."""
         if self.partial or self.seeds_to_settle is None:
             return None
         have = min(s.pairs or 0 for s in self.standings if s.verdict == "tied")
@@ -113,7 +113,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build(asked: AskedComparison, rows: Iterable[TrialRow], metric: str | None = None) -> Report:
-    """Compute the standings of what is there, by another metric than the one asked for if `metric` names one.
+    """Compute the standings of the trials so far, ranked by `metric` if it names one.
 
     Raises UnknownName or DoesNotFit for a metric that the task does not have.
     """
@@ -128,25 +128,25 @@ def build(asked: AskedComparison, rows: Iterable[TrialRow], metric: str | None =
         loss: [row for row in rows if row.trial.loss == loss and row.trial.learning_rate == rate]
         for loss, rate in rates.items()
     }
-    found = places(
-        {loss: _by_seed(mine, ranking, "test", comparison.seeds) for loss, mine in judged.items()},
+    placed = places(
+        {loss: _by_seed(trials, ranking, "test", comparison.seeds) for loss, trials in judged.items()},
         direction=ranking.direction,
         rope=ranking.rope,
         relative=ranking.relative,
         correlation=protocol_named(comparison.protocol).correlation(task),
     )
-    standings = (_standing(comparison, loss, place, sweeps[loss], judged[loss]) for loss, place in found.items())
+    standings = (_standing(comparison, loss, place, sweeps[loss], judged[loss]) for loss, place in placed.items())
     return Report(asked=asked, standings=tuple(standings), rows=rows)
 
 
 def tables(every: Sequence[AskedComparison]) -> list[AskedComparison]:
-    """Join the comparisons that may stand in one table, under the number of the last; in the order last asked.
+    """Join the comparisons that may share a table, under the number of the last; in the order last asked for.
 
-    Seeds that were stopped are no longer asked for once another comparison of the same table was asked for.
+    Seeds that were stopped no longer count as asked for once a later comparison joins the same table.
     """
     groups: list[list[AskedComparison]] = []
     for asked in every:
-        group = next((one for one in groups if one[0].comparison.comparable(asked.comparison)), [])
+        group = next((candidate for candidate in groups if candidate[0].comparison.comparable(asked.comparison)), [])
         if group:
             groups.remove(group)
         groups.append([*group, asked])
@@ -164,10 +164,10 @@ def _joined(group: Sequence[AskedComparison]) -> AskedComparison:
 def rows_of(asked: AskedComparison, rows: Iterable[TrialRow]) -> list[TrialRow]:
     """Return the trials that a comparison, joined or not, expands into.
 
-    Where a session holds the same trial from an older engine too, the newer one stands.
+    If a session also holds the same trial from an older engine, the newer one counts.
     """
     c = asked.comparison
-    found = {
+    chosen = {
         (row.trial.loss, row.trial.learning_rate, row.trial.seed): row
         for row in rows
         if (row.trial.task, row.trial.protocol, row.trial.hyperparameters, row.trial.device)
@@ -176,20 +176,20 @@ def rows_of(asked: AskedComparison, rows: Iterable[TrialRow]) -> list[TrialRow]:
         and row.trial.learning_rate in c.learning_rates
         and row.trial.seed < c.seeds
     }
-    return list(found.values())
+    return list(chosen.values())
 
 
 def metrics_of(comparison: Comparison) -> tuple[Metric, ...]:
-    """Return the metrics that say something of a comparison's losses, in catalogue order."""
+    """Return the metrics worth showing for a comparison's losses, in catalogue order."""
     task = comparison.record
     fitting = metrics_for(task.kind, comparison.protocol, task.lowest)
     return worth_showing(fitting, map(loss_recorded, comparison.losses), comparison.metric)
 
 
 def fitting_metric(asked: AskedComparison, metric: str | None) -> str | None:
-    """Return the metric if it fits a comparison, None if it does not or there is none."""
+    """Return the metric if it fits a comparison, else None."""
     c, task = asked.comparison, asked.comparison.record
-    return metric if metric in [one.key for one in metrics_for(task.kind, c.protocol, task.lowest)] else None
+    return metric if metric in [fitting.key for fitting in metrics_for(task.kind, c.protocol, task.lowest)] else None
 
 
 def _ranked_by(comparison: Comparison, metric: str) -> Comparison:
@@ -200,32 +200,32 @@ def _ranked_by(comparison: Comparison, metric: str) -> Comparison:
 
 def _by_seed(rows: Iterable[TrialRow], metric: Metric, split: str, seeds: int) -> list[float | None]:
     """Return a score for each seed, None where there is none."""
-    found = {row.trial.seed: row.score(metric.key, split) for row in rows if row.status == "done"}
-    return [found.get(seed) for seed in range(seeds)]
+    scores = {row.trial.seed: row.score(metric.key, split) for row in rows if row.status == "done"}
+    return [scores.get(seed) for seed in range(seeds)]
 
 
 def _sweep(comparison: Comparison, loss: str, rows: Iterable[TrialRow]) -> tuple[RatePoint, ...]:
     """Score every learning rate on validation and choose one."""
-    mine = [row for row in rows if row.trial.loss == loss and row.trained]
+    trained = [row for row in rows if row.trial.loss == loss and row.trained]
     if not comparison.tuned:
-        return (_only(comparison.learning_rates[0], mine),)
-    metric = _tuning_metric(comparison, loss, mine)
+        return (_only(comparison.learning_rates[0], trained),)
+    metric = _tuning_metric(comparison, loss, trained)
     rates: dict[float, dict[int, float | None]] = {rate: {} for rate in comparison.learning_rates}
-    for row in mine:
+    for row in trained:
         score = row.score(metric.key, "validation")
-        if score is not None or row.status != "done":  # where the data leave a metric undefined, nothing broke
+        if score is not None or row.status != "done":  # a metric that the data leave undefined is no failure
             rates[row.trial.learning_rate][row.trial.seed] = score
     return sweep(rates, metric.direction)
 
 
 def _tuning_metric(comparison: Comparison, loss: str, rows: Iterable[TrialRow]) -> Metric:
-    """Return the metric that ranks, or the task's own where the head gives that no meaning."""
+    """Return the metric that ranks, or the task's primary metric if that one is undefined for the head."""
     ranking, usual = metric_named(comparison.metric), metric_named(PRIMARY[comparison.record.kind])
     return ranking if _scored(ranking, loss, rows) else usual
 
 
 def _scored(metric: Metric, loss: str, rows: Iterable[TrialRow]) -> bool:
-    """Whether a metric has a meaning for a loss's head; for one from outside that was trained, its scores tell."""
+    """Whether a metric is defined for a loss's head; for a custom loss that was trained, its scores tell."""
     record = loss_recorded(loss)
     if record.reading != "unknown":
         return metric.defined(record)
@@ -234,7 +234,7 @@ def _scored(metric: Metric, loss: str, rows: Iterable[TrialRow]) -> bool:
 
 
 def _only(rate: float, trained: Sequence[TrialRow]) -> RatePoint:
-    """Return the one rate there is: nothing was chosen, so no validation score is told."""
+    """Return the only rate there is: nothing was chosen, so there is no validation score."""
     broken = sum(row.status != "done" for row in trained)
     return RatePoint(learning_rate=rate, mean=None, sd=None, ended=len(trained), broken=broken, chosen=True)
 

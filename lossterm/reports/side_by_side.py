@@ -10,34 +10,36 @@ from lossterm.store import Store
 from lossterm.text.columns import TableColumn, plain
 
 BEST = "*"
+"""Mark beside the score of the best loss of its session."""
+
 WIDEST = 70
-"""Stands beside the score of what is best in its session."""
+"""Characters of a line of settings."""
 
 LONGEST_HEAD = 24
-"""Characters of a session's name that stand over its column, unless more are needed to tell two apart."""
+"""Characters of a session's name above its column, unless two names need more to differ."""
 
 
 def reports(store: Store, session: str) -> list[Report]:
-    """Return a session's standings, one for each table, the last asked for last."""
+    """Return a session's standings, one for each table, the latest last."""
     every = store.reader.comparisons(session)
     rows = store.reader.trials([asked.id for asked in every])
     return [build(asked, rows_of(asked, rows)) for asked in tables(every)]
 
 
-def lines(found: Mapping[str, Sequence[Report]]) -> list[str]:
+def lines(by_session: Mapping[str, Sequence[Report]]) -> list[str]:
     """Return a table for each task that any of the sessions has: a row for each loss, a column for each session.
 
-    Of several tables of a task in one session the last is shown, all ranked by the metric of the first session's.
+    If a session has several tables of a task, the last is shown; all are ranked by the metric of the first session.
     """
-    tasks = dict.fromkeys(report.asked.comparison.task for mine in found.values() for report in mine)
-    told: list[str] = []
+    tasks = dict.fromkeys(report.asked.comparison.task for of_session in by_session.values() for report in of_session)
+    text: list[str] = []
     for task in tasks:
         last = {
-            session: next((report for report in reversed(mine) if report.asked.comparison.task == task), None)
-            for session, mine in found.items()
+            session: next((report for report in reversed(of_session) if report.asked.comparison.task == task), None)
+            for session, of_session in by_session.items()
         }
-        told += [*([""] if told else []), *_task(task, last)]
-    return told or ["None of these sessions holds a comparison."]
+        text += [*([""] if text else []), *_task(task, last)]
+    return text or ["None of these sessions holds a comparison."]
 
 
 def _task(task: str, last: Mapping[str, Report | None]) -> list[str]:
@@ -63,17 +65,17 @@ def _task(task: str, last: Mapping[str, Report | None]) -> list[str]:
 
 
 def _settings(report: Report) -> list[str]:
-    """Say what was compared, in lines that a small terminal shows whole: what differs may stand at the end."""
+    """Say what was compared, in lines that fit a small terminal: the difference may be at their end."""
     return wrap(headline.headline(report), WIDEST, initial_indent="  ", subsequent_indent="    ")
 
 
 def _table(ranked: Mapping[str, Report | None]) -> str:
     """Write a row for each loss, in the order of the sessions' standings, and a column for each session."""
     standings = {session: report.standings if report else () for session, report in ranked.items()}
-    losses = list(dict.fromkeys(standing.loss for mine in standings.values() for standing in mine))
+    losses = list(dict.fromkeys(standing.loss for ranking in standings.values() for standing in ranking))
     columns = [TableColumn("loss", False, tuple(losses))]
-    for head, mine in zip(_heads(list(standings)), standings.values(), strict=True):
-        places = {standing.loss: standing for standing in mine}
+    for head, ranking in zip(_heads(list(standings)), standings.values(), strict=True):
+        places = {standing.loss: standing for standing in ranking}
         columns.append(TableColumn(head, True, tuple(_cell(places.get(loss)) for loss in losses)))
     return plain(columns)
 
@@ -85,19 +87,19 @@ def _cell(standing: Standing | None) -> str:
 
 
 def _heads(sessions: Sequence[str]) -> list[str]:
-    """Return the sessions' names, cut where they are long and stay distinct."""
+    """Return the sessions' names, shortened if they stay distinct."""
     cut = [name if len(name) <= LONGEST_HEAD else f"{name[: LONGEST_HEAD - 1]}…" for name in sessions]
     return cut if len(set(cut)) == len(cut) else list(sessions)
 
 
 def _warnings(there: Mapping[str, Report], metric: str) -> list[str]:
-    """Say what makes the sessions' numbers another kind of numbers."""
-    told = [
+    """Say why numbers of the sessions cannot be compared with each other."""
+    warnings = [
         f"{session} has no {metric}: its column is {report.asked.comparison.metric}."
         for session, report in there.items()
         if report.asked.comparison.metric != metric
     ]
     protocols = sorted({report.asked.comparison.protocol for report in there.values()})
     if len(protocols) > 1:
-        told.append(f"Not the same protocol ({', '.join(protocols)}): the numbers are not of the same kind.")
-    return told
+        warnings.append(f"Not the same protocol ({', '.join(protocols)}): the numbers are not of the same kind.")
+    return warnings

@@ -1,4 +1,4 @@
-"""A report as text: its columns, and from them plain text, Markdown and CSV."""
+"""The columns of a report's table, from which plain text and Markdown are written."""
 
 from collections.abc import Collection, Iterable
 
@@ -10,15 +10,15 @@ from lossterm.reports.report import Report, Standing, metrics_of
 from lossterm.text.columns import TableColumn
 
 DISTORTED = "†"
-"""Beside a figure of probabilities that a loss, not being proper, distorts."""
+"""Mark beside a score of probabilities that the loss distorts because it is not proper."""
 
 
 def columns_of(
     report: Report, others: int | None = None, *, short: bool = False, without: Collection[str] = ()
 ) -> list[TableColumn]:
-    """Return the columns of the table; `others` metrics beyond the one that ranks, leaving out those in `without`.
+    """Return the columns of the table except those in `without`, with `others` metrics besides the ranking one.
 
-    Columns in which nothing stands are left out: with one seed there are no intervals and no verdicts.
+    Empty columns are left out: with one seed there are no intervals and no verdicts.
     """
     comparison, standings = report.asked.comparison, report.standings
     ranking = metric_named(comparison.metric)
@@ -53,10 +53,10 @@ def columns_of(
         "trials": column("trials", (trial_counts(s, short=short) for s in standings), right=False),
     }
     always = ("rank", "loss", "score", "rate", "trials")
-    needless = {name for name, column in columns.items() if name not in always and set(column.values) <= {DASH}}
+    empty = {name for name, column in columns.items() if name not in always and set(column.values) <= {DASH}}
     if not comparison.tuned:
-        needless.add("sweep")
-    return [column for name, column in columns.items() if name not in needless and name not in without]
+        empty.add("sweep")
+    return [column for name, column in columns.items() if name not in empty and name not in without]
 
 
 LESS_NEEDED = ("sweep", "train", "trials", "beaten", "rate")
@@ -64,11 +64,11 @@ LESS_NEEDED = ("sweep", "train", "trials", "beaten", "rate")
 
 
 def fit_to(report: Report, width: int, *, between: int) -> tuple[list[TableColumn], bool]:
-    """Return as many columns as fit a width, the least needed left out first; and whether all are there."""
+    """Return as many columns as fit a width, dropping the least needed first; and whether all fit."""
     every = columns_of(report)
     layouts = [columns_of(report, others) for others in range(len(every), -1, -1)]
     layouts += [columns_of(report, 0, without=LESS_NEEDED[:count]) for count in (1, 2)]
-    kept = () if report.sound and not report.partial else ("trials",)  # something happened to trials: say what
+    kept = () if report.sound and not report.partial else ("trials",)  # trials failed or are missing: show it
     for count in range(2, len(LESS_NEEDED) + 1):
         left_out = [name for name in LESS_NEEDED[:count] if name not in kept]
         layouts.append(columns_of(report, 0, short=True, without=left_out))

@@ -11,34 +11,34 @@ from lossterm.text.numbers import listed
 
 def verdict(report: Report) -> str:
     """Say in a sentence which loss is best, by how much, and how sure that is."""
-    return f"{_said(report, short=False)}."
+    return f"{_sentence(report, short=False)}."
 
 
 def short_verdict(report: Report) -> str:
-    """Say the same in about a line, to stand above a table that says by how much."""
-    return _said(report, short=True)
+    """Say the same in about a line, without amounts, for use above a table that shows them."""
+    return _sentence(report, short=True)
 
 
-def _said(report: Report, *, short: bool) -> str:
+def _sentence(report: Report, *, short: bool) -> str:
     best, tied, worse = _sorted(report)
     if not tied and not worse:
         return f"{_no_verdict(report)}{' so far' if report.partial else ''}"
     if not worse:
-        said = _all_tied(report, [best, *tied])
+        sentence = _all_tied(report, [best, *tied])
     elif short and tied:
         others = tied[0] if len(tied) == 1 and len(best + tied[0]) <= 36 else str(len(tied))
-        said = f"Best: {best}, tied with {others}; {_settling(report)}"
+        sentence = f"Best: {best}, tied with {others}; {_settling(report)}"
     elif short:
-        said = f"{best} is best"
+        sentence = f"{best} is best"
     else:
         behind = listed([f"{standing.loss} by {_size(standing, report.asked.comparison)}" for standing in worse])
-        said = f"{best} is best, ahead of {behind}"
-        said += f", tied with {listed(tied)}; {_settling(report)}" if tied else ""
-    return f"{'So far: ' if report.partial else ''}{said}"
+        sentence = f"{best} is best, ahead of {behind}"
+        sentence += f", tied with {listed(tied)}; {_settling(report)}" if tied else ""
+    return f"{'So far: ' if report.partial else ''}{sentence}"
 
 
 def _sorted(report: Report) -> tuple[str, list[str], list[Standing]]:
-    """Return the best loss, those tied with it and the standings of the worse; "" without a verdict."""
+    """Return the best loss ("" without one), those tied with it, and the standings of the worse."""
     ranked = [standing for standing in report.standings if standing.rank is not None]
     return (
         ranked[0].loss if ranked else "",
@@ -56,7 +56,7 @@ def _all_tied(report: Report, losses: Sequence[str]) -> str:
 
 
 def _no_verdict(report: Report) -> str:
-    """Say why nothing is known."""
+    """Say why there is no verdict."""
     ranked = [standing.loss for standing in report.standings if standing.rank is not None]
     if not ranked:
         return "No trial has a score"
@@ -70,7 +70,7 @@ def _no_verdict(report: Report) -> str:
 
 
 def _size(standing: Standing, comparison: Comparison) -> str:
-    """Write how far behind: in units of the metric, or as a share where that is what matters for the metric."""
+    """Write how far a loss is behind: in units of the metric, or as a share for relative metrics."""
     assert standing.difference is not None
     if metric_named(comparison.metric).relative and standing.mean:
         return f"{100 * standing.difference.mean / standing.mean:.0f} %"
@@ -78,7 +78,7 @@ def _size(standing: Standing, comparison: Comparison) -> str:
 
 
 def _settling(report: Report) -> str:
-    """Say whether more seeds would tell tied losses apart."""
+    """Say whether more seeds would settle the ties."""
     tied = [standing for standing in report.standings if standing.verdict == "tied"]
     if all(standing.equivalent for standing in tied):
         return "equal for all that matters"

@@ -1,1 +1,1 @@
-"""Statistics over scores alone: which loss is ahead, how sure that is, and which learning rate it is judged at."""
+"""Statistics of scores: which loss is ahead, how sure that is, and which learning rate each loss is judged at."""

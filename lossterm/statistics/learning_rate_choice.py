@@ -1,4 +1,4 @@
-"""Choosing a loss's learning rate on the validation split: pure functions over scores."""
+"""Chooses a loss's learning rate on the validation split, with pure functions of scores."""
 
 from collections.abc import Mapping
 
@@ -8,33 +8,33 @@ from lossterm.statistics.paired_differences import summarise
 from lossterm.statistics.ranking import Direction
 
 Scores = Mapping[int, float | None]
-"""Seed → validation score of a trial that ended, None for one that diverged or failed; others are not in it."""
+"""Seed → validation score of a trial that ended, None if it diverged or failed; without trials still to come."""
 
 
 class RatePoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One learning rate of a sweep. Names are those of the JSON."""
+    """One learning rate of a sweep. Field names are those of the JSON."""
 
     learning_rate: float
-    """Step size."""
+    """The learning rate."""
     mean: float | None
     """Mean validation score over the seeds that have one."""
     sd: float | None
     """Its sample standard deviation."""
     ended: int
-    """Trials that ended by themselves."""
+    """Number of trials that ended by themselves."""
     broken: int
-    """Those of them that diverged or failed."""
+    """Number of those that diverged or failed."""
     chosen: bool
     """Whether the loss is judged at this rate."""
 
 
 def sweep(rates: Mapping[float, Scores], direction: Direction) -> tuple[RatePoint, ...]:
-    """Return every rate in ascending order, the best one chosen.
+    """Return every rate in ascending order, with the best one chosen.
 
-    The best has the fewest trials that diverged or failed and, among those, the best mean validation score; the
-    smaller of equals; never one without a score where another has one. While trials are still to come, only the seeds
-    that ended at every rate are compared, so that no rate wins by having trained the easy seeds first; where there is
-    none yet, what is there.
+    The best rate has the fewest trials that diverged or failed; among equals the best mean validation score decides,
+    then the smaller rate. A rate without a score is chosen only if no rate has one. While trials are still to come,
+    only seeds that ended at every rate are compared, so that no rate wins by having trained the easy seeds first; if
+    there is no such seed yet, all seeds are used.
     """
     shared = set.intersection(*(set(scores) for scores in rates.values()))
     sign = 1 if direction == "min" else -1
@@ -64,5 +64,5 @@ def sweep(rates: Mapping[float, Scores], direction: Direction) -> tuple[RatePoin
 
 
 def at_edge(points: tuple[RatePoint, ...]) -> bool:
-    """Whether the best rate is the smallest or the largest tried, so that a better one may lie beyond."""
+    """Whether the best rate is the smallest or the largest one tried, so that a better one may lie beyond."""
     return len(points) > 1 and any(point.chosen and point.mean is not None for point in (points[0], points[-1]))

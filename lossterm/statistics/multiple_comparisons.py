@@ -1,10 +1,10 @@
-"""Corrections for asking about several losses at once."""
+"""Corrections for multiple comparisons."""
 
 from collections.abc import Sequence
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Return p-values adjusted so that their family errs at the level of one: max over i ≤ j of (m − i + 1)·p(i).
+    """Return p-values adjusted to control the family-wise error rate: max over i ≤ j of (m − i + 1)·p(i).
 
     Source: Holm 1979, A Simple Sequentially Rejective Multiple Test Procedure.
     """

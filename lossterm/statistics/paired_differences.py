@@ -12,13 +12,13 @@ Interval = tuple[float, float]
 Scores = Sequence[float | None]
 
 LEVEL = 0.05
-"""Two losses seed by seed: their differences, an interval of the mean, a test, and how many seeds would settle it."""
+"""Significance level of the tests."""
 
 Z_INTERVAL = 1.959963984540054
-"""Two losses seed by seed: their differences, an interval of the mean, a test, and how many seeds would settle it."""
+"""Half the width of a 95 % interval of the normal distribution, in standard deviations."""
 
 POWER_FACTOR = 1.96 + 0.84
-"""Two losses seed by seed: their differences, an interval of the mean, a test, and how many seeds would settle it."""
+"""Normal quantiles for a two-sided level of .05 and a power of 0.8, added."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ def summarise(values: Sequence[float]) -> Summary:
 
 
 def differences(best: Scores, other: Scores, sign: Literal[1, -1]) -> list[float]:
-    """Return d = sign·(A[best, i] − A[other, i]) for the seeds i that both have."""
+    """Return d = sign·(A[best, i] − A[other, i]) for the seeds i for which both have a score."""
     return [sign * (a - b) for a, b in zip(best, other, strict=True) if a is not None and b is not None]
 
 
@@ -65,8 +65,8 @@ def mean_interval(summary: Summary, count: int, correlation: float = 0.0) -> Int
 def paired_p(d: Sequence[float], correlation: float = 0.0) -> float | None:
     """Return p = P(|T| ≥ |mean d / se|), n − 1 degrees of freedom; None for fewer than two differences.
 
-    Differences that are all zero give 1. All the same but not zero, as of scores that come in steps, have no spread to
-    go by: the sign test gives 2^(1 − n) then. Source: Arbuthnott 1710.
+    Differences that are all zero give 1. Equal differences other than zero, as with scores that come in steps, have no
+    spread to test with; then the sign test gives 2^(1 − n). Source: Arbuthnott 1710.
     """
     summary = summarise(d)
     if summary.mean is None or summary.sd is None:
@@ -77,14 +77,14 @@ def paired_p(d: Sequence[float], correlation: float = 0.0) -> float | None:
 
 
 def without_spread(differences: Summary) -> bool:
-    """Whether differences are all the same: the spread of equal numbers is rounding."""
+    """Whether all differences are equal, so that their spread is only rounding."""
     assert differences.mean is not None
     assert differences.sd is not None
     return differences.sd <= 1e-12 * abs(differences.mean)
 
 
 def seeds_without_spread(tests: int) -> int:
-    """Return the least n with 2^(1 − n)·tests < LEVEL: seeds from which differences that are all the same settle it."""
+    """Return the least n with 2^(1 − n)·tests < LEVEL: the number of equal differences that is significant."""
     return math.floor(math.log2(tests / LEVEL)) + 2
 
 
@@ -102,12 +102,12 @@ def wilson(share: float, count: int) -> Interval:
 
 
 def seeds_to_settle(sd: float, least: float, correlation: float = 0.0) -> int | None:
-    """Return the seeds at which a true difference of `least` between two losses gives p < .05 with probability 0.8.
+    """Return the number of seeds at which a true difference of `least` gives p < .05 with probability 0.8.
 
-    With more than two losses, Holm's correction asks for more: it is then a lower bound.
-    n = ((1.96 + 0.84)·s/ROPE)² + 2, rounded up; with ρ > 0 the n that solves 1/n + ρ = (ROPE/(2.8·s))². None where
-    there is nothing to settle (s = 0), where no number of splits of the same rows would do: more data would; and where
-    there are not that many seeds.
+    With more than two losses it is a lower bound, since Holm's correction requires more.
+    n = ((1.96 + 0.84)·s/ROPE)² + 2, rounded up; with ρ > 0 the n that solves 1/n + ρ = (ROPE/(2.8·s))². None if there
+    is nothing to settle (s = 0), if no number of splits of the same rows is enough, so that only more data would help,
+    or if the number is out of all proportion.
     """
     if sd == 0 or least <= 0:
         return None

@@ -1,12 +1,12 @@
-"""A loss's place in a comparison: pure functions over scores A[loss, seed].
+"""Ranks the losses of a comparison, with pure functions of scores A[loss, seed].
 
-A score is a number for each seed, None where that seed has none (yet, or because it diverged). Differences are
-oriented so that a positive one says by how much the best is ahead, whichever direction the metric has.
+Each seed has a score or None (not trained yet, or diverged). Differences are oriented so that a positive one says by
+how much the best is ahead, whichever direction the metric has.
 
 The steps: the best has the best mean; every other loss is compared with it seed by seed (paired t-test, widened after
-Nadeau & Bengio 2003 where the same rows are split anew for each seed); Holm's correction for asking about several;
-"tied" for what is not significant or too small to matter; the share of seeds on which the best is ahead; and the number
-of seeds that would settle a tie.
+Nadeau & Bengio 2003 if the same rows are split anew for each seed); Holm's correction for multiple comparisons; "tied"
+for a difference that is not significant or too small to matter; the share of seeds on which the best is ahead; and the
+number of seeds that would settle a tie.
 """
 
 import math
@@ -37,26 +37,26 @@ Verdict = Literal["best", "tied", "worse"]
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """How far a loss is behind the best, over the seeds that both have."""
+    """How far a loss is behind the best, over the seeds for which both have a score."""
 
     mean: float
     """Mean of the paired differences, positive where the best is ahead."""
     ci: Interval | None
     """95 % interval of that mean, None for fewer than two seeds."""
     p_holm: float | None
-    """p of the paired t-test (of the sign test without spread), by Holm's correction over the comparisons with the
+    """p of the paired t-test (without spread, of the sign test) with Holm's correction over the comparisons with the
     best."""
     p_all_pairs: float | None
-    """The same by Holm's correction over all pairs of losses, never smaller: the one that decides; see `places`."""
+    """The same with Holm's correction over all pairs of losses; never smaller, and decisive: see `places`."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """What the scores say of one loss. Names are those of the JSON."""
+    """The rank and verdict of one loss. Field names are those of the JSON."""
 
     rank: int | None = None
-    """From 1, best first, equal means sharing a number; None without a score."""
+    """From 1, best first; equal means share a number; None without a score."""
     verdict: Verdict | None = None
-    """None for one seed, for one loss and without a score: nothing is known then."""
+    """None with a single seed, a single loss or without a score, when nothing is known."""
     mean: float | None = None
     """Mean over seeds."""
     sd: float | None = None
@@ -64,37 +64,38 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     ci: Interval | None = None
     """95 % interval of the mean, None for fewer than two seeds."""
     difference: Difference | None = None
-    """How far behind the best; None for the best itself."""
+    """How far it is behind the best; None for the best itself."""
     beaten: float | None = None
-    """Share of seeds on which the best is ahead, equal scores counted half; estimates P(best beats this)."""
+    """Share of seeds on which the best is ahead, equal scores counted half; estimates P(the best beats this loss)."""
     beaten_ci: Interval | None = None
     """Its 95 % Wilson interval."""
     pairs: int | None = None
-    """Seeds that both the best and this loss have."""
+    """Number of seeds for which both the best and this loss have a score."""
     seeds_to_settle: int | None = None
-    """Seeds, in all, after which a tie would be settled; None where there is none or no number would do."""
+    """Total number of seeds that would settle a tie; None if there is no tie or no number is enough."""
     equivalent: bool = False
-    """Whether the interval of its difference lies within what matters to no one: a tie that is settled."""
+    """Whether its tie is settled: the interval of the difference lies within the region of practical equivalence."""
 
 
 def places(
     scores: Mapping[str, Scores], *, direction: Direction, rope: float, relative: bool = False, correlation: float = 0.0
 ) -> dict[str, Place]:
-    """Return every loss's place, best first and those without a score last.
+    """Return every loss's place, the best first and losses without a score last.
 
     `rope` is the region of practical equivalence, in units of the metric or, if `relative`, of the best mean.
     `correlation` is Nadeau and Bengio's ρ = n_test/n_train for rows split anew for each seed, 0 for fresh draws.
 
-    "worse" needs Holm's p over all k(k − 1)/2 pairs below LEVEL. Holm over the k − 1 comparisons with the best takes
-    the best as named beforehand, while it is picked because it scored best: with 3, 5 and 9 equal losses 6, 9 and 13 %
-    of tables would then call one worse, as tests/statistics/test_ranking.py simulates. Either holds for one look.
+    "worse" requires Holm's p over all k(k − 1)/2 pairs to be below LEVEL. Holm over only the k − 1 comparisons with the
+    best would assume that the best was named beforehand, while it is picked because it scored best: of tables with 3,
+    5 and 9 equal losses, 6, 9 and 13 % would then call one worse, as tests/statistics/test_ranking.py simulates. Both
+    corrections hold for a single look at the scores.
     """
     sign: Literal[1, -1] = 1 if direction == "max" else -1
     there = {key: [value for value in values if value is not None] for key, values in scores.items()}
     summaries = {key: summarise(values) for key, values in there.items()}
     ranks = _ranks(scores, direction)
     best = next((key for key, place in ranks.items() if place == 1), None)
-    found = {
+    ranking = {
         key: Place(
             rank=ranks[key],
             mean=summaries[key].mean,
@@ -104,7 +105,7 @@ def places(
         for key in ranks
     }
     if best is None:
-        return found
+        return ranking
     ranked = [key for key, place in ranks.items() if place is not None]
     pairs = {(a, b): differences(scores[a], scores[b], sign) for a, b in combinations(ranked, 2)}
     tests = {pair: p for pair, d in pairs.items() if (p := paired_p(d, correlation)) is not None}
@@ -116,17 +117,17 @@ def places(
         if key != best:
             pair = (best, key)
             place = _behind(pairs[pair], adjusted.get(pair), all_pairs.get(pair), least, correlation, len(tests))
-            found[key] = msgspec.structs.replace(found[key], **place)
-    if any(place.verdict for place in found.values()):
-        found[best] = msgspec.structs.replace(found[best], verdict="best")
-    return found
+            ranking[key] = msgspec.structs.replace(ranking[key], **place)
+    if any(place.verdict for place in ranking.values()):
+        ranking[best] = msgspec.structs.replace(ranking[best], verdict="best")
+    return ranking
 
 
 def _ranks(scores: Mapping[str, Scores], direction: Direction) -> dict[str, int | None]:
-    """Number losses by their means over the seeds that all of them have, so that no loss wins by its easy seeds.
+    """Number losses by their means over the seeds that all of them share, so that no loss wins by its easy seeds.
 
-    Losses with less than half as many scores as the most complete one come after the others, and do not count for what
-    all have. Where fewer than two seeds are shared, each mean is over the loss's own.
+    Losses with less than half as many scores as the most complete one come after the others, and do not limit the
+    shared seeds. If fewer than two seeds are shared, each mean is over all seeds of the loss.
     """
     counts = {key: sum(value is not None for value in values) for key, values in scores.items()}
     enough = [key for key, count in counts.items() if count and 2 * count >= max(counts.values())]
@@ -147,7 +148,7 @@ def _ranks(scores: Mapping[str, Scores], direction: Direction) -> dict[str, int 
 def _behind(
     d: Sequence[float], p_holm: float | None, p_all_pairs: float | None, least: float, correlation: float, tests: int
 ) -> dict[str, object]:
-    """Return the fields of a place that say how a loss stands to the best, of whose table so many pairs are tested."""
+    """Return the fields of a place that compare a loss with the best; `tests` pairs of the table are tested."""
     if not d:
         return {}
     summary = summarise(d)
@@ -174,7 +175,7 @@ def _behind(
 def rank(means: Mapping[str, float | None], direction: Direction) -> dict[str, int | None]:
     """Number losses from 1, best first; equal means share a number, None stays unranked.
 
-    The result's order is the table's: ranked ones by rank, then the rest as they came.
+    The result is ordered as in the table: ranked losses by rank, then the others in their order.
     """
     sign = 1 if direction == "min" else -1
     scored = {key: sign * mean for key, mean in means.items() if mean is not None}

@@ -1,7 +1,7 @@
-"""Student's t distribution: how likely a mean this far from nothing is, and how far a mean may be from the truth.
+"""Student's t distribution: its tail probabilities and critical values.
 
-Written here because the terminal's process needs these two numbers and nothing else: `scipy.special` would cost it
-27 MB and a quarter of a second. The tests hold every value to scipy's.
+Written here because the terminal's process needs nothing else of scipy: importing `scipy.special` would cost 27 MB and
+a quarter of a second. The tests compare every value with scipy's.
 """
 
 import math
@@ -35,7 +35,7 @@ def critical(freedom: int, level: float = 0.05) -> float:
 
 
 def _incomplete_beta(x: float, rest: float, a: float, b: float) -> float:
-    """Return the regularised I_x(a, b); `rest` is 1 − x, given apart since the difference would lose digits."""
+    """Return the regularised I_x(a, b); `rest` is 1 − x, passed separately because the difference would lose digits."""
     if x <= 0 or rest <= 0:
         return float(rest <= 0)
     front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest))

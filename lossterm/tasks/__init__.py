@@ -1,4 +1,4 @@
-"""What can be trained on: tasks that are drawn, tables that scikit-learn ships, tables of one's own."""
+"""Tasks, what losses are trained on: drawn ones, tables that scikit-learn ships, and user tables."""
 
 from lossterm.tasks.catalogue import TASKS, every_task, task_named, task_problems
 from lossterm.tasks.task import Task

@@ -1,4 +1,4 @@
-"""Every task by name: lossterm's own, then those that installed packages add."""
+"""Every task by name: those of lossterm, then those that installed packages add."""
 
 import re
 from functools import cache
@@ -15,7 +15,7 @@ TASKS: dict[str, Task] = {task.key: task for task in (*DRAWN, *SHIPPED)}
 """The tasks that come with lossterm, by key, in the order in which lists show them."""
 
 GROUP = "lossterm.tasks"
-"""Entry points under which a package gives records: `key = "module:RECORD"`, one record or a tuple of them."""
+"""Entry point group in which a package declares tasks: `key = "module:RECORD"`, one record or a tuple of them."""
 
 _KEY = re.compile(r"[a-z][a-z0-9_.-]{0,39}")
 
@@ -32,8 +32,8 @@ def task_problems() -> list[str]:
 
 @cache
 def _every() -> tuple[dict[str, Task], tuple[str, ...]]:
-    """Return all tasks, and what is wrong with those that are left out. A name that is taken stays with its owner."""
-    found, wrong = dict(TASKS), []
+    """Return all tasks, and what is wrong with those left out. A name that is taken stays with its first owner."""
+    tasks, wrong = dict(TASKS), []
     for offer in plugins.offers(GROUP, "tasks"):
         if offer.problem:
             wrong.append(offer.problem)
@@ -42,14 +42,14 @@ def _every() -> tuple[dict[str, Task], tuple[str, ...]]:
                 kind = type(one).__name__
                 wrong.append(f"{offer.package} gives a {kind} as a task ({offer.place}), where a record is wanted.")
             elif not _KEY.fullmatch(one.key):
-                wrong.append(f"{offer.package} gives a task {one.key!r} ({offer.place}), which is no name for one.")
+                wrong.append(f"{offer.package} gives a task {one.key!r} ({offer.place}), which is not a valid name.")
             elif one.kind not in get_args(Kind):
-                wrong.append(f"{offer.package} gives a task {one.key!r} ({offer.place}) of no kind that there is.")
-            elif one.key in found:
+                wrong.append(f"{offer.package} gives a task {one.key!r} ({offer.place}) of an unknown kind.")
+            elif one.key in tasks:
                 wrong.append(f"{offer.package} gives a task {one.key!r} ({offer.place}), but that is taken: left out.")
             else:
-                found[one.key] = one
-    return found, tuple(wrong)
+                tasks[one.key] = one
+    return tasks, tuple(wrong)
 
 
 def task_named(key: str) -> Task:

@@ -1,4 +1,4 @@
-"""Tasks whose rows are drawn: each seed has fresh ones.
+"""Tasks whose rows are drawn anew for each seed.
 
 scikit-learn is imported inside the draws, since the terminal's process lists tasks without drawing any.
 """
@@ -35,7 +35,7 @@ def _blobs(seed: int) -> "Draw":
 
 
 def _surface(seed: int) -> "tuple[np.random.Generator, np.ndarray, np.ndarray]":
-    """Return the seed's stream, features (1000, 5) uniform in [0, 1], and Friedman's first function of them over 10."""
+    """Return the seed's generator, features (1000, 5) uniform in [0, 1], and a tenth of Friedman's first function."""
     import numpy as np
 
     stream = np.random.default_rng([seed, 3])
@@ -52,7 +52,7 @@ def _counts(seed: int) -> "Draw":
 
 
 def _claims(seed: int) -> "Draw":
-    """A claim is made or not (Poisson), and each has an amount (gamma): a compound Poisson-gamma, Tweedie's p = 1.5."""
+    """Draw the number of claims (Poisson) and an amount for each (gamma): a Tweedie distribution with p = 1.5."""
     import numpy as np
 
     stream, features, surface = _surface(seed)

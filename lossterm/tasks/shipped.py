@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def _loaded(name: str) -> "Callable[[int], Draw]":
-    """Return the draw that loads a table; `name` is that of scikit-learn's function without `load_`."""
+    """Return a draw that loads a table with scikit-learn's function `load_NAME`."""
 
     def load(_: int) -> "Draw":
         from sklearn import datasets

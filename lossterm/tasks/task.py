@@ -1,4 +1,4 @@
-"""A task as one record: data, their kind, and the network they start from."""
+"""A task as one record: the data, their kind, and the default network."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def standard() -> Any:
-    """Return what brings every feature to mean 0 and standard deviation 1."""
+    """Return a transformer that scales every feature to mean 0 and standard deviation 1."""
     from sklearn.preprocessing import StandardScaler
 
     return StandardScaler()
@@ -29,11 +29,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """One line for lists."""
     kind: Kind
-    """What is to be predicted."""
+    """Whether it is regression or classification."""
     rows: int
     """Rows of one draw, before it is split."""
     features: int
-    """Columns of the network's input."""
+    """Number of network inputs."""
     classes: int | None
     """Number of classes, None for regression."""
     hidden: tuple[int, ...]
@@ -41,7 +41,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     epochs: int
     """Epochs, unless the comparison says otherwise."""
     batch_size: int = 32
-    """Rows of one step, unless the comparison says otherwise."""
+    """Rows of one optimizer step, unless the comparison says otherwise."""
     lowest: float = float("-inf")
     """No target is below this; losses that need more are not offered."""
     zeros: bool = True
@@ -49,32 +49,31 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     imbalance: float = 1.0
     """Rows of the largest class over those of the smallest."""
     finite: bool = False
-    """Whether there is one set of rows, to be split anew for each seed, rather than a source of fresh draws."""
+    """Whether there is one fixed set of rows, split anew for each seed, instead of fresh draws."""
     family: bool = False
-    """Whether a seed draws a new problem (coefficients, centres) and not only new rows of the same."""
+    """Whether each seed draws a new problem (coefficients, centres) and not only new rows of the same problem."""
     ordered: bool = False
-    """Whether the rows are in order of time, so that the last of them are the ones to be tested on."""
+    """Whether the rows are in order of time, so that the last of them are the test rows."""
     times: "Callable[[], np.ndarray] | None" = None
-    """Returns the rank in time of each row of an ordered task, (rows,), where several are of one time; they stay in one
-    split."""
+    """Returns the rank in time of each row of an ordered task, (rows,); rows of equal rank stay in one split."""
     groups: "Callable[[], np.ndarray] | None" = None
-    """Returns the group of each row, (rows,), where rows of one group must stay in one split."""
+    """Returns the group of each row, (rows,); rows of one group stay in one split."""
     pipeline: "Callable[[], Any]" = standard
     """Returns an unfitted scikit-learn transformer of the features, to be fitted on the training rows."""
     labels: tuple[str, ...] = ()
-    """What the classes are called, in the order of their indices; () for the indices themselves."""
+    """Names of the classes in the order of their indices; () for the indices themselves."""
     draw: "Callable[[int], Draw]"
     """`seed -> (features, target)`, the same for the same seed on every machine; finite data ignore the seed."""
 
     asked: tuple[str, ...] = ()
-    """What names it on the command line, where that is more than its key."""
+    """Its command-line arguments, if they are more than its key."""
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Return what names it on the command line."""
+        """Return the command-line arguments that choose it."""
         return self.asked or ("--task", self.key)
 
     @property
     def targets(self) -> Targets:
-        """What losses must know of the targets to fit."""
+        """What decides whether a loss fits the targets."""
         return Targets(kind=self.kind, lowest=self.lowest, zeros=self.zeros)

@@ -1,4 +1,4 @@
-"""A task of one's own: a table that a person brought."""
+"""User tables as tasks."""
 
 import math
 from functools import cache, lru_cache, partial
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from lossterm.tasks.task import Draw
 
 STEPS = 6000
-"""Steps that a training takes about, unless the comparison says otherwise: a large table is passed over less often."""
+"""Approximate number of steps of a training by default: a large table gets fewer epochs."""
 
 FEWEST_EPOCHS, MOST_EPOCHS = 10, 100
 
 AT_ONCE = 2**19
-"""Cells that are fitted at once: scikit-learn takes about forty bytes for each."""
+"""Number of cells that are fitted at once: scikit-learn takes about forty bytes for each."""
 
 NUMBERS = "numbers from "
-"""What the parts of a pipeline are called that impute and scale, before the number of their first column."""
+"""Names of the pipeline parts that impute and scale begin with this; the number of their first column follows."""
 
 
 @cache
 def task_on(data: Data) -> Task:
-    """Return the task that a table is; the table is read when rows are drawn."""
+    """Return the task for a table; the table is read when rows are drawn."""
     batch = _batch_size(data.rows)
     steps = math.ceil(0.6 * data.rows / batch)
     return Task(
@@ -57,7 +57,7 @@ def task_on(data: Data) -> Task:
 
 
 def _batch_size(rows: int) -> int:
-    """Return 32, and for larger tables more: steps of few rows cost nearly what steps of many do."""
+    """Return 32, or more for larger tables: a step with few rows costs nearly as much as one with many."""
     return 32 if rows < 10_000 else 256 if rows < 50_000 else 1024
 
 
@@ -72,15 +72,15 @@ def _draw(data: Data, _: int) -> "Draw":
 
 
 def _times(data: Data) -> "np.ndarray":
-    found = _table(data).times
-    assert found is not None
-    return found
+    times = _table(data).times
+    assert times is not None
+    return times
 
 
 def _groups(data: Data) -> "np.ndarray":
-    found = _table(data).groups
-    assert found is not None
-    return found
+    groups = _table(data).groups
+    assert groups is not None
+    return groups
 
 
 def _pipeline(data: Data) -> Any:
@@ -91,11 +91,11 @@ def _pipeline(data: Data) -> Any:
 def pipeline(columns: tuple[FeatureColumn, ...], rows: int = 1) -> Any:
     """Return an unfitted scikit-learn transformer for columns (rows, columns) as a Table holds them.
 
-    Numbers are fitted some columns at a time where there are many `rows`, since medians take several copies.
+    With many `rows`, numbers are fitted a few columns at a time, since computing medians takes several copies.
 
-    Numbers, dates and booleans: what is missing becomes the median of the training rows, then mean 0 and standard
-    deviation 1, and where any is missing a feature says so. Categories: one feature a level. The width depends on the
-    columns alone, never on which rows are in the training split.
+    Numbers, dates and booleans: missing cells get the median of the training rows, columns are scaled to mean 0 and
+    standard deviation 1, and a column with missing cells adds a feature that marks them. Categories: one feature per
+    level. The width depends only on the columns, never on which rows are in the training split.
     """
     from sklearn.impute import MissingIndicator, SimpleImputer
     from sklearn.pipeline import FeatureUnion, make_pipeline
@@ -115,13 +115,13 @@ def pipeline(columns: tuple[FeatureColumn, ...], rows: int = 1) -> Any:
         parts.append(part("missing", missing, MissingIndicator(features="all")))
     for place in categories:
         levels = len(columns[place].levels)
-        # A level of its own for what is missing, after the others.
+        # Missing cells get an extra level after the others.
         fill = SimpleImputer(strategy="constant", fill_value=levels, keep_empty_features=True)
         steps = [fill] if columns[place].missing else []
         known = [list(range(columns[place].width))]
         encoder = OneHotEncoder(categories=known, handle_unknown="ignore", sparse_output=False, dtype="float32")
         parts.append(part(f"category {place}", [place], *steps, encoder))
-    return FeatureUnion(parts)  # ColumnTransformer would transform all rows in order to be fitted
+    return FeatureUnion(parts)  # ColumnTransformer would transform all rows just to be fitted
 
 
 def _columns(rows: "np.ndarray", places: list[int]) -> "np.ndarray":

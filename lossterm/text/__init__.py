@@ -1,1 +1,1 @@
-"""Text as it is shown: made harmless, in signs that a terminal has, and matched with what a person types."""
+"""Text as it is shown: made harmless, written in characters that a terminal has, and matched with typed patterns."""

@@ -1,4 +1,4 @@
-"""A table as columns of texts, for whatever is to be drawn of it."""
+"""A table as columns of texts, from which plain text and Markdown are written."""
 
 from collections.abc import Sequence
 
@@ -11,24 +11,24 @@ class TableColumn(msgspec.Struct, frozen=True):
     """One column of a table."""
 
     head: str
-    """Its title."""
+    """Title of the column."""
     right: bool
-    """Whether it is aligned to the right."""
+    """Whether the column is aligned to the right."""
     values: tuple[str, ...]
     """One text per row."""
 
     @property
     def width(self) -> int:
-        """Cells that the widest text takes."""
+        """Length of the longest text."""
         return max(map(len, (self.head, *self.values)))
 
     def padded(self, text: str) -> str:
-        """Fill a text up to the column's width."""
+        """Pad a text to the column's width."""
         return text.rjust(self.width) if self.right else text.ljust(self.width)
 
 
 def plain(columns: Sequence[TableColumn]) -> str:
-    """Write columns aligned, without any drawing."""
+    """Write columns aligned, without lines around them."""
     lines = zip(*((column.head, *column.values) for column in columns), strict=True)
     return "\n".join(
         "  ".join(column.padded(printable(text)) for column, text in zip(columns, line, strict=True)).rstrip()
@@ -37,7 +37,7 @@ def plain(columns: Sequence[TableColumn]) -> str:
 
 
 def markdown(columns: Sequence[TableColumn]) -> str:
-    """Write columns as a Markdown table, in which every text is shown as it is."""
+    """Write columns as a Markdown table that shows every text as it is."""
     rule = ["---:" if column.right else ":---" for column in columns]
     heads, rows = [column.head for column in columns], zip(*(column.values for column in columns), strict=True)
     shown = [[in_markdown(text).replace("|", "\\|") for text in row] for row in (heads, *rows)]

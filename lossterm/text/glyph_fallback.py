@@ -1,4 +1,4 @@
-"""Other signs for terminals whose font lacks some, one for each, so that nothing moves."""
+"""Replaces characters that a terminal's font may lack, one for one, so that nothing moves."""
 
 from functools import lru_cache
 from typing import Literal, get_args
@@ -12,7 +12,7 @@ MARKERS: tuple[Markers, ...] = get_args(Markers)
 
 _BRAILLE = range(0x2800, 0x2900)
 _QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
-"""Block signs by bits: upper left 1, upper right 2, lower left 4, lower right 8."""
+"""Block characters by bits: upper left 1, upper right 2, lower left 4, lower right 8."""
 
 _ASCII = str.maketrans(
     {
@@ -40,7 +40,7 @@ _LEFT = 0x01 | 0x02 | 0x04 | 0x40
 
 @lru_cache(maxsize=4096)
 def swapped(text: str, markers: Markers, *, plain: bool) -> str:
-    """Return a text as a terminal with fewer signs can show it, as long as it was."""
+    """Return a text of the same length in characters that a simpler terminal can show."""
     if markers != "braille":
         each = _quadrant if markers == "blocks" else _stroke
         text = "".join(each(ord(sign) - 0x2800) if ord(sign) in _BRAILLE else sign for sign in text)
@@ -58,7 +58,7 @@ def _quadrant(dots: int) -> str:
 
 
 def _stroke(dots: int) -> str:
-    """Return the letter that looks most like eight dots."""
+    """Return the ASCII character that looks most like these eight dots."""
     if not dots:
         return " "
     if dots.bit_count() >= 6:

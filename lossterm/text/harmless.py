@@ -1,52 +1,52 @@
-"""Text from elsewhere, such as names, cells and errors, made harmless for where it is to stand.
+"""Makes text from elsewhere, such as names, cells and errors, harmless for where it is written.
 
-Where it comes from is no matter: a table, a store or a recording that was sent, a package, an exception. It is made
-harmless where it is put out, and stays what it is everywhere else, so that names are found again.
+The origin does not matter: a table, a store or recording from someone else, a package, an exception. Text is made
+harmless only on output and stays unchanged everywhere else, so that look-ups by name still work.
 """
 
 import re
 
 REPLACED = "\ufffd"
-"""Stands for a sign that would not be seen but acted upon: moves a cursor, sets a colour, turns the direction of
-writing, or hides in a name that then looks like another."""
+"""Replaces a character that a terminal would not show but act upon: one that moves the cursor, sets a colour, reverses
+the direction of writing, or is invisible and makes two names look alike."""
 
 FORMULA = tuple("=+-@＝＋－＠")
-"""What a spreadsheet takes for the beginning of a formula, in its own width and that of Chinese and Japanese."""
+"""Characters that a spreadsheet takes for the beginning of a formula, in ASCII and full width."""
 
 
 def printable(text: str) -> str:
-    """Return the text with every kind of space as one space, and every other sign that prints nothing as REPLACED."""
+    """Return the text with each white-space character as a space and each other unprintable one as REPLACED."""
     if text.isprintable():
         return text
-    return "".join(sign if sign.isprintable() else " " if sign.isspace() else REPLACED for sign in text)
+    return "".join(char if char.isprintable() else " " if char.isspace() else REPLACED for char in text)
 
 
 def clipped(text: str, most: int = 32) -> str:
-    """Return at most `most` signs of a text, harmless; an ellipsis says that there is more."""
+    """Return at most `most` characters of a text, harmless; an ellipsis marks that there is more."""
     text = printable(text)
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def one_line(text: str) -> str:
-    """Return a harmless text in which each stretch of white space is a blank."""
+    """Return a harmless text with each stretch of white space as one space."""
     return " ".join(printable(text).split())
 
 
 def lines_of(text: str) -> str:
-    """Return a harmless text that keeps its line breaks and tabs, for what has several lines of its own."""
+    """Return a harmless text of several lines: line breaks and tabs are kept."""
     if text.isprintable():
         return text
-    return "".join(sign if sign.isprintable() or sign in _LAID_OUT else REPLACED for sign in text)
+    return "".join(char if char.isprintable() or char in _LAYOUT else REPLACED for char in text)
 
 
-_LAID_OUT = frozenset("\n\t \u00a0\u2007\u2009\u202f")
-"""Line breaks, tabs, and the blanks that are set on purpose."""
+_LAYOUT = frozenset("\n\t \u00a0\u2007\u2009\u202f")
+"""Line breaks, tabs, and spaces of special width."""
 
 
 def cell(value: object) -> object:
-    """Return a value for CSV: a text in one line, with an apostrophe before it where a spreadsheet would compute it.
+    """Return a value for CSV: a text in one line, after an apostrophe if a spreadsheet would take it for a formula.
 
-    A number is one, whatever its sign.
+    Numbers stay as they are, negative ones too.
     """
     if not isinstance(value, str):
         return value
@@ -55,37 +55,37 @@ def cell(value: object) -> object:
 
 
 def in_json(document: str) -> str:
-    """Return a JSON document that means the same, with what a terminal would act upon written as \\u…."""
-    return _ACTING.sub(lambda found: _escaped(found[0]), document)
+    """Return an equivalent JSON document, with characters that a terminal would act upon as \\u…."""
+    return _UNSAFE.sub(lambda match: _escaped(match[0]), document)
 
 
-def _escaped(sign: str) -> str:
-    """Write a sign as JSON's escape, or as two where it lies beyond the 16 bits of one."""
-    code = ord(sign)
+def _escaped(char: str) -> str:
+    """Write a character as a JSON escape, or as a surrogate pair if it needs more than 16 bits."""
+    code = ord(char)
     if code < 0x10000:
         return f"\\u{code:04x}"
     code -= 0x10000
     return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
-_ACTING = re.compile(
+_UNSAFE = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-"""What JSON leaves as it is within its strings, and a terminal does not show."""
+"""Characters that JSON strings may contain unescaped and that a terminal does not show."""
 
 _MARKS = re.compile(
     r"([\\`*]|~~|\[(?=\^)|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_]|\{)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|^[#+>\-](?=\s))"
 )
-"""What Markdown acts upon: no underscore within a word, and no sign that begins no tag or entity."""
+"""Characters that Markdown acts upon; no underscore within a word, and no `<` or `&` that begins no tag or entity."""
 
-_CALLING = re.compile(r"(?<![^\W_])@(?=\w)")
-"""An @ that calls somebody: any but that of an address. An escaped ` or _ before it is no part of an address."""
+_MENTION = re.compile(r"(?<![^\W_])@(?=\w)")
+"""An @ that mentions somebody: any except within an address. An escaped ` or _ before it is not part of an address."""
 
 
 def in_markdown(text: str) -> str:
-    """Write a text in one line so that Markdown shows it as it is, and calls nobody by an @; | is left to a table."""
-    return _CALLING.sub("@\u200b", _MARKS.sub(_marked, printable(text)))
+    """Escape a one-line text so that Markdown shows it as it is and an @ mentions nobody; `|` is left to the table."""
+    return _MENTION.sub("@\u200b", _MARKS.sub(_marked, printable(text)))
 
 
-def _marked(found: re.Match[str]) -> str:
-    return {"<": "&lt;", "&": "&amp;", "~~": "\\~\\~"}.get(found[0], f"\\{found[0]}")
+def _marked(match: re.Match[str]) -> str:
+    return {"<": "&lt;", "&": "&amp;", "~~": "\\~\\~"}.get(match[0], f"\\{match[0]}")

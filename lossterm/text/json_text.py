@@ -1,4 +1,4 @@
-"""JSON for people and programs alike."""
+"""JSON that both people and programs read."""
 
 import msgspec
 
@@ -6,5 +6,5 @@ from lossterm.text.harmless import in_json
 
 
 def as_json(document: object) -> str:
-    """Write a document with line breaks and indents, and nothing in it that a terminal would act upon."""
+    """Write a document with line breaks and indents, and without characters that a terminal would act upon."""
     return in_json(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())

@@ -1,4 +1,4 @@
-"""What a person types to find names: a part of one, with signs for alternatives and for what is not wanted."""
+"""Patterns that a user types to filter names: a part of a name, with signs for alternatives and exclusions."""
 
 from fnmatch import fnmatchcase
 
@@ -7,14 +7,14 @@ SIGNS = "a part of a name; * for anything, | for or, ! for not"
 
 
 def whole(text: str) -> bool:
-    """Whether nothing is missing yet: after | and ! there is more to come."""
+    """Whether a pattern is complete: after | and ! more has to follow."""
     return not text.rstrip().endswith(("|", "!"))
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether a name has one of the pattern's parts and none of those with a !; case does not matter.
+    """Whether a name contains one of the pattern's parts and none of those after a !, ignoring case.
 
-    An empty pattern lets everything through.
+    An empty pattern matches every name.
     """
     parts = [part.strip().casefold() for part in pattern.split("|")]
     wanted = [part for part in parts if part and not part.startswith("!")]
@@ -23,5 +23,5 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def _any(parts: list[str], name: str) -> bool:
-    # fnmatch's other signs are ordinary ones here.
+    # The other special characters of fnmatch are taken literally.
     return any(fnmatchcase(name.casefold(), f"*{part.replace('[', '[[]').replace('?', '[?]')}*") for part in parts)

@@ -1,21 +1,21 @@
-"""Numbers as a person reads them: counts of things, lengths of time, amounts of memory, lists of words."""
+"""Numbers and lists in words: counts, durations, amounts of memory, enumerations."""
 
 from collections.abc import Sequence
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """Write a number of things: 1 row, 1,200 rows, 2 losses."""
+    """Write a count with its noun: 1 row, 1,200 rows, 2 losses."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def listed(words: Sequence[str]) -> str:
-    """Write words as a sentence lists them: a; a and b; a, b and c. Nothing is the empty text."""
+    """Write words as a sentence lists them: a; a and b; a, b and c. No words give an empty text."""
     *most, last = words or [""]
     return f"{', '.join(most)} and {last}" if most else last
 
 
 def duration(seconds: float) -> str:
-    """Write a length of time as a person would: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    """Write a duration as a person would: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
     if seconds < 1:
         return f"{max(seconds, 0):.1f} s"
     if seconds < 60:
@@ -40,5 +40,5 @@ def memory_size(count: float) -> str:
 
 
 def exact(number: float) -> str:
-    """Write a number so that it can be read again as the same: 0.01, 1e-05, 3."""
+    """Write a number so that parsing gives the same one: 0.01, 1e-05, 3."""
     return repr(number).removesuffix(".0")

@@ -2,7 +2,7 @@
 
 Run from the repository's root, in an environment with the test extra, with nothing else going on:
 
-    python -m tests.bench.charts [--rounds 50]
+    python -m tests.bench.charts [--rounds 50] [--epochs 5000]
 
 A redraw is one chart of 80 × 24 cells whose medians are kept already; with segments, the lines are made ready for the
 terminal too. An epoch more is what `Overlay` takes for it, with everything before it kept.
@@ -26,7 +26,7 @@ from lossterm.figures.curves import Curves, Overlay
 from lossterm.reports.report import build
 from lossterm.store import AskedComparison, TrialRow
 
-EPOCHS, SEEDS, LOSSES_DRAWN = 5000, 5, 24
+SEEDS, LOSSES_DRAWN = 5, 24
 SIZE = (80, 24)
 VALUES = 6
 """Of each epoch: loss and metric of three splits."""
@@ -36,24 +36,26 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=50, help="redraws to time")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--epochs", type=int, default=5000, help="epochs of a curve; more than there are rounds")
+    given = parser.parse_args()
+    rounds, epochs = given.rounds, given.epochs
     values = np.random.default_rng(0).normal(size=1_000_000)
     show("sorting 1,000,000 floats", lambda: np.sort(values), rounds)
     for count in (24, 100):
-        redraw(count, rounds)
-    an_epoch_more(rounds)
+        redraw(count, epochs, rounds)
+    an_epoch_more(epochs, rounds)
 
 
-def redraw(count: int, rounds: int) -> None:
+def redraw(count: int, epochs: int, rounds: int) -> None:
     """Print how long a chart takes, and with turning it into segments."""
     console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor", width=SIZE[0])
     random = np.random.default_rng(1)
     series = [
-        Series(falling(random, 0.01 * place).astype(np.float32), (2 * place, 100, 200), f"loss {place}")
+        Series(falling(random, epochs, 0.01 * place).astype(np.float32), (2 * place, 100, 200), f"loss {place}")
         for place in range(count)
     ]
-    frame = Frame(last=EPOCHS, names=20)
-    what = f"{count} curves × {EPOCHS} epochs"
+    frame = Frame(last=epochs, names=20)
+    what = f"{count} curves × {epochs} epochs"
     show(what, lambda: line_chart(series, *SIZE, frame), rounds)
     show(
         f"{what}, with segments",
@@ -62,14 +64,16 @@ def redraw(count: int, rounds: int) -> None:
     )
 
 
-def an_epoch_more(rounds: int) -> None:
+def an_epoch_more(epochs: int, rounds: int) -> None:
     """Print how long the first look at a comparison takes, the same again, and one with an epoch more."""
     losses = tuple(f"huber:delta={1.5 + place}" for place in range(LOSSES_DRAWN))
-    comparison = Comparison.ask("regression", losses, learning_rates=[0.01], seeds=SEEDS, epochs=EPOCHS)
+    comparison = Comparison.ask("regression", losses, learning_rates=[0.01], seeds=SEEDS, epochs=epochs)
     rows = tuple(running(number, trial) for number, trial in enumerate(comparison.trials(), start=1))
     report = build(AskedComparison(id=1, session="bench", comparison=comparison, created=0.0, cancelled=None), rows)
     random = np.random.default_rng(2)
-    values = {row.id: array("f", falling(random, 0.01)[: EPOCHS - rounds].repeat(VALUES).tolist()) for row in rows}
+    values = {
+        row.id: array("f", falling(random, epochs, 0.01)[: epochs - rounds].repeat(VALUES).tolist()) for row in rows
+    }
     curves, overlay, style = Curves(report=report, values=values), Overlay(), Style(dark=True)
 
     def draw() -> object:
@@ -80,7 +84,7 @@ def an_epoch_more(rounds: int) -> None:
             curve.extend([0.1] * VALUES)
         return draw()
 
-    what = f"{LOSSES_DRAWN} losses × {SEEDS} seeds × {EPOCHS} epochs"
+    what = f"{LOSSES_DRAWN} losses × {SEEDS} seeds × {epochs} epochs"
     show(f"{what}, first", draw, 1)
     show(f"{what}, again", draw, rounds)
     show(f"{what}, an epoch more", grow, rounds)
@@ -104,9 +108,9 @@ def running(number: int, trial: Trial) -> TrialRow:
     )
 
 
-def falling(random: np.random.Generator, above: float) -> np.ndarray:
-    """Return a curve that falls and is not smooth, (EPOCHS,)."""
-    return np.asarray(np.exp(-np.linspace(0, 4, EPOCHS)) + random.normal(0, 0.05, EPOCHS) + above)
+def falling(random: np.random.Generator, epochs: int, above: float) -> np.ndarray:
+    """Return a curve that falls and is not smooth, (epochs,)."""
+    return np.asarray(np.exp(-np.linspace(0, 4, epochs)) + random.normal(0, 0.05, epochs) + above)
 
 
 def show(name: str, work: Callable[[], object], rounds: int) -> None:

@@ -1,6 +1,6 @@
 """One training of the two-circles task: the engine beside hand-written C, JAX and `Model.fit`, interleaved in one run.
 
-    python tests/bench/engine.py [--rounds 5] [--jax-python PATH] [--fit]
+    python -m tests.bench.engine [--rounds 5] [--jax-python PATH] [--fit] [--only NAME …]
 
 C is the floor to compare with: `limit.c` by `gcc -O3 -march=native -ffast-math`, one thread, no library; without a
 compiler its row and the ratios are left out. JAX (`jax_scan.py`) is run by another environment's Python, one with jax
@@ -42,9 +42,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="times that each is started (default 5)")
     parser.add_argument("--jax-python", type=Path, help="Python of an environment with jax and scikit-learn")
     parser.add_argument("--fit", action="store_true", help="run Model.fit too, once")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="only those whose names begin so, to try this out")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lossterm-bench-") as place:
         contestants = _contestants(Path(place), given.jax_python)
+        if given.only:
+            contestants = {name: one for name, one in contestants.items() if name.startswith(tuple(given.only))}
         rounds = [_round(contestants, number) for number in range(given.rounds)]
         if given.fit:
             rounds[0]["Model.fit"] = _printed([sys.executable, str(HERE / "keras_fit.py")], "keras fit")

@@ -1,10 +1,10 @@
 """Wall time of whole comparisons from the shell, as a person would start them.
 
-    python tests/bench/headless.py [--rounds 3]
+    python -m tests.bench.headless [--rounds 3] [--seeds 10] [--reproduced 30] [--fake]
 
-`fair` is `lossterm run --task circles --loss all --lr tune --seeds 10`, 150 trainings; `tutorial` the same at one rate
-under the tutorial's protocol, 30 trainings; `reproduce` is `lossterm reproduce --seeds 30`, 270 trainings under the
-tutorial's protocol and 400 fair ones.
+`fair` is `lossterm run --task circles --lr tune --seeds 10`, the three usual losses in 150 trainings; `tutorial` the
+same at one rate under the tutorial's protocol, 30 trainings; `reproduce` is `lossterm reproduce --seeds 30`, 270
+trainings under the tutorial's protocol and 400 fair ones.
 
 Cold: a fresh home, so no worker and no store; TensorFlow's import and the compiling of each program are in it. Warm:
 the worker is up and has compiled, and each run asks for another number of epochs (200, 201, …), so that the store has
@@ -23,49 +23,53 @@ import time
 from pathlib import Path
 
 from lossterm.store import Store
-from lossterm.worker_control import lock
+from lossterm.worker_control import lock, starting
+from tests.builders.stores import DEVICE, FAKE
 
-DEVICE = "auto"
 WARM_RUNS = 3
 RUNS = {
-    "fair": (["--lr", "tune"], 150),
-    "tutorial": (["--protocol", "tutorial"], 30),
+    "fair": (["--lr", "tune"], 15),
+    "tutorial": (["--protocol", "tutorial"], 3),
 }
+"""Options, and how many trainings there are for each seed."""
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="fresh homes (default 3)")
+    parser.add_argument("--seeds", type=int, default=10, help="of fair and tutorial (default 10)")
+    parser.add_argument("--reproduced", type=int, default=30, help="seeds of reproduce (default 30)")
+    parser.add_argument("--fake", action="store_true", help="with a worker that pretends to train, to try this out")
     given = parser.parse_args()
     measured: dict[str, list[float]] = {}
     for _ in range(given.rounds):
         for name in RUNS:
-            with _Home() as home:
-                measured.setdefault(f"{name}, cold", []).append(_run(home, name, 200))
+            with _Home(fake=given.fake) as home:
+                measured.setdefault(f"{name}, cold", []).append(_run(home, name, given.seeds, 200))
                 for more in range(WARM_RUNS):
-                    measured.setdefault(f"{name}, warm", []).append(_run(home, name, 201 + more))
-        with _Home() as home:
-            measured.setdefault("reproduce, cold", []).append(_reproduce(home))
+                    measured.setdefault(f"{name}, warm", []).append(_run(home, name, given.seeds, 201 + more))
+        with _Home(fake=given.fake) as home:
+            measured.setdefault("reproduce, cold", []).append(_reproduce(home, given.reproduced))
     for name, seconds in measured.items():
         middle, least, most = statistics.median(seconds), min(seconds), max(seconds)
         print(f"{name:16} median {middle:6.2f} s   least {least:6.2f} s   most {most:6.2f} s   n = {len(seconds)}")
 
 
-def _run(home: Path, name: str, epochs: int) -> float:
+def _run(home: Path, name: str, seeds: int, epochs: int) -> float:
     """Run one comparison and return its wall time; all its trials must have been trained."""
-    options, trainings = RUNS[name]
-    asked = ["run", "--task", "circles", "--loss", "all", "--seeds", "10", "--epochs", str(epochs), *options]
+    options, each = RUNS[name]
+    asked = ["run", "--task", "circles", "--seeds", str(seeds), "--epochs", str(epochs), *options]
     seconds, _ = _timed(home, [*asked, "--format", "json"])
     with Store(home / "lossterm.db") as store:
         last = store.reader.comparisons("default")[-1]
-        assert sum(row.status == "done" for row in store.reader.trials([last.id])) == trainings
+        assert sum(row.status == "done" for row in store.reader.trials([last.id])) == each * seeds
     print(f"{name} {epochs} {seconds:6.2f} s", file=sys.stderr, flush=True)
     return seconds
 
 
-def _reproduce(home: Path) -> float:
-    seconds, printed = _timed(home, ["reproduce", "--seeds", "30", "--format", "json"])
+def _reproduce(home: Path, seeds: int) -> float:
+    seconds, printed = _timed(home, ["reproduce", "--seeds", str(seeds), "--format", "json"])
     assert len(json.loads(printed)["rows"]) == 13
     print(f"reproduce {seconds:6.2f} s", file=sys.stderr, flush=True)
     return seconds
@@ -83,9 +87,16 @@ def _timed(home: Path, asked: list[str]) -> tuple[float, bytes]:
 class _Home:
     """A fresh LOSSTERM_HOME, whose worker is told to leave at the end."""
 
+    def __init__(self, *, fake: bool) -> None:
+        self._fake = fake
+
     def __enter__(self) -> Path:
         self._place = tempfile.TemporaryDirectory(prefix="lossterm-bench-")
         self._home = Path(self._place.name) / "home"
+        if self._fake:
+            self._home.mkdir(mode=0o700)
+            Store(self._home / "lossterm.db").close()
+            starting.ensure(self._home / "lossterm.db", DEVICE, FAKE)
         return self._home
 
     def __exit__(self, *_: object) -> None:

@@ -2,7 +2,7 @@
 
 Run from the repository's root, in an environment with the test extra, with nothing else going on:
 
-    python -m tests.bench.reliability [--rounds 20] [--deaths 10]
+    python -m tests.bench.reliability [--rounds 20] [--deaths 10] [--fake]
 
 Cancel to idle is the time from before `Requests.cancel` until no trial is running any more, while every lane trains.
 Death to notice is the time from `kill -9` of the worker until a viewer, which looks as often as `lossterm run` does, no
@@ -17,13 +17,15 @@ import signal
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lossterm.comparison.comparison import Comparison
 from lossterm.following.follow import INTERVAL, Follower
 from lossterm.store import AskedComparison, Store
 from lossterm.worker_control import lock
+from lossterm.worker_control.starting import WORKER, Workers
+from tests.builders.stores import FAKE
 
 DEVICE = "auto"
 SESSION = "s"
@@ -41,12 +43,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20, help="cancels to time (default 20)")
     parser.add_argument("--deaths", type=int, default=10, help="workers to kill (default 10)")
+    parser.add_argument("--fake", action="store_true", help="with a worker that pretends to train, to try this out")
     given = parser.parse_args()
+    if given.fake:
+        os.environ["LOSSTERM_FAKE_EPOCH_SECONDS"] = "0.001"
     with tempfile.TemporaryDirectory(prefix="lossterm-bench-") as place:
         os.environ["LOSSTERM_HOME"] = place
         with Store(Path(place) / "lossterm.db") as store:
             try:
-                viewer = Viewer(store)
+                viewer = Viewer(store, FAKE if given.fake else WORKER)
                 show("cancel to idle", [cancelled(viewer) for _ in range(given.rounds)])
                 noticed, resumed = zip(*(killed(viewer) for _ in range(given.deaths)), strict=True)
                 show("kill -9 to the viewer's notice", noticed)
@@ -58,8 +63,8 @@ def main() -> None:
 class Viewer:
     """What `lossterm run` is without its words."""
 
-    def __init__(self, store: Store) -> None:
-        self.store, self._follower = store, Follower(store, SESSION, device=DEVICE)
+    def __init__(self, store: Store, worker: Sequence[str]) -> None:
+        self.store, self._follower = store, Follower(store, SESSION, device=DEVICE, workers=Workers(worker))
         self.view = self._follower.state
 
     def look(self) -> None:

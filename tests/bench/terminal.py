@@ -2,17 +2,18 @@
 
 Run from the repository's root, in an environment with the test extra, with nothing else going on:
 
-    python -m tests.bench.terminal [--rounds 10] [--keys 100]
+    python -m tests.bench.terminal [--rounds 10] [--keys 100] [--seconds 8] [--seeds 50] [--fake]
 
 First paint is the time from starting the process to a whole first screen. Key to frame is the time from sending a
 key to its effect on the screen, while two trials train. Each start is paired with one of
-`python -c "import textual.app"`, so that a slow machine shows as such. The large session has 1,000 trials of 200
-epochs; opening it is the time to its table and curves on the screen, beside that of an empty one.
+`python -c "import textual.app"`, so that a slow machine shows as such. The large session has 20 trials of 200
+epochs for each seed; opening it is the time to its table and curves on the screen, beside that of an empty one.
 """
 
 import argparse
 import os
 import random
+import re
 import select
 import statistics
 import subprocess
@@ -23,16 +24,12 @@ from pathlib import Path
 
 from lossterm.comparison.comparison import Comparison
 from lossterm.store import Store
-from tests.builders.stores import SESSION, fill
+from lossterm.worker_control import lock, starting
+from tests.builders.stores import DEVICE, FAKE, SESSION, fill
 from tests.terminal.pseudo_terminal import Terminal, braille
 
-LARGE = Comparison.ask(
-    "circles", ("binary_crossentropy", "hinge", "squared_hinge", "binary_focal"), seeds=50, epochs=200
-)
-"""1,000 trials: four losses at five rates with fifty seeds."""
-
-SECONDS = 8
-"""Time over which bytes are counted."""
+LOSSES = ("binary_crossentropy", "hinge", "squared_hinge", "binary_focal")
+"""Of the large session: at five rates each."""
 
 
 def main() -> None:
@@ -40,18 +37,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=10, help="starts to time")
     parser.add_argument("--keys", type=int, default=100, help="keys to time while training")
+    parser.add_argument("--seconds", type=float, default=8, help="time over which bytes are counted")
+    parser.add_argument("--seeds", type=int, default=50, help="of the large session: 20 trials for each")
+    parser.add_argument("--fake", action="store_true", help="pretend to train, as it comes alone: to try this out")
     given = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
+        if given.fake:
+            pretend(home)
         warm_up = Terminal(home)  # compiles bytecode, starts the worker
         warm_up.until(lambda text: "ready" in text)
         warm_up.press("q")
         warm_up.rest()
         first_paint(home, given.rounds)
-        training(home, given.keys, 2000)
-        training(home, 0, 1999, "--low-bandwidth")  # other epochs, or all would be trained already
-        large(home, given.rounds)
+        training(home, given.keys, given.seconds, 2000)
+        if not given.fake:  # its first frame waits half a minute for its bytes
+            training(home, 0, given.seconds, 1999, "--low-bandwidth")  # other epochs, or all would be trained already
+        large(home, given.rounds, given.seeds)
+        lock.dismiss(home / "lossterm.db", DEVICE)
+
+
+def pretend(home: Path) -> None:
+    """Have the fake engine train what is asked for."""
+    os.environ |= {"LOSSTERM_FAKE_EPOCH_SECONDS": "0.001", "LOSSTERM_IDLE_SECONDS": "60"}
+    Store(home / "lossterm.db").close()
+    starting.ensure(home / "lossterm.db", DEVICE, FAKE)
 
 
 def first_paint(home: Path, rounds: int) -> None:
@@ -80,20 +91,22 @@ def opened(home: Path, wanted: bytes, *arguments: str) -> float:
     return seconds
 
 
-def training(home: Path, keys: int, epochs: int, *arguments: str) -> None:
+def training(home: Path, keys: int, seconds: float, epochs: int, *arguments: str) -> None:
     """Print key to frame, memory and bytes while two trials train and while nothing does."""
     print(f"-- {' '.join(arguments) or 'as it comes'}, 80×24")
     terminal = Terminal(home, "--session", f"bench{''.join(arguments)}", *arguments)
     terminal.until(lambda text: "ready" in text)
-    terminal.press(f"\t{epochs}\t90r")  # 1,350 trials
+    terminal.press(f"\t{epochs}\t90")  # 1,350 trials
+    terminal.until(lambda text: re.search(rf"epochs {epochs} +seeds +90 ", text))
+    terminal.press("r")
     terminal.until(braille)
     terminal.press("\x1b[Z\x1b[Z")  # back to the losses
     terminal.until(lambda text: "All" in text)
     for name, view in {"home": "", "curves": "1", "scores": "2", "predictions": "4"}.items():
         if view:
             terminal.press(view)
-        settle(terminal)
-        print(f"{f'bytes a second while training: {name}':<40} {bytes_in(terminal) / SECONDS:8.0f} B/s")
+        terminal.during(seconds)  # a view that was just opened is painted, and what waited for that
+        print(f"{f'bytes a second while training: {name}':<40} {len(terminal.during(seconds)) / seconds:8.0f} B/s")
         if view:
             terminal.press("\x1b")
             terminal.read(1)
@@ -102,26 +115,11 @@ def training(home: Path, keys: int, epochs: int, *arguments: str) -> None:
         describe(terminal)
     terminal.press("s")
     terminal.until(lambda text: " stopped" in text)
-    while terminal.read(12):  # a frame may have had to wait for its bytes
+    while terminal.read(1.5 * seconds):  # a frame may have had to wait for its bytes
         pass
-    print(f"{f'bytes in {SECONDS} s while idle':<40} {bytes_in(terminal):8d} B")
+    print(f"{f'bytes in {seconds:g} s while idle':<40} {len(terminal.during(seconds)):8d} B")
     terminal.press("q")
     terminal.rest()
-
-
-def settle(terminal: Terminal) -> None:
-    """Let a view that was just opened be painted, and what waited for that."""
-    end = time.perf_counter() + SECONDS
-    while time.perf_counter() < end:
-        terminal.read(0.05)
-
-
-def bytes_in(terminal: Terminal) -> int:
-    """Return how many bytes come while nobody presses a key."""
-    before, start = len(terminal.bytes), time.perf_counter()
-    while time.perf_counter() - start < SECONDS:
-        terminal.read(0.05)
-    return len(terminal.bytes) - before
 
 
 def press_keys(terminal: Terminal, keys: int) -> None:
@@ -151,16 +149,17 @@ def describe(terminal: Terminal) -> None:
     print(f"{'TensorFlow and the like in it':<40} {', '.join(heavy) or 'none':>8}")
 
 
-def large(home: Path, rounds: int) -> None:
+def large(home: Path, rounds: int, seeds: int) -> None:
     """Print how long a large session takes to open, and the memory of the program that shows it."""
     place = home / "large"
     place.mkdir()
-    fill(place / "lossterm.db", LARGE)
+    fill(place / "lossterm.db", Comparison.ask("circles", LOSSES, seeds=seeds, epochs=200))
     with Store(place / "lossterm.db") as store:
         store.requests.ask("empty", Comparison.ask("circles", seeds=1))
         store.sessions.stop("empty")
     table = b"\xc2\xb1"  # ±, which only a table has
-    show("opening 1,000 trials × 200 epochs", [opened(place, table, "--session", SESSION) for _ in range(rounds)], "s")
+    trials = f"{5 * len(LOSSES) * seeds:,} trials × 200 epochs"
+    show(f"opening {trials}", [opened(place, table, "--session", SESSION) for _ in range(rounds)], "s")
     show("opening an empty session", [opened(place, b"Quit", "--session", "none") for _ in range(rounds)], "s")
     terminal = Terminal(place, "--session", SESSION)
     terminal.until(braille)

@@ -304,7 +304,7 @@ def test_a_recording_of_another_version_is_checked_with_a_word_on_stderr(
 
 
 BAD: dict[str, tuple[Callable[[Document], object], str]] = {
-    "empty": (lambda d: d.clear(), "is no recording of lossterm"),
+    "empty": (lambda d: d.clear(), "is not a recording of lossterm"),
     "another form": (lambda d: d.update(schema=99), "in form 99 of the JSON"),
     "unknown loss": (
         lambda d: d["standings"][0].update(loss="hindge"),
@@ -312,7 +312,7 @@ BAD: dict[str, tuple[Callable[[Document], object], str]] = {
     ),
     "contradiction": (lambda d: d["standings"][0].update(mean=0.9999), "contradicts itself: hinge on circles"),
     "spread": (lambda d: d["standings"][0].update(sd=0.3), "its sd is 0.3"),
-    "escape": (lambda d: d.update(lossterm="1\x1b[31m"), "is no recording of lossterm"),
+    "escape": (lambda d: d.update(lossterm="1\x1b[31m"), "is not a recording of lossterm"),
     "partial": (lambda d: d.update(partial=True), "was recorded before all of its trials had ended"),
 }
 
@@ -526,5 +526,5 @@ def test_a_loss_of_ones_own_is_checked_where_its_place_is_said(home: Home, tmp_p
     assert agreeing == every == same
     refused = home.lossterm("check", path)
     assert succeeded(refused, code=3) == ""
-    assert "is a loss of one's own: say where it is with --loss-file FILE.py:NAME." in refused.stderr
+    assert "is a custom loss: say where it is with --loss-file FILE.py:NAME." in refused.stderr
     assert refused.stderr.count("\n") == 1

@@ -281,10 +281,10 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
         2,
         "focal is a loss for multiclass tasks, but this task is binary. Did you mean binary_focal?",
     ),
-    "loss of one's own without its place": (
+    "custom loss without its place": (
         ("run", "--loss", "mine@01234567"),
         2,
-        "'mine@01234567' is a loss of one's own: say where it is with --loss-file FILE.py:NAME.",
+        "'mine@01234567' is a custom loss: say where it is with --loss-file FILE.py:NAME.",
     ),
     "probabilities of numbers": (
         ("advise", "--task", "counts", "--probabilities"),
@@ -294,17 +294,17 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "loss file without a name": (
         ("run", "--loss-file", "{mine}"),
         2,
-        "says no place and name: give FILE.py:NAME, or package.module:NAME for an installed package,",
+        "is invalid: give FILE.py:NAME, or package.module:NAME for an installed package,",
     ),
     "loss file with half a parameter": (
         ("run", "--loss-file", "{mine}:mine:delta"),
         2,
-        "mine.py:mine:delta': 'delta' is no parameter=value. Give FILE.py:NAME",
+        "mine.py:mine:delta': 'delta' is not of the form parameter=value. Give FILE.py:NAME",
     ),
     "loss file with an unknown head": (
         ("run", "--loss-file", "{mine}:mine:head=logits"),
         2,
-        "There is no head for a custom loss 'logits'. Did you mean logit",
+        "There is no head for custom losses called 'logits'. Did you mean logit",
     ),
     "loss file that lacks the name": (
         ("run", "--loss-file", "{mine}:mien"),
@@ -329,7 +329,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "loss file of another ending": (
         ("run", "--loss-file", "{file}/a:mine"),
         3,
-        "is no Python file: a loss of your own must be in a file that ends in .py.",
+        "is not a Python file: a loss of your own must be in a file that ends in .py.",
     ),
     "loss file before": (
         ("--loss-file", "{broken}:mine"),
@@ -924,7 +924,7 @@ def test_another_loss_and_another_rate_train_only_what_is_new(shared: Path) -> N
     assert fresh == {("hinge", 1), ("squared_hinge", 1), ("binary_crossentropy", 0.1), ("binary_crossentropy", 1)}
 
 
-# Losses with parameters, and of one's own
+# Losses with parameters, and custom losses
 
 
 def test_losses_with_parameters_are_compared_side_by_side_whatever_they_are_called(shared: Path) -> None:

@@ -37,7 +37,7 @@ def exported(*words: str) -> int:
     return int(left.value.code or 0)
 
 
-@pytest.mark.parametrize("form", [form for form, record in FORMATS.items() if not record.beside])
+@pytest.mark.parametrize("form", [form for form, record in FORMATS.items() if not record.second_file])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # between MLflow and SQLAlchemy, not ours to mend
 def test_each_format_goes_where_it_says(form: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert exported("s", "--to", form) == 0
@@ -45,19 +45,25 @@ def test_each_format_goes_where_it_says(form: str, here: Path, capsys: pytest.Ca
     name = f"s.{FORMATS[form].suffix}"
     assert said.out == ""
     record = FORMATS[form]
-    what = f"{record.title}, from session 's'" if record.one else f"2 trials and 6 epochs of session 's' as {form}"
+    what = (
+        f"{record.title}, from session 's'"
+        if record.one_comparison
+        else f"2 trials and 6 epochs of session 's' as {form}"
+    )
     assert said.err.splitlines()[-1] == f"Wrote {name}: {what}."
     assert [one.name for one in here.iterdir()] == [name]
 
 
 @pytest.mark.parametrize("form", [form for form, record in FORMATS.items() if record.text])
 def test_text_goes_to_stdout_as_it_would_into_a_file(form: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    session, trials = ("s", 2) if FORMATS[form].one else (SESSION, TRIALS)
+    session, trials = ("s", 2) if FORMATS[form].one_comparison else (SESSION, TRIALS)
     assert exported(session, "--to", form, "--output", "-") == 0
     said = capsys.readouterr()
-    ending = f", from session {session!r}.\n" if FORMATS[form].one else f" of session {session!r} as {form}.\n"
+    ending = (
+        f", from session {session!r}.\n" if FORMATS[form].one_comparison else f" of session {session!r} as {form}.\n"
+    )
     assert said.err.endswith(ending)
-    assert said.err.startswith(f"Wrote stdout: {'a ' if FORMATS[form].one else f'{trials} trials and '}")
+    assert said.err.startswith(f"Wrote stdout: {'a ' if FORMATS[form].one_comparison else f'{trials} trials and '}")
     assert list(here.iterdir()) == []
     assert exported(session, "--to", form, "--output", "file") == 0
     assert (here / "file").read_text(encoding="utf-8") == said.out
@@ -94,7 +100,7 @@ def test_a_file_that_is_there_is_kept_unless_told(here: Path, capsys: pytest.Cap
         (["s", "--to", "parquet", "--output", "-"], 2, "parquet is not text for stdout"),
         (["s", "--to", "csv", "--output", "."], 2, "is a directory, and csv is a file"),
         (["s", "--to", "csv", "--output", "gone/x.csv"], 2, "There is no directory"),
-        (["s", "--to", "mlflow", "--output", "http://x:5000"], 2, "is no place for mlflow"),
+        (["s", "--to", "mlflow", "--output", "http://x:5000"], 2, "is not a destination for mlflow"),
         (["s", "--to", "csv", "--output", "x" * 300], 3, "cannot be written: File name too long"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,

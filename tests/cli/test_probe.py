@@ -121,10 +121,10 @@ def test_a_probe_that_dies_is_told_with_its_last_words(
 @pytest.mark.parametrize(
     ("loss", "task", "code", "words"),
     [
-        ("{file}", "circles", 2, "says no place and name"),
+        ("{file}", "circles", 2, "is invalid: give"),
         ("{file}:yours", "circles", 2, "There is no loss in losses.py called 'yours'"),
-        ("{file}:mine:head=wrong", "circles", 2, "head for a custom loss"),
-        ("{file}.txt:mine", "circles", 3, "is no Python file"),
+        ("{file}:mine:head=wrong", "circles", 2, "head for custom losses"),
+        ("{file}.txt:mine", "circles", 3, "is not a Python file"),
         ("/nowhere/at/all.py:mine", "circles", 3, "cannot be read"),
         ("{file}:mine", "squares", 2, "There is no task 'squares'"),
     ],

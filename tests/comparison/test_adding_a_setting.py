@@ -38,13 +38,13 @@ def added() -> Iterator[None]:
                 help="Norm that gradients are clipped to",
                 row="largest norm of a gradient",
                 range=Range(least=0, most=100),
-                said=lambda norm: f"clipped to {norm:g}",
+                phrase=lambda norm: f"clipped to {norm:g}",
             ),
         ] = 0.0
         decoupled: Annotated[
             bool,
             Setting(
-                label="Decoupling", help="Decouple decay", row="decouple the decay", said=lambda on: f"decoupled {on}"
+                label="Decoupling", help="Decouple decay", row="decouple the decay", phrase=lambda on: f"decoupled {on}"
             ),
         ] = True
         rounding: Annotated[
@@ -60,7 +60,7 @@ def added() -> Iterator[None]:
                 range=Range(least=1, most=50),
                 example=5,
                 unset="none",
-                said=lambda epochs: f"warm-up {epochs}",
+                phrase=lambda epochs: f"warm-up {epochs}",
                 needs_validation=True,
                 unfit="{protocol} can't warm up.",
             ),
@@ -75,7 +75,7 @@ def added() -> Iterator[None]:
                 range=Range(least=1, most=9),
                 each="A width",
                 most=2,
-                said=lambda widths: f"widths {'-'.join(map(str, widths))}",
+                phrase=lambda widths: f"widths {'-'.join(map(str, widths))}",
             ),
         ] = ()
 
@@ -132,19 +132,19 @@ def report(comparison: Any) -> Any:
     with Store(Path("store.db")) as store:
         store.requests.ask("one", comparison)
     with Store(Path("store.db")) as store:
-        (found,) = store.reader.comparisons("one")
-        return build(found, store.reader.trials([found.id]))
+        (asked,) = store.reader.comparisons("one")
+        return build(asked, store.reader.trials([asked.id]))
 
 
 def test_a_setting_that_is_as_usual_leaves_trials_their_keys() -> None:
-    usual, said, other = (next(iter(compared(**more).trials())) for more in ({}, {"clip_norm": 0}, ASKED))
-    assert usual.key == said.key != other.key
-    assert usual.program == said.program == "circles/fair/hinge/50/relu/None/momentum/32"
+    usual, unset, other = (next(iter(compared(**more).trials())) for more in ({}, {"clip_norm": 0}, ASKED))
+    assert usual.key == unset.key != other.key
+    assert usual.program == unset.program == "circles/fair/hinge/50/relu/None/momentum/32"
     assert other.program == f"{usual.program}/clip_norm=0.25/decoupled=False/rounding=up/warm_up=7/widths=(3, 4)"
 
 
 def test_it_has_an_option_that_is_told_in_the_help_and_taken(here: Path) -> None:
-    told = " ".join(invoked("run", "--help").stdout.split())
+    help_text = " ".join(invoked("run", "--help").stdout.split())
     for words in (
         "--clip-norm FLOAT Norm that gradients are clipped to. [default: 0.0]",
         "--decoupled / --no-decoupled Decouple decay.",
@@ -152,7 +152,7 @@ def test_it_has_an_option_that_is_told_in_the_help_and_taken(here: Path) -> None
         "--warm-up INTEGER Epochs of warm-up (default: none).",
         "--widths UNITS Widths of the kernels, as 50,20, or none.",
     ):
-        assert words in told
+        assert words in help_text
     hyperparameters = asked(*OPTIONS.split()).hyperparameters
     assert {name: getattr(hyperparameters, name) for name in ASKED} == ASKED
 
@@ -209,8 +209,8 @@ async def test_it_is_a_row_of_the_network_dialog(size: tuple[int, int]) -> None:
         await pilot.pause()
         dialog.action_take()
         await pilot.pause()
-        said = str(dialog.query_one("#wrong").render())
-        assert said == "The norm to clip to is 101.0, but must be from 0 to 100."
+        message = str(dialog.query_one("#wrong").render())
+        assert message == "The norm to clip to is 101.0, but must be from 0 to 100."
         for name, text in ROWS.items():
             setattr(fields[name], "value" if hasattr(fields[name], "value") else "chosen", text)
         dialog.action_take()
@@ -253,8 +253,8 @@ def test_exports_tell_it_and_the_command_asks_for_it_again(here: Path) -> None:
 
     comparison = compared(**ASKED)
     labels = dict(settings(report(comparison)))
-    told = {"clip norm": "0.25", "decoupled": "no", "rounding": "up", "warm up": "7", "widths": "3, 4"}
-    assert {label: labels[label] for label in told} == told
+    expected = {"clip norm": "0.25", "decoupled": "no", "rounding": "up", "warm up": "7", "widths": "3, 4"}
+    assert {label: labels[label] for label in expected} == expected
     words = shlex.split(command(comparison))[2:]
     assert shlex.join(words).endswith(OPTIONS)
     assert asked(*words) == comparison
@@ -263,8 +263,8 @@ def test_exports_tell_it_and_the_command_asks_for_it_again(here: Path) -> None:
 def test_a_screen_reader_tells_it(here: Path) -> None:
     from lossterm.reports.screen_reader import lines
 
-    told = lines(report(compared(**ASKED)), {})
-    assert "Besides: clip norm 0.25, decoupled off, rounding up, warm up 7, widths 3,4." in told
+    sentences = lines(report(compared(**ASKED)), {})
+    assert "Besides: clip norm 0.25, decoupled off, rounding up, warm up 7, widths 3,4." in sentences
 
 
 @pytest.mark.parametrize(

@@ -84,11 +84,11 @@ Residuals = Callable[[np.ndarray], None]
 
 
 def test_whole_numbers_may_be_counts(residuals: Residuals) -> None:
-    found = advise(task_of(np.random.default_rng(0).poisson(3, ROWS).astype(float), lowest=0))
-    assert (found.losses, found.metric) == (("mse", "poisson"), "d2_poisson")
+    advice = advise(task_of(np.random.default_rng(0).poisson(3, ROWS).astype(float), lowest=0))
+    assert (advice.losses, advice.metric) == (("mse", "poisson"), "d2_poisson")
     assert re.fullmatch(
         r"100 % of the targets are whole numbers, from 0 to \d+: they may be counts",
-        found.reason,
+        advice.reason,
     )
 
 
@@ -106,11 +106,11 @@ def test_more_than_a_tenth_of_exact_zeros_is_for_tweedie(
 ) -> None:
     target = np.random.default_rng(0).uniform(1, 2, ROWS)
     target[:zeros] = 0
-    found = advise(task_of(target, lowest=0))
-    assert found.losses == losses
+    advice = advise(task_of(target, lowest=0))
+    assert advice.losses == losses
     if zeros > 100:
-        assert (found.metric, found.number) == ("d2_tweedie", 0.101)
-        assert found.reason == "10 % of the targets are exactly 0 and none is negative"
+        assert (advice.metric, advice.number) == ("d2_tweedie", 0.101)
+        assert advice.reason == "10 % of the targets are exactly 0 and none is negative"
 
 
 def skewed(skew: float) -> np.ndarray:
@@ -124,12 +124,12 @@ def skewed(skew: float) -> np.ndarray:
 def test_positive_targets_of_a_skewness_over_one_are_for_log1p(
     residuals: Residuals, skew: float, losses: tuple[str, ...]
 ) -> None:
-    found = advise(task_of(skewed(skew), lowest=0, zeros=False))
-    assert found.losses == losses
+    advice = advise(task_of(skewed(skew), lowest=0, zeros=False))
+    assert advice.losses == losses
     if len(losses) > 1:
-        assert found.metric == "rmsle"
-        assert found.number == pytest.approx(skew, abs=0.02)
-        assert found.reason == "targets are positive and their skewness is 1.0"
+        assert advice.metric == "rmsle"
+        assert advice.number == pytest.approx(skew, abs=0.02)
+        assert advice.reason == "targets are positive and their skewness is 1.0"
 
 
 @pytest.mark.parametrize(("largest", "losses"), [(19.9, ("mse",)), (20.1, ("mse", "log1p_mse"))])
@@ -138,11 +138,11 @@ def test_positive_targets_with_a_largest_over_twenty_times_the_median_are_for_lo
 ) -> None:
     # Two thirds near 1, a third near the largest: a long way from the median, and hardly skewed.
     target = np.concatenate([np.full(520, 1.0), np.full(480, largest)])
-    found = advise(task_of(target + 0.0001 * np.arange(ROWS) / ROWS, lowest=0, zeros=False))
-    assert found.losses == losses
+    advice = advise(task_of(target + 0.0001 * np.arange(ROWS) / ROWS, lowest=0, zeros=False))
+    assert advice.losses == losses
     if len(losses) > 1:
-        assert found.reason == "targets are positive and the largest is 20 times the median"
-        assert found.number == pytest.approx(20.1, abs=0.1)
+        assert advice.reason == "targets are positive and the largest is 20 times the median"
+        assert advice.number == pytest.approx(20.1, abs=0.1)
 
 
 @pytest.mark.parametrize("value", [0.0, -0.001])
@@ -164,11 +164,11 @@ def test_more_than_a_hundredth_of_residuals_far_out_is_for_mae_or_cauchy(
     values = np.resize([-1.0, 0.0, 1.0], ROWS)
     values[:far] = 5.01 * 1.4826
     residuals(values)
-    found = advise(task_of(SIGNED))
-    assert found.losses == losses
+    advised = advise(task_of(SIGNED))
+    assert advised.losses == losses
     if far > 10:
-        assert found.number == 0.011
-        assert found.reason.startswith("1.1 % of the residuals of a robust fit lie beyond five deviations")
+        assert advised.number == 0.011
+        assert advised.reason.startswith("1.1 % of the residuals of a robust fit lie beyond five deviations")
 
 
 def test_residuals_within_five_deviations_are_not_far_out(
@@ -190,17 +190,17 @@ def test_residuals_of_an_excess_kurtosis_over_three_are_for_huber(
     residuals(values)
     heavy = (0.96 + 0.04 * size**4) / (0.96 + 0.04 * size**2) ** 2 - 3
     assert heavy == pytest.approx(3, abs=0.3)
-    found = advise(task_of(SIGNED))
-    assert found.losses == losses
+    advice = advise(task_of(SIGNED))
+    assert advice.losses == losses
     if len(losses) > 1:
-        assert found.number == pytest.approx(heavy)
-        assert f"excess kurtosis of {heavy:.1f}" in found.reason
+        assert advice.number == pytest.approx(heavy)
+        assert f"excess kurtosis of {heavy:.1f}" in advice.reason
 
 
 def test_normal_residuals_of_signed_targets_need_nothing_but_the_reference(residuals: Residuals) -> None:
-    found = advise(task_of(SIGNED))
-    assert (found.losses, found.number, found.metric) == (("mse",), None, "mae")
-    assert found.sentence == f"Try mse: {found.reason} (a heuristic)."
+    advice = advise(task_of(SIGNED))
+    assert (advice.losses, advice.number, advice.metric) == (("mse",), None, "mae")
+    assert advice.sentence == f"Try mse: {advice.reason} (a heuristic)."
 
 
 @pytest.mark.parametrize("far", [False, True])
@@ -210,8 +210,8 @@ def test_outliers_in_the_data_are_found_by_a_real_fit(far: bool) -> None:
     target = features @ [1.0, -2.0, 0.5] + 0.1 * stream.normal(size=600)
     if far:
         target[:30] += 40
-    found = advise(task_of(target, features))
-    assert found.losses == (("mse", "mae", "cauchy") if far else ("mse",))
+    advice = advise(task_of(target, features))
+    assert advice.losses == (("mse", "mae", "cauchy") if far else ("mse",))
 
 
 # Classes and labels
@@ -222,21 +222,21 @@ def test_classes_out_of_balance_by_more_than_ten_keep_the_reference(rare: int, m
     stream = np.random.default_rng(0)
     target = np.repeat([0, 1], [500, rare])
     features = target[:, None] * 4 + stream.normal(size=(len(target), 2))
-    found = advise(task_of(target, features, kind="binary"))
-    assert (found.losses, found.metric) == (("binary_crossentropy",), metric)
-    assert ("keep it and tune the threshold" in found.reason) == (metric == "balanced_accuracy")
-    assert "focal" not in found.sentence
+    advice = advise(task_of(target, features, kind="binary"))
+    assert (advice.losses, advice.metric) == (("binary_crossentropy",), metric)
+    assert ("keep it and tune the threshold" in advice.reason) == (metric == "balanced_accuracy")
+    assert "focal" not in advice.sentence
 
 
 @pytest.mark.parametrize(("wrong", "losses"), [(0.10, ()), (0.20, ("binary_gce",))])
 def test_labels_that_a_forest_disagrees_with_are_for_robust_losses(wrong: float, losses: tuple[str, ...]) -> None:
     features, target = two_classes(wrong)
-    found = advise(task_of(target, features, kind="binary"))
-    assert found.losses == ("binary_crossentropy", *losses)
+    advice = advise(task_of(target, features, kind="binary"))
+    assert advice.losses == ("binary_crossentropy", *losses)
     if losses:
-        assert found.number is not None
-        assert 0.15 < found.number < 0.4
-        assert f"disagrees with {100 * found.number:.0f} % of the labels" in found.reason
+        assert advice.number is not None
+        assert 0.15 < advice.number < 0.4
+        assert f"disagrees with {100 * advice.number:.0f} % of the labels" in advice.reason
 
 
 @pytest.mark.parametrize(("apart", "noisy"), [(150, False), (151, True)])
@@ -248,14 +248,14 @@ def test_disagreement_with_more_than_fifteen_in_a_hundred_labels_counts_as_noise
     target = np.arange(ROWS) % classes
 
     def foreseen(_: object, __: np.ndarray, labels: np.ndarray, **___: object) -> np.ndarray:
-        found = labels.copy()
-        found[:apart] = (found[:apart] + 1) % classes
-        return found
+        flipped = labels.copy()
+        flipped[:apart] = (flipped[:apart] + 1) % classes
+        return flipped
 
     monkeypatch.setattr("sklearn.model_selection.cross_val_predict", foreseen)
     robust = {"binary": ("binary_gce",), "multiclass": ("gce", "sce")}[kind]
-    found = advise(task_of(target, kind=kind))
-    assert found.losses == (REFERENCE[kind], *(robust if noisy else ()))
+    advice = advise(task_of(target, kind=kind))
+    assert advice.losses == (REFERENCE[kind], *(robust if noisy else ()))
 
 
 # Order
@@ -296,17 +296,17 @@ def test_imbalance_comes_before_noise() -> None:
 @each("probabilities", [False, True], ids=["any", "probabilities"])
 def test_the_reference_is_always_first_and_everything_fits_the_task(key: str, probabilities: bool) -> None:
     task = TASKS[key]
-    found = known(key, probabilities=probabilities)
-    assert found.losses[0] == found.reference == REFERENCE[task.kind]
-    assert len(set(found.losses)) == len(found.losses)
-    assert all(LOSSES[loss].misfit(task.targets, "fair") is None for loss in found.losses)
-    assert metric_for(found.metric, task.kind, "fair", task.lowest).key == found.metric
-    assert found.task == key
-    assert found.sentence.startswith("Try ")
-    assert found.sentence.endswith("(a heuristic).")
+    advice = known(key, probabilities=probabilities)
+    assert advice.losses[0] == advice.reference == REFERENCE[task.kind]
+    assert len(set(advice.losses)) == len(advice.losses)
+    assert all(LOSSES[loss].misfit(task.targets, "fair") is None for loss in advice.losses)
+    assert metric_for(advice.metric, task.kind, "fair", task.lowest).key == advice.metric
+    assert advice.task == key
+    assert advice.sentence.startswith("Try ")
+    assert advice.sentence.endswith("(a heuristic).")
     if probabilities and task.kind != "regression":
-        assert all(loss_named(loss).proper and loss_named(loss).probabilistic for loss in found.losses)
-        assert len(found.losses) > 1 or task.kind == "binary"
+        assert all(loss_named(loss).proper and loss_named(loss).probabilistic for loss in advice.losses)
+        assert len(advice.losses) > 1 or task.kind == "binary"
 
 
 _known: dict[tuple[str, bool], Advice] = {}
@@ -338,8 +338,8 @@ def known(key: str, *, probabilities: bool = False) -> Advice:
 def test_the_tasks_that_come_with_it_get_what_they_were_made_for(
     key: str, losses: tuple[str, ...], metric: str
 ) -> None:
-    found = known(key)
-    assert (found.losses, found.metric) == (losses, metric)
+    advice = known(key)
+    assert (advice.losses, advice.metric) == (losses, metric)
 
 
 def test_every_task_has_an_expectation_here() -> None:
@@ -357,14 +357,14 @@ def test_losses_that_the_data_make_wrong_are_hidden_with_the_reason(residuals: R
     assert advise(task_of(np.abs(SIGNED) + 1, lowest=0, zeros=False)).hidden == ()
 
 
-@pytest.mark.parametrize(("fours", "told"), [(490, True), (510, False)])
+@pytest.mark.parametrize(("fours", "noted"), [(490, True), (510, False)])
 def test_counts_that_are_spread_more_than_twice_their_mean_are_called_overdispersed(
-    residuals: Residuals, fours: int, told: bool
+    residuals: Residuals, fours: int, noted: bool
 ) -> None:
     # Of 0 and v with a share p of v the variance is v(1 − p) times the mean.
     notes = advise(task_of(np.repeat([4.0, 0.0], [fours, ROWS - fours]))).notes
-    assert bool(notes) == told
-    if told:
+    assert bool(notes) == noted
+    if noted:
         assert notes == ("The variance is 2.0 times the mean: overdispersed before features are looked at.",)
 
 
@@ -394,8 +394,8 @@ def test_the_same_task_gets_the_same_advice() -> None:
 
 @pytest.mark.parametrize("value", [0.0, 3.0, 2.5, -1.5])
 def test_constant_targets_are_told_something(value: float) -> None:
-    found = advise(task_of(np.full(60, value)))
-    assert found.losses[0] == "mse"
+    advice = advise(task_of(np.full(60, value)))
+    assert advice.losses[0] == "mse"
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -3.0])
@@ -434,18 +434,18 @@ def test_more_rows_than_are_looked_at_are_thinned() -> None:
 @each("key", TASKS)
 @each("probabilities", [False, True], ids=["any", "probabilities"])
 def test_the_command_is_one_that_the_program_understands(key: str, probabilities: bool) -> None:
-    found = known(key, probabilities=probabilities)
-    program, name, *arguments = shlex.split(command(found))
+    advice = known(key, probabilities=probabilities)
+    program, name, *arguments = shlex.split(command(advice))
     assert program == "lossterm"
     run = cli.commands[name]
     assert isinstance(run, click.Command)
     options = run.make_context(name, arguments).params
     comparison = Comparison.ask(options["task"], options["losses"], metric=options["metric"])
-    assert (comparison.task, comparison.metric) == (key, found.metric)
-    if len(found.losses) > 1:
-        assert comparison.losses == found.losses
+    assert (comparison.task, comparison.metric) == (key, advice.metric)
+    if len(advice.losses) > 1:
+        assert comparison.losses == advice.losses
     else:
-        assert found.reference in comparison.losses
+        assert advice.reference in comparison.losses
         assert len(comparison.losses) > 1
 
 
@@ -466,24 +466,24 @@ def test_advice_as_json_holds_everything(key: str, arguments: tuple[str, ...], r
     result = CliRunner().invoke(cli, ["advise", "--task", key, "--format", "json", *arguments])
     assert result.exit_code == 0
     document = json.loads(result.stdout)
-    found = known(key, probabilities=bool(arguments))
-    assert document["losses"] == list(found.losses)
-    assert document["hidden"] == [list(pair) for pair in found.hidden]
+    advice = known(key, probabilities=bool(arguments))
+    assert document["losses"] == list(advice.losses)
+    assert document["hidden"] == [list(pair) for pair in advice.hidden]
     assert (document["reference"], document["metric"]) == (reference, metric)
-    assert document["sentence"] == found.sentence
-    assert document["command"] == command(found)
+    assert document["sentence"] == advice.sentence
+    assert document["command"] == command(advice)
     assert document["heuristic"] is True
 
 
 def test_advice_in_words_has_reason_hidden_losses_and_the_way_to_know() -> None:
     result = CliRunner().invoke(cli, ["advise", "--task", "counts"])
-    found = known("counts")
+    advice = known("counts")
     first, *others = result.stdout.splitlines()
-    assert first == found.sentence
+    assert first == advice.sentence
     assert [line for line in others if line.startswith("Not offered: ")] == [
-        f"Not offered: {', '.join(f'{loss} (needs {LOSSES[loss].valid})' for loss, _ in found.hidden)}."
+        f"Not offered: {', '.join(f'{loss} (needs {LOSSES[loss].valid})' for loss, _ in advice.hidden)}."
     ]
-    assert f"To know: {command(found)}" in others
+    assert f"To know: {command(advice)}" in others
     assert any("No detectable difference" in line for line in others)
 
 
@@ -497,7 +497,7 @@ def test_advice_in_words_has_reason_hidden_losses_and_the_way_to_know() -> None:
     ],
 )
 def test_the_sentence_names_the_others_beside_the_reference(losses: tuple[str, ...], words: str) -> None:
-    found = Advice(
+    advice = Advice(
         task="regression",
         kind="regression",
         words=("--task", "regression"),
@@ -507,4 +507,4 @@ def test_the_sentence_names_the_others_beside_the_reference(losses: tuple[str, .
         reason="so",
         number=None,
     )
-    assert found.sentence == words
+    assert advice.sentence == words

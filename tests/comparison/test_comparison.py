@@ -561,7 +561,7 @@ def test_the_trials_of_the_catalogues_losses_say_nothing_of_a_source(loss: str) 
     assert [trial.source for trial in asked.trials()] == [""]
 
 
-# Losses of one's own
+# Custom losses
 
 MINE = "def mine(y_true, y_pred):\n    return (y_true - y_pred) ** 2\n\nLINE = 3\n"
 
@@ -573,7 +573,7 @@ def mine(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_loss_of_ones_own_comes_after_the_others_under_its_name_and_a_fingerprint(mine: Path) -> None:
+def test_a_custom_loss_comes_after_the_others_under_its_name_and_a_fingerprint(mine: Path) -> None:
     asked = Comparison.ask("regression", ("mse", "mae"), own=(f"{mine}:mine",), seeds=1)
     *others, key = asked.losses
     assert others == ["mse", "mae"]
@@ -585,7 +585,7 @@ def test_a_loss_of_ones_own_comes_after_the_others_under_its_name_and_a_fingerpr
     assert source_from(asked.sources[0][1]).key == key
 
 
-def test_a_loss_of_ones_own_may_be_compared_with_nothing_with_the_usual_or_with_others_of_its_kind(mine: Path) -> None:
+def test_a_custom_loss_may_be_compared_with_nothing_with_the_usual_or_with_others_of_its_kind(mine: Path) -> None:
     few = tuple(loss.key for loss in usual(task_named("regression").targets))
     place = f"{mine}:mine"
     (key,) = Comparison.ask("regression", (), own=(place,)).losses
@@ -657,17 +657,17 @@ def test_a_module_that_is_installed_may_hold_a_loss_and_is_not_imported() -> Non
 @each(
     ("text", "sentence"),
     [
-        ("{mine}", "says no place and name: give FILE.py:NAME"),
-        ("{mine}:", "says no place and name"),
-        (":mine", "says no place and name"),
-        ("{mine}:not a name", "says no place and name"),
-        ("{mine}:mine:delta", "'delta' is no parameter=value."),
-        ("{mine}:mine:delta=", "'delta=' is no parameter=value."),
-        ("{mine}:mine:=1", "'=1' is no parameter=value."),
-        ("{mine}:mine:x=a@b", "'x=a@b' is no parameter=value."),
+        ("{mine}", "is invalid: give FILE.py:NAME"),
+        ("{mine}:", "is invalid: give"),
+        (":mine", "is invalid: give"),
+        ("{mine}:not a name", "is invalid: give"),
+        ("{mine}:mine:delta", "'delta' is not of the form parameter=value."),
+        ("{mine}:mine:delta=", "'delta=' is not of the form parameter=value."),
+        ("{mine}:mine:=1", "'=1' is not of the form parameter=value."),
+        ("{mine}:mine:x=a@b", "'x=a@b' is not of the form parameter=value."),
         ("no-module:mine", "'no-module' is neither a Python file nor a module."),
-        ("{mine}:mine:head=logits", "There is no head for a custom loss 'logits'. Did you mean logit"),
-        ("{mine}:mine:labels=onehot", "There is no labels for a custom loss 'onehot'. Did you mean one_hot"),
+        ("{mine}:mine:head=logits", "There is no head for custom losses called 'logits'. Did you mean logit"),
+        ("{mine}:mine:labels=onehot", "There is no labels for custom losses called 'onehot'. Did you mean one_hot"),
         ("{mine}:min", "There is no loss in my losses.py called 'min'. Did you mean mine"),
         ("{mine}:y_true", "There is no loss in my losses.py called 'y_true'."),  # a parameter is no name of the file
     ],
@@ -686,8 +686,8 @@ def test_a_file_that_is_not_there_or_is_no_python_is_refused_with_its_line(tmp_p
     nul.write_bytes(b"mine = 1\0\n")
     cases = {
         tmp_path / "absent.py": "absent.py cannot be read: No such file or directory.",
-        tmp_path: "is no Python file: a loss of your own must be in a file that ends in .py.",
-        text: "notes.txt is no Python file: a loss of your own must be in a file that ends in .py.",
+        tmp_path: "is not a Python file: a loss of your own must be in a file that ends in .py.",
+        text: "notes.txt is not a Python file: a loss of your own must be in a file that ends in .py.",
         broken: "broken.py, line 2 is not Python: '(' was never closed.",
         nul: "nul.py is not Python: ",
     }
@@ -745,7 +745,7 @@ def test_what_was_stored_before_losses_had_sources_is_read_without_any() -> None
     assert msgspec.convert(trial, Trial) == next(asked.trials())
 
 
-def test_a_loss_of_ones_own_may_be_named_by_its_key_where_its_place_is_said(mine: Path) -> None:
+def test_a_custom_loss_may_be_named_by_its_key_where_its_place_is_said(mine: Path) -> None:
     place = f"{mine}:mine"
     (key,) = Comparison.ask("regression", (), own=(place,)).losses
     asked = Comparison.ask("regression", ("mse", key, "mae"), own=(place,))
@@ -753,9 +753,7 @@ def test_a_loss_of_ones_own_may_be_named_by_its_key_where_its_place_is_said(mine
     assert asked.sources == ((key, place),)
     with pytest.raises(UsageError) as raised:
         Comparison.ask("regression", ("mse", key))
-    assert str(raised.value) == (f"{key!r} is a loss of one's own: say where it is with --loss-file FILE.py:NAME.")
+    assert str(raised.value) == (f"{key!r} is a custom loss: say where it is with --loss-file FILE.py:NAME.")
     mine.write_text(MINE + "# edited\n")
-    with pytest.raises(
-        UsageError, match=rf"^'{key}' is a loss of one's own: .* a file that was edited is another loss"
-    ):
+    with pytest.raises(UsageError, match=rf"^'{key}' is a custom loss: .* a file that was edited is another loss"):
         Comparison.ask("regression", (key,), own=(place,))

@@ -20,13 +20,13 @@ def asked(task: str, *losses: str, **settings: Any) -> Comparison:
 
 
 def with_own(task: str, *losses: str, **settings: Any) -> Comparison:
-    """Return the same with a loss of one's own too."""
+    """Return the same with a custom loss too."""
     comparison = asked(task, *losses, **settings)
     return msgspec.structs.replace(comparison, losses=(*comparison.losses, "mine@01234567"))
 
 
 FIRES: dict[str, list[tuple[Comparison, str]]] = {
-    "_set_up_otherwise": [
+    "_protocol_variants": [
         (
             asked("circles", "squared_hinge", "hinge", "binary_crossentropy", protocol="tutorial"),
             "squared_hinge, hinge: the tutorial puts a tanh on the output, which bounds the margin; "
@@ -37,7 +37,7 @@ FIRES: dict[str, list[tuple[Comparison, str]]] = {
             "msle: on a standardised target every negative value is clipped to 0 and any f ≤ 0 has no gradient.",
         ),
     ],
-    "_the_same": [
+    "_equal_losses": [
         (
             asked("blobs", "kl_divergence", "categorical_crossentropy"),
             "kl_divergence is categorical_crossentropy by construction; what differs is rounding that grew.",
@@ -80,11 +80,11 @@ FIRES: dict[str, list[tuple[Comparison, str]]] = {
         (
             asked("regression", "pinball:tau=0.8"),
             "pinball:tau=0.8 estimates the 0.8-quantile, which mae does not measure: "
-            "metrics of quantiles are of 0.05, 0.1, 0.25, 0.75, 0.9, 0.95.",
+            "the quantile metrics are for 0.05, 0.1, 0.25, 0.75, 0.9, 0.95.",
         ),
         (
             asked("regression", "expectile", metric="rmse"),
-            "expectile estimates the 0.9-expectile, which no metric here measures: its place says little.",
+            "expectile estimates the 0.9-expectile, which no metric here measures: its rank says little.",
         ),
         *(
             (
@@ -122,7 +122,7 @@ FIRES: dict[str, list[tuple[Comparison, str]]] = {
             "class weights: classes of circles are about equally frequent: nothing to balance.",
         ),
     ],
-    "_weighed": [
+    "_class_weights": [
         (
             asked("breast_cancer", "hinge", "binary_crossentropy", "binary_focal", class_weight="balanced"),
             "Class weights shift probabilities towards rare classes (binary_crossentropy, binary_focal): "
@@ -133,7 +133,7 @@ FIRES: dict[str, list[tuple[Comparison, str]]] = {
             "weighted_binary_crossentropy weighs classes itself, and class weights weigh them once more.",
         ),
     ],
-    "_cut_short": [
+    "_stopped_early": [
         (
             asked("circles", "hinge", early_stopping=20, epochs=20),
             "Early stopping waits for 20 epochs, and there are 20: it never stops.",
@@ -160,12 +160,12 @@ FIRES: dict[str, list[tuple[Comparison, str]]] = {
 }
 
 SILENT: dict[str, list[Comparison]] = {
-    "_set_up_otherwise": [
+    "_protocol_variants": [
         asked("circles", "hinge", "squared_hinge"),
         asked("circles", "binary_crossentropy", "modified_huber", protocol="tutorial"),
         asked("counts", "msle", "mse"),
     ],
-    "_the_same": [
+    "_equal_losses": [
         asked("blobs", "kl_divergence", "sparse_categorical_crossentropy", "brier"),  # each as another one is
         asked("blobs", "categorical_crossentropy"),
     ],
@@ -197,11 +197,11 @@ SILENT: dict[str, list[Comparison]] = {
         asked("circles", "binary_crossentropy", "binary_focal"),
         asked("breast_cancer", "hinge", class_weight="balanced"),
     ],
-    "_weighed": [
+    "_class_weights": [
         asked("breast_cancer", "binary_crossentropy", "weighted_binary_crossentropy"),
         asked("breast_cancer", "hinge", class_weight="balanced"),  # no probabilities to shift
     ],
-    "_cut_short": [
+    "_stopped_early": [
         asked("circles", "hinge", early_stopping=20),
         asked("circles", "hinge", schedule="cosine"),
     ],
@@ -214,9 +214,9 @@ SILENT: dict[str, list[Comparison]] = {
 }
 
 
-def told(rule: str, comparison: Comparison) -> list[str]:
-    (found,) = [one for one in RULES if one.__name__ == rule]
-    return list(found(comparison, [loss_recorded(key) for key in comparison.losses]))
+def sentences_of(rule: str, comparison: Comparison) -> list[str]:
+    (function,) = [one for one in RULES if one.__name__ == rule]
+    return list(function(comparison, [loss_recorded(key) for key in comparison.losses]))
 
 
 def test_every_rule_has_a_comparison_in_which_it_is_told_and_one_in_which_it_is_not() -> None:
@@ -227,21 +227,26 @@ def test_every_rule_has_a_comparison_in_which_it_is_told_and_one_in_which_it_is_
 @each(("rule", "number"), [(rule, n) for rule, cases in FIRES.items() for n in range(len(cases))])
 def test_rule_says_what_is_doubtful_in_one_sentence_that_readers_find_below_the_table(rule: str, number: int) -> None:
     comparison, sentence = FIRES[rule][number]
-    assert told(rule, comparison) == [sentence]
+    assert sentences_of(rule, comparison) == [sentence]
     assert sentence in doubts(comparison)
     assert notes(built(comparison)).count(sentence) == 1
 
 
 @each(("rule", "number"), [(rule, n) for rule, cases in SILENT.items() for n in range(len(cases))])
 def test_rule_is_silent_where_nothing_is_doubtful(rule: str, number: int) -> None:
-    assert told(rule, SILENT[rule][number]) == []
+    assert sentences_of(rule, SILENT[rule][number]) == []
 
 
 def test_what_is_doubtful_is_told_in_the_order_of_the_rules() -> None:
     comparison = asked("digits", "logit_adjusted", "probability_mae", "kl_divergence", "categorical_crossentropy")
-    found = doubts(comparison)
-    assert found == [sentence for rule in RULES for sentence in told(rule.__name__, comparison)]
-    assert [sentence.split()[0] for sentence in found] == ["kl_divergence", "†", "probability_mae", "logit_adjusted:"]
+    sentences = doubts(comparison)
+    assert sentences == [sentence for rule in RULES for sentence in sentences_of(rule.__name__, comparison)]
+    assert [sentence.split()[0] for sentence in sentences] == [
+        "kl_divergence",
+        "†",
+        "probability_mae",
+        "logit_adjusted:",
+    ]
 
 
 def test_losses_that_are_one_function_are_told_one_by_one() -> None:
@@ -253,9 +258,9 @@ def test_losses_that_are_one_function_are_told_one_by_one() -> None:
 
 def test_a_quantile_is_doubtful_under_every_metric_but_its_own() -> None:
     for metric in ("mae", "rmse", "r2", "pinball_75", "miscoverage_95"):
-        assert told("_not_measured", asked("regression", "pinball", metric=metric))
+        assert sentences_of("_not_measured", asked("regression", "pinball", metric=metric))
     for metric in ("pinball_90", "miscoverage_90"):
-        assert told("_not_measured", asked("regression", "pinball", metric=metric)) == []
+        assert sentences_of("_not_measured", asked("regression", "pinball", metric=metric)) == []
 
 
 @each("task", TASKS)
@@ -266,9 +271,9 @@ def test_the_usual_losses_under_the_fair_protocol_leave_no_doubt_but_of_their_pr
 @each(("task", "protocol"), [(task.key, protocol.key) for task in TASKS.values() for protocol in protocols_for(task)])
 def test_every_doubt_about_the_whole_catalogue_is_a_sentence_that_is_told_once(task: str, protocol: str) -> None:
     comparison = Comparison.ask(task, ("all",), protocol=protocol)
-    found = doubts(comparison)
-    assert len(set(found)) == len(found)
-    for sentence in found:
+    sentences = doubts(comparison)
+    assert len(set(sentences)) == len(sentences)
+    for sentence in sentences:
         assert sentence.endswith(".")
         assert "\n" not in sentence
         assert ".." not in sentence
@@ -280,7 +285,7 @@ def test_every_doubt_about_the_whole_catalogue_is_a_sentence_that_is_told_once(t
 @pytest.mark.parametrize("loss", [loss for loss in LOSSES.values() if loss.same_as], ids=lambda loss: loss.key)
 def test_a_loss_that_is_another_is_doubtful_beside_it(loss: Any) -> None:
     task = next(one for one in TASKS.values() if loss.misfit(one.targets, "fair") is None)
-    assert told("_the_same", asked(task.key, loss.key, loss.same_as))
+    assert sentences_of("_equal_losses", asked(task.key, loss.key, loss.same_as))
 
 
 def test_a_length_is_too_far_out_for_numbers_only() -> None:
@@ -290,12 +295,12 @@ def test_a_length_is_too_far_out_for_numbers_only() -> None:
     assert list(rule(asked("circles", "hinge"), [msgspec.structs.replace(loss, kinds=("binary",))])) == []
 
 
-def test_nothing_is_said_of_a_loss_of_numbers_of_ones_own_or_of_one_that_is_gone() -> None:
+def test_nothing_is_said_of_a_loss_of_numbers_of_a_custom_loss_or_of_one_that_is_gone() -> None:
     gone = ("mine@01234567", "of_a_package_that_went")
     assert doubts(msgspec.structs.replace(asked("regression", "mse"), losses=gone)) == []
 
 
 def test_nothing_but_that_its_probabilities_may_be_distorted_is_said_of_such_a_loss_of_classes() -> None:
     gone = ("mine@01234567", "of_a_package_that_went")
-    (found,) = doubts(msgspec.structs.replace(asked("circles", "hinge"), losses=gone))
-    assert found.startswith("† mine@01234567, of_a_package_that_went: not proper, or not known to be: ")
+    (sentence,) = doubts(msgspec.structs.replace(asked("circles", "hinge"), losses=gone))
+    assert sentence.startswith("† mine@01234567, of_a_package_that_went: not proper, or not known to be: ")

@@ -65,7 +65,7 @@ def split_by_sklearn(task: Task, seed: int) -> dict[SplitName, tuple[np.ndarray,
     """The rows of protocol `fair`, unscaled: test is cut off first, then validation."""
     state = int(np.random.SeedSequence([seed, 2]).generate_state(1)[0])
     features, target = task.draw(seed)
-    found: dict[SplitName, tuple[np.ndarray, np.ndarray]] = {}
+    by_number: dict[SplitName, tuple[np.ndarray, np.ndarray]] = {}
     cut: tuple[SplitName, ...] = ("test", "validation")
     for name in cut:
         features, other, target, truth = train_test_split(
@@ -75,8 +75,8 @@ def split_by_sklearn(task: Task, seed: int) -> dict[SplitName, tuple[np.ndarray,
             random_state=state,
             stratify=target if task.classes else None,
         )
-        found[name] = other, truth
-    return {"train": (features, target), **found}
+        by_number[name] = other, truth
+    return {"train": (features, target), **by_number}
 
 
 def assert_same(one: Prepared, other: Prepared) -> None:
@@ -136,8 +136,8 @@ def test_data_are_the_same_for_the_same_seed_and_differ_between_seeds_where_the_
 @every_use
 def test_every_row_is_in_exactly_one_split(protocol: Protocol, task: Task) -> None:
     for seed in (0, 1):
-        found = rows_by_number(protocol, task, seed)
-        assert sorted(np.concatenate(list(found.values()))) == list(range(task.rows))
+        by_number = rows_by_number(protocol, task, seed)
+        assert sorted(np.concatenate(list(by_number.values()))) == list(range(task.rows))
         data = protocol.prepare(numbered(task), seed)
         column = np.concatenate([split.features[:, 0] for split in data.splits.values()])
         assert len(np.unique(column)) == task.rows
@@ -433,6 +433,6 @@ def test_published_features_are_divided_by_the_largest_on_train_and_hold_every_d
     rows = np.concatenate([split.features for split in data.splits.values()]) * 16
     target = np.concatenate([split.target for split in data.splits.values()])
     np.testing.assert_allclose(rows, np.round(rows), atol=1e-4)
-    found = Counter(zip(map(bytes, np.round(rows).astype(np.uint8)), target.tolist(), strict=True))
+    counts = Counter(zip(map(bytes, np.round(rows).astype(np.uint8)), target.tolist(), strict=True))
     expected = load_digits()
-    assert found == Counter(zip(map(bytes, expected.data.astype(np.uint8)), expected.target.tolist(), strict=True))
+    assert counts == Counter(zip(map(bytes, expected.data.astype(np.uint8)), expected.target.tolist(), strict=True))

@@ -61,7 +61,7 @@ def test_what_is_written_is_read_back_and_lies_in_the_range(setting: Setting) ->
         assert setting.read(setting.written(value)) == value
         assert setting.of_form(value) == value
         assert setting.checked(value) == value
-        assert setting.said(value) or value == ""
+        assert setting.phrase(value) or value == ""
         assert setting.shared(value) == value
         assert setting.asked_again(value) == value
 

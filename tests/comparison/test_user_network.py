@@ -1,4 +1,4 @@
-"""A network of one's own as the processes know it that do not train: a place, a name, a fingerprint."""
+"""A custom network, as the processes that do not train know it: a place, a name, a fingerprint."""
 
 import math
 from pathlib import Path
@@ -66,13 +66,13 @@ def test_a_file_is_not_run_when_it_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "error", "says"),
     [
-        ("net.py", UsageError, "--model 'net.py' says no place and name: give FILE.py:NAME of a function"),
-        ("net.py:", UsageError, "says no place and name"),
-        ("build@01234567", UsageError, "'build@01234567' is a network of one's own: say where it is with --model"),
+        ("net.py", UsageError, "--model 'net.py' is invalid: give FILE.py:NAME of a function"),
+        ("net.py:", UsageError, "is invalid: give"),
+        ("build@01234567", UsageError, "'build@01234567' is a custom network: say where it is with --model"),
         ("net.py:build:units=3", UsageError, "a network takes no parameters"),
         ("net.py:bild", UnknownName, "There is no network in net.py called 'bild'. Did you mean build?"),
         ("gone.py:build", DataError, "gone.py cannot be read: No such file or directory."),
-        ("./net.txt:build", DataError, "net.txt is no Python file: a network of your own must be in a file"),
+        ("./net.txt:build", DataError, "net.txt is not a Python file: a network of your own must be in a file"),
         ("broken.py:build", DataError, "broken.py, line 1 is not Python"),
         ("nowhere_at_all:build", DataError, "There is no module nowhere_at_all to take build from"),
     ],
@@ -88,7 +88,7 @@ def test_what_is_no_network_is_told_in_a_sentence(
     assert says in str(raised.value)
 
 
-# Settings that a network of one's own leaves nothing to do, and others that make no sense
+# Settings that have no effect on a custom network, and others that make no sense
 
 
 @pytest.mark.parametrize(
@@ -101,15 +101,13 @@ def test_what_is_no_network_is_told_in_a_sentence(
         ({"l2": 0.1}, "l2"),
     ],
 )
-def test_a_setting_that_a_network_of_ones_own_ignores_is_refused(
-    file: Path, settings: dict[str, Any], named: str
-) -> None:
+def test_a_setting_that_a_custom_network_ignores_is_refused(file: Path, settings: dict[str, Any], named: str) -> None:
     with pytest.raises(UsageError) as raised:
         Comparison.ask("circles", model=f"{file}:build", **settings)
     assert f"builds the whole network, so {named} would change nothing" in str(raised.value)
 
 
-def test_a_network_of_ones_own_has_no_layers_to_tell_of_and_may_be_asked_for_as_it_was_stored(file: Path) -> None:
+def test_a_custom_network_has_no_layers_to_show_and_may_be_asked_for_as_it_was_stored(file: Path) -> None:
     asked = Comparison.ask("circles", model=f"{file}:build", schedule="cosine", optimizer="adamw", early_stopping=3)
     assert asked.hyperparameters.hidden == ()
     stored = msgspec.structs.asdict(asked.hyperparameters)
@@ -130,7 +128,7 @@ def test_a_network_of_ones_own_has_no_layers_to_tell_of_and_may_be_asked_for_as_
         ({"activation": "rely"}, UnknownName, "Did you mean relu"),
         ({"optimizer": "adamv"}, UnknownName, "Did you mean adam"),
         ({"class_weight": "balance"}, UnknownName, "There is no class weight 'balance'. Did you mean balanced?"),
-        ({"hidden": (), "dropout": 0.1}, UsageError, "Dropout and batch normalisation are of hidden layers"),
+        ({"hidden": (), "dropout": 0.1}, UsageError, "Dropout and batch normalisation apply to hidden layers"),
         ({"hidden": (), "batch_norm": True}, UsageError, "this network has none"),
         (
             {"early_stopping": 5, "protocol": "tutorial"},
@@ -158,17 +156,17 @@ def test_class_weights_are_for_classes() -> None:
 
 def test_a_setting_that_is_as_before_is_not_written_however_it_was_given() -> None:
     plain = Comparison.ask("circles").hyperparameters
-    said = Comparison.ask("circles", dropout=0, l2=float("0"), schedule="".join(["con", "stant"])).hyperparameters
+    given = Comparison.ask("circles", dropout=0, l2=float("0"), schedule="".join(["con", "stant"])).hyperparameters
     read = msgspec.json.decode(
         b'{"hidden":[50],"optimizer":"momentum","batch_size":32,"epochs":200,"dropout":0,"l2":0.0,'
         b'"schedule":"constant","early_stopping":null,"class_weight":null,"batch_norm":false,"model":""}',
         type=Hyperparameters,
     )
-    assert said == read == plain
+    assert given == read == plain
     written = (
         b'{"hidden":[50],"activation":"relu","initial_sd":null,"optimizer":"momentum","batch_size":32,"epochs":200}'
     )
-    assert [msgspec.json.encode(one) for one in (plain, said, read)] == [written] * 3
+    assert [msgspec.json.encode(one) for one in (plain, given, read)] == [written] * 3
     replaced = msgspec.structs.replace(msgspec.structs.replace(plain, dropout=0.5), dropout=0.5 - 0.5)
     assert msgspec.json.encode(replaced) == written
 

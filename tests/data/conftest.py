@@ -40,8 +40,8 @@ def write(tmp_path: Path) -> Write:
 def read(shelf: Path) -> Read:
     """Return what describes and loads a file: its record, what was said, its table."""
 
-    def found(path: Path, target: str = "y", **more: Any) -> tuple[Data, tuple[str, ...], Table]:
-        data, said = describe(FileRequest(path=str(path), target=target, **more), shelf)
-        return data, said, load(data, shelf)
+    def reading(path: Path, target: str = "y", **more: Any) -> tuple[Data, tuple[str, ...], Table]:
+        data, remarks = describe(FileRequest(path=str(path), target=target, **more), shelf)
+        return data, remarks, load(data, shelf)
 
-    return found
+    return reading

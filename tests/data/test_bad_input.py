@@ -20,30 +20,30 @@ from lossterm.text.harmless import printable
 from .conftest import Read, Write, table
 
 
-def told(read: Read, path: Path, target: str = "y", kind: type[LosstermError] = DataError, **more: Any) -> str:
+def refused(read: Read, path: Path, target: str = "y", kind: type[LosstermError] = DataError, **more: Any) -> str:
     """Return the sentence that a file is refused with, beginning with its path in a DataError."""
     with pytest.raises(kind) as error:
         read(path, target, **more)
-    said = str(error.value)
+    sentence = str(error.value)
     if kind is DataError:
-        assert said.startswith(str(path))
-    return said.removeprefix(str(path))
+        assert sentence.startswith(str(path))
+    return sentence.removeprefix(str(path))
 
 
 # Not a file to read
 
 
 def test_no_such_file(read: Read, tmp_path: Path) -> None:
-    assert told(read, tmp_path / "none.csv") == ": there is no such file. Check the path."
+    assert refused(read, tmp_path / "none.csv") == ": there is no such file. Check the path."
 
 
 def test_a_directory(read: Read, tmp_path: Path) -> None:
-    assert told(read, tmp_path) == ": this is a directory. Name a file in it."
+    assert refused(read, tmp_path) == ": this is a directory. Name a file in it."
 
 
 def test_a_pipe(read: Read, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert told(read, tmp_path / "pipe") == ": this is no ordinary file. Save what it gives in one."
+    assert refused(read, tmp_path / "pipe") == ": this is not a regular file. Save its content in one."
 
 
 def test_an_unreadable_file(read: Read, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,73 +53,73 @@ def test_an_unreadable_file(read: Read, write: Write, monkeypatch: pytest.Monkey
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)  # whoever runs the tests as root may read everything
-    assert told(read, path) == ": the file can't be read: Permission denied."
+    assert refused(read, path) == ": the file can't be read: Permission denied."
 
 
 @pytest.mark.parametrize("content", ["", "\n \n", "\ufeff"])
 def test_an_empty_file(content: str, read: Read, write: Write) -> None:
-    said = told(read, write(content))
-    assert said == ": the file is empty. Give one with a row of names and a row for each example."
+    sentence = refused(read, write(content))
+    assert sentence == ": the file is empty. Give one with a row of names and a row for each example."
 
 
 def test_a_header_only(read: Read, write: Write) -> None:
-    assert told(read, write("x,c,y\n")) == ": there is a row of names and nothing below it. Give a file with rows."
+    assert refused(read, write("x,c,y\n")) == ": there is a row of names and nothing below it. Give a file with rows."
 
 
 @pytest.mark.parametrize(
     ("start", "word"),
     [
         (b"\x1f\x8b", "gzip"),
-        (b"PK\x03\x04", "workbook of Excel"),
-        (b"\xd0\xcf\x11\xe0", "workbook of Excel"),
+        (b"PK\x03\x04", "Excel workbook"),
+        (b"\xd0\xcf\x11\xe0", "Excel workbook"),
         (b"\x93NUMPY", "a single array"),
         (b"SQLite format 3\0", "SQLite"),
         (b"\x89HDF", "HDF5"),
     ],
 )
 def test_another_kind_of_file(start: bytes, word: str, read: Read, write: Write) -> None:
-    assert word in told(read, write(start + bytes(range(256))))
+    assert word in refused(read, write(start + bytes(range(256))))
 
 
-# Text that is no table
+# Text that is not a table
 
 
 def test_a_ragged_row(read: Read, write: Write) -> None:
-    said = told(read, write(table("1,a")))
-    assert said.startswith(", row 31: 2 cells where the first row has 3. Mend the row")
+    sentence = refused(read, write(table("1,a")))
+    assert sentence.startswith(", row 31: 2 cells where the first row has 3. Fix the row")
 
 
 def test_a_ragged_row_after_a_cell_of_two_lines(read: Read, write: Write) -> None:
-    assert told(read, write(table('1,"a\nb",2', "1,a,2,3"))).startswith(", row 32: 4 cells where the first row has 3.")
-
-
-def test_a_title_above_the_names(read: Read, write: Write) -> None:
-    said = told(read, write("My report\n\n" + table()))
-    assert said.startswith(", row 1: 1 cell where most rows have 3.")
-    assert said.endswith("take out what stands above.")
-
-
-def test_a_nul_byte(read: Read, write: Write) -> None:
-    said = told(read, write(table("1,a\0,2")))
-    assert (
-        said == ", row 31: there is a NUL byte, so that this is no text. Mend the row, or give the file's --encoding."
+    assert refused(read, write(table('1,"a\nb",2', "1,a,2,3"))).startswith(
+        ", row 32: 4 cells where the first row has 3."
     )
 
 
+def test_a_title_above_the_names(read: Read, write: Write) -> None:
+    sentence = refused(read, write("My report\n\n" + table()))
+    assert sentence.startswith(", row 1: 1 cell where most rows have 3.")
+    assert sentence.endswith("take out what stands above.")
+
+
+def test_a_nul_byte(read: Read, write: Write) -> None:
+    sentence = refused(read, write(table("1,a\0,2")))
+    assert sentence == ", row 31: there is a NUL byte, so this is not text. Fix the row, or give the file's --encoding."
+
+
 def test_a_nul_byte_far_from_the_beginning(read: Read, write: Write) -> None:
-    said = told(read, write(table(*["1.5,a,2.5"] * 200_000, "1,a\0,2", rows=200_002)))
-    assert said.startswith(", row 200003: there is a NUL byte")
+    sentence = refused(read, write(table(*["1.5,a,2.5"] * 200_000, "1,a\0,2", rows=200_002)))
+    assert sentence.startswith(", row 200003: there is a NUL byte")
 
 
 def test_bytes_that_the_encoding_does_not_have(read: Read, write: Write) -> None:
-    said = told(read, write(table("1,é,2"), encoding="latin-1"), encoding="utf-8")
-    assert said == ", row 31: the bytes are no UTF-8. Give another --encoding."
+    sentence = refused(read, write(table("1,é,2"), encoding="latin-1"), encoding="utf-8")
+    assert sentence == ", row 31: the bytes are not UTF-8. Give another --encoding."
 
 
 def test_half_a_sign_of_utf_16(read: Read, write: Write) -> None:
     path = write(table(), encoding="utf-16")
     path.write_bytes(path.read_bytes() + b"x")
-    assert ": the bytes are no UTF-16. Give another --encoding." in told(read, path)
+    assert ": the bytes are not UTF-16. Give another --encoding." in refused(read, path)
 
 
 def test_an_encoding_that_does_not_exist(read: Read, write: Write) -> None:
@@ -134,32 +134,32 @@ def test_an_encoding_that_does_not_exist(read: Read, write: Write) -> None:
         "raw-unicode-escape",
         "a\0b",
     ):
-        said = told(read, write(table()), kind=UsageError, encoding=name)
-        assert said == f"There is no encoding {printable(name)!r}. Common ones: utf-8, utf-16, cp1252, latin-1."
+        sentence = refused(read, write(table()), kind=UsageError, encoding=name)
+        assert sentence == f"There is no encoding {printable(name)!r}. Common ones: utf-8, utf-16, cp1252, latin-1."
 
 
 @pytest.mark.parametrize("order", ["le", "be"])
 def test_utf_16_without_a_mark(order: str, read: Read, write: Write) -> None:
     path = write(table(), encoding=f"utf-16-{order}")
-    assert told(read, path) == f", row 1: this is UTF-16. Give --encoding utf-16-{order}."
-    assert told(read, path, encoding="utf-16") == (
-        f", row 1: the bytes are no UTF-16 with a mark of their order at the beginning. Give --encoding utf-16-{order}."
+    assert refused(read, path) == f", row 1: this is UTF-16. Give --encoding utf-16-{order}."
+    assert refused(read, path, encoding="utf-16") == (
+        f", row 1: the bytes are not UTF-16 with a byte order mark at the beginning. Give --encoding utf-16-{order}."
     )
-    data, said, _ = read(path, encoding=f"utf-16-{order}")
+    data, sentence, _ = read(path, encoding=f"utf-16-{order}")
     assert data.rows == 30
-    assert said[0].startswith("Read as text in UTF-16 ")
+    assert sentence[0].startswith("Read as text in UTF-16 ")
 
 
 def test_utf_16_asked_of_what_is_none(read: Read, write: Write) -> None:
-    said = told(read, write(table()), encoding="utf-16")
-    assert said == ", row 1: the bytes are no UTF-16. Give another --encoding."
+    sentence = refused(read, write(table()), encoding="utf-16")
+    assert sentence == ", row 1: the bytes are not UTF-16. Give another --encoding."
 
 
 @pytest.mark.parametrize("header", [None, True, False])
 def test_a_first_cell_beyond_the_limit_of_cells(header: bool | None, read: Read, write: Write) -> None:
-    said = told(read, write("x" * 200_000 + "," + table()), header=header)
-    assert said.startswith(", row 1: a cell goes wrong (field larger than field limit (131072)).")
-    assert said.endswith("no cell has more than 131,072 signs.")
+    sentence = refused(read, write("x" * 200_000 + "," + table()), header=header)
+    assert sentence.startswith(", row 1: a cell is invalid (field larger than field limit (131072)).")
+    assert sentence.endswith("keep cells below 131,072 characters.")
 
 
 def test_a_nul_in_the_path(read: Read) -> None:
@@ -168,46 +168,48 @@ def test_a_nul_in_the_path(read: Read) -> None:
 
 
 @pytest.mark.parametrize("delimiter", ["", ";;", '"', "x", "\n"])
-def test_a_delimiter_that_is_none(delimiter: str, read: Read, write: Write) -> None:
-    assert "must be one sign, or one of comma" in told(read, write(table()), kind=UsageError, delimiter=delimiter)
+def test_an_invalid_delimiter(delimiter: str, read: Read, write: Write) -> None:
+    assert "must be one character, or one of comma" in refused(
+        read, write(table()), kind=UsageError, delimiter=delimiter
+    )
 
 
 def test_a_quotation_mark_without_an_end(read: Read, write: Write) -> None:
-    said = told(read, write(table('1,"a,2')))
-    assert said.startswith(", row 31: a cell goes wrong (unexpected end of data).")
+    sentence = refused(read, write(table('1,"a,2')))
+    assert sentence.startswith(", row 31: a cell is invalid (unexpected end of data).")
 
 
 def test_two_columns_of_one_name(read: Read, write: Write) -> None:
-    said = told(read, write(table().replace("x,c,y", "x,x,y")))
-    assert said == ", column x: columns 1 and 2 have the same name. Rename one."
+    sentence = refused(read, write(table().replace("x,c,y", "x,x,y")))
+    assert sentence == ", column x: columns 1 and 2 have the same name. Rename one."
 
 
-# Numbers that are none
+# Invalid numbers
 
 
 def test_a_decimal_point_among_decimal_commas(read: Read, write: Write) -> None:
     content = table().replace(",", ";").replace(".", ",") + "1.5;a;2,5\n"
-    said = told(read, write(content))
-    assert said == (
+    sentence = refused(read, write(content))
+    assert sentence == (
         ", row 32, column x: '1.5' has a decimal point, and '0,0' in row 2 has a decimal comma. "
-        "Write all with the same, and thousands without any."
+        "Write all numbers with the same, and no thousands separators."
     )
 
 
 def test_a_decimal_comma_among_decimal_points(read: Read, write: Write) -> None:
     content = table().replace(",", "\t") + "1,5\ta\t2.5\n"
-    assert ", row 32, column x: '1,5' has a decimal comma, and '0.0' in row 2 " in told(read, write(content))
+    assert ", row 32, column x: '1,5' has a decimal comma, and '0.0' in row 2 " in refused(read, write(content))
 
 
 @pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999"])
 def test_an_infinite_number(cell: str, read: Read, write: Write) -> None:
-    said = told(read, write(table(f"{cell},a,2", "1,a,2")))
-    assert said == ", row 30, column x: a number is infinite. Leave the cell empty, or mend it."
+    sentence = refused(read, write(table(f"{cell},a,2", "1,a,2")))
+    assert sentence == ", row 30, column x: a number is infinite. Leave the cell empty, or correct it."
 
 
 def test_a_number_beyond_32_bits(read: Read, write: Write) -> None:
-    said = told(read, write(table("1,a,1e300")))
-    assert said.startswith(", row 31, column y: a number is 1e+300, too large for a network's 32 bits.")
+    sentence = refused(read, write(table("1,a,1e300")))
+    assert sentence.startswith(", row 31, column y: a number is 1e+300, too large for a network's 32 bits.")
 
 
 # Targets that cannot be predicted
@@ -215,37 +217,37 @@ def test_a_number_beyond_32_bits(read: Read, write: Write) -> None:
 
 def test_a_target_that_is_missing_everywhere(read: Read, write: Write) -> None:
     content = "x,y\n" + "".join(f"{number},NA\n" for number in range(30))
-    assert told(read, write(content)) == ", column y: the target is missing in every row. Name another target."
+    assert refused(read, write(content)) == ", column y: the target is missing in every row. Name another target."
 
 
 def test_a_constant_target(read: Read, write: Write) -> None:
     content = "x,y\n" + "".join(f"{number},7\n" for number in range(30))
-    said = told(read, write(content))
-    assert said.startswith(", column y: the target is 7 in every row, so that there is nothing to predict.")
+    sentence = refused(read, write(content))
+    assert sentence.startswith(", column y: the target is 7 in every row: there is nothing to predict.")
 
 
 def test_a_target_of_one_class(read: Read, write: Write) -> None:
-    said = told(read, write(table().replace(",b,", ",a,")), "c")
-    assert said.startswith(", column c: the target has one class, 'a', so that there is nothing to tell apart.")
+    sentence = refused(read, write(table().replace(",b,", ",a,")), "c")
+    assert sentence.startswith(", column c: the target has one class, 'a': there is nothing to tell apart.")
 
 
 def test_a_class_of_one_row(read: Read, write: Write) -> None:
-    said = told(read, write(table("1,rare,2", "1,a,2")), "c")
-    assert said == (
+    sentence = refused(read, write(table("1,rare,2", "1,a,2")), "c")
+    assert sentence == (
         ", row 30, column c: class 'rare' has 1 row, and a split needs 5 of each. "
         "Add rows, join classes or leave these rows out."
     )
 
 
 def test_several_rare_classes(read: Read, write: Write) -> None:
-    said = told(read, write(table("1,rare,2", "1,thin,2", "1,few,2")), "c")
-    assert said.startswith(", row 31, column c: class 'few' has 1 row (and 2 more as rare), and a split needs 5")
+    sentence = refused(read, write(table("1,rare,2", "1,thin,2", "1,few,2")), "c")
+    assert sentence.startswith(", row 31, column c: class 'few' has 1 row (and 2 more as rare), and a split needs 5")
 
 
 def test_a_target_of_free_text(read: Read, write: Write) -> None:
     content = "x,y\n" + "".join(f"{number},review {number}\n" for number in range(30))
-    said = told(read, write(content))
-    assert said == (
+    sentence = refused(read, write(content))
+    assert sentence == (
         ", row 2, column y: the target is free text: 30 different ones in 30 rows, the first 'review 0'. "
         "A target is a number, or one of a few names."
     )
@@ -253,16 +255,16 @@ def test_a_target_of_free_text(read: Read, write: Write) -> None:
 
 def test_a_target_of_numbers_with_separators_of_thousands(read: Read, write: Write) -> None:
     content = "x\ty\n" + "".join(f"{number}\t{number + 1},{number * 7 + 100},000\n" for number in range(30))
-    said = told(read, write(content, "table.tsv"))
-    assert "'1,100,000' and the like are not read as numbers" in said
-    assert said.endswith("Write them without it.")
+    sentence = refused(read, write(content, "table.tsv"))
+    assert "'1,100,000' and the like are not read as numbers" in sentence
+    assert sentence.endswith("Write them without it.")
 
 
 def test_names_asked_to_be_numbers(read: Read, write: Write) -> None:
     with pytest.raises(DataError) as error:
         read(write(table()), "c", **{"kind": "regression"})
-    said = str(error.value)
-    assert ", row 2, column c: the target is 'a', which is no number" in said
+    sentence = str(error.value)
+    assert ", row 2, column c: the target is 'a', which is not a number" in sentence
 
 
 @pytest.mark.parametrize(
@@ -276,14 +278,14 @@ def test_the_wrong_number_of_classes(target: str, kind: str, word: str, read: Re
 
 
 def test_too_few_rows(read: Read, write: Write) -> None:
-    said = told(read, write(table(rows=19)))
-    assert said == ": 19 rows can be used, and fewer than 20 tell no losses apart. Give a file with more."
+    sentence = refused(read, write(table(rows=19)))
+    assert sentence == ": 19 rows can be used, and at least 20 are needed. Give a file with more."
 
 
 def test_no_feature(read: Read, write: Write) -> None:
     content = "y,z\n" + "".join(f"{number}.5,same\n" for number in range(30))
-    said = told(read, write(content))
-    assert said.startswith(": no column is left to predict from. Left out, since it is the same in every row: z.")
+    sentence = refused(read, write(content))
+    assert sentence.startswith(": no column is left to predict from. Left out, since it is the same in every row: z.")
 
 
 # Wishes that contradict
@@ -298,8 +300,8 @@ def test_columns_that_are_not_there(read: Read, write: Write) -> None:
         {"group": "price"},
     )
     for wish in wishes:
-        said = told(read, path, kind=UnknownName, **{"target": "y", **wish})
-        assert said == f"There is no column in {path} called 'price'. Did you mean Price?"
+        sentence = refused(read, path, kind=UnknownName, **{"target": "y", **wish})
+        assert sentence == f"There is no column in {path} called 'price'. Did you mean Price?"
 
 
 @pytest.mark.parametrize(
@@ -314,28 +316,28 @@ def test_columns_that_are_not_there(read: Read, write: Write) -> None:
     ],
 )
 def test_a_column_with_two_parts(wish: dict[str, Any], word: str, read: Read, write: Write) -> None:
-    assert told(read, write(table()), kind=UsageError, **wish).startswith(word)
+    assert refused(read, write(table()), kind=UsageError, **wish).startswith(word)
 
 
 def test_a_time_of_words(read: Read, write: Write) -> None:
-    said = told(read, write(table()), time="c")
-    assert said.startswith(", row 2, column c: 'a' is no date and no number")
+    sentence = refused(read, write(table()), time="c")
+    assert sentence.startswith(", row 2, column c: 'a' is neither a date nor a number")
 
 
 def test_names_in_several_lines() -> None:
-    with pytest.raises(UsageError, match=r"'a b' is no list of columns in one line, with commas between\."):
+    with pytest.raises(UsageError, match=r"'a b' is not a list of columns in one line, separated by commas\."):
         names_from("a\nb")
 
 
 def test_too_few_times(read: Read, write: Write) -> None:
     content = "t,x,y\n" + "".join(f"{number % 4},{number}.5,{number}.25\n" for number in range(40))
-    assert told(read, write(content), time="t") == (
+    assert refused(read, write(content), time="t") == (
         ", column t: there are 4 different times, and a split by time needs 5. Name another --time."
     )
 
 
 def test_too_few_groups(read: Read, write: Write) -> None:
-    assert told(read, write(table()), group="c") == (
+    assert refused(read, write(table()), group="c") == (
         ", column c: there are 2 groups, and a split needs 5. Name another --group."
     )
 
@@ -350,13 +352,13 @@ def test_ten_gigabytes_are_refused_without_reading_them(
     os.truncate(path, 10_000_000_000)  # a file with a hole: it takes no room on the disk
     monkeypatch.setattr(memory, "available", lambda: 8_000_000_000)
     monkeypatch.setattr("hashlib.file_digest", None)  # whoever would read it all fails
-    found = re.fullmatch(
-        r": about ([\d.]+) GB of memory would be needed and 8\.0 GB are there\. "
+    match = re.fullmatch(
+        r": about ([\d.]+) GB of memory would be needed and 8\.0 GB is available\. "
         r"Take a sample of the rows, or fewer columns\.",
-        told(read, path),
+        refused(read, path),
     )
-    assert found
-    assert float(found[1]) == pytest.approx(10 * 90 * memory.BYTES_PER_CELL / (len(table()) - 6), rel=0.1)
+    assert match
+    assert float(match[1]) == pytest.approx(10 * 90 * memory.BYTES_PER_CELL / (len(table()) - 6), rel=0.1)
 
 
 def test_a_file_with_a_hole_is_refused_without_reading_it(
@@ -366,7 +368,7 @@ def test_a_file_with_a_hole_is_refused_without_reading_it(
     os.truncate(path, 10_000_000_000)
     monkeypatch.setattr(memory, "available", lambda: 10**15)
     monkeypatch.setattr("hashlib.file_digest", None)
-    assert told(read, path).startswith(", row 32: there is a NUL byte")
+    assert refused(read, path).startswith(", row 32: there is a NUL byte")
 
 
 def test_the_memory_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -385,7 +387,7 @@ def test_the_memory_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_large_npz_is_refused_without_reading_it(read: Read, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     path = npz(write, X=np.zeros((1000, 100)), y=np.arange(1000.0))
     monkeypatch.setattr(memory, "available", lambda: 2_000_000)
-    assert told(read, path).startswith(": about 2 MB of memory would be needed and 2 MB are there.")
+    assert refused(read, path).startswith(": about 2 MB of memory would be needed and 2 MB is available.")
 
 
 # Archives
@@ -407,27 +409,27 @@ class Explodes:
 def test_a_pickle_in_an_npz(read: Read, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     array = np.array([Explodes()] * 30, dtype=object)
-    said = told(read, npz(write, X=array, y=np.arange(30.0)))
-    assert said.startswith(", column X: the array is a pickle, which can run any program and is never opened.")
+    sentence = refused(read, npz(write, X=array, y=np.arange(30.0)))
+    assert sentence.startswith(", column X: the array is a pickle, which can run any program and is never opened.")
     assert not (tmp_path / "exploded").exists()
 
 
 def test_a_pickle_under_the_name_of_an_npz(read: Read, write: Write, tmp_path: Path) -> None:
-    said = told(read, write(pickle.dumps(Explodes()), "arrays.npz"))
-    assert said.startswith(": the file is a pickle, which can run any program and is never opened.")
+    sentence = refused(read, write(pickle.dumps(Explodes()), "arrays.npz"))
+    assert sentence.startswith(": the file is a pickle, which can run any program and is never opened.")
 
 
 def test_a_pickle_as_a_member_of_an_npz(read: Read, write: Write) -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("y.npy", pickle.dumps(Explodes()))
-    said = told(read, write(content.getvalue(), "arrays.npz"))
-    assert said == ": the NPZ archive is damaged (y is no array). Save it anew."
+    sentence = refused(read, write(content.getvalue(), "arrays.npz"))
+    assert sentence == ": the NPZ archive is damaged (y is not an array). Save it anew."
 
 
 def test_arrays_of_different_lengths(read: Read, write: Write) -> None:
-    said = told(read, npz(write, X=np.zeros((30, 2)), y=np.arange(31.0)))
-    assert said == ": arrays of one table must have as many rows as each other: X has 30, y has 31."
+    sentence = refused(read, npz(write, X=np.zeros((30, 2)), y=np.arange(31.0)))
+    assert sentence == ": all arrays must have the same number of rows: X has 30, y has 31."
 
 
 def test_a_damaged_npz(read: Read, write: Write) -> None:
@@ -435,13 +437,13 @@ def test_a_damaged_npz(read: Read, write: Write) -> None:
     content = bytearray(path.read_bytes())
     content[150:400] = b"x" * 250
     path.write_bytes(content)
-    assert told(read, path).startswith(": the NPZ archive is damaged (")
+    assert refused(read, path).startswith(": the NPZ archive is damaged (")
 
 
 def test_infinity_in_an_npz(read: Read, write: Write) -> None:
     x = np.zeros((30, 2))
     x[16, 1] = np.inf
-    assert told(read, npz(write, X=x, y=np.arange(30.0))).startswith(", row 17, column X_1: a number is infinite.")
+    assert refused(read, npz(write, X=x, y=np.arange(30.0))).startswith(", row 17, column X_1: a number is infinite.")
 
 
 # Files that change
@@ -473,13 +475,13 @@ def test_a_file_that_changes_while_it_is_read(write: Write, read: Read, monkeypa
         whole(self, **more)
 
     monkeypatch.setattr(Sheet, "__init__", made)
-    assert told(read, path) == ": the file was changed while it was read. Try again when it is whole."
+    assert refused(read, path) == ": the file was changed while it was read. Try again when it is complete."
 
 
 def test_names_from_a_file_cannot_move_the_cursor(read: Read, write: Write) -> None:
     path = write(table("1,\x1b]0;owned\x07,2").replace("x,c,y", "x,\x1b[2Jc,y"))
-    said = told(read, path, "\N{REPLACEMENT CHARACTER}[2Jc")
-    assert said.isprintable()
+    sentence = refused(read, path, "\N{REPLACEMENT CHARACTER}[2Jc")
+    assert sentence.isprintable()
     with pytest.raises(UnknownName) as error:
         read(path, "none")
     assert str(error.value).isprintable()
@@ -488,8 +490,8 @@ def test_names_from_a_file_cannot_move_the_cursor(read: Read, write: Write) -> N
 def test_a_name_that_none_of_many_is_like_is_not_answered_with_all(read: Read, write: Write) -> None:
     names = [f"column number {place}" for place in range(500)]
     path = write("\n".join([",".join(names), *(",".join(["1"] * 500) for _ in range(30))]))
-    said = told(read, path, "zzz", kind=UnknownName)
-    assert said.endswith("column number 39.")
+    sentence = refused(read, path, "zzz", kind=UnknownName)
+    assert sentence.endswith("column number 39.")
 
 
 def test_an_archive_of_arrays_is_refused_by_what_its_arrays_would_take(
@@ -506,7 +508,7 @@ def test_an_archive_of_arrays_is_refused_by_what_its_arrays_would_take(
     ):
         np.savez_compressed(path, X=values)
         monkeypatch.setattr(memory, "available", lambda values=values: cells * (values.dtype.itemsize + 13))
-        assert "of memory would be needed and" in told(read, path), values.dtype
+        assert "of memory would be needed and" in refused(read, path), values.dtype
     # A bomb: 2 kB that would be 400 MB, and an array that says it is larger than all memory.
     np.savez_compressed(path, X=np.zeros((10, 10)))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -514,9 +516,9 @@ def test_an_archive_of_arrays_is_refused_by_what_its_arrays_would_take(
         np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (10**12, 3)})
         archive.writestr("X.npy", header.getvalue() + b"\0" * 1000)
     monkeypatch.setattr(memory, "available", lambda: 100_000_000_000)
-    assert "of memory would be needed and" in told(read, path)
+    assert "of memory would be needed and" in refused(read, path)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("notes.txt", b"\0" * 50_000_000)
     assert path.stat().st_size < 100_000
     monkeypatch.setattr(memory, "available", lambda: 10_000_000)
-    assert "of memory would be needed and" in told(read, path)
+    assert "of memory would be needed and" in refused(read, path)

@@ -33,14 +33,14 @@ def columns() -> dict[str, Any]:
 
 
 def as_csv(path: Path) -> Path:
-    found = columns()
+    values = columns()
 
     def cell(value: Any) -> str:
         return (
             "" if isinstance(value, float) and math.isnan(value) else f'"{value}"' if "," in str(value) else str(value)
         )
 
-    lines = [",".join(found), *(",".join(map(cell, row)) for row in zip(*found.values(), strict=True))]
+    lines = [",".join(values), *(",".join(map(cell, row)) for row in zip(*values.values(), strict=True))]
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
 
@@ -65,8 +65,8 @@ def same(one: Table, other: Table) -> None:
 def test_all_forms_give_the_same_table(target: str, read: Read, tmp_path: Path) -> None:
     of_csv = read(as_csv(tmp_path / "a.csv"), target)
     for path in (as_parquet(tmp_path / "a.parquet"), as_npz(tmp_path / "a.npz")):
-        data, _, found = read(path, target)
-        same(found, of_csv[2])
+        data, _, loaded = read(path, target)
+        same(loaded, of_csv[2])
         assert data.kind == of_csv[0].kind
         assert [one.lower() for one in data.classes] == [one.lower() for one in of_csv[0].classes]
 
@@ -87,23 +87,23 @@ def test_arrow_types(read: Read, tmp_path: Path) -> None:
         "nested": pa.array([[1]] * ROWS),
         "nothing": pa.nulls(ROWS),
     }
-    _, said, found = read(as_parquet(tmp_path / "a.parquet", **more))
-    kinds = {column.name: (column.kind, column.missing) for column in found.columns}
+    _, remarks, loaded = read(as_parquet(tmp_path / "a.parquet", **more))
+    kinds = {column.name: (column.kind, column.missing) for column in loaded.columns}
     assert kinds["decimal"] == ("number", True)
     assert kinds["coded"] == ("category", True)
     assert kinds["wide"] == ("category", False)
     assert kinds["digits"] == ("number", False)
     assert kinds["moment"] == ("date", False)
-    moments = found.features[:, [column.name for column in found.columns].index("moment")]
+    moments = loaded.features[:, [column.name for column in loaded.columns].index("moment")]
     assert moments.tolist() == list(range(ROWS))
-    assert any("which no network can take as it is: nested." in one for one in said)
-    assert "Left out, since it is empty in every row: nothing." in said
+    assert any("which no network can take as it is: nested." in one for one in remarks)
+    assert "Left out, since it is empty in every row: nothing." in remarks
 
 
 def test_numbers_and_words_in_one_column_of_text(read: Read, tmp_path: Path) -> None:
     mixed = ["01", "01", "x", "y"] * (ROWS // 4)
-    _, _, found = read(as_parquet(tmp_path / "a.parquet", mixed=mixed))
-    assert set(found.columns[-1].levels) == {"01", "x", "y"}
+    _, _, loaded = read(as_parquet(tmp_path / "a.parquet", mixed=mixed))
+    assert set(loaded.columns[-1].levels) == {"01", "x", "y"}
 
 
 def test_parquet_without_pyarrow(read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +112,7 @@ def test_parquet_without_pyarrow(read: Read, tmp_path: Path, monkeypatch: pytest
     with pytest.raises(DataError) as error:
         read(path)
     assert str(error.value) == (
-        f"{path}: Parquet is read by pyarrow, which is not here: pip install 'lossterm[parquet]'."
+        f"{path}: Parquet is read by pyarrow, which is not installed: pip install 'lossterm[parquet]'."
     )
 
 
@@ -156,17 +156,17 @@ def test_matrices_give_numbered_columns(read: Read, tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(ROWS, 3)).astype(np.float32)
     y = np.arange(ROWS).reshape(-1, 1) % 3
     np.savez(tmp_path / "a.npz", X=x, y=y, images=np.zeros((ROWS, 2, 2)), title=np.array("what it is"))
-    data, said, found = read(tmp_path / "a.npz")
-    assert [column.name for column in found.columns] == ["X_0", "X_1", "X_2"]
-    np.testing.assert_array_equal(found.features, x)
+    data, remarks, loaded = read(tmp_path / "a.npz")
+    assert [column.name for column in loaded.columns] == ["X_0", "X_1", "X_2"]
+    np.testing.assert_array_equal(loaded.features, x)
     assert (data.kind, data.classes) == ("multiclass", ("0", "1", "2"))
-    assert "Left out, since it has 3 dimensions, not one or two: images." in said
-    assert "Left out, since it has 0 dimensions, not one or two: title." in said
+    assert "Left out, since it has 3 dimensions, not one or two: images." in remarks
+    assert "Left out, since it has 0 dimensions, not one or two: title." in remarks
 
 
 def test_complex_numbers_are_left_out(read: Read, write: Write, tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.arange(ROWS) / 3, z=np.ones(ROWS) * 1j, y=np.arange(ROWS) / 7)
-    _, said, _ = read(tmp_path / "a.npz")
-    assert "Left out, since it holds complex128, which no network can take as it is: z." in said
+    _, remarks, _ = read(tmp_path / "a.npz")
+    assert "Left out, since it holds complex128, which no network can take as it is: z." in remarks
     with pytest.raises(DataError, match=r"column z: the target holds complex128"):
         read(tmp_path / "a.npz", "z")

@@ -23,7 +23,7 @@ def comma(value: float) -> str:
 
 def test_a_german_export(read: Read, write: Write) -> None:
     rows = [f"{n % 28 + 1:02}.03.2021;{comma(150 + n / 3)};{('Köln', 'München')[n % 2]};{comma(n)} €" for n in ROWS]
-    data, said, table = read(
+    data, remarks, table = read(
         write(lines("Datum;Größe;Stadt;Preis", *rows).replace("\n", "\r\n"), encoding="cp1252"), "Preis"
     )
     assert data.kind == "regression"
@@ -33,7 +33,7 @@ def test_a_german_export(read: Read, write: Write) -> None:
         ("Stadt", "category"),
     ]
     assert table.target.tolist() == [float(n) for n in ROWS]
-    assert "Preis: the € beside its numbers is left out." in said
+    assert "Preis: the € beside its numbers is left out." in remarks
 
 
 def test_passengers_with_missing_ages(read: Read, write: Write) -> None:
@@ -42,14 +42,14 @@ def test_passengers_with_missing_ages(read: Read, write: Write) -> None:
         f"{'' if n % 5 == 0 else 20 + n % 40},A/5 {2000 + n},{n * 1.5:.4f},{'' if n % 4 else f'B{n}'},{'SCQ'[n % 3]}"
         for n in ROWS
     ]
-    data, said, table = read(
+    data, remarks, table = read(
         write(lines("PassengerId,Survived,Pclass,Name,Sex,Age,Ticket,Fare,Cabin,Embarked", *rows)), "Survived"
     )
     assert (data.kind, data.classes) == ("binary", ("0", "1"))
     assert [column.name for column in table.columns] == ["PassengerId", "Pclass", "Sex", "Age", "Fare", "Embarked"]
     assert [column.name for column in table.columns if column.missing] == ["Age"]
-    assert "Left out, since it is free text, nearly every cell different: Name, Ticket, Cabin." in said
-    assert any("--drop PassengerId leaves it out." in one for one in said)
+    assert "Left out, since it is free text, nearly every cell different: Name, Ticket, Cabin." in remarks
+    assert any("--drop PassengerId leaves it out." in one for one in remarks)
 
 
 def test_wines(read: Read, write: Write) -> None:
@@ -81,25 +81,25 @@ def test_american_dates(read: Read, write: Write) -> None:
 
 def test_dates_that_nobody_can_tell(read: Read, write: Write) -> None:
     rows = [f"{n % 12 + 1}/{n % 11 + 1}/2021,{n},{n}.5" for n in ROWS]
-    _, said, _ = read(write(lines("when,x,y", *rows)))
-    hint = next(one for one in said if one.startswith("when: '1/1/2021' and the like are not read as dates"))
+    _, remarks, _ = read(write(lines("when,x,y", *rows)))
+    hint = next(one for one in remarks if one.startswith("when: '1/1/2021' and the like are not read as dates"))
     assert hint.endswith("Write them as 2020-12-31.")
 
 
 def test_percent_and_dollars_and_thousands(read: Read, write: Write) -> None:
     rows = [f'{n}%,${n}.25,"${n + 1},{n + 100}.50",{n}.5' for n in ROWS]
-    _, said, table = read(write(lines("rate,price,total,y", *rows)))
+    _, remarks, table = read(write(lines("rate,price,total,y", *rows)))
     assert [column.name for column in table.columns] == ["rate", "price", "total"]
     np.testing.assert_array_equal(table.features[:, 1], [n + 0.25 for n in ROWS])
     np.testing.assert_array_equal(table.features[:, 2], [1000 * (n + 1) + n + 100.5 for n in ROWS])
-    assert any(one.startswith("total: the $ beside its numbers is left out") for one in said)
+    assert any(one.startswith("total: the $ beside its numbers is left out") for one in remarks)
 
 
 def test_thousands_in_few_cells_are_not_taken_as_missing(read: Read, write: Write) -> None:
     rows = [f"{n},{n % 7}.5,{n}.5" for n in ROWS] + ['"1,234",1,3']
-    _, said, table = read(write(lines("x,z,y", *rows)))
+    _, remarks, table = read(write(lines("x,z,y", *rows)))
     assert [column.name for column in table.columns] == ["z"]
-    assert any(one.startswith("x: '1,234' and the like are not read as numbers") for one in said)
+    assert any(one.startswith("x: '1,234' and the like are not read as numbers") for one in remarks)
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ def test_thousands_are_read_where_a_decimal_sign_of_another_kind_tells_them(
 ) -> None:
     meant = [1234.5, 12.25, 7, -1234567.25, 2000]
     rows = [delimiter.join((cells[n % 5], str(n % 3))) for n in ROWS]
-    _, said, table = read(write(lines(delimiter.join("xy"), *rows)))
+    _, remarks, table = read(write(lines(delimiter.join("xy"), *rows)))
     np.testing.assert_array_equal(table.features[:, 0], [meant[n % 5] for n in ROWS])
-    assert not any("thousands" in one for one in said)
+    assert not any("thousands" in one for one in remarks)
 
 
 def test_a_sign_that_separates_here_and_is_decimal_there_is_refused(read: Read, write: Write) -> None:
@@ -130,16 +130,16 @@ def test_a_sign_that_separates_here_and_is_decimal_there_is_refused(read: Read, 
 
 def test_a_comma_that_may_separate_thousands_is_said(read: Read, write: Write) -> None:
     rows = [f"{n % 9 + 1},{n + 100};{n}" for n in ROWS]
-    _, said, table = read(write(lines("x;y", *rows)))
+    _, remarks, table = read(write(lines("x;y", *rows)))
     assert table.features[0, 0] == np.float32(1.1)
-    assert any(one.startswith("x: the comma in '1,100' is read as a decimal one.") for one in said)
+    assert any(one.startswith("x: the comma in '1,100' is read as a decimal one.") for one in remarks)
 
 
 def test_a_point_that_may_separate_thousands_is_said(read: Read, write: Write) -> None:
     rows = [f"{n % 9 + 1}.{n + 100};{n},5" for n in ROWS] + ["951;3,25"]
-    _, said, table = read(write(lines("x;y", *rows)))
+    _, remarks, table = read(write(lines("x;y", *rows)))
     assert table.features[0, 0] == np.float32(1.1)
-    assert any(one.startswith("x: the point in '1.100' is read as a decimal one.") for one in said)
+    assert any(one.startswith("x: the point in '1.100' is read as a decimal one.") for one in remarks)
 
 
 @pytest.mark.parametrize(
@@ -155,14 +155,14 @@ def test_a_point_that_may_separate_thousands_is_said(read: Read, write: Write) -
 )
 def test_which_points_may_separate_thousands(cells: list[str], doubtful: bool, read: Read, write: Write) -> None:
     rows = [f"{cells[n % len(cells)]},{n / 8}" for n in range(3000)]
-    _, said, _ = read(write(lines("x,y", *rows)))
-    assert any(one.startswith("x: the point in '") for one in said) == doubtful
+    _, remarks, _ = read(write(lines("x,y", *rows)))
+    assert any(one.startswith("x: the point in '") for one in remarks) == doubtful
 
 
 def test_columns_with_different_decimal_signs_are_said(read: Read, write: Write) -> None:
     rows = [f"{n},5;{n}.25" for n in ROWS]
-    _, said, _ = read(write(lines("x;y", *rows)))
-    assert any(one.startswith("Decimal commas in x (row 2) and points in y (row 2)") for one in said)
+    _, remarks, _ = read(write(lines("x;y", *rows)))
+    assert any(one.startswith("Decimal commas in x (row 2) and points in y (row 2)") for one in remarks)
 
 
 def test_no_names_spaces_and_question_marks(read: Read, write: Write) -> None:
@@ -177,32 +177,32 @@ def test_no_names_spaces_and_question_marks(read: Read, write: Write) -> None:
 
 def test_numbers_in_columns_of_spaces(read: Read, write: Write) -> None:
     rows = [f" {n / 7:9.5f}  {n % 5:3d}   {n % 2}  {n + 0.5:6.2f}" for n in ROWS]
-    _, said, table = read(write("\n".join(rows) + "\n", "housing.data"), "column_4")
+    _, remarks, table = read(write("\n".join(rows) + "\n", "housing.data"), "column_4")
     assert table.target[3] == 3.5
-    assert "Read as text in UTF-8 with spaces between cells and no row of names." in said
+    assert "Read as text in UTF-8 with spaces between cells and no row of names." in remarks
 
 
 def test_an_index_without_a_name_and_gaps(read: Read, write: Write) -> None:
     rows = [f"{n},{('True', 'False', '')[n % 3]},{'NaN' if n % 7 == 0 else n / 3},{n}.5" for n in ROWS]
-    _, said, table = read(write(lines(",flag,temp,y", *rows)))
+    _, remarks, table = read(write(lines(",flag,temp,y", *rows)))
     assert [(column.name, column.kind, column.missing) for column in table.columns] == [
         ("column_1", "number", False),
         ("flag", "boolean", True),
         ("temp", "number", True),
     ]
-    assert any("--drop column_1 leaves it out." in one for one in said)
+    assert any("--drop column_1 leaves it out." in one for one in remarks)
 
 
 def test_a_delimiter_at_each_end(read: Read, write: Write) -> None:
-    _, said, table = read(write(lines("x;y;", *(f"{n};{n}.5;" for n in ROWS))))
+    _, remarks, table = read(write(lines("x;y;", *(f"{n};{n}.5;" for n in ROWS))))
     assert [column.name for column in table.columns] == ["x"]
-    assert "Left out, since it is empty in every row: column_3." in said
+    assert "Left out, since it is empty in every row: column_3." in remarks
 
 
 def test_sums_below_the_table(read: Read, write: Write) -> None:
-    data, said, _ = read(write(lines("x,y", *(f"{n}.5,{n}.5" for n in ROWS), "Total,", "")))
+    data, remarks, _ = read(write(lines("x,y", *(f"{n}.5,{n}.5" for n in ROWS), "Total,", "")))
     assert data.rows == 120
-    assert "1 row left out for want of a target, the first in row 122." in said
+    assert "1 row left out for want of a target, the first in row 122." in remarks
 
 
 def test_a_header_of_the_wrong_width(read: Read, write: Write) -> None:

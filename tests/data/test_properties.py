@@ -40,13 +40,13 @@ def table_of(content: bytes, target: str = "y") -> Table:
         path = Path(place, "table.csv")
         path.write_bytes(content)
         data, _ = describe(FileRequest(path=str(path), target=target), Path(place, "shelf"))
-        found = load(data, Path(place, "shelf"))
+        loaded = load(data, Path(place, "shelf"))
         return Table(
-            features=np.array(found.features),
-            target=np.array(found.target),
-            groups=found.groups,
-            times=found.times,
-            columns=found.columns,
+            features=np.array(loaded.features),
+            target=np.array(loaded.target),
+            groups=loaded.groups,
+            times=loaded.times,
+            columns=loaded.columns,
         )
 
 
@@ -59,21 +59,23 @@ def test_a_table_is_read_back_as_it_was_written(data: st.DataObject, delimiter: 
     words = [levels[place % len(levels)] for place in range(rows)]
     number = ["" if value is None else repr(value) for value in numbers]
     columns = {"number": number, "word": words, "y": [repr(place / 3) for place in range(rows)]}
-    found = table_of(written(columns, delimiter).encode(encoding))
-    places = {column.name: place for place, column in enumerate(found.columns)}
-    assert found.target.tolist() == [place / 3 for place in range(rows)]
+    loaded = table_of(written(columns, delimiter).encode(encoding))
+    places = {column.name: place for place, column in enumerate(loaded.columns)}
+    assert loaded.target.tolist() == [place / 3 for place in range(rows)]
     if "number" in places:
-        column = found.columns[places["number"]]
+        column = loaded.columns[places["number"]]
         expected = np.array([math.nan if value is None else value for value in numbers])
         np.testing.assert_array_equal(
-            found.features[:, places["number"]], (expected - column.origin).astype(np.float32)
+            loaded.features[:, places["number"]], (expected - column.origin).astype(np.float32)
         )
     else:
         assert None not in numbers or set(numbers) == {None}
         assert len(set(numbers)) == 1
-    if found.columns[places["word"]].kind == "category":
-        column = found.columns[places["word"]]
-        assert [column.levels[int(place)] for place in found.features[:, places["word"]]] == list(map(printable, words))
+    if loaded.columns[places["word"]].kind == "category":
+        column = loaded.columns[places["word"]]
+        assert [column.levels[int(place)] for place in loaded.features[:, places["word"]]] == list(
+            map(printable, words)
+        )
 
 
 @given(st.binary(max_size=400) | st.text(max_size=200).map(str.encode))
@@ -118,12 +120,12 @@ def test_two_other_readers_find_the_same(delimiter: str, read: Read, write: Writ
     out = io.StringIO()
     np.savetxt(out, values, delimiter=delimiter, header=delimiter.join(names), comments="")
     path = write(out.getvalue())
-    _, _, found = read(path, "c5")
+    _, _, loaded = read(path, "c5")
     np.testing.assert_array_equal(
-        found.features, np.genfromtxt(path, delimiter=delimiter, skip_header=1)[:, :5].astype(np.float32)
+        loaded.features, np.genfromtxt(path, delimiter=delimiter, skip_header=1)[:, :5].astype(np.float32)
     )
     arrow = arrow_csv.read_csv(path, parse_options=arrow_csv.ParseOptions(delimiter=delimiter))
-    np.testing.assert_array_equal(found.target, arrow["c5"].to_numpy())
+    np.testing.assert_array_equal(loaded.target, arrow["c5"].to_numpy())
 
 
 def test_arrow_finds_the_same_words_dates_and_gaps(read: Read, write: Write) -> None:
@@ -134,12 +136,12 @@ def test_arrow_finds_the_same_words_dates_and_gaps(read: Read, write: Write) -> 
         size = "" if stream.random() < 0.1 else repr(stream.normal())
         lines.append(f"2020-0{stream.integers(1, 10)}-1{stream.integers(10)},{what},{size},{place / 8}")
     path = write("\n".join(lines) + "\n")
-    _, _, found = read(path)
+    _, _, loaded = read(path)
     arrow = arrow_csv.read_csv(path, parse_options=arrow_csv.ParseOptions(newlines_in_values=True))
     days = arrow["when"].cast("int32").to_numpy()
-    np.testing.assert_array_equal(found.features[:, 0], (days - found.columns[0].origin).astype(np.float32))
-    levels = found.columns[1].levels
-    ours = [None if math.isnan(cell) else levels[int(cell)] for cell in found.features[:, 1].tolist()]
+    np.testing.assert_array_equal(loaded.features[:, 0], (days - loaded.columns[0].origin).astype(np.float32))
+    levels = loaded.columns[1].levels
+    ours = [None if math.isnan(cell) else levels[int(cell)] for cell in loaded.features[:, 1].tolist()]
     assert ours == [None if word == "" else printable(word) for word in arrow["what"].to_pylist()]
     theirs = arrow["size"].to_numpy().astype(np.float32)
-    np.testing.assert_array_equal(found.features[:, 2], theirs)
+    np.testing.assert_array_equal(loaded.features[:, 2], theirs)

@@ -21,33 +21,33 @@ from .conftest import Read, Write, table
 def test_encodings(encoding: str, read: Read, write: Write) -> None:
     content = table(*["1,é,2"] * 10).replace("x,c,y", "größe,c,y")
     given = {"encoding": "utf-16-le"} if encoding == "utf-16-le" else {}  # without its mark nobody can tell
-    _, said, found = read(write(content, encoding=encoding), **given)
-    assert [column.name for column in found.columns] == ["größe", "c"]
-    assert set(found.columns[1].levels) == {"a", "b", "é"}
-    assert any("cp1252" in one for one in said) == (encoding in ("cp1252", "latin-1"))
+    _, remarks, loaded = read(write(content, encoding=encoding), **given)
+    assert [column.name for column in loaded.columns] == ["größe", "c"]
+    assert set(loaded.columns[1].levels) == {"a", "b", "é"}
+    assert any("cp1252" in one for one in remarks) == (encoding in ("cp1252", "latin-1"))
 
 
 def test_a_byte_that_only_latin_1_has(read: Read, write: Write) -> None:
     path = write(table(*["1,\x81,2"] * 10), encoding="latin-1")
-    _, said, _ = read(path)
-    assert "Row 22 is no UTF-8, so that the file is read as Latin-1; --encoding says otherwise." in said
+    _, remarks, _ = read(path)
+    assert "Row 22 is not UTF-8, so the file is read as Latin-1; --encoding says otherwise." in remarks
 
 
 def test_a_sign_of_utf_8_on_the_edge_of_two_blocks(read: Read, write: Write) -> None:
     content = "x,c,y\n" + "".join(f"{number}.5,ä,{number}.25\n{number}.5,ü,{number}.75\n" for number in range(60_000))
     assert len(content.encode()) > 1 << 20
-    _, said, found = read(write(content))
-    assert found.columns[1].levels == ("ä", "ü")
-    assert "Read as text in UTF-8 with commas between cells and a row of names." in said
+    _, remarks, loaded = read(write(content))
+    assert loaded.columns[1].levels == ("ä", "ü")
+    assert "Read as text in UTF-8 with commas between cells and a row of names." in remarks
 
 
 @each("delimiter", [",", ";", "\t", "|", " "])
 @each("end", ["\n", "\r\n", "\r"])
 def test_delimiters_and_ends_of_lines(delimiter: str, end: str, read: Read, write: Write) -> None:
-    _, _, found = read(write(table(end=end).replace(",", delimiter)))
+    _, _, loaded = read(write(table(end=end).replace(",", delimiter)))
     _, _, plain = read(write(table(), "plain.csv"))
-    assert found.columns == plain.columns
-    np.testing.assert_array_equal(found.features, plain.features)
+    assert loaded.columns == plain.columns
+    np.testing.assert_array_equal(loaded.features, plain.features)
 
 
 @pytest.mark.parametrize(
@@ -86,12 +86,12 @@ def test_whether_the_first_row_names_the_columns(text: str, named: bool) -> None
 
 def test_what_is_recognised_can_be_said_otherwise(read: Read, write: Write) -> None:
     content = "\n".join(f"{number},{number * 2}" for number in range(1990, 2030))
-    _, _, found = read(write(content), "column_2")
-    assert len(found.target) == 40
-    _, _, found = read(write(content), "3980", header=True)
-    assert len(found.target) == 39
-    _, _, found = read(write(table().replace(",", "~")), delimiter="~")
-    assert len(found.columns) == 2
+    _, _, loaded = read(write(content), "column_2")
+    assert len(loaded.target) == 40
+    _, _, loaded = read(write(content), "3980", header=True)
+    assert len(loaded.target) == 39
+    _, _, loaded = read(write(table().replace(",", "~")), delimiter="~")
+    assert len(loaded.columns) == 2
 
 
 # What cells hold
@@ -99,11 +99,11 @@ def test_what_is_recognised_can_be_said_otherwise(read: Read, write: Write) -> N
 
 @each("cell", ["", " ", "NA", "n/a", "NaN", "null", "None", "?", "-", "#N/A", "."])
 def test_what_stands_for_nothing(cell: str, read: Read, write: Write) -> None:
-    _, _, found = read(write(table(f"{cell},{cell},3")))
-    assert np.isnan(found.features[-1]).all()
-    assert not np.isnan(found.features[:-1]).any()
-    assert [column.missing for column in found.columns] == [True, True]
-    assert [column.width for column in found.columns] == [2, 3]
+    _, _, loaded = read(write(table(f"{cell},{cell},3")))
+    assert np.isnan(loaded.features[-1]).all()
+    assert not np.isnan(loaded.features[:-1]).any()
+    assert [column.missing for column in loaded.columns] == [True, True]
+    assert [column.width for column in loaded.columns] == [2, 3]
 
 
 @each(
@@ -126,8 +126,8 @@ def test_what_stands_for_nothing(cell: str, read: Read, write: Write) -> None:
     ],
 )
 def test_numbers(cell: str, value: float | None) -> None:
-    found = cells.number_of(cell, comma=False)
-    assert (found.value if found else None) == value
+    number = cells.number_of(cell, comma=False)
+    assert (number.value if number else None) == value
 
 
 def test_a_decimal_comma_only_where_the_comma_separates_no_cells() -> None:
@@ -156,8 +156,8 @@ def test_a_decimal_comma_only_where_the_comma_separates_no_cells() -> None:
 def test_separators_of_thousands_before_a_decimal_sign_of_another_kind(
     cell: str, value: float | None, comma: bool
 ) -> None:
-    found = cells.number_of(cell, comma=comma)
-    assert (found.value if found else None) == value
+    number = cells.number_of(cell, comma=comma)
+    assert (number.value if number else None) == value
     assert cells.is_grouped(cell) == (value is not None)
 
 
@@ -203,75 +203,75 @@ def test_every_iso_date_is_that_of_the_calendar() -> None:
 def test_booleans(pair: tuple[str, str], read: Read, write: Write) -> None:
     yes, no = pair
     content = table().replace(",a,", f",{yes},").replace(",b,", f",{no},")
-    data, _, found = read(write(content))
-    assert found.columns[1] == FeatureColumn(name="c", kind="boolean")
-    assert found.features[:2, 1].tolist() == [1, 0]
-    data, _, found = read(write(content), "c")
-    assert (data.kind, data.classes, found.target[:2].tolist()) == ("binary", (no, yes), [1, 0])
+    data, _, loaded = read(write(content))
+    assert loaded.columns[1] == FeatureColumn(name="c", kind="boolean")
+    assert loaded.features[:2, 1].tolist() == [1, 0]
+    data, _, loaded = read(write(content), "c")
+    assert (data.kind, data.classes, loaded.target[:2].tolist()) == ("binary", (no, yes), [1, 0])
 
 
 def test_dates_keep_their_digits(read: Read, write: Write) -> None:
     rows = "".join(f"2020-01-01T00:{number:02}:00,{number}.5\n" for number in range(40))
-    _, _, found = read(write("when,y\n" + rows))
-    assert found.columns == (FeatureColumn(name="when", kind="date", origin=18262),)
-    np.testing.assert_allclose(found.features[:, 0] * 1440, np.arange(40), atol=1e-4)
+    _, _, loaded = read(write("when,y\n" + rows))
+    assert loaded.columns == (FeatureColumn(name="when", kind="date", origin=18262),)
+    np.testing.assert_allclose(loaded.features[:, 0] * 1440, np.arange(40), atol=1e-4)
 
 
 def test_large_numbers_keep_their_digits(read: Read, write: Write) -> None:
     rows = "".join(f"{1_600_000_000 + number},{number}.5\n" for number in range(40))
-    _, _, found = read(write("x,y\n" + rows))
-    assert (found.features[:, 0].astype(float) + found.columns[0].origin).tolist() == [
+    _, _, loaded = read(write("x,y\n" + rows))
+    assert (loaded.features[:, 0].astype(float) + loaded.columns[0].origin).tolist() == [
         1.6e9 + number for number in range(40)
     ]
 
 
 def test_words_that_look_like_numbers_stay_words_where_asked(read: Read, write: Write) -> None:
     rows = "".join(f"{('007', '7', '12')[number % 3]},{number}.5\n" for number in range(30))
-    _, _, found = read(write("code,y\n" + rows), categorical=("code",))
-    assert found.columns[0].levels == ("007", "7", "12")
-    assert found.features[:3, 0].tolist() == [0, 1, 2]
+    _, _, loaded = read(write("code,y\n" + rows), categorical=("code",))
+    assert loaded.columns[0].levels == ("007", "7", "12")
+    assert loaded.features[:3, 0].tolist() == [0, 1, 2]
 
 
 def test_numbers_that_turn_to_words_far_down_are_read_again(read: Read, write: Write) -> None:
     rows = [f"0{number % 7},{number}.5" for number in range(3000)] + [
         f"w{number % 7},{number}.5" for number in range(999)
     ]
-    _, _, found = read(write("\n".join(["code,y", *rows])))
-    assert found.columns[0].kind == "category"
-    assert set(found.columns[0].levels) == {f"{sign}{number}" for sign in "0w" for number in range(7)}
+    _, _, loaded = read(write("\n".join(["code,y", *rows])))
+    assert loaded.columns[0].kind == "category"
+    assert set(loaded.columns[0].levels) == {f"{sign}{number}" for sign in "0w" for number in range(7)}
 
 
 def test_a_few_words_among_numbers_are_missing_and_said(read: Read, write: Write) -> None:
-    _, said, found = read(write(table("unknown,a,2", rows=100)))
-    assert np.isnan(found.features[-1, 0])
+    _, remarks, loaded = read(write(table("unknown,a,2", rows=100)))
+    assert np.isnan(loaded.features[-1, 0])
     assert (
         "x: 1 cell taken as missing, since the others are numbers; the first is 'unknown' in row 101. "
-        "--categorical x takes all as names." in said
+        "--categorical x takes all as names." in remarks
     )
 
 
 def test_rare_names_are_one_level(read: Read, write: Write) -> None:
     rows = [f"n{min(number % 100, 60)},{number}.5" for number in range(500)]
-    _, said, found = read(write("\n".join(["c,y", *rows])))
-    (column,) = found.columns
+    _, remarks, loaded = read(write("\n".join(["c,y", *rows])))
+    (column,) = loaded.columns
     assert len(column.levels) == 50
     assert (column.levels[0], column.levels[-1]) == ("n60", "other")
-    assert (found.features[:, 0] == 49).sum() == 12 * 5  # n49 … n59 and the first of n0 … that has no room
-    assert "c has more than 50 names; the 49 most frequent are kept, the rest is one." in said
+    assert (loaded.features[:, 0] == 49).sum() == 12 * 5  # n49 … n59 and the first of n0 … that has no room
+    assert "c has more than 50 names; the 49 most frequent are kept, the rest is one." in remarks
 
 
 def test_a_name_that_is_that_of_the_rest(read: Read, write: Write) -> None:
     rows = [f"{'other' if number % 3 else f'n{number % 70}'},{number}.5" for number in range(600)]
-    _, _, found = read(write("\n".join(["c,y", *rows])))
-    assert found.columns[0].levels[0] == "other"
-    assert found.columns[0].levels[-1] == "any other"
+    _, _, loaded = read(write("\n".join(["c,y", *rows])))
+    assert loaded.columns[0].levels[0] == "other"
+    assert loaded.columns[0].levels[-1] == "any other"
 
 
 def test_what_is_left_out_is_said(read: Read, write: Write) -> None:
     rows = [f"{number * 0.5},same,,text {number},{number}.25" for number in range(60)]
-    _, said, found = read(write("\n".join(["x,constant,empty,remark,y", *rows])))
-    assert [column.name for column in found.columns] == ["x"]
-    assert {one for one in said if one.startswith("Left out")} == {
+    _, remarks, loaded = read(write("\n".join(["x,constant,empty,remark,y", *rows])))
+    assert [column.name for column in loaded.columns] == ["x"]
+    assert {one for one in remarks if one.startswith("Left out")} == {
         "Left out, since it is the same in every row: constant.",
         "Left out, since it is empty in every row: empty.",
         "Left out, since it is free text, nearly every cell different: remark.",
@@ -281,28 +281,28 @@ def test_what_is_left_out_is_said(read: Read, write: Write) -> None:
 @pytest.mark.parametrize("name", ["id", "ID", "customer_id", "PassengerId", "user id", "index", "whatever"])
 def test_ids_are_warned_about(name: str, read: Read, write: Write) -> None:
     rows = [f"{number},{number % 7}.5,{number * 3}.25" for number in range(30)]
-    _, said, found = read(write("\n".join([f"{name},x,y", *rows])))
-    assert len(found.columns) == 2
-    warning = next(one for one in said if one.startswith(f"{name} "))
+    _, remarks, loaded = read(write("\n".join([f"{name},x,y", *rows])))
+    assert len(loaded.columns) == 2
+    warning = next(one for one in remarks if one.startswith(f"{name} "))
     assert f"--drop {name} leaves it out." in warning
-    _, said, found = read(write("\n".join([f"{name},x,y", *rows])), drop=(name,))
-    assert [column.name for column in found.columns] == ["x"]
-    assert not any(one.startswith(f"{name} ") for one in said)
+    _, remarks, loaded = read(write("\n".join([f"{name},x,y", *rows])), drop=(name,))
+    assert [column.name for column in loaded.columns] == ["x"]
+    assert not any(one.startswith(f"{name} ") for one in remarks)
 
 
 @pytest.mark.parametrize("name", ["valid", "humidity", "paid", "grid"])
 def test_words_that_end_like_an_id_are_none(name: str, read: Read, write: Write) -> None:
     rows = [f"{number % 5}.5,{number * 3}.25" for number in range(30)]
-    _, said, _ = read(write("\n".join([f"{name},y", *rows])))
-    assert not any(one.startswith(f"{name} ") for one in said)
+    _, remarks, _ = read(write("\n".join([f"{name},y", *rows])))
+    assert not any(one.startswith(f"{name} ") for one in remarks)
 
 
 def test_more_columns_than_rows_is_a_warning(read: Read, write: Write) -> None:
     values = np.random.default_rng(0).random((25, 41))
     content = "\n".join([",".join(f"c{place}" for place in range(41)), *(",".join(map(str, row)) for row in values)])
-    data, said, found = read(write(content), "c40")
-    assert (data.features, found.features.shape) == (40, (25, 40))
-    assert "There are more inputs (40) than rows (25): --drop what says little." in said
+    data, remarks, loaded = read(write(content), "c40")
+    assert (data.features, loaded.features.shape) == (40, (25, 40))
+    assert "There are more inputs (40) than rows (25): --drop what says little." in remarks
 
 
 # What is to be predicted
@@ -326,27 +326,31 @@ def test_kinds_of_task(
     values: list[Any], kind: str, classes: tuple[str, ...], why: str, read: Read, write: Write
 ) -> None:
     rows = [f"{number}.5,{values[number % len(values)]}" for number in range(66)]
-    data, said, found = read(write("\n".join(["x,y", *rows])))
+    data, remarks, loaded = read(write("\n".join(["x,y", *rows])))
     assert (data.kind, data.classes) == (kind, classes)
-    assert any(one.startswith(f"y {why}") for one in said)
+    assert any(one.startswith(f"y {why}") for one in remarks)
     if classes:
-        assert [classes[index] for index in found.target] == [str(values[number % len(values)]) for number in range(66)]
-        assert found.target.dtype == np.int64
+        assert [classes[index] for index in loaded.target] == [
+            str(values[number % len(values)]) for number in range(66)
+        ]
+        assert loaded.target.dtype == np.int64
 
 
 def test_whole_numbers_of_which_one_is_rare_are_amounts(read: Read, write: Write) -> None:
     rows = [f"{number}.5,{number % 4}" for number in range(40)]
-    data, said, _ = read(write("\n".join(["x,y", *rows, "1,4"])))
+    data, remarks, _ = read(write("\n".join(["x,y", *rows, "1,4"])))
     assert data.kind == "regression"
-    assert any("y has 5 whole numbers, 0 to 4, one of them in 1 row only: a number to predict" in one for one in said)
+    assert any(
+        "y has 5 whole numbers, 0 to 4, one of them in 1 row only: a number to predict" in one for one in remarks
+    )
 
 
 def test_the_kind_that_is_asked_for(read: Read, write: Write) -> None:
     rows = [f"{number}.5,{number % 3}" for number in range(60)]
-    data, said, found = read(write("\n".join(["x,y", *rows])), kind="regression")
+    data, remarks, loaded = read(write("\n".join(["x,y", *rows])), kind="regression")
     assert (data.kind, data.lowest, data.zeros) == ("regression", 0, True)
-    assert found.target.dtype == np.float64
-    assert "y is taken as a number to predict (regression), as asked for." in said
+    assert loaded.target.dtype == np.float64
+    assert "y is taken as a number to predict (regression), as asked for." in remarks
 
 
 def test_what_is_known_of_targets(read: Read, write: Write) -> None:
@@ -359,32 +363,32 @@ def test_what_is_known_of_targets(read: Read, write: Write) -> None:
 
 
 def test_rows_without_a_target_are_left_out_and_counted(read: Read, write: Write) -> None:
-    data, said, found = read(write(table("7,a,", "7,a,NA", "1,b,5")))
-    assert (data.rows, len(found.target), len(found.features)) == (28, 28, 28)
-    assert "2 rows left out for want of a target, the first in row 29. Taken as missing: 'NA'." in said
-    assert found.features[-1, 0] == 1
+    data, remarks, loaded = read(write(table("7,a,", "7,a,NA", "1,b,5")))
+    assert (data.rows, len(loaded.target), len(loaded.features)) == (28, 28, 28)
+    assert "2 rows left out for want of a target, the first in row 29. Taken as missing: 'NA'." in remarks
+    assert loaded.features[-1, 0] == 1
 
 
 def test_a_class_that_is_called_none(read: Read, write: Write) -> None:
     rows = [f"{number}.5,{('none', 'low', 'high', '')[number % 4]}" for number in range(40)]
     path = write("\n".join(["x,y", *rows]))
-    data, said, _ = read(path)
+    data, remarks, _ = read(path)
     assert data.classes == ("high", "low")
     assert (
         "20 rows left out for want of a target, the first in row 2. "
-        "Taken as missing: 'none'; with --categorical y only empty cells are." in said
+        "Taken as missing: 'none'; with --categorical y only empty cells are." in remarks
     )
-    data, said, _ = read(path, categorical=("y",))
+    data, remarks, _ = read(path, categorical=("y",))
     assert data.classes == ("high", "low", "none")
-    assert "10 rows left out for want of a target, the first in row 5." in said
+    assert "10 rows left out for want of a target, the first in row 5." in remarks
 
 
 def test_a_name_that_ends_as_the_rest_does(read: Read, write: Write) -> None:
     names = [*(f"n{number}" for number in range(49)), "another"]
     rows = [f"{names[number % 50]},{number}.5" for number in range(199)]
-    _, said, found = read(write("\n".join(["x,y", *rows])))
-    assert found.columns[0].levels[-1] == "another"
-    assert not any("more than 50 names" in one for one in said)
+    _, remarks, loaded = read(write("\n".join(["x,y", *rows])))
+    assert loaded.columns[0].levels[-1] == "another"
+    assert not any("more than 50 names" in one for one in remarks)
 
 
 def test_a_delimiter_by_name_is_its_sign() -> None:
@@ -396,40 +400,40 @@ def test_a_delimiter_by_name_is_its_sign() -> None:
 
 def test_groups(read: Read, write: Write) -> None:
     rows = [f"{number}.5,g{number % 6},{number * 2}.5" for number in range(60)] + ["1.5,,2.5", "2.5,NA,3.5"]
-    _, said, found = read(write("\n".join(["x,who,y", *rows])), group="who")
-    assert [column.name for column in found.columns] == ["x"]
-    assert found.groups is not None
-    assert len(set(found.groups.tolist())) == 7
-    assert (found.groups[:60].reshape(10, 6) == found.groups[:6]).all()
-    assert found.groups[60] == found.groups[61]
-    assert "2 rows without a group (who) stay together as one." in said
+    _, remarks, loaded = read(write("\n".join(["x,who,y", *rows])), group="who")
+    assert [column.name for column in loaded.columns] == ["x"]
+    assert loaded.groups is not None
+    assert len(set(loaded.groups.tolist())) == 7
+    assert (loaded.groups[:60].reshape(10, 6) == loaded.groups[:6]).all()
+    assert loaded.groups[60] == loaded.groups[61]
+    assert "2 rows without a group (who) stay together as one." in remarks
 
 
 def test_more_groups_than_words_are_kept_of_others(read: Read, write: Write) -> None:
     rows = [f"{number % 100}.5,g{number // 2},{number * 2}.5" for number in range(50_000)]
-    _, _, found = read(write("\n".join(["x,who,y", *rows])), group="who")
-    assert found.groups is not None
-    assert len(np.unique(found.groups)) == 25_000
-    assert (found.groups[::2] == found.groups[1::2]).all()
+    _, _, loaded = read(write("\n".join(["x,who,y", *rows])), group="who")
+    assert loaded.groups is not None
+    assert len(np.unique(loaded.groups)) == 25_000
+    assert (loaded.groups[::2] == loaded.groups[1::2]).all()
 
 
 def test_rows_in_order_of_time(read: Read, write: Write) -> None:
     days = np.random.default_rng(0).permutation(28) + 1
     rows = [f"2020-01-{day:02},{day}.5,{day}.25" for day in days] + [",7,7"]
-    _, said, found = read(write("\n".join(["when,x,y", *rows])), time="when")
-    assert found.target.tolist() == [day + 0.25 for day in range(1, 29)]
-    assert found.features[:, 0].tolist() == [day + 0.5 for day in range(1, 29)]
-    assert "1 row left out for want of a time (when)." in said
-    assert found.times is not None
-    assert found.times.tolist() == list(range(28))
+    _, remarks, loaded = read(write("\n".join(["when,x,y", *rows])), time="when")
+    assert loaded.target.tolist() == [day + 0.25 for day in range(1, 29)]
+    assert loaded.features[:, 0].tolist() == [day + 0.5 for day in range(1, 29)]
+    assert "1 row left out for want of a time (when)." in remarks
+    assert loaded.times is not None
+    assert loaded.times.tolist() == list(range(28))
 
 
 def test_equal_times_have_one_rank(read: Read, write: Write) -> None:
     rows = [f"{2000 + number * 7 % 6},{number}.5,{number}.25" for number in range(60)]
-    _, _, found = read(write("\n".join(["year,x,y", *rows])), time="year")
-    assert found.times is not None
-    assert found.times.dtype == np.int64
-    assert found.times.tolist() == [rank for rank in range(6) for _ in range(10)]
+    _, _, loaded = read(write("\n".join(["year,x,y", *rows])), time="year")
+    assert loaded.times is not None
+    assert loaded.times.dtype == np.int64
+    assert loaded.times.tolist() == [rank for rank in range(6) for _ in range(10)]
 
 
 def test_the_same_table_has_the_same_name_and_another_another(read: Read, write: Write) -> None:
@@ -443,9 +447,9 @@ def test_the_same_table_has_the_same_name_and_another_another(read: Read, write:
 
 
 def test_a_table_is_what_it_says(read: Read, write: Write) -> None:
-    data, _, found = read(write(table()))
+    data, _, loaded = read(write(table()))
     assert msgspec.json.decode(msgspec.json.encode(data), type=Data) == data
-    assert isinstance(found, Table)
-    assert found.features.dtype == np.float32
-    assert found.target.dtype == np.float64
-    assert data.features == sum(column.width for column in found.columns) == 3
+    assert isinstance(loaded, Table)
+    assert loaded.features.dtype == np.float32
+    assert loaded.target.dtype == np.float64
+    assert data.features == sum(column.width for column in loaded.columns) == 3

@@ -20,15 +20,15 @@ from .conftest import Write, table
 @pytest.fixture
 def readings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Return the files that were read, as they are."""
-    found: list[Path] = []
+    paths: list[Path] = []
     whole = csv_file.read
 
     def counted(path: Path, asked: FileRequest) -> Any:
-        found.append(path)
+        paths.append(path)
         return whole(path, asked)
 
     monkeypatch.setattr(csv_file, "read", counted)
-    return found
+    return paths
 
 
 def test_a_file_is_read_once(write: Write, shelf: Path, readings: list[Path]) -> None:
@@ -65,9 +65,9 @@ def test_a_damaged_table_is_read_anew(name: str, damage: str, write: Write, shel
     else:
         other = content[:-1] + bytes([content[-1] ^ 1])
         file.write_bytes({"shorter": content[:-9], "other": other, "empty": b""}[damage])
-    found = load(data, shelf)
-    np.testing.assert_array_equal(found.features, expected)
-    assert found.groups is not None
+    loaded = load(data, shelf)
+    np.testing.assert_array_equal(loaded.features, expected)
+    assert loaded.groups is not None
     assert len(readings) == 2
     load(data, shelf)
     assert len(readings) == 2
@@ -132,10 +132,10 @@ def test_what_another_process_removes_meanwhile(write: Write, shelf: Path, monke
     whole = Path.is_dir
 
     def overtaken(self: Path) -> bool:
-        found = whole(self)
+        listed = whole(self)
         if self == gone:  # what another does between our looking and our asking how old it is
             shutil.rmtree(gone)
-        return found
+        return listed
 
     monkeypatch.setattr(Path, "is_dir", overtaken)
     data, _ = describe(FileRequest(path=path, target="y", drop=("c",)), shelf)

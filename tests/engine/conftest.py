@@ -113,7 +113,7 @@ def trial_of(
     hidden: tuple[int, ...] | None = None,
     **others: Any,
 ) -> Trial:
-    """Return one trial, asked for as a person would: of a loss by name, or of one's own by its place."""
+    """Return one trial, asked for as a person would: of a loss by name, or a custom one by its place."""
     asked = Comparison.ask(
         task,
         [loss] if loss else (),
@@ -200,7 +200,7 @@ def assert_same_slopes(ours: np.ndarray, theirs: np.ndarray) -> None:
 
 def expected_values(target: np.ndarray, value: np.ndarray) -> dict[str, float]:
     """Return scores of predicted values by scikit-learn."""
-    found = {
+    scores = {
         "mae": metrics.mean_absolute_error(target, value),
         "mse": metrics.mean_squared_error(target, value),
         "rmse": metrics.root_mean_squared_error(target, value),
@@ -208,10 +208,10 @@ def expected_values(target: np.ndarray, value: np.ndarray) -> dict[str, float]:
         "median_ae": metrics.median_absolute_error(target, value),
     }
     for level in (0.05, 0.1, 0.25, 0.75, 0.9, 0.95):
-        found[f"pinball_{100 * level:02.0f}"] = metrics.mean_pinball_loss(target, value, alpha=level)
+        scores[f"pinball_{100 * level:02.0f}"] = metrics.mean_pinball_loss(target, value, alpha=level)
     if target.min() >= 0:
         above = np.maximum(value, np.finfo(np.float32).eps)
-        found["rmsle"] = metrics.root_mean_squared_log_error(target, np.maximum(value, 0))
-        found["d2_poisson"] = metrics.d2_tweedie_score(target, above, power=1)
-        found["d2_tweedie"] = metrics.d2_tweedie_score(target, above, power=1.5)
-    return found
+        scores["rmsle"] = metrics.root_mean_squared_log_error(target, np.maximum(value, 0))
+        scores["d2_poisson"] = metrics.d2_tweedie_score(target, above, power=1)
+        scores["d2_tweedie"] = metrics.d2_tweedie_score(target, above, power=1.5)
+    return scores

@@ -78,14 +78,14 @@ def test_a_training_that_goes_on_ends_with_the_same_bits(
     other = program(trial)  # as in another process
     other.train(trial_of(seed=1, **settings), 8, Interrupted().report)  # what was trained before leaves no trace
     second = Interrupted(curve=first.curve)
-    found = other.train(trial, 7, second.report, second.checkpoints.append, first.checkpoints[-3])
-    second.add(found.chunk)
+    result = other.train(trial, 7, second.report, second.checkpoints.append, first.checkpoints[-3])
+    second.add(result.chunk)
     assert second.checkpoints[0].epochs == 7  # the one that it went on from had six
     assert second.curve == whole.curve
-    assert found.scores == expected.scores
-    assert found.model == expected.model
-    assert found.anatomy == expected.anatomy
-    assert found.seconds > first.checkpoints[-3].seconds
+    assert result.scores == expected.scores
+    assert result.model == expected.model
+    assert result.anatomy == expected.anatomy
+    assert result.seconds > first.checkpoints[-3].seconds
     for mine, theirs in zip(other.network.get_weights(), weights, strict=True):
         assert np.asarray(mine).tobytes() == theirs.tobytes()
 
@@ -105,10 +105,10 @@ def test_a_checkpoint_that_cannot_be_used_is_left_aside_and_the_training_begins_
     foreign.train(trial_of(hidden=(5,)), 7, made.report, made.checkpoints.append)
     for state in (bytes(flipped), sound.state[:-40], b"", b"PK\x03\x04", made.checkpoints[-1].state):
         again = Interrupted()
-        found = mine.train(trial, 7, again.report, lambda _: None, Checkpoint(epochs=5, seconds=9.0, state=state))
-        again.add(found.chunk)
-        assert (again.curve, found.scores) == (whole.curve, expected.scores)
-        assert "A checkpoint is left aside" in capsys.readouterr().out
+        result = mine.train(trial, 7, again.report, lambda _: None, Checkpoint(epochs=5, seconds=9.0, state=state))
+        again.add(result.chunk)
+        assert (again.curve, result.scores) == (whole.curve, expected.scores)
+        assert "A checkpoint was ignored" in capsys.readouterr().out
 
 
 # As bytes
@@ -122,11 +122,11 @@ def test_what_is_packed_comes_back_and_the_stream_goes_on() -> None:
     values: list[np.ndarray] = [np.ones((2, 3), np.float32), np.array(7, np.int64), np.array([1, 2], np.uint32)]
     stream = np.random.Generator(np.random.SFC64([5, 1]))
     stream.integers(10, size=3, dtype=np.int32)  # leaves half a word in the stream
-    found = Unpacked(packed(values, stream, {0: b"abcd", 4: b"efgh"}, "here"), values, "here")
-    assert [(one.tolist(), one.dtype) for one in found.variables] == [(one.tolist(), one.dtype) for one in values]
-    assert found.kept == {0: b"abcd", 4: b"efgh"}
+    unpacked = Unpacked(packed(values, stream, {0: b"abcd", 4: b"efgh"}, "here"), values, "here")
+    assert [(one.tolist(), one.dtype) for one in unpacked.variables] == [(one.tolist(), one.dtype) for one in values]
+    assert unpacked.kept == {0: b"abcd", 4: b"efgh"}
     other = np.random.Generator(np.random.SFC64([9, 1]))
-    found.set_stream(other)
+    unpacked.set_stream(other)
     assert other.permutation(50).tolist() == stream.permutation(50).tolist()
     assert other.integers(10, dtype=np.int32) == stream.integers(10, dtype=np.int32)
 

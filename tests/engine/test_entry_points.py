@@ -81,11 +81,11 @@ def install(tmp_path: Path) -> Callable[..., Ask]:
 
 LIST = """
 from lossterm.losses import LOSSES, every_loss, problems, loss_named
-found = every_loss()
+losses = every_loss()
 print(json.dumps({
-    "added": {key: loss.origin for key, loss in found.items() if key not in LOSSES},
-    "first": list(found)[:len(LOSSES)] == list(LOSSES),
-    "mse": found["mse"].title,
+    "added": {key: loss.origin for key, loss in losses.items() if key not in LOSSES},
+    "first": list(losses)[:len(LOSSES)] == list(LOSSES),
+    "mse": losses["mse"].title,
     "problems": problems(),
     "heavy": "tensorflow" in sys.modules,
 }))
@@ -95,11 +95,11 @@ print(json.dumps({
 def test_a_record_that_a_package_gives_is_listed_after_the_catalogue_with_its_origin(
     install: Callable[..., Ask],
 ) -> None:
-    found = install(quartic="extra_losses:QUARTIC")(LIST)
-    assert found["added"] == {"quartic": "extra-losses 1.2"}
-    assert found["first"]
-    assert found["problems"] == []
-    assert not found["heavy"]
+    printed = install(quartic="extra_losses:QUARTIC")(LIST)
+    assert printed["added"] == {"quartic": "extra-losses 1.2"}
+    assert printed["first"]
+    assert printed["problems"] == []
+    assert not printed["heavy"]
 
 
 def test_a_tuple_of_records_is_listed_whole(install: Callable[..., Ask]) -> None:
@@ -107,7 +107,7 @@ def test_a_tuple_of_records_is_listed_whole(install: Callable[..., Ask]) -> None
 
 
 def test_it_is_found_by_key_alias_and_parameter_and_offered_but_is_not_usual(install: Callable[..., Ask]) -> None:
-    found = install(quartic="extra_losses:QUARTIC")("""
+    printed = install(quartic="extra_losses:QUARTIC")("""
 from lossterm.losses import fitting, losses_for, loss_named, usual
 from lossterm.tasks import task_named
 targets = task_named("regression").targets
@@ -118,7 +118,7 @@ print(json.dumps([
     losses_for(targets, ("mse", "fourth")),
 ]))
 """)
-    assert found == ["quartic", "quartic:power=3", True, False, False, ["mse", "quartic"]]
+    assert printed == ["quartic", "quartic:power=3", True, False, False, ["mse", "quartic"]]
 
 
 @pytest.mark.parametrize(
@@ -137,42 +137,42 @@ print(json.dumps([
 def test_a_broken_entry_point_is_told_and_does_no_harm(
     install: Callable[..., Ask], module: str, value: str, says: list[str]
 ) -> None:
-    found = install(module, broken=value)(LIST)
-    assert found["added"] == {}
-    assert found["first"]
-    assert found["mse"] == "mean squared error"
-    (problem,) = found["problems"]
+    printed = install(module, broken=value)(LIST)
+    assert printed["added"] == {}
+    assert printed["first"]
+    assert printed["mse"] == "mean squared error"
+    (problem,) = printed["problems"]
     for part in ("extra-losses 1.2", value, *says):
         assert part in problem
     assert problem.endswith(".")
 
 
 def test_what_is_sound_beside_what_is_broken_is_listed(install: Callable[..., Ask]) -> None:
-    found = install(one="extra_losses:QUARTIC", two="extra_losses:NOTHING", three="extra_losses:MIXED")(LIST)
-    assert list(found["added"]) == ["quartic", "quintic"]
-    assert len(found["problems"]) == 2
+    printed = install(one="extra_losses:QUARTIC", two="extra_losses:NOTHING", three="extra_losses:MIXED")(LIST)
+    assert list(printed["added"]) == ["quartic", "quintic"]
+    assert len(printed["problems"]) == 2
 
 
 def test_a_key_of_the_catalogue_cannot_be_replaced(install: Callable[..., Ask]) -> None:
-    found = install(mse="extra_losses:TAKEN")(LIST)
-    assert found["mse"] == "mean squared error"
-    assert len(found["problems"]) == 1
+    printed = install(mse="extra_losses:TAKEN")(LIST)
+    assert printed["mse"] == "mean squared error"
+    assert len(printed["problems"]) == 1
 
 
 def test_a_task_that_a_package_gives_is_listed_after_lossterms_own(install: Callable[..., Ask]) -> None:
-    found = install(TASKS, task="extra_losses:PLANE")("""
+    printed = install(TASKS, task="extra_losses:PLANE")("""
 from lossterm.tasks import TASKS, every_task, task_problems
 print(json.dumps([list(every_task())[len(TASKS):], task_problems(), "tensorflow" in sys.modules]))
 """)
-    assert found == [["plane"], [], False]
+    assert printed == [["plane"], [], False]
 
 
 def test_a_broken_entry_point_of_a_task_is_told_and_does_no_harm(install: Callable[..., Ask]) -> None:
-    found = install("raise OSError('no disk')\n", task="extra_losses:PLANE")("""
+    printed = install("raise OSError('no disk')\n", task="extra_losses:PLANE")("""
 from lossterm.tasks import TASKS, every_task, task_problems
 print(json.dumps([every_task() == TASKS, task_problems()]))
 """)
-    assert found == [
+    assert printed == [
         True,
         ["The tasks of extra-losses 1.2 do not load (extra_losses:PLANE): OSError: no disk."],
     ]
@@ -180,7 +180,7 @@ print(json.dumps([every_task() == TASKS, task_problems()]))
 
 @pytest.mark.tensorflow
 def test_losses_and_tasks_of_a_package_are_trained_by_the_real_engine(install: Callable[..., Ask]) -> None:
-    found = install(SOUND + TASKS, task="extra_losses:PLANE", quartic="extra_losses:QUARTIC")("""
+    printed = install(SOUND + TASKS, task="extra_losses:PLANE", quartic="extra_losses:QUARTIC")("""
 from lossterm.engine import runtime
 runtime.configure("cpu")
 from lossterm.comparison.comparison import Comparison
@@ -195,8 +195,8 @@ results = [Program(trial).train(trial) for trial in trials]
 print(json.dumps([[trial.task, trial.source, result.status, result.scores["mae"]["test"], result.note]
     for trial, result in zip(trials, results)]))
 """)
-    assert [task for task, *_ in found] == ["regression", "regression", "plane", "plane"]
-    for (_, source, status, mae, note), (_, _, _, same, _) in (found[:2], found[2:]):
+    assert [task for task, *_ in printed] == ["regression", "regression", "plane", "plane"]
+    for (_, source, status, mae, note), (_, _, _, same, _) in (printed[:2], printed[2:]):
         assert source == "extra-losses 1.2"
         assert status == "done"
         assert note is None

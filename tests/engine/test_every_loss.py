@@ -52,7 +52,7 @@ def final(programs: Programs) -> Finals:
     """Train a loss on a task of its kind; one that was trained is not trained again."""
     done: dict[str, Final] = {}
 
-    def found(loss: Loss) -> Final:
+    def train_once(loss: Loss) -> Final:
         if loss.key not in done:
             task, protocol = setting_of(loss)
             trial = trial_of(task, loss.key, protocol=protocol, epochs=EPOCHS, learning_rate=RATES.get(loss.key, 0.01))
@@ -66,7 +66,7 @@ def final(programs: Programs) -> Finals:
             done[loss.key] = Final(loss.under(protocol), trial, data, trained, outputs)
         return done[loss.key]
 
-    return found
+    return train_once
 
 
 def scale_of(scale: Scale, data: Prepared) -> tuple[float, float]:
@@ -98,15 +98,15 @@ def test_every_loss_trains_compiled_and_is_lower_on_the_training_rows_in_the_end
 
 @every_loss
 def test_scores_are_those_of_the_final_network_by_scikit_learn(final: Finals, loss: Loss) -> None:
-    found = final(loss)
-    scores = found.trained.result.scores
+    trained = final(loss)
+    scores = trained.trained.result.scores
     assert scores is not None
-    for place, (name, part) in enumerate(found.data.splits.items()):
-        expected = expected_scores(found.loss, found.data, part.target, found.outputs[name])
+    for place, (name, part) in enumerate(trained.data.splits.items()):
+        expected = expected_scores(trained.loss, trained.data, part.target, trained.outputs[name])
         for key, value in expected.items():
             assert (scores[key] or {})[name] == pytest.approx(value, rel=2e-4, abs=1e-5), key
         curve_metric = "mae" if loss.reading == "value" else "accuracy"
-        assert found.trained.curve[-1, 2 * place + 1] == pytest.approx(expected[curve_metric], rel=1e-4)
+        assert trained.trained.curve[-1, 2 * place + 1] == pytest.approx(expected[curve_metric], rel=1e-4)
         if loss.reading not in ("value", "logit", "logits"):
             assert scores["log_loss"] is scores["brier"] is scores["ece"] is None
 
@@ -144,22 +144,22 @@ def expected_scores(loss: Loss, data: Prepared, target: np.ndarray, output: np.n
 
 @every_loss
 def test_the_anatomy_is_that_of_the_final_network(runtime: ModuleType, final: Finals, loss: Loss) -> None:
-    found = final(loss)
-    anatomy, part = found.trained.result.anatomy, found.data.splits["train"]
+    trained = final(loss)
+    anatomy, part = trained.trained.result.anatomy, trained.data.splits["train"]
     assert anatomy is not None
-    deviation = deviation_of(found, part.target)
+    deviation = deviation_of(trained, part.target)
     assert anatomy.of == ("residual" if loss.reading == "value" else "margin")
     spread = np.abs(deviation).max()
     np.testing.assert_allclose(anatomy.quantiles, np.quantile(deviation, LEVELS), rtol=2e-3, atol=1e-5 * spread)
 
     tf = runtime.tf
     counts = np.bincount(part.target, minlength=1) if loss.reading != "value" else np.zeros(1)
-    scaling = Scaling(**scaling_settings(found))
-    encoded = tf.constant(encode(found.loss, scaling, part.target, task_named(found.trial.task).classes))
-    whole = found.outputs["train"].astype(np.float32)
+    scaling = Scaling(**scaling_settings(trained))
+    encoded = tf.constant(encode(trained.loss, scaling, part.target, task_named(trained.trial.task).classes))
+    whole = trained.outputs["train"].astype(np.float32)
     output = tf.Variable(whole if whole.shape[1] > 1 else whole[:, 0])
     with tf.GradientTape() as tape:
-        losses = found.loss(runtime.keras.ops, encoded, output, tf.constant(counts, tf.float32))
+        losses = trained.loss(runtime.keras.ops, encoded, output, tf.constant(counts, tf.float32))
     slopes = np.asarray(tape.gradient(losses, output), np.float64)
     sizes = np.sqrt((slopes**2).sum(axis=1)) if slopes.ndim == 2 else np.abs(slopes)
     badness = np.abs(deviation) if loss.reading == "value" else -deviation
@@ -167,19 +167,19 @@ def test_the_anatomy_is_that_of_the_final_network(runtime: ModuleType, final: Fi
     assert anatomy.share == pytest.approx(sizes[worst].sum() / sizes.sum(), rel=2e-3)
 
 
-def scaling_settings(found: Final) -> dict[str, Any]:
-    origin, unit = scale_of(found.loss.scale, found.data)
-    return {"origin": origin, "unit": unit, "log1p": found.loss.scale == "log1p"}
+def scaling_settings(trained: Final) -> dict[str, Any]:
+    origin, unit = scale_of(trained.loss.scale, trained.data)
+    return {"origin": origin, "unit": unit, "log1p": trained.loss.scale == "log1p"}
 
 
-def deviation_of(found: Final, target: np.ndarray) -> np.ndarray:
+def deviation_of(trained: Final, target: np.ndarray) -> np.ndarray:
     """Return residuals in the unit that the loss sees (of a raw target, in mean targets), or margins."""
-    loss, output = found.loss, found.outputs["train"]
+    loss, output = trained.loss, trained.outputs["train"]
     if loss.reading == "value":
-        origin, unit = scale_of(loss.scale, found.data)
+        origin, unit = scale_of(loss.scale, trained.data)
         seen = np.log(1 + target) if loss.scale == "log1p" else target
         value = np.exp(output[:, 0]) if loss.link == "log" else output[:, 0]
-        mean = np.mean(np.abs(target)) if loss.scale == "raw" and found.data.scales else 1
+        mean = np.mean(np.abs(target)) if loss.scale == "raw" and trained.data.scales else 1
         return np.asarray((value - (seen - origin) / unit) / mean)
     if output.shape[1] == 1:
         return np.asarray(np.where(target == 1, output[:, 0], -output[:, 0]))
@@ -264,7 +264,7 @@ def test_gradients_on_tensors_are_central_differences_in_numpy(runtime: ModuleTy
     variable = tf.Variable(output.astype(np.float32))
     with tf.GradientTape() as tape:
         value = loss(runtime.keras.ops, tf.constant(target), variable, tf.constant(counts, tf.float32))
-    found = np.asarray(tape.gradient(value, variable)).reshape(200, -1)
+    trained = np.asarray(tape.gradient(value, variable)).reshape(200, -1)
     xp = arrays.numpy()
     if loss.base == "beta_nll":  # the factor that gradients do not pass is held where it is
         held = arrays.numpy()
@@ -289,7 +289,7 @@ def test_gradients_on_tensors_are_central_differences_in_numpy(runtime: ModuleTy
     scale = np.maximum(np.abs(expected).max(axis=1, keepdims=True), 1e-2)
     smooth = bend < 0.01 * scale[:, 0]  # elsewhere the slope jumps within the step
     assert smooth.sum() >= 196
-    np.testing.assert_allclose((found / scale)[smooth], (expected / scale)[smooth], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose((trained / scale)[smooth], (expected / scale)[smooth], rtol=1e-3, atol=1e-4)
 
 
 def test_the_gradient_of_beta_nll_does_not_pass_the_factor_that_makes_it_the_squared_errors(

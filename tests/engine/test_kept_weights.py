@@ -23,13 +23,13 @@ from .conftest import Programs, setting_of, train, trial_of
 
 @pytest.mark.parametrize("epochs", [1, 2, 10, 19, 20, 200, 5000, 1_000_000])
 def test_weights_are_kept_at_the_start_at_the_end_and_more_densely_at_first(epochs: int) -> None:
-    found = kept_epochs(epochs, 100)
-    assert (found[0], found[-1]) == (0, epochs)
-    assert list(found) == sorted(set(found))
-    assert len(found) <= PLACES
+    epochs_kept = kept_epochs(epochs, 100)
+    assert (epochs_kept[0], epochs_kept[-1]) == (0, epochs)
+    assert list(epochs_kept) == sorted(set(epochs_kept))
+    assert len(epochs_kept) <= PLACES
     if epochs >= 200:
-        assert len(found) == PLACES
-        gaps = np.diff(found)
+        assert len(epochs_kept) == PLACES
+        gaps = np.diff(epochs_kept)
         assert gaps[0] < gaps[-1]
 
 
@@ -44,9 +44,9 @@ def test_weights_are_kept_at_the_start_at_the_end_and_more_densely_at_first(epoc
     ],
 )
 def test_of_a_large_network_fewer_epochs_are_kept_and_the_last_one_longest(weights: int, expected: int) -> None:
-    found = kept_epochs(1000, weights)
-    assert len(found) == expected
-    assert not found or found[-1] == 1000
+    epochs_kept = kept_epochs(1000, weights)
+    assert len(epochs_kept) == expected
+    assert not epochs_kept or epochs_kept[-1] == 1000
 
 
 def test_pieces_end_where_weights_are_kept_and_make_up_the_whole() -> None:
@@ -116,12 +116,12 @@ def test_a_training_that_diverges_leaves_what_was_finite_until_then(
     programs: Programs, rate: float, least: int
 ) -> None:
     trial = trial_of("regression", "mse", learning_rate=rate, epochs=40, optimizer="sgd", hidden=())
-    found = train(programs(trial), trial)
-    model = found.result.model
-    assert found.result.status == "diverged"
+    trained = train(programs(trial), trial)
+    model = trained.result.model
+    assert trained.result.status == "diverged"
     assert model is not None
-    assert found.result.sample is not None
-    assert model.epochs == tuple(epoch for epoch in kept_epochs(40, 21) if epoch < len(found.curve))
+    assert trained.result.sample is not None
+    assert model.epochs == tuple(epoch for epoch in kept_epochs(40, 21) if epoch < len(trained.curve))
     assert len(model.epochs) >= least
     assert np.isfinite(np.frombuffer(model.data, "<f4")).all()
 
@@ -177,7 +177,7 @@ def test_outputs_are_those_of_keras_and_predictions_give_the_trials_own_scores(
 
 
 @pytest.mark.tensorflow
-def test_a_loss_of_ones_own_is_read_as_it_was_found_to_be(training: ModuleType, tmp_path: Any) -> None:
+def test_a_custom_loss_is_read_as_it_was_loaded(training: ModuleType, tmp_path: Any) -> None:
     file = tmp_path / "mine.py"
     file.write_text("import keras\ndef mine(y, f):\n    return keras.ops.mean(keras.ops.square(y - f), axis=-1)\n")
     trial = trial_of("circles", None, own=f"{file}:mine:head=margin", protocol="fair")

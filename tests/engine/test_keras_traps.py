@@ -24,13 +24,13 @@ def losses(runtime: ModuleType) -> Any:
 def differentiated(runtime: ModuleType) -> Any:
     """`(function, output) -> (value, gradient)`, both in NumPy."""
 
-    def found(function: Any, output: Any) -> tuple[np.ndarray, np.ndarray]:
+    def differentiated_loss(function: Any, output: Any) -> tuple[np.ndarray, np.ndarray]:
         variable = runtime.tf.Variable(np.asarray(output, np.float32))
         with runtime.tf.GradientTape() as tape:
             value = function(variable)
         return np.asarray(value), np.asarray(tape.gradient(value, variable))
 
-    return found
+    return differentiated_loss
 
 
 def ours(runtime: ModuleType, name: str, y: Any, protocol: str = "fair") -> Any:
@@ -104,9 +104,11 @@ def test_keras_categorical_hinge_is_2_for_a_row_that_is_right_by_far_where_all_l
     target = np.array([[1, 0, 0]], np.float32)
     logits = np.array([[-1, -5, -6]], np.float32)  # right, with a margin of 4
     assert float(losses.CategoricalHinge()(target, logits)) == pytest.approx(2)  # the true class's own 0 is its rival
-    found = ours(runtime, "multiclass_hinge", target)
-    assert float(found(runtime.tf.constant(logits))[0]) == 0
-    assert float(found(runtime.tf.constant(logits + 100))[0]) == 0  # and a shift of all logits changes nothing
+    differentiated_loss = ours(runtime, "multiclass_hinge", target)
+    assert float(differentiated_loss(runtime.tf.constant(logits))[0]) == 0
+    assert (
+        float(differentiated_loss(runtime.tf.constant(logits + 100))[0]) == 0
+    )  # and a shift of all logits changes nothing
     assert float(losses.CategoricalHinge()(target, logits + 100)) == 0
 
 
@@ -118,8 +120,8 @@ def test_keras_categorical_focal_loss_with_gamma_0_is_a_quarter_of_cross_entropy
     entropy = losses.CategoricalCrossentropy(from_logits=True, reduction=None)(target, logits)
     theirs = losses.CategoricalFocalCrossentropy(gamma=0, from_logits=True, reduction=None)(target, logits)
     np.testing.assert_allclose(theirs, 0.25 * np.asarray(entropy), rtol=1e-5)
-    found = ours(runtime, "focal:gamma=0", target)(runtime.tf.constant(logits))
-    np.testing.assert_allclose(found, entropy, rtol=1e-5)
+    differentiated_loss = ours(runtime, "focal:gamma=0", target)(runtime.tf.constant(logits))
+    np.testing.assert_allclose(differentiated_loss, entropy, rtol=1e-5)
 
 
 def test_keras_generalised_cross_entropy_makes_n_by_n_losses_of_a_column_of_labels_without_a_word(
@@ -133,9 +135,9 @@ def test_keras_generalised_cross_entropy_makes_n_by_n_losses_of_a_column_of_labe
     assert form.call(labels[:, None], probability).shape == (8, 8)
     right = (1 - probability[np.arange(8), labels] ** 0.7) / 0.7
     np.testing.assert_allclose(form.call(labels, probability), right, rtol=1e-5)
-    found = ours(runtime, "gce:q=0.7", np.eye(3)[labels])(runtime.tf.constant(logits))
-    assert found.shape == (8,)
-    np.testing.assert_allclose(found, right, rtol=1e-5)
+    differentiated_loss = ours(runtime, "gce:q=0.7", np.eye(3)[labels])(runtime.tf.constant(logits))
+    assert differentiated_loss.shape == (8,)
+    np.testing.assert_allclose(differentiated_loss, right, rtol=1e-5)
 
 
 def test_keras_cosine_similarity_of_one_unit_is_plus_or_minus_1_without_a_gradient_and_so_is_left_out(

@@ -39,8 +39,8 @@ def kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def used() -> Path | None:
     """Begin to use the programs, and return where TensorFlow is told to keep them."""
     program_cache.use()
-    told = [flag for flag in os.environ.get("TF_XLA_FLAGS", "").split() if "directory" in flag]
-    return Path(told[-1].partition("=")[2]) if told else None
+    flags = [flag for flag in os.environ.get("TF_XLA_FLAGS", "").split() if "directory" in flag]
+    return Path(flags[-1].partition("=")[2]) if flags else None
 
 
 def write(kept: Path, name: str, size: int = 10) -> Path:

@@ -43,8 +43,8 @@ class Worker:
             [*command, *options], env=self.environment, capture_output=True, text=True, timeout=200, check=False
         )
         assert done.returncode == 0, done.stderr + starting.last_words(self.store.path, DEVICE)
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +84,13 @@ TASKS = ("regression", "prices", "breast_cancer", "digits")
 @pytest.mark.parametrize("task", cases({task: task for task in TASKS}, ("breast_cancer",)))
 def test_the_usual_losses_of_a_task_are_trained_and_ranked(worker: Worker, task: str) -> None:
     """Whether every loss trains is asked in test_every_loss, without a worker; here it is whether each task does."""
-    found = worker.run(task, "--seeds", "2", "--epochs", "5", "--trials", "--lr", "0.01")
+    document = worker.run(task, "--seeds", "2", "--epochs", "5", "--trials", "--lr", "0.01")
     expected = {loss.key for loss in usual(task_named(task).targets)}
     assert len(expected) >= 3
-    assert found["protocol"] == "fair"
-    assert len(found["trials"]) == len(expected) * 2
-    _assert_ranked(found, expected)
-    for trial in found["trials"]:
+    assert document["protocol"] == "fair"
+    assert len(document["trials"]) == len(expected) * 2
+    _assert_ranked(document, expected)
+    for trial in document["trials"]:
         assert trial["status"] == "done"
         assert trial["seconds"] > 0
         assert {len(curve) for curve in trial["curves"].values()} == {5}
@@ -114,24 +114,24 @@ def test_losses_of_a_task_are_trained_at_every_rate_and_ranked_at_their_best(
     assert diverged <= {("exponential", 0.1)}  # its gradient grows exponentially with the error
 
 
-def _assert_ranked(found: dict[str, Any], expected: set[str]) -> None:
-    assert {standing["loss"] for standing in found["standings"]} == expected
-    assert found["standings"][0]["rank"] == 1
-    for standing in found["standings"]:
+def _assert_ranked(document: dict[str, Any], expected: set[str]) -> None:
+    assert {standing["loss"] for standing in document["standings"]} == expected
+    assert document["standings"][0]["rank"] == 1
+    for standing in document["standings"]:
         assert (standing["trials"], standing["diverged"], standing["failed"]) == (2, 0, 0)
         assert standing["mean"] is not None
-        assert standing["scores"][found["metric"]["key"]]["train"]["mean"] is not None
+        assert standing["scores"][document["metric"]["key"]]["train"]["mean"] is not None
 
 
 def test_what_trained_is_named_in_the_json_and_the_store(worker: Worker) -> None:
-    found = worker.run("circles", *TUTORIAL, "--loss", "hinge", "--seeds", "1", "--epochs", "2")["environment"]
-    assert found["tensorflow"].startswith("2.21")
-    assert found["keras"].startswith("3.15")
-    assert found["numpy"].startswith("2.")
-    assert found["device"] == "CPU"
-    assert found["cpu"]
+    document = worker.run("circles", *TUTORIAL, "--loss", "hinge", "--seeds", "1", "--epochs", "2")["environment"]
+    assert document["tensorflow"].startswith("2.21")
+    assert document["keras"].startswith("3.15")
+    assert document["numpy"].startswith("2.")
+    assert document["device"] == "CPU"
+    assert document["cpu"]
     (row,) = worker.store.reader.workers()
-    assert row.environment == found
+    assert row.environment == document
 
 
 def test_the_worker_trains_the_same_bits_as_this_process(worker: Worker, programs: Programs) -> None:
@@ -168,7 +168,7 @@ def test_trials_run_side_by_side_and_a_cancel_stops_them(worker: Worker) -> None
     assert worker.run("circles", *TUTORIAL, "--loss", "hinge", "--seeds", "1", "--epochs", "3")["standings"][0]["mean"]
 
 
-def test_a_loss_of_ones_own_that_breaks_fails_with_a_sentence_and_harms_neither_the_others_nor_the_worker(
+def test_a_custom_loss_that_breaks_fails_with_a_sentence_and_harms_neither_the_others_nor_the_worker(
     worker: Worker, tmp_path: Path
 ) -> None:
     store, file = worker.store, tmp_path / "mine.py"

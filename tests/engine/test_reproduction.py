@@ -34,9 +34,9 @@ def train(trainer: Any, trial: Trial) -> TrialScores:
 
 def value(scores: TrialScores, metric: str) -> float:
     """Return a score on the test rows."""
-    found = (scores[metric] or {})["test"]
-    assert found is not None
-    return found
+    score = (scores[metric] or {})["test"]
+    assert score is not None
+    return score
 
 
 # The tutorial
@@ -97,12 +97,12 @@ def test_a_hinge_of_the_tutorial_is_good_by_sign_worse_by_rounding_and_below_cha
 def softmax_regression(loss: str, sd: float) -> Comparison:
     """Return the comparison of a loss without a hidden layer, from initial weights of this size."""
     wanted = ((), sd, (loss,))
-    (found,) = (
+    (comparison,) = (
         one
         for one in CASES["digits"].comparisons(2)
         if (one.hyperparameters.hidden, one.hyperparameters.initial_sd, one.losses) == wanted
     )
-    return found
+    return comparison
 
 
 def mean_accuracy(trainer: Any, comparison: Comparison, place: int) -> float:

@@ -105,33 +105,33 @@ def case(runtime: ModuleType, training: ModuleType, network: SimpleNamespace) ->
 
 @every_setting
 def test_weights_and_curves_are_those_of_fit(case: Callable[[str], Case], name: str) -> None:
-    found = case(name)
-    assert found.ours.result.status == "done"
-    for ours, theirs in zip(found.ours.weights, found.theirs.weights, strict=True):
+    fitted = case(name)
+    assert fitted.ours.result.status == "done"
+    for ours, theirs in zip(fitted.ours.weights, fitted.theirs.weights, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
-    assert found.ours.curve[:, ::2].shape == found.theirs.losses.shape
-    if not found.trial.hyperparameters.l2:  # of a penalised loss Keras's curves show the penalty too
-        np.testing.assert_allclose(found.ours.curve[:, ::2], found.theirs.losses, rtol=2e-5, atol=1e-5)
+    assert fitted.ours.curve[:, ::2].shape == fitted.theirs.losses.shape
+    if not fitted.trial.hyperparameters.l2:  # of a penalised loss Keras's curves show the penalty too
+        np.testing.assert_allclose(fitted.ours.curve[:, ::2], fitted.theirs.losses, rtol=2e-5, atol=1e-5)
 
 
 @every_setting
 def test_the_same_trial_gives_the_same_bits_after_another_in_one_compiled_program(
     case: Callable[[str], Case], name: str
 ) -> None:
-    found = case(name)
-    assert found.ours.bits == found.again.bits
-    assert found.ours.result.scores == found.again.result.scores
-    assert found.program._epochs._compiled._jit_compile
-    assert found.program._epochs._compiled.experimental_get_tracing_count() == 1
+    fitted = case(name)
+    assert fitted.ours.bits == fitted.again.bits
+    assert fitted.ours.result.scores == fitted.again.result.scores
+    assert fitted.program._epochs._compiled._jit_compile
+    assert fitted.program._epochs._compiled.experimental_get_tracing_count() == 1
 
 
 @every_setting
 def test_what_is_kept_predicts_as_the_network_does(case: Callable[[str], Case], name: str) -> None:
-    found = case(name)
-    model = found.again.result.model
+    fitted = case(name)
+    model = fitted.again.result.model
     assert model is not None
-    test = protocol_named("fair").prepare(task_named(found.trial.task), 0).splits["test"]
-    theirs = found.program.network.predict(test.features, verbose=0)
+    test = protocol_named("fair").prepare(task_named(fitted.trial.task), 0).splits["test"]
+    theirs = fitted.program.network.predict(test.features, verbose=0)
     np.testing.assert_allclose(outputs(model, -1, test.features).reshape(theirs.shape), theirs, rtol=1e-5, atol=1e-5)
 
 
@@ -196,54 +196,54 @@ def _overfitting(**settings: Any) -> Trial:
 def test_a_training_stops_after_epochs_without_a_better_loss_and_is_that_of_the_best(
     case: Callable[[str], Case], programs: Programs
 ) -> None:
-    found = case("early stopping")
-    losses = found.ours.curve[:, 2]
+    fitted = case("early stopping")
+    losses = fitted.ours.curve[:, 2]
     best = int(losses.argmin()) + 1
     assert len(losses) == best + OVERFITS["early_stopping"] < OVERFITS["epochs"]
     shorter = _overfitting(epochs=best, early_stopping=None)
     end = train(programs(shorter), shorter)
-    for stopped, whole in zip(found.ours.weights, end.weights, strict=True):
+    for stopped, whole in zip(fitted.ours.weights, end.weights, strict=True):
         np.testing.assert_allclose(stopped, whole, rtol=0, atol=1e-6)
-    scores, expected = found.ours.result.scores, end.result.scores
+    scores, expected = fitted.ours.result.scores, end.result.scores
     assert scores is not None
     assert expected is not None
     assert scores["accuracy"] == expected["accuracy"]
     assert (scores["log_loss"] or {})["test"] == pytest.approx((expected["log_loss"] or {})["test"], rel=1e-5)
-    anatomy, whole_anatomy = found.ours.result.anatomy, end.result.anatomy
+    anatomy, whole_anatomy = fitted.ours.result.anatomy, end.result.anatomy
     assert anatomy is not None
     assert whole_anatomy is not None
     assert anatomy.quantiles == pytest.approx(whole_anatomy.quantiles, rel=1e-3)
 
 
 def test_models_are_kept_up_to_the_epoch_that_a_training_was_brought_back_to(case: Callable[[str], Case]) -> None:
-    found = case("early stopping")
-    model = found.ours.result.model
+    fitted = case("early stopping")
+    model = fitted.ours.result.model
     assert model is not None
     assert model.epochs[0] == 0
-    assert model.epochs[-1] == int(found.ours.curve[:, 2].argmin()) + 1
+    assert model.epochs[-1] == int(fitted.ours.curve[:, 2].argmin()) + 1
     last = [part for layer in model.weights(-1) for part in layer]
-    assert [part.tolist() for part in last] == [part.tolist() for part in found.ours.weights]
+    assert [part.tolist() for part in last] == [part.tolist() for part in fitted.ours.weights]
 
 
 @pytest.mark.parametrize("seconds", [0, 1e9], ids=["epoch by epoch", "all at once"])
 def test_where_it_stops_does_not_depend_on_chunks(
     case: Callable[[str], Case], monkeypatch: pytest.MonkeyPatch, training: ModuleType, seconds: float
 ) -> None:
-    found = case("early stopping")
+    fitted = case("early stopping")
     monkeypatch.setattr(training, "REPORT_SECONDS", seconds)
-    assert train(found.program, found.trial).bits == found.ours.bits
+    assert train(fitted.program, fitted.trial).bits == fitted.ours.bits
 
 
 def test_a_training_with_all_settings_may_be_cancelled_or_diverge(
     training: ModuleType, case: Callable[[str], Case], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = case("all")
+    fitted = case("all")
     monkeypatch.setattr(training, "REPORT_SECONDS", 0)
-    stopped = train(found.program, found.trial, stop_at=2)
+    stopped = train(fitted.program, fitted.trial, stop_at=2)
     assert (stopped.result.status, len(stopped.curve)) == ("cancelled", 2)
     trial = trial_of("regression", "mse", protocol="fair", learning_rate=1e30, epochs=30, early_stopping=20, l2=0.1)
     diverged = train(training.Program(trial), trial)
     assert diverged.result.status == "diverged"
     assert diverged.result.scores is None
     assert not np.isfinite(diverged.curve[-1]).all()
-    assert train(found.program, found.trial).bits == found.ours.bits
+    assert train(fitted.program, fitted.trial).bits == fitted.ours.bits

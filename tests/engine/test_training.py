@@ -52,13 +52,13 @@ def test_the_same_trial_gives_the_same_bits_after_other_trials_and_in_a_new_prog
 def test_chunks_of_any_size_give_the_same_bits(
     training: ModuleType, circles: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = []
+    curves = []
     for seconds in (0, 0.005, 1e9):
         monkeypatch.setattr(training, "REPORT_SECONDS", seconds)
-        found.append(train(circles, _circles(seed=2, epochs=40)))
-    assert found[0].bits == found[1].bits == found[2].bits
-    assert found[0].reports == 39
-    assert found[2].reports <= 1
+        curves.append(train(circles, _circles(seed=2, epochs=40)))
+    assert curves[0].bits == curves[1].bits == curves[2].bits
+    assert curves[0].reports == 39
+    assert curves[2].reports <= 1
 
 
 def test_seeds_differ_in_weights_and_batch_orders(network: SimpleNamespace, circles: Any) -> None:
@@ -119,12 +119,12 @@ def test_a_rate_far_too_large_ends_as_diverged_at_the_first_epoch_that_is_not_fi
     training: ModuleType, regression: Any, monkeypatch: pytest.MonkeyPatch, rate: float, seconds: float
 ) -> None:
     monkeypatch.setattr(training, "REPORT_SECONDS", seconds)
-    found = train(regression, trial_of("regression", "mse", learning_rate=rate, epochs=50))
-    assert found.result.status == "diverged"
-    assert found.result.scores is None
-    assert len(found.curve) < 50
-    assert np.isfinite(found.curve[:-1]).all()
-    assert not np.isfinite(found.curve[-1]).all()
+    trained = train(regression, trial_of("regression", "mse", learning_rate=rate, epochs=50))
+    assert trained.result.status == "diverged"
+    assert trained.result.scores is None
+    assert len(trained.curve) < 50
+    assert np.isfinite(trained.curve[:-1]).all()
+    assert not np.isfinite(trained.curve[-1]).all()
 
 
 def test_a_program_trains_well_after_a_trial_of_it_diverged(training: ModuleType, regression: Any) -> None:
@@ -138,28 +138,28 @@ def test_a_report_that_says_stop_ends_the_training_as_cancelled(
     training: ModuleType, regression: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "REPORT_SECONDS", 0)
-    found = train(regression, trial_of("regression", "mse", epochs=1_000_000), stop_at=3)
-    assert found.result.status == "cancelled"
-    assert found.result.scores is None
-    assert found.result.chunk is None
-    assert len(found.curve) == found.reports == 3
+    trained = train(regression, trial_of("regression", "mse", epochs=1_000_000), stop_at=3)
+    assert trained.result.status == "cancelled"
+    assert trained.result.scores is None
+    assert trained.result.chunk is None
+    assert len(trained.curve) == trained.reports == 3
 
 
 def test_one_epoch_comes_with_the_result(regression: Any) -> None:
-    found = train(regression, trial_of("regression", "mse", epochs=1))
-    assert found.result.status == "done"
-    assert found.reports == 0
-    assert found.curve.shape == (1, 4)
+    trained = train(regression, trial_of("regression", "mse", epochs=1))
+    assert trained.result.status == "done"
+    assert trained.reports == 0
+    assert trained.curve.shape == (1, 4)
 
 
 def test_more_epochs_than_a_chunk_can_hold_are_reported_in_parts(
     training: ModuleType, regression: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "REPORT_SECONDS", 1e9)
-    found = train(regression, trial_of("regression", "mse", epochs=600))
-    assert found.result.status == "done"
-    assert found.reports >= 2
-    assert len(found.curve) == 600
+    trained = train(regression, trial_of("regression", "mse", epochs=600))
+    assert trained.result.status == "done"
+    assert trained.reports >= 2
+    assert len(trained.curve) == 600
 
 
 # Compiled once
@@ -214,11 +214,11 @@ def fair(programs: Programs) -> Any:
 
 def test_a_fair_trial_is_scored_in_the_units_of_the_target(fair: Any) -> None:
     trial = trial_of("regression", "mse", protocol="fair", seed=3, epochs=20)
-    found, task = train(fair, trial), task_named("regression")
-    scores, data = found.result.scores, protocol_named("fair").prepare(task, 3)
+    trained, task = train(fair, trial), task_named("regression")
+    scores, data = trained.result.scores, protocol_named("fair").prepare(task, 3)
     assert scores is not None
     assert list(data.splits) == ["train", "validation", "test"]
-    assert found.curve.shape == (20, 6)
+    assert trained.curve.shape == (20, 6)
     origin, unit = data.splits["train"].target.mean(), data.splits["train"].target.std()
     truths = []
     for place, (name, part) in enumerate(data.splits.items()):
@@ -226,7 +226,7 @@ def test_a_fair_trial_is_scored_in_the_units_of_the_target(fair: Any) -> None:
         truths.append(part.target)
         for key, expected in expected_values(part.target, origin + unit * output).items():
             assert (scores[key] or {})[name] == pytest.approx(expected, rel=1e-4), key
-        loss, metric = found.curve[-1, 2 * place : 2 * place + 2]
+        loss, metric = trained.curve[-1, 2 * place : 2 * place + 2]
         assert loss == pytest.approx(metrics.mean_squared_error((part.target - origin) / unit, output), rel=1e-4)
         assert metric == pytest.approx((scores["mae"] or {})[name], rel=1e-5)
     np.testing.assert_array_equal(np.sort(np.concatenate(truths)), np.sort(task.draw(3)[1]))

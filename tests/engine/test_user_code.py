@@ -1,4 +1,4 @@
-"""A loss of one's own, loaded, looked at and trained; what is wrong with one is told in a sentence."""
+"""A custom loss, loaded, checked and trained; an unusable one is refused in a sentence."""
 
 import importlib
 import os
@@ -46,7 +46,7 @@ Write = Callable[[str], Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Write a file of one's own and return it."""
+    """Write a file of custom code and return it."""
 
     def written(content: str) -> Path:
         path = tmp_path / "mine.py"
@@ -69,8 +69,8 @@ def trained(training: ModuleType, programs: Programs) -> Callable[..., Trained]:
 @pytest.fixture
 def load(training: ModuleType) -> Callable[[Trial], Any]:
     """The function that a worker loads a trial's loss by."""
-    found: Callable[[Trial], Any] = training.load
-    return found
+    load_loss: Callable[[Trial], Any] = training.load
+    return load_loss
 
 
 def close(one: Trained, other: Trained, atol: float = 1e-6) -> None:
@@ -164,7 +164,7 @@ def test_a_loss_of_ones_own_trains_what_the_catalogues_does(
     theirs = trained(
         trial_of(task, same, learning_rate=rate, protocol="tutorial" if same != "squared_hinge" else "fair")
     )
-    if same == "squared_hinge":  # the tutorial's has a tanh; one's own has a linear output
+    if same == "squared_hinge":  # the tutorial's has a tanh; a custom loss has a linear output
         mine = trained(trial_of(task, None, own=f"{write(content)}:{name}", protocol="fair"))
     assert mine.result.status == "done"
     assert mine.result.note is None
@@ -218,7 +218,7 @@ def test_a_file_may_import_what_lies_beside_it_and_leaves_no_trace_on_the_path(
     assert sys.path == before
 
 
-def test_scores_of_ones_own_loss_are_those_of_its_head(trained: Callable[..., Trained], write: Write) -> None:
+def test_scores_of_a_custom_loss_are_those_of_its_head(trained: Callable[..., Trained], write: Write) -> None:
     path = write(
         "def logit(y, z):\n    return ops.mean(ops.softplus(z) - y * z, axis=-1)\n"
         "def margin(y, f):\n    return ops.mean(ops.relu(1 - y * f), axis=-1)\n"
@@ -291,7 +291,7 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
     ),
     "means over the batch": (
         "def loss(y, f):\n    e = (y - f) ** 2\n    return (0.5 * e + 0.5 * ops.mean(e))[:, 0]\n",
-        *("loss", ["mine.py", "in a batch of 12 and ", "in one of 4", "it is no loss of rows"]),
+        *("loss", ["mine.py", "in a batch of 12 and ", "in one of 4", "it is not a loss of single rows"]),
     ),
     "divides by its length": (
         "def loss(y, f):\n    return ops.sum((y - f) ** 2, axis=-1) / len(y)\n",
@@ -475,13 +475,13 @@ def test_a_function_that_fails_only_in_training_is_told_with_its_line(
 def test_a_file_is_run_as_it_is_now_with_its_neighbours_as_they_are_now(
     write: Write, load: Callable[[Trial], Any], tmp_path: Path
 ) -> None:
-    found = []
+    lines = []
     for size in (1, 2):  # within the second that bytecode on disk is told apart by
         (tmp_path / "beside.py").write_text(f"SIZE = {size}\n")
         path = write(f"from beside import SIZE\n# {size}\ndef loss(y, f):\n    return SIZE * (y - f) ** 2\n")
         loss = load(trial_of("regression", None, own=f"{path}:loss")).loss
-        found.append(float(loss(None, np.zeros(1), np.full(1, 3.0))[0]))
-    assert found == [9, 18]
+        lines.append(float(loss(None, np.zeros(1), np.full(1, 3.0))[0]))
+    assert lines == [9, 18]
     assert "beside" not in sys.modules
     assert str(tmp_path) not in sys.path
 

@@ -1,4 +1,4 @@
-"""A network of one's own, loaded, looked at and trained; what is wrong with one is told in a sentence."""
+"""A custom network, loaded, checked and trained; an unusable one is refused in a sentence."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -99,7 +99,7 @@ TRAINED = {
     ("name", "task", "loss"),
     cases(TRAINED, {"chain-breast_cancer", "residual-wine", "unbuilt-regression", "subclass-breast_cancer"}),
 )
-def test_a_network_of_ones_own_trains_as_with_fit(
+def test_a_custom_network_trains_as_with_fit(
     runtime: ModuleType, training: ModuleType, network: SimpleNamespace, write: Write, name: str, task: str, loss: str
 ) -> None:
     model = write(NETWORKS[name])
@@ -122,8 +122,8 @@ def test_a_network_of_ones_own_trains_as_with_fit(
     if kept:
         test = protocol_named("fair").prepare(task_named(task), 0).splits["test"]
         expected = program.network.predict(test.features, verbose=0)
-        found = outputs(kept, -1, test.features).reshape(expected.shape)
-        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+        computed = outputs(kept, -1, test.features).reshape(expected.shape)
+        np.testing.assert_allclose(computed, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_seeds_differ_and_a_build_elsewhere_changes_nothing(training: ModuleType, write: Write) -> None:
@@ -139,9 +139,9 @@ def test_seeds_differ_and_a_build_elsewhere_changes_nothing(training: ModuleType
 
 def test_where_a_protocol_wants_another_head_it_follows_the_network(training: ModuleType, write: Write) -> None:
     trial = trial_of("circles", "squared_hinge", protocol="tutorial", model=write(PLAIN), epochs=2)
-    found = train(training.Program(trial), trial).result
-    assert found.model is not None
-    assert (found.model.head, found.model.layers) == ("tanh", (2, 12, 1))
+    result = train(training.Program(trial), trial).result
+    assert result.model is not None
+    assert (result.model.head, result.model.layers) == ("tanh", (2, 12, 1))
 
 
 UNCOMPILED = """    import tensorflow as tf
@@ -169,7 +169,7 @@ def test_a_network_that_does_not_compile_trains_the_slower_way_and_says_so(train
 WRONG: dict[str, tuple[str, list[str]]] = {
     "raises": ("    raise ValueError('no luck')\n", ["net.py, line 6:", "ValueError: no luck."]),
     "raises below": ("    return layers.Dense(-3)\n", ["net.py, line 6:", "called, it raised ValueError"]),
-    "no model": ("    return layers.Dense(outputs)\n", ["returns something of type Dense, and no Keras model."]),
+    "no model": ("    return layers.Dense(outputs)\n", ["returns something of type Dense, not a Keras model."]),
     "nothing": ("    pass\n", ["returns something of type NoneType"]),
     "other features": (
         "    return keras.Sequential([layers.Input((features + 1,)), layers.Dense(outputs)])\n",
@@ -182,7 +182,7 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     ),
     "other outputs": (
         "    return keras.Sequential([layers.Input((features,)), layers.Dense(outputs + 2)])\n",
-        ["makes (4, 3) of 4 rows, where (4, 1) is wanted"],
+        ["returns (4, 3) for 4 rows, where (4, 1) is wanted"],
     ),
     "two outputs": (
         "    given = keras.Input((features,))\n"

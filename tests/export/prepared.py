@@ -55,10 +55,10 @@ def gathered(store: Store) -> Contents:
 def stored(store: Store) -> dict[int, tuple[TrialRow, tuple[str, ...], np.ndarray]]:
     """Return each trial's row, columns and curve, (epochs, columns) float32, by its number."""
     numbers = [asked.id for asked in store.reader.comparisons(SESSION)]
-    found = {}
+    by_number = {}
     for row in store.reader.trials(numbers):
         splits = protocol_named(row.trial.protocol).splits
         data = b"".join(chunk.data for chunk in store.reader.chunks(numbers)[0] if chunk.trial == row.id)
         columns = tuple(f"{split}_{what}" for split in splits for what in ("loss", "metric"))
-        found[row.id] = row, columns, np.frombuffer(data, "<f4").reshape(-1, len(columns))
-    return found
+        by_number[row.id] = row, columns, np.frombuffer(data, "<f4").reshape(-1, len(columns))
+    return by_number

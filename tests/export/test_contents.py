@@ -35,9 +35,9 @@ def test_a_trial_that_several_comparisons_hold_names_them_all(contents: Contents
 
 def test_every_epoch_is_the_stored_one(contents: Contents, opened: Store) -> None:
     expected = stored(opened)
-    found = list(every(contents))
-    assert [one.row.id for one in found] == [row.id for row in contents.rows]
-    for one in found:
+    trials = list(every(contents))
+    assert [one.row.id for one in trials] == [row.id for row in contents.rows]
+    for one in trials:
         row, columns, values = expected[one.row.id]
         assert (one.row, one.layout.names, len(one)) == (row, columns, len(values))
         assert one.metric == {"circles": "accuracy", "regression": "mae"}[row.trial.task]
@@ -58,25 +58,25 @@ def test_what_a_dead_worker_left_beyond_the_last_row_is_not_told(opened: Store) 
 
 
 def test_one_task_is_chosen_by_its_key(opened: Store) -> None:
-    found = gather(opened, SESSION, task="regression")
-    assert [one.id for one in found.asked] == [3]
-    assert {row.trial.task for row in found.rows} == {"regression"}
-    assert len(found.reports) == 1
+    contents = gather(opened, SESSION, task="regression")
+    assert [one.id for one in contents.asked] == [3]
+    assert {row.trial.task for row in contents.rows} == {"regression"}
+    assert len(contents.reports) == 1
 
 
 def test_losses_are_chosen_and_judged_among_themselves(opened: Store) -> None:
-    found = gather(opened, SESSION, losses=["hinge", "mae"])
-    assert {row.trial.loss for row in found.rows} == {"hinge", "mae"}
-    assert [one.asked.comparison.losses for one in found.reports] == [("hinge",), ("hinge",), ("mae",), ("hinge",)]
-    assert all(standing.rank in (1, None) for one in found.reports for standing in one.standings)
-    assert found.left_out == ("binary_crossentropy", "squared_hinge", "mse")
-    assert found.choice.endswith("judged among themselves; left out: binary_crossentropy, squared_hinge, mse.")
+    contents = gather(opened, SESSION, losses=["hinge", "mae"])
+    assert {row.trial.loss for row in contents.rows} == {"hinge", "mae"}
+    assert [one.asked.comparison.losses for one in contents.reports] == [("hinge",), ("hinge",), ("mae",), ("hinge",)]
+    assert all(standing.rank in (1, None) for one in contents.reports for standing in one.standings)
+    assert contents.left_out == ("binary_crossentropy", "squared_hinge", "mse")
+    assert contents.choice.endswith("judged among themselves; left out: binary_crossentropy, squared_hinge, mse.")
     assert gather(opened, SESSION).choice == ""
     only = gather(opened, SESSION, losses=["squared_hinge"])
     assert [one.id for one in only.asked] == [2]
 
 
-def test_a_loss_of_ones_own_needs_no_fingerprint(tmp_path: Path) -> None:
+def test_a_custom_loss_needs_no_fingerprint(tmp_path: Path) -> None:
     file = tmp_path / "own.py"
     file.write_text("def mine(y_true, y_pred):\n    return y_pred\n")
     comparison = Comparison.ask("circles", ("hinge",), own=[f"{file}:mine"], protocol="tutorial", seeds=1, epochs=1)
@@ -89,15 +89,15 @@ def test_a_loss_of_ones_own_needs_no_fingerprint(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "said"),
+    ("chosen", "message"),
     [
         ({"task": "circle"}, "Did you mean circles"),
         ({"losses": ["hing"]}, "Did you mean hinge"),
         ({"losses": ["mae"], "task": "circles"}, "There is no loss in this session 'mae'"),
     ],
 )
-def test_what_is_not_in_the_session_is_said(opened: Store, chosen: dict[str, Any], said: str) -> None:
-    with pytest.raises(UnknownName, match=said):
+def test_what_is_not_in_the_session_is_said(opened: Store, chosen: dict[str, Any], message: str) -> None:
+    with pytest.raises(UnknownName, match=message):
         gather(opened, SESSION, **chosen)
 
 

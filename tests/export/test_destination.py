@@ -15,7 +15,7 @@ from lossterm.export.destination import MARK
 from lossterm.store import Store
 
 CSV, TENSORBOARD, MLFLOW = FORMATS["csv"], FORMATS["tensorboard"], FORMATS["mlflow"]
-OF_FILES = [one for one in FORMATS.values() if one.place == "file" and not one.beside]
+OF_FILES = [one for one in FORMATS.values() if one.place == "file" and not one.second_file]
 """The trained model has a second file, and tests of its own in test_model: it starts TensorFlow."""
 
 
@@ -69,9 +69,9 @@ def test_the_table_that_was_trained_on_is_never_replaced(tmp_path: Path) -> None
     data, _ = describe(FileRequest(path=str(table), target="y"), tmp_path / "shelf")
     with Store(tmp_path / "own.db") as store:
         store.requests.ask("mine", Comparison.ask(data, ("mse",), seeds=1, learning_rates=[0.01]))
-        found = gather(store, "mine")
+        contents = gather(store, "mine")
         with pytest.raises(UsageError, match="is the table that was trained on"):
-            write(found, CSV, table, force=True)
+            write(contents, CSV, table, force=True)
     assert table.read_text(encoding="utf-8").startswith("a,y\n")
 
 
@@ -98,22 +98,22 @@ def test_a_directory_with_other_things_is_never_replaced(contents: Contents, tmp
 
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize(
-    ("form", "name", "said"),
+    ("form", "name", "message"),
     [
         (CSV, "there", "is a directory, and csv is a file"),
         (TENSORBOARD, "file", "is a file, and tensorboard is a directory"),
         (CSV, "gone/x.csv", "There is no directory"),
         (MLFLOW, "gone/x.db", "There is no directory"),
-        (CSV, "pipe", "is no regular file"),
+        (CSV, "pipe", "is not a regular file"),
     ],
 )
 def test_what_is_no_place_is_said_and_left_alone(
-    contents: Contents, tmp_path: Path, form: Format, name: str, said: str, force: bool
+    contents: Contents, tmp_path: Path, form: Format, name: str, message: str, force: bool
 ) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "file").write_text("mine")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         write(contents, form, tmp_path / name, force=force)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "pipe", "there"]
 

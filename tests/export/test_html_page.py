@@ -90,8 +90,8 @@ def tuned(tmp_path: Path) -> Iterator[Contents]:
 
 def test_every_element_is_closed_and_nothing_is_loaded(contents: Contents, page: Page) -> None:
     text = page(contents)
-    found = read(text)
-    tags = {tag for tag, _ in found.elements}
+    parsed = read(text)
+    tags = {tag for tag, _ in parsed.elements}
     assert not tags & {
         "script",
         "link",
@@ -105,7 +105,7 @@ def test_every_element_is_closed_and_nothing_is_loaded(contents: Contents, page:
         "image",
         "foreignobject",
     }
-    for tag, attributes in found.elements:
+    for tag, attributes in parsed.elements:
         assert not any(name.startswith("on") or name in ("src", "href", "style") for name in attributes), tag
     assert re.findall(r"\w+://[^\s\"']+", text.replace("http://www.w3.org/2000/svg", "")) == ["http://x&quot;)�[2J"]
     assert "default-src 'none'" in text
@@ -125,15 +125,15 @@ def test_each_picture_is_sound_xml_with_a_title_and_finite_numbers(contents: Con
 
 def test_it_says_what_was_found_and_how_to_run_it_again(tuned: Contents, page: Page) -> None:
     (report,) = tuned.reports
-    found = read(page(tuned))
-    whole = "".join(found.shown)
+    parsed = read(page(tuned))
+    whole = "".join(parsed.shown)
     for sentence in (verdict(report), *notes(report), f"lossterm{__version__}"):
         assert " ".join(sentence.split()) in " ".join(whole.split())
-    cells = "".join(found.within["td"])
+    cells = "".join(parsed.within["td"])
     for column in columns_of(report):
         for value in column.values:
             assert value in cells
-    (code,) = found.within["code"]
+    (code,) = parsed.within["code"]
     assert code.startswith("lossterm run --task circles --protocol fair --loss binary_crossentropy")
     for setting in ("0.003, 0.01, 0.03", "momentum", "600 train, 200 validation, 200 test"):
         assert setting in cells
@@ -146,11 +146,11 @@ def test_a_choice_of_losses_is_told(opened: Store, page: Page) -> None:
 
 def test_a_session_name_and_an_error_do_nothing_but_show(contents: Contents, page: Page) -> None:
     text = page(contents)
-    found = read(text)
-    assert SESSION in "".join(found.within["h1"])
+    parsed = read(text)
+    assert SESSION in "".join(parsed.within["h1"])
     assert not set(text) & set("\x1b\u202e\r")
-    assert "alert(1)" in "".join(found.within["li"])  # the error of a trial, told as text
-    assert "a <processor> & more" in "".join(found.within["td"])
+    assert "alert(1)" in "".join(parsed.within["li"])  # the error of a trial, told as text
+    assert "a <processor> & more" in "".join(parsed.within["td"])
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "]]>", "<!--", "</title>", "&lt;", "\x00\x85", "x" * 500])
@@ -216,9 +216,9 @@ def test_without_anything_to_draw_there_is_a_page_all_the_same(tmp_path: Path, p
     fill(tmp_path / "e.db", comparison, session="e", trials=0)
     with Store(tmp_path / "e.db") as store:
         text = page(gather(store, "e"))
-    found = read(text)
-    assert "svg" not in {tag for tag, _ in found.elements}
-    assert "No trial has a score" in "".join(found.shown)
+    parsed = read(text)
+    assert "svg" not in {tag for tag, _ in parsed.elements}
+    assert "No trial has a score" in "".join(parsed.shown)
 
 
 def test_one_epoch_and_one_seed_are_drawn_as_points(tmp_path: Path, page: Page) -> None:

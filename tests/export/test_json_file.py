@@ -18,7 +18,7 @@ from .prepared import ERROR, SESSION, TRIALS, stored
 
 
 @pytest.fixture
-def found(contents: Contents, tmp_path: Path) -> Any:
+def document(contents: Contents, tmp_path: Path) -> Any:
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} is no JSON")
 
@@ -26,30 +26,30 @@ def found(contents: Contents, tmp_path: Path) -> Any:
     return json.loads((tmp_path / "x.json").read_text(encoding="utf-8"), parse_constant=refuse)
 
 
-def test_the_head_says_what_it_is(found: Any) -> None:
-    assert list(found) == ["lossterm", "schema", "session", "comparisons", "reports", "trials"]
-    assert (found["lossterm"], found["schema"], found["session"]) == (__version__, SCHEMA, SESSION)
+def test_the_head_says_what_it_is(document: Any) -> None:
+    assert list(document) == ["lossterm", "schema", "session", "comparisons", "reports", "trials"]
+    assert (document["lossterm"], document["schema"], document["session"]) == (__version__, SCHEMA, SESSION)
 
 
-def test_comparisons_are_told_with_every_setting(found: Any, contents: Contents) -> None:
-    assert [one["id"] for one in found["comparisons"]] == [1, 2, 3, 4]
-    for one, asked in zip(found["comparisons"], contents.asked, strict=True):
+def test_comparisons_are_told_with_every_setting(document: Any, contents: Contents) -> None:
+    assert [one["id"] for one in document["comparisons"]] == [1, 2, 3, 4]
+    for one, asked in zip(document["comparisons"], contents.asked, strict=True):
         c = asked.comparison
         assert (one["session"], one["created"], one["cancelled"]) == (SESSION, asked.created, asked.cancelled)
-        told = one["comparison"]
-        assert (told["task"], told["losses"], told["seeds"]) == (c.task, list(c.losses), c.seeds)
-        assert told["hyperparameters"]["hidden"] == list(c.hyperparameters.hidden)
-        assert set(told["hyperparameters"]) == set(c.hyperparameters.__struct_fields__)  # those as usual too
+        comparison = one["comparison"]
+        assert (comparison["task"], comparison["losses"], comparison["seeds"]) == (c.task, list(c.losses), c.seeds)
+        assert comparison["hyperparameters"]["hidden"] == list(c.hyperparameters.hidden)
+        assert set(comparison["hyperparameters"]) == set(c.hyperparameters.__struct_fields__)  # those as usual too
 
 
-def test_reports_are_those_of_lossterm_report(found: Any, contents: Contents) -> None:
-    assert found["reports"] == [json.loads(as_json(json_document.document(one))) for one in contents.reports]
-    assert [len(one["standings"]) for one in found["reports"]] == [1, 3, 2, 1]
+def test_reports_are_those_of_lossterm_report(document: Any, contents: Contents) -> None:
+    assert document["reports"] == [json.loads(as_json(json_document.document(one))) for one in contents.reports]
+    assert [len(one["standings"]) for one in document["reports"]] == [1, 3, 2, 1]
 
 
-def test_every_epoch_of_every_trial_is_there_to_the_last_bit(found: Any, opened: Store) -> None:
-    assert len(found["trials"]) == TRIALS
-    for one, (row, columns, curve) in zip(found["trials"], stored(opened).values(), strict=True):
+def test_every_epoch_of_every_trial_is_there_to_the_last_bit(document: Any, opened: Store) -> None:
+    assert len(document["trials"]) == TRIALS
+    for one, (row, columns, curve) in zip(document["trials"], stored(opened).values(), strict=True):
         assert (one["id"], one["status"], one["seed"], one["loss"]) == (
             *(row.id, row.status, row.trial.seed, row.trial.loss),
         )
@@ -62,11 +62,11 @@ def test_every_epoch_of_every_trial_is_there_to_the_last_bit(found: Any, opened:
             assert one["curves"][name] == [value if math.isfinite(value) else None for value in values]
 
 
-def test_what_went_wrong_is_told_in_full(found: Any) -> None:
-    (failed,) = [one for one in found["trials"] if one["status"] == "failed"]
+def test_what_went_wrong_is_told_in_full(document: Any) -> None:
+    (failed,) = [one for one in document["trials"] if one["status"] == "failed"]
     assert failed["error"] == ERROR
     assert failed["environment"]["cpu"] == "a <processor> & more"
-    diverged = [one for one in found["trials"] if one["status"] == "diverged"]
+    diverged = [one for one in document["trials"] if one["status"] == "diverged"]
     assert [one["curves"]["train_loss"] for one in diverged] == [[None]] * len(diverged)
     assert diverged
 

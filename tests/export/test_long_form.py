@@ -57,17 +57,17 @@ def test_csv_holds_every_epoch_of_every_trial_to_the_last_bit(
     with (tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
         head, *lines = csv.reader(file)
     assert tuple(head) == (*HEAD, *VALUES)
-    found = [
+    epochs = [
         (int(line[1]), int(line[10]) if line[10] else None, tuple(float(c) if c else None for c in line[11:]))
         for line in lines
     ]
-    assert found == expected(opened)
+    assert epochs == expected(opened)
     rows = {row.id: row for row in contents.rows}
     for line in lines:
         row = rows[int(line[1])]
         trial = row.trial
-        told = [contents.held[row.id][0], row.id, trial.task, trial.protocol, trial.loss, trial.seed]
-        assert line[:6] == [str(cell) for cell in told]
+        cells = [contents.held[row.id][0], row.id, trial.task, trial.protocol, trial.loss, trial.seed]
+        assert line[:6] == [str(cell) for cell in cells]
         assert float(line[6]) == trial.learning_rate
         assert line[7] == row.status
 
@@ -85,11 +85,11 @@ def test_parquet_holds_the_same_lines_as_float32(contents: Contents, opened: Sto
     table = parquet.read_table(tmp_path / "x.parquet")
     assert {str(table.schema.field(name).type) for name in VALUES} == {"float"}
     assert table.schema.metadata[b"session"] == SESSION.encode()
-    found = table.to_pydict()
-    lines = zip(found["trial"], found["epoch"], zip(*(found[name] for name in VALUES), strict=True), strict=True)
+    columns = table.to_pydict()
+    lines = zip(columns["trial"], columns["epoch"], zip(*(columns[name] for name in VALUES), strict=True), strict=True)
     assert list(lines) == expected(opened)
-    assert ERROR in found["error"]  # as it is: no program computes it
-    assert set(found["metric"]) == {"accuracy", "mae"}
+    assert ERROR in columns["error"]  # as it is: no program computes it
+    assert set(columns["metric"]) == {"accuracy", "mae"}
 
 
 def test_parquet_is_written_in_groups(contents: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,19 +36,19 @@ def client(path: Path) -> Any:
 def runs_in(path: Path, name: str = SESSION) -> dict[int, Any]:
     """Return the runs of an experiment by the number of the trial."""
     experiment = client(path).get_experiment_by_name(name)
-    found = client(path).search_runs([experiment.experiment_id], max_results=1000)
-    return {int(run.data.tags["lossterm.trial"]): run for run in found}
+    runs = client(path).search_runs([experiment.experiment_id], max_results=1000)
+    return {int(run.data.tags["lossterm.trial"]): run for run in runs}
 
 
 @pytest.mark.parametrize("name", ["runs.db", "runs"])
 def test_every_value_of_every_trial_is_read_back(contents: Contents, opened: Store, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     write(contents, MLFLOW, path)
-    found, reader = runs_in(path), client(path)
+    runs, reader = runs_in(path), client(path)
     expected = stored(opened)
-    assert sorted(found) == sorted(expected)
-    assert len(found) == TRIALS
-    for number, run in found.items():
+    assert sorted(runs) == sorted(expected)
+    assert len(runs) == TRIALS
+    for number, run in runs.items():
         row, columns, curve = expected[number]
         assert run.info.status == STATUS[row.status]
         assert run.data.params["loss"] == row.trial.loss
@@ -162,7 +162,7 @@ def test_a_place_that_is_no_store_of_mlflow_is_refused_and_left_alone(contents: 
     (tmp_path / "full" / "letter.txt").write_text("dear")
     (tmp_path / "text.db").write_text("no database at all")
     for name in ("full", "text.db"):
-        with pytest.raises(UsageError, match="is no MLflow store"):
+        with pytest.raises(UsageError, match="is not an MLflow store"):
             write(contents, MLFLOW, tmp_path / name, force=True)
     assert (tmp_path / "full" / "letter.txt").read_text() == "dear"
     assert (tmp_path / "text.db").read_text() == "no database at all"
@@ -185,30 +185,30 @@ def test_a_place_may_be_written_as_mlflow_writes_it() -> None:
     assert path_from("file:///tmp/runs", MLFLOW) == path_from("file:/tmp/runs", MLFLOW) == Path("/tmp/runs")
     for remote in ("http://x:5000", "https://x", "databricks", "postgresql://x/y"):
         if ":" in remote:
-            with pytest.raises(UsageError, match="is no place for mlflow"):
+            with pytest.raises(UsageError, match="is not a destination for mlflow"):
                 path_from(remote, MLFLOW)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ("sqlite:///runs", "is to be a database, whose name must end in one of .db, .sqlite, .sqlite3."),
-        ("sqlite:///", "is to be a database, "),
-        ("file:runs.db", "is to be a directory, whose name must not end in one of .db, .sqlite, .sqlite3."),
+        ("sqlite:///runs", "names a database, so it must end in one of .db, .sqlite, .sqlite3."),
+        ("sqlite:///", "names a database, "),
+        ("file:runs.db", "names a directory, so it must not end in one of .db, .sqlite, .sqlite3."),
     ],
 )
-def test_a_place_that_would_become_the_other_kind_of_store_is_refused(text: str, said: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(f"{text!r} {said}")):
+def test_a_place_that_would_become_the_other_kind_of_store_is_refused(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(f"{text!r} {message}")):
         path_from(text, MLFLOW)
 
 
 ALONE = """
 import json, sys
 from pathlib import Path
-said = []
+events = []
 def listen(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.sendmsg"):
-        said.append([event, str(arguments)])
+        events.append([event, str(arguments)])
 sys.addaudithook(listen)
 from lossterm.export import FORMATS, gather, write
 from lossterm.store import Store
@@ -218,7 +218,7 @@ with Store(Path(sys.argv[1])) as store:
         write(contents, FORMATS["mlflow"], Path(sys.argv[3], place))
     write(contents, FORMATS["tensorboard"], Path(sys.argv[3], "events"))
 import threading
-print(json.dumps([said, [one.name for one in threading.enumerate()]]))
+print(json.dumps([events, [one.name for one in threading.enumerate()]]))
 """
 
 

@@ -34,25 +34,25 @@ pytestmark = pytest.mark.tensorflow
 def prepared(about: list[dict[str, Any]], cells: dict[Any, np.ndarray]) -> np.ndarray:
     """Return a network's inputs, (rows, inputs), as the sidecar says, from numbers or words, NaN where missing."""
 
-    def one(told: dict[str, Any]) -> np.ndarray:
-        cell = cells[told["column"]]
-        if told["as"] == "level":
-            return np.array(cell == told["level"], float)
-        if told["as"] == "missing":
+    def one(entry: dict[str, Any]) -> np.ndarray:
+        cell = cells[entry["column"]]
+        if entry["as"] == "level":
+            return np.array(cell == entry["level"], float)
+        if entry["as"] == "missing":
             return np.array([isinstance(value, float) and np.isnan(value) for value in cell], float)
-        value = cell - told["origin"]
-        filled = value if told["median"] is None else np.where(np.isnan(value), told["median"], value)
-        return np.asarray((filled - told["mean"]) / told["scale"])
+        value = cell - entry["origin"]
+        filled = value if entry["median"] is None else np.where(np.isnan(value), entry["median"], value)
+        return np.asarray((filled - entry["mean"]) / entry["scale"])
 
-    return np.stack([one(told) for told in about], axis=1).astype(np.float32)
+    return np.stack([one(entry) for entry in about], axis=1).astype(np.float32)
 
 
 def read(about: dict[str, Any], output: np.ndarray, target: np.ndarray) -> Outcome:
     """Return what an output of (rows, units) says, as the sidecar has it."""
     if about["reading"] == "value":
         value = np.exp(output[:, 0]) if about["link"] == "log" else output[:, 0]
-        found = about["origin"] + about["unit"] * value
-        return Outcome(target=target, prediction=np.expm1(found) if about["log1p"] else found)
+        unscaled = about["origin"] + about["unit"] * value
+        return Outcome(target=target, prediction=np.expm1(unscaled) if about["log1p"] else unscaled)
     if about["units"] == 1:
         return Outcome(target=target, prediction=(output[:, 0] > 0).astype(int), decision=output[:, 0])
     return Outcome(target=target, prediction=output.argmax(1), decision=output)
@@ -73,16 +73,16 @@ def test_a_model_scores_what_is_stored(train_all: Train, store: Store, tmp_path:
     train_all(store, Comparison.ask(task, (loss,), device="cpu", **wanted))
     contents = gather(store, "s")
     path = tmp_path / "model.keras"
-    said = write_model(contents, path, seed=1)
-    assert said.startswith(f"Trained again, seed 1 of {loss} scores exactly what is stored: ")
+    sentence = write_model(contents, path, seed=1)
+    assert sentence.startswith(f"Trained again, seed 1 of {loss} scores exactly what is stored: ")
     about = json.loads(sidecar(path).read_text())
-    assert (about["loss"], about["seed"], about["same_as_stored"], about["said"]) == (loss, 1, True, said)
+    assert (about["loss"], about["seed"], about["same_as_stored"], about["said"]) == (loss, 1, True, sentence)
     record = contents.asked[0].comparison.record
     state = 1 if protocol == "fair" else protocol_state(task)
     features, target = record.draw(state)
     rows = rows_of_test(record, protocol, target)
-    if told := about["output"]["target"]:
-        target = (target - told["mean"]) / told["scale"]
+    if target_scaling := about["output"]["target"]:
+        target = (target - target_scaling["mean"]) / target_scaling["scale"]
     inputs = prepared(about["inputs"], dict(enumerate(features[rows].T)))
     hold(path, about, inputs, target[rows], chosen(contents).row(1).scores, metrics)
 
@@ -107,8 +107,8 @@ def hold(
     output = np.asarray(network.predict(inputs, verbose=0), float)
     outcome = read(about["output"], output, target)
     for metric in metrics:
-        found = METRICS[metric].function(np, outcome)
-        assert found == pytest.approx(stored[metric]["test"], rel=1e-5)
+        score = METRICS[metric].function(np, outcome)
+        assert score == pytest.approx(stored[metric]["test"], rel=1e-5)
         assert about["scores"][metric] == stored[metric]
 
 
@@ -153,6 +153,6 @@ def test_another_score_than_the_stored_one_is_told(store: Store, tmp_path: Path)
     row = store.worker.claim("cpu")
     assert row is not None
     store.worker.finish(row.id, "done", scores={"accuracy": {"train": 0.25, "validation": 0.25, "test": 0.25}})
-    said = write_model(gather(store, "s"), tmp_path / "x.keras")
-    assert "and 0.25 is stored: versions or processors differ." in said
+    sentence = write_model(gather(store, "s"), tmp_path / "x.keras")
+    assert "and 0.25 is stored: versions or processors differ." in sentence
     assert json.loads(sidecar(tmp_path / "x.keras").read_text())["same_as_stored"] is False

@@ -24,17 +24,17 @@ def text(contents: Contents, tmp_path: Path) -> str:
 def test_the_verdict_is_the_first_line(tmp_path: Path) -> None:
     fill(tmp_path / "s.db", FAIR, scored=tied)
     with Store(tmp_path / "s.db") as store:
-        found = gather(store, "prepared")
-    write_markdown(found, tmp_path / "x.md")
+        contents = gather(store, "prepared")
+    write_markdown(contents, tmp_path / "x.md")
     first, *others = (tmp_path / "x.md").read_text(encoding="utf-8").splitlines()
-    assert first == f"**{verdict(found.reports[0])}**"
+    assert first == f"**{verdict(contents.reports[0])}**"
     assert sum(line.startswith("| 1 | binary_crossentropy |") for line in others) == 1
 
 
 def test_a_choice_of_losses_is_told(opened: Store, tmp_path: Path) -> None:
     write_markdown(gather(opened, SESSION, task="circles", losses=["hinge"]), tmp_path / "x.md")
-    told = (tmp_path / "x.md").read_text(encoding="utf-8")
-    assert "- The losses here were judged among themselves; left out: binary_crossentropy, squared_hinge." in told
+    text = (tmp_path / "x.md").read_text(encoding="utf-8")
+    assert "- The losses here were judged among themselves; left out: binary_crossentropy, squared_hinge." in text
 
 
 def test_each_table_of_the_session_has_its_part_the_last_first(text: str, contents: Contents) -> None:

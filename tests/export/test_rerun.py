@@ -13,19 +13,19 @@ from lossterm.store.requests import Requests
 
 def asked_by(words: list[str], monkeypatch: pytest.MonkeyPatch) -> Comparison:
     """Return what `lossterm run` asks for with these words."""
-    found: list[Comparison] = []
+    asked: list[Comparison] = []
 
     class Stop(Exception):
         pass
 
     def keep(self: Requests, session: str, comparison: Comparison) -> None:
-        found.append(comparison)
+        asked.append(comparison)
         raise Stop
 
     monkeypatch.setattr(Requests, "ask", keep)
     with pytest.raises(Stop):
         run.main(words, standalone_mode=False)
-    return found[0]
+    return asked[0]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_it_asks_for_the_same(comparison: Comparison, monkeypatch: pytest.Monkey
     assert asked_by(words, monkeypatch) == comparison
 
 
-def test_it_names_the_file_of_a_loss_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_names_the_file_of_a_custom_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "a 'quoted' name.py"
     file.write_text("def mine(y_true, y_pred):\n    return y_pred\n")
     comparison = Comparison.ask("circles", ("hinge",), own=[f"{file}:mine"])

@@ -61,15 +61,15 @@ def plan_of(task: str | Data, loss: str, **asked: Any) -> Plan:
     c = Comparison.ask(task, [] if own else [loss], own=own, **wanted)
     trust_all_of(c)
     trial = next(c.trials())
-    told = described(trial) if is_own(trial.loss) else None
-    record = told.record(trial.loss) if told else loss_named(trial.loss)
+    description = described(trial) if is_own(trial.loss) else None
+    record = description.record(trial.loss) if description else loss_named(trial.loss)
     return Plan(
         comparison=c,
         task=c.record,
         protocol=protocol_named(c.protocol),
         loss=record.under(c.protocol),
         source=trial.source,
-        own=told,
+        user_loss=description,
         learning_rate=c.learning_rates[0],
         metric=metric_named(c.metric),
         seeds=tuple(range(c.seeds)),
@@ -106,10 +106,10 @@ SETTINGS: tuple[dict[str, Any], ...] = (
 
 def scripts() -> dict[str, str]:
     """Return a script for every loss, task, protocol and setting, by what it is for."""
-    found = {
+    texts = {
         f"{loss} {task} {protocol}": compose(plan_of(task, loss, protocol=protocol)) for loss, task, protocol in CASES
     }
-    return found | {f"hinge {settings}": compose(plan_of("circles", "hinge", **settings)) for settings in SETTINGS}
+    return texts | {f"hinge {settings}": compose(plan_of("circles", "hinge", **settings)) for settings in SETTINGS}
 
 
 @pytest.fixture(scope="module")
@@ -188,14 +188,14 @@ def batch(loss: Loss, classes: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndar
 def loss_in_script(plan: Plan, rows: np.ndarray, namespace: dict[str, Any]) -> Any:
     """Run what a script says of its loss and return what `compile` is given."""
     script = Script()
-    found = add_loss(script, plan)
+    expression = add_loss(script, plan)
     texts = [script.given.get("Loss", ""), *script.sections.get("Loss", ())]
     namespace |= {"np": np, "y": rows, "train": np.arange(len(rows))}
     exec(
         "\n\n".join([*sorted(one for one in script.imports if "keras" not in one), *texts]).replace("their__", ""),
         namespace,
     )
-    return eval(found.replace("their__", ""), namespace)
+    return eval(expression.replace("their__", ""), namespace)
 
 
 WRITTEN = [key for key in (*LOSSES, *PARAMETERS) if keras_loss(loss_named(key), "fair") is None]
@@ -215,8 +215,8 @@ def _hold(plan: Plan, namespace: dict[str, Any]) -> None:
     squeezed = output if plan.loss.by_class or plan.loss.units > 1 else output[:, 0]
     expected = plan.loss(numpy(), target, squeezed, counts)
     column = target if target.ndim == 2 else target[:, None]
-    found = (given.call if hasattr(given, "call") else given)(column, output)
-    np.testing.assert_allclose(np.ravel(np.asarray(found)), expected, rtol=2e-5, atol=2e-6)
+    values = (given.call if hasattr(given, "call") else given)(column, output)
+    np.testing.assert_allclose(np.ravel(np.asarray(values)), expected, rtol=2e-5, atol=2e-6)
 
 
 @pytest.mark.tensorflow
@@ -396,7 +396,7 @@ def suffix(write: Any) -> str:
     return {messy: ".csv", arrays: ".npz", columns: ".parquet"}[write]
 
 
-def told(path: Path, **asked: Any) -> Data:
+def data_of(path: Path, **asked: Any) -> Data:
     return describe(AskedOfFile(path=str(path), **asked), shelf())[0]
 
 
@@ -430,7 +430,7 @@ def hold_table(run: Run, data: Data) -> ModuleType:
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_is_read_and_prepared_as_here(run: Run, home: Path, name: str) -> None:
     write, asked = TABLES[name]
-    hold_table(run, told(write(home / f"table{suffix(write)}"), **asked))
+    hold_table(run, data_of(write(home / f"table{suffix(write)}"), **asked))
 
 
 @pytest.mark.parametrize(
@@ -446,7 +446,7 @@ def test_a_table_is_read_and_prepared_as_here(run: Run, home: Path, name: str) -
 def test_names_are_those_of_the_file(run: Run, home: Path, head: str, asked: dict[str, Any]) -> None:
     file = home / "table.csv"
     file.write_text(f"{head}\n{PLAIN_TABLE}\n" if head else PLAIN_TABLE)
-    hold_table(run, told(file, **asked))
+    hold_table(run, data_of(file, **asked))
 
 
 def test_rare_levels_and_cells_with_an_underscore_are_read_as_here(run: Run, home: Path) -> None:
@@ -454,7 +454,7 @@ def test_rare_levels_and_cells_with_an_underscore_are_read_as_here(run: Run, hom
     rows = [f"{number},c{min(number % 100, number // 4)},{number * 1.5}" for number in range(400)]
     rows[7] = "1_000,c1,3"
     file.write_text("\n".join(["a,c,y", *rows]))
-    module = hold_table(run, told(file, target="y"))
+    module = hold_table(run, data_of(file, target="y"))
     assert module.LEVELS["c"][-1] == "other"
     assert {"1_000"} == module.IGNORED
 
@@ -475,7 +475,7 @@ def test_days_in_any_form_are_read_as_here(run: Run, home: Path) -> None:
     ]
     file = home / "table.csv"
     file.write_text("\n".join([f"{head},y", *rows]))
-    data = told(file, target="y")
+    data = data_of(file, target="y")
     table = load(data, shelf())
     assert len(table.columns) == len(forms)
     hold_table(run, data)
@@ -483,7 +483,7 @@ def test_days_in_any_form_are_read_as_here(run: Run, home: Path) -> None:
 
 def test_a_table_that_was_changed_is_refused(home: Path) -> None:
     file = messy(home / "table.csv")
-    data = told(file, target="price")
+    data = data_of(file, target="price")
     plan = plan_of(data, "mse")
     file.write_text("a,y\n1,2\n")
     with pytest.raises(DataError, match=r"table\.csv was changed since it was trained on"):
@@ -569,8 +569,8 @@ def hold_run(train_all: Train, run_script: RunScript, comparison: Comparison, ho
     done = run_script(home / "script.py")
     assert done.returncode == 0, done.stderr[-2000:]
     *seeds, last = done.stdout.splitlines()
-    found = {int(seed): float(score) for seed, score in (re.findall(r"seed (\d+): (.+)", line)[0] for line in seeds)}
-    assert found == pytest.approx(what.scores, rel=1e-3)
+    scores = {int(seed): float(score) for seed, score in (re.findall(r"seed (\d+): (.+)", line)[0] for line in seeds)}
+    assert scores == pytest.approx(what.scores, rel=1e-3)
     mean = float(last.rpartition(": ")[2])
     assert what.standing.ci is not None
     low, high = what.standing.ci
@@ -608,7 +608,7 @@ def test_a_script_prints_the_scores_that_were_found_here(
 def test_a_script_on_a_table_prints_the_scores_that_were_found_here(
     train_all: Train, fork_server: ForkServer, home: Path, loss: str, asked: dict[str, Any], settings: dict[str, Any]
 ) -> None:
-    data = told(messy(home / "table.csv"), **asked)
+    data = data_of(messy(home / "table.csv"), **asked)
     comparison = Comparison.ask(data, (loss,), learning_rates=(0.01,), seeds=2, device="cpu", **settings)
     hold_run(train_all, fork_server.run, comparison, home)
 

@@ -32,7 +32,7 @@ def test_what_shapes_a_stack_of_layers_is_told_of_such_a_stack_alone() -> None:
 
 
 @pytest.mark.parametrize("name", Hyperparameters.__struct_fields__)
-def test_a_setting_is_left_out_where_a_network_of_ones_own_refuses_it(name: str) -> None:
+def test_a_setting_is_left_out_where_a_custom_network_refuses_it(name: str) -> None:
     assert (name in OF_LAYERS) == (name in SHAPED)
     if name in SHAPED:
         with pytest.raises(UsageError, match=f"so {name.replace('_', ' ')} would change nothing"):

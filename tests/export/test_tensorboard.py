@@ -25,12 +25,12 @@ def runs(contents: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     write_tensorboard(contents, tmp_path / "runs")
-    found = {}
+    runs = {}
     for directory in (tmp_path / "runs").iterdir():
         run = EventAccumulator(str(directory), size_guidance={"scalars": 0, "tensors": 0})
         run.Reload()
-        found[int(directory.name.rpartition("trial")[2])] = run
-    return found
+        runs[int(directory.name.rpartition("trial")[2])] = run
+    return runs
 
 
 def test_every_value_of_every_trial_is_read_back(runs: dict[int, Any], opened: Store) -> None:

@@ -240,7 +240,8 @@ def test_after_kill_9_the_session_is_found_as_it_was_and_goes_on(
     hurry(store).touch()
     again.until(lambda text: "6/6 trials" in text)
     assert_as_undisturbed(watcher, store, asked)
-    assert {row.attempts for row in store.reader.trials([asked.id])} == ({1, 2} if both else {1})
+    attempts = {row.attempts for row in store.reader.trials([asked.id])}
+    assert attempts <= ({1, 2} if both else {1})  # of trials that ran beside each other none is blamed
     again.press("q")
     assert restored(again.rest())
 

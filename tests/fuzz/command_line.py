@@ -115,7 +115,7 @@ SOUND: dict[str, tuple[str, ...]] = {
 }
 """Option → words that suit it, of those where RIGHT has others too."""
 
-FILE_OF = {"data": SOUND["data"], "check": ("recording.json",)}
+FILE_OF = {"data": SOUND["data"], "check": ("recording.json",), "backup": ("backup.db",), "restore": ("store.db",)}
 """What the argument FILE is, by command."""
 
 

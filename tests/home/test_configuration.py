@@ -61,8 +61,8 @@ def test_every_field_has_words_for_what_may_stand_there() -> None:
 )
 def test_a_time_between_frames_out_of_range_is_clamped_with_a_word(path: Path, given: str, taken: float | None) -> None:
     path.write_text(f"frame_seconds = {given}\n")
-    loaded, words = load(path)
-    assert loaded.frame_seconds == (float(given) if taken is None else taken)
+    config, words = load(path)
+    assert config.frame_seconds == (float(given) if taken is None else taken)
     if taken is None:
         assert words == []
     else:
@@ -73,7 +73,7 @@ def test_a_time_between_frames_out_of_range_is_clamped_with_a_word(path: Path, g
 @each(
     ("text", "said"),
     [
-        ("ascii = true\ntheme = dark\n", "is no TOML: Invalid value (at line 2, column 9). Mend that line"),
+        ("ascii = true\ntheme = dark\n", "is not valid TOML: Invalid value (at line 2, column 9). Fix that line"),
         ("ascii = 'yes'\n", 'is wrong: ascii is "yes", but must be true or false.'),
         ("ascii = 1\n", "is wrong: ascii is 1, but must be true or false."),
         ("theme = true\n", 'is wrong: theme is true, but must be a name in quotes, as "dark".'),
@@ -104,11 +104,11 @@ def test_a_broken_file_is_a_sentence_that_names_the_file_and_the_line_or_field(
 
 def test_a_file_that_is_no_text_and_one_that_cannot_be_read_are_said(path: Path) -> None:
     path.write_bytes(b"theme = '\xff\xfe'")
-    with pytest.raises(DataError, match=r"is no text in UTF-8\. Save it as such"):
+    with pytest.raises(DataError, match=r"is not UTF-8 text\. Save it as UTF-8"):
         load(path)
     path.unlink()
     path.mkdir()
-    with pytest.raises(DataError, match=r"cannot be read: Is a directory\. Mend or remove it"):
+    with pytest.raises(DataError, match=r"cannot be read: Is a directory\. Fix or remove it"):
         load(path)
 
 

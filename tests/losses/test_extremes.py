@@ -68,7 +68,7 @@ SITUATIONS: dict[str, Callable[[Loss], list[Rows]]] = {
 }
 
 
-def found(loss: Loss, situation: str, precision: str) -> np.ndarray:
+def losses_at(loss: Loss, situation: str, precision: str) -> np.ndarray:
     rows = [
         loss_of(loss, y if loss.encoding == "index" else y.astype(precision), f.astype(precision))
         for y, f in SITUATIONS[situation](loss)
@@ -82,9 +82,9 @@ def test_extremes_are_finite_without_a_warning_but_for_those_known_to_overflow(l
         for precision in PRECISIONS:
             if loss.key in OVERFLOWS.get((situation, precision), {}):
                 with np.errstate(over="ignore", invalid="ignore"):
-                    assert np.isinf(found(loss, situation, precision)).any(), (situation, precision)
+                    assert np.isinf(losses_at(loss, situation, precision)).any(), (situation, precision)
             else:
-                assert np.isfinite(found(loss, situation, precision)).all(), (situation, precision)
+                assert np.isfinite(losses_at(loss, situation, precision)).all(), (situation, precision)
 
 
 @each(
@@ -95,7 +95,7 @@ def test_what_overflows_is_infinite_and_never_nan(key: str) -> None:
     for (situation, precision), keys in OVERFLOWS.items():
         if key in keys:
             with np.errstate(over="ignore", invalid="ignore"):
-                assert not np.isnan(found(LOSSES[key], situation, precision)).any(), (situation, precision)
+                assert not np.isnan(losses_at(LOSSES[key], situation, precision)).any(), (situation, precision)
 
 
 # The ends of parameters

@@ -131,15 +131,15 @@ def test_pinball_of_a_level_and_of_its_complement_make_the_absolute_error() -> N
 
 def test_beta_1_gives_the_mean_the_gradient_of_half_the_squared_error() -> None:
     y, f = random_rows(LOSSES["beta_nll"])
-    found = central_differences(loss_named("beta_nll:beta=1"), y, f)
-    np.testing.assert_allclose(found[:, 0], f[:, 0] - y, rtol=1e-5, atol=1e-8)
+    gradient = central_differences(loss_named("beta_nll:beta=1"), y, f)
+    np.testing.assert_allclose(gradient[:, 0], f[:, 0] - y, rtol=1e-5, atol=1e-8)
 
 
 @pytest.mark.parametrize(("power", "limit"), [(1 + 1e-6, "poisson"), (2 - 1e-6, "gamma")])
 def test_tweedie_has_the_gradient_of_poisson_and_gamma_at_the_ends(power: float, limit: str) -> None:
     y, z = random_rows(LOSSES["gamma"])
-    found = central_differences(loss_named(f"tweedie:power={power!r}"), y, z, h=1e-4)
-    np.testing.assert_allclose(found, central_differences(LOSSES[limit], y, z), rtol=1e-4, atol=1e-4)
+    gradient = central_differences(loss_named(f"tweedie:power={power!r}"), y, z, h=1e-4)
+    np.testing.assert_allclose(gradient, central_differences(LOSSES[limit], y, z), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -275,8 +275,8 @@ def test_two_columns_give_what_the_loss_of_one_logit_gives(several: str, two: st
 @pytest.mark.parametrize("key", ["logit_adjusted", "class_balanced"])
 def test_equal_counts_leave_crossentropy_as_it_is(key: str) -> None:
     y, z = random_rows(LOSSES[key])
-    found = LOSSES[key](XP, y, z, np.array([20, 20, 20, 20]))
-    np.testing.assert_allclose(found, value_of("categorical_crossentropy", y, z), rtol=1e-10)
+    values = LOSSES[key](XP, y, z, np.array([20, 20, 20, 20]))
+    np.testing.assert_allclose(values, value_of("categorical_crossentropy", y, z), rtol=1e-10)
 
 
 def test_class_balanced_weights_go_as_one_over_n_where_beta_goes_to_1() -> None:

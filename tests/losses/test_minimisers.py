@@ -93,16 +93,16 @@ def test_the_best_constant_is_what_the_record_says_it_estimates(loss: Loss) -> N
 
 
 def test_barron_goes_from_the_mean_to_about_the_mode_as_alpha_falls() -> None:
-    found = [best_constant(loss_named(f"barron:alpha={alpha},c=0.5")) for alpha in (2, 1.5, 1, 0, -2, -math.inf)]
-    assert found == sorted(found, reverse=True)
-    assert found[0] == pytest.approx(SAMPLE.mean(), rel=1e-3)
-    assert np.exp(-1) < found[-1] < np.median(SAMPLE)
+    minimisers = [best_constant(loss_named(f"barron:alpha={alpha},c=0.5")) for alpha in (2, 1.5, 1, 0, -2, -math.inf)]
+    assert minimisers == sorted(minimisers, reverse=True)
+    assert minimisers[0] == pytest.approx(SAMPLE.mean(), rel=1e-3)
+    assert np.exp(-1) < minimisers[-1] < np.median(SAMPLE)
 
 
 def test_cauchy_goes_from_the_mean_towards_the_mode_as_its_length_falls() -> None:
-    found = [best_constant(loss_named(f"cauchy:c={c}")) for c in (10, 1, 0.3, 0.1)]
-    assert found == sorted(found, reverse=True)
-    assert np.exp(-1) < found[-1] < np.median(SAMPLE)
+    minimisers = [best_constant(loss_named(f"cauchy:c={c}")) for c in (10, 1, 0.3, 0.1)]
+    assert minimisers == sorted(minimisers, reverse=True)
+    assert np.exp(-1) < minimisers[-1] < np.median(SAMPLE)
 
 
 @pytest.mark.parametrize("name", ["gaussian_nll", "beta_nll", "beta_nll:beta=1"])

@@ -206,7 +206,7 @@ def test_zero_has_no_sign_in_a_key() -> None:
     ],
     ids=lambda one: one if isinstance(one, str) else one.name,
 )
-def test_a_range_is_told_in_words(parameter: Parameter, words: str) -> None:
+def test_a_range_in_words(parameter: Parameter, words: str) -> None:
     assert parameter.range.startswith(words)
 
 

@@ -120,11 +120,11 @@ def test_a_record_whose_key_is_no_name_is_left_out_and_the_others_are_taken(inst
     install(lambda: (replace(QUARTIC, key=key, aliases=()), QUARTIC))
     assert list(every_loss()) == [*LOSSES, "quartic"]
     assert one_problem() == (
-        f"package_0:LOSSES gives a loss {key!r} (package_0:LOSSES), which is no name for one: left out."
+        f"package_0:LOSSES gives a loss {key!r} (package_0:LOSSES), which is not a valid name: left out."
     )
 
 
-def test_what_is_no_record_is_left_out_and_told_and_the_others_are_taken(install: Install) -> None:
+def test_what_is_not_a_record_is_left_out_and_reported_and_the_others_are_used(install: Install) -> None:
     install(lambda: ("quartic", QUARTIC))
     assert loss_named("quartic").title == "fourth power"
     assert "a str" in one_problem()
@@ -141,7 +141,9 @@ def test_a_package_that_fails_to_load_takes_nothing_with_it(install: Install, er
     assert one_problem().endswith(f"{error.__name__}: half installed.")
 
 
-def test_a_package_that_imports_tensorflow_is_told_and_taken(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_imports_tensorflow_is_reported_and_used(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
 
     def heavy() -> Loss:

@@ -64,12 +64,12 @@ def test_scale_link_and_units_are_a_numeric_targets_alone() -> None:
         assert loss.scale in {"standard", "mean"} or loss.lowest == 0
 
 
-def test_the_range_that_is_told_is_the_range_that_is_kept() -> None:
+def test_the_range_in_words_is_the_range_that_is_enforced() -> None:
     anything, zero = -math.inf, 0
-    told = {(anything, True): "any y", (zero, True): "y ≥ 0", (zero, False): "y > 0", (anything, False): "y ≠ 0"}
+    ranges = {(anything, True): "any y", (zero, True): "y ≥ 0", (zero, False): "y > 0", (anything, False): "y ≠ 0"}
     for loss in LOSSES.values():
         if loss.reading == "value":
-            assert loss.valid == told[loss.lowest, loss.zeros]
+            assert loss.valid == ranges[loss.lowest, loss.zeros]
         else:
             assert loss.valid == ("two classes" if loss.kinds == ("binary",) else "three or more classes")
 
@@ -167,6 +167,6 @@ def test_a_loss_from_a_package_says_so_and_is_not_usual() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_several_usual_losses_but_fewer_than_make_a_crowd(kind: str) -> None:
     targets = {"regression": Targets(kind="regression"), "binary": Targets(kind="binary")}
-    found = usual(targets.get(kind, Targets(kind="multiclass")))
-    assert 3 <= len(found) <= 8
-    assert not any(loss.same_as for loss in found)
+    offered = usual(targets.get(kind, Targets(kind="multiclass")))
+    assert 3 <= len(offered) <= 8
+    assert not any(loss.same_as for loss in offered)

@@ -50,10 +50,10 @@ def test_every_slope_is_the_derivative_of_its_loss_by_the_output(key: str) -> No
     loss = LOSSES[key]
     values, slopes = shape_of(loss, X)
     there = X > -0.8 if loss.link == "log" else ~thrown(loss)
-    x, y, found = X[there], values[there], slopes[there]
+    x, y, slope = X[there], values[there], slopes[there]
     if loss.link == "log":
         x = np.log(1 + x)
-    risen = np.concatenate([[0], np.cumsum(np.diff(x) * (found[1:] + found[:-1]) / 2)])
+    risen = np.concatenate([[0], np.cumsum(np.diff(x) * (slope[1:] + slope[:-1]) / 2)])
     assert risen == pytest.approx(y - y[0], abs=0.01 * np.ptp(y) + 1e-9)
 
 

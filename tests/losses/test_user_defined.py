@@ -1,4 +1,4 @@
-"""A loss of one's own as the processes know it that do not train: a place, a name, a fingerprint."""
+"""A custom loss as processes that do not train know it: a place, a name, a fingerprint."""
 
 from pathlib import Path
 
@@ -81,25 +81,25 @@ def test_a_name_may_be_given_its_meaning_in_any_way(file: Path, content: str) ->
 @pytest.mark.parametrize(
     ("text", "error", "says"),
     [
-        ("", UsageError, "says no place and name"),
-        ("mine.py", UsageError, "says no place and name"),
-        (":cubic", UsageError, "says no place and name"),
-        ("mine.py:", UsageError, "says no place and name"),
-        ("mine.py:two words", UsageError, "says no place and name"),
-        ("mine.py:cubic:gamma", UsageError, "'gamma' is no parameter=value"),
-        ("mine.py:cubic:gamma=", UsageError, "'gamma=' is no parameter=value"),
-        ("mine.py:cubic:=3", UsageError, "'=3' is no parameter=value"),
-        ("mine.py:cubic:a=b@c", UsageError, "'a=b@c' is no parameter=value"),
+        ("", UsageError, "is invalid: give"),
+        ("mine.py", UsageError, "is invalid: give"),
+        (":cubic", UsageError, "is invalid: give"),
+        ("mine.py:", UsageError, "is invalid: give"),
+        ("mine.py:two words", UsageError, "is invalid: give"),
+        ("mine.py:cubic:gamma", UsageError, "'gamma' is not of the form parameter=value"),
+        ("mine.py:cubic:gamma=", UsageError, "'gamma=' is not of the form parameter=value"),
+        ("mine.py:cubic:=3", UsageError, "'=3' is not of the form parameter=value"),
+        ("mine.py:cubic:a=b@c", UsageError, "'a=b@c' is not of the form parameter=value"),
         ("mine.py:cubic:head=logits", UnknownName, "Did you mean logit"),
         ("mine.py:cubic:labels=onehot", UnknownName, "Did you mean one_hot"),
         ("some-module:cubic", UsageError, "'some-module' is neither a Python file nor a module"),
         ("mine.py:cubik", UnknownName, "There is no loss in mine.py called 'cubik'. Did you mean cubic?"),
         ("gone.py:cubic", DataError, "gone.py cannot be read: No such file or directory."),
-        ("./mine.txt:cubic", DataError, "mine.txt is no Python file"),
+        ("./mine.txt:cubic", DataError, "mine.txt is not a Python file"),
         ("./folder.py:cubic", DataError, "folder.py cannot be read: Is a directory."),
     ],
 )
-def test_what_is_no_place_is_told_in_a_sentence(
+def test_an_invalid_place_is_reported_in_a_sentence(
     file: Path, monkeypatch: pytest.MonkeyPatch, text: str, error: type[LosstermError], says: str
 ) -> None:
     monkeypatch.chdir(file.parent)
@@ -120,14 +120,14 @@ def test_what_is_no_place_is_told_in_a_sentence(
         ("cubic = 1\0", " is not Python: source code string cannot contain null bytes"),
     ],
 )
-def test_a_file_that_is_not_python_is_told_with_its_line(file: Path, content: str, says: str) -> None:
+def test_a_file_that_is_not_python_is_reported_with_its_line(file: Path, content: str, says: str) -> None:
     file.write_text(content)
     with pytest.raises(DataError) as raised:
         source_from(f"{file}:cubic")
     assert f"{file}{says}" in str(raised.value)
 
 
-def test_a_file_in_no_known_encoding_is_told(file: Path) -> None:
+def test_a_file_in_an_unknown_encoding_is_reported(file: Path) -> None:
     file.write_text("# -*- coding: runes -*-\ncubic = 1\n")
     with pytest.raises(DataError, match="is not Python"):
         source_from(f"{file}:cubic")
@@ -152,7 +152,7 @@ def test_the_same_file_elsewhere_is_the_same_loss(file: Path, tmp_path: Path) ->
     assert source_from(f"{file}:cubic").key == source_from(f"{other}:cubic").key
 
 
-def test_what_is_known_of_it_unloaded_is_its_name_and_that_it_is_ones_own(file: Path) -> None:
+def test_unloaded_it_is_known_by_its_name_and_as_custom(file: Path) -> None:
     key = source_from(f"{file}:cubic:gamma=3").key
     for loss in (own_loss(key), loss_named(key), loss_recorded(key)):
         assert (loss.key, loss.title, loss.reading) == (key, "cubic:gamma=3", "unknown")
@@ -213,7 +213,7 @@ def test_the_key_changes_with_the_version_of_the_package(monkeypatch: pytest.Mon
     assert source.key != before
 
 
-def test_a_module_that_is_not_there_is_told_at_once() -> None:
+def test_a_missing_module_is_reported_at_once() -> None:
     with pytest.raises(DataError, match=r"^There is no module no_such_package\.losses to take huber from: install"):
         source_from("no_such_package.losses:huber")
 

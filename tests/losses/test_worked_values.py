@@ -144,9 +144,9 @@ WORKED_UNDER: dict[tuple[str, str], Worked] = {
 def check(loss: Loss, worked: Worked) -> None:
     for target, output, expected in worked:
         one = np.array([output], dtype=float)
-        found = loss(XP, np.array([target]), one, np.array(COUNTS[one.shape[-1]]))
-        assert found.shape == (1,)
-        assert found[0] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+        values = loss(XP, np.array([target]), one, np.array(COUNTS[one.shape[-1]]))
+        assert values.shape == (1,)
+        assert values[0] == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 def test_every_loss_has_values_worked_out_by_hand() -> None:

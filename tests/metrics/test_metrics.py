@@ -146,9 +146,9 @@ def test_every_metric_has_an_oracle() -> None:
 def test_metric_is_what_the_oracle_says(metric: Metric, kind: Kind, ties: bool) -> None:
     for seed in range(5):
         outcome = random_outcome(kind, seed, ties=ties, counts=metric.lowest == 0)
-        found = metric.function(np, outcome)
-        assert type(found) is float
-        assert found == pytest.approx(ORACLES[metric.key](outcome), rel=1e-10)
+        score = metric.function(np, outcome)
+        assert type(score) is float
+        assert score == pytest.approx(ORACLES[metric.key](outcome), rel=1e-10)
 
 
 def test_brier_score_of_several_classes_agrees_with_sklearn() -> None:
@@ -223,11 +223,11 @@ def test_roc_auc_of_a_margin_needs_no_probability() -> None:
 @pytest.mark.parametrize(("value", "rows"), [(2.0, 10), (0.1, 7)])  # the mean of seven .1 is not .1
 def test_constant_target_leaves_shares_of_variation_undefined_and_the_errors_whole(value: float, rows: int) -> None:
     outcome = Outcome(target=np.full(rows, value), prediction=np.linspace(1, 3, rows))
-    found = {metric.key: metric.function(np, outcome) for metric in metrics_for("regression")}
-    assert math.isnan(found.pop("r2"))
-    assert math.isnan(found.pop("d2_poisson"))
-    assert math.isnan(found.pop("d2_tweedie"))
-    assert all(math.isfinite(value) for value in found.values())
+    scores = {metric.key: metric.function(np, outcome) for metric in metrics_for("regression")}
+    assert math.isnan(scores.pop("r2"))
+    assert math.isnan(scores.pop("d2_poisson"))
+    assert math.isnan(scores.pop("d2_tweedie"))
+    assert all(math.isfinite(value) for value in scores.values())
 
 
 def test_targets_that_are_all_zero_leave_the_share_of_deviance_undefined() -> None:
@@ -249,18 +249,18 @@ def test_a_prediction_that_is_not_positive_is_clipped_by_the_share_of_deviance(
     prediction: float, key: str, power: float
 ) -> None:
     target, predicted = np.array([1.0, 3.0, 2.0]), np.array([1.0, prediction, 2.0])
-    found = METRICS[key].function(np, Outcome(target=target, prediction=predicted))
+    score = METRICS[key].function(np, Outcome(target=target, prediction=predicted))
     clipped = np.maximum(predicted, np.finfo(np.float32).eps)
-    assert found == pytest.approx(sk.d2_tweedie_score(target, clipped, power=power))
-    assert found < 0
+    assert score == pytest.approx(sk.d2_tweedie_score(target, clipped, power=power))
+    assert score < 0
 
 
 @pytest.mark.parametrize(("key", "power"), [("d2_poisson", 1), ("d2_tweedie", 1.5)])
 def test_a_prediction_of_nothing_is_no_trouble_where_the_target_is_0(key: str, power: float) -> None:
     target, predicted = np.array([0.0, 250.0, 0.0, 40.0, 110.0]), np.array([3.0, 200.0, 1e-3, 80.0, 100.0])
-    found = METRICS[key].function(np, Outcome(target=target, prediction=predicted))
-    assert found == pytest.approx(sk.d2_tweedie_score(target, predicted, power=power))
-    assert 0 < found < 1
+    score = METRICS[key].function(np, Outcome(target=target, prediction=predicted))
+    assert score == pytest.approx(sk.d2_tweedie_score(target, predicted, power=power))
+    assert 0 < score < 1
 
 
 @pytest.mark.parametrize("key", ["d2_poisson", "d2_tweedie"])
@@ -337,10 +337,10 @@ def test_a_single_class_leaves_roc_auc_undefined_and_the_rest_whole(kind: Kind) 
         decision=np.linspace(-1, 1, rows) if kind == "binary" else np.tile([0.0, 1.0, -1.0], (rows, 1)),
         probability=probability,
     )
-    found = {metric.key: metric.function(np, outcome) for metric in metrics_for(kind)}
-    assert math.isnan(found.pop("roc_auc"))
-    assert all(math.isfinite(value) for value in found.values())
-    assert found["accuracy"] == found["balanced_accuracy"] == found["macro_f1"] == 1
+    scores = {metric.key: metric.function(np, outcome) for metric in metrics_for(kind)}
+    assert math.isnan(scores.pop("roc_auc"))
+    assert all(math.isfinite(value) for value in scores.values())
+    assert scores["accuracy"] == scores["balanced_accuracy"] == scores["macro_f1"] == 1
 
 
 def test_fewer_rows_than_bins_are_no_trouble_for_calibration() -> None:
@@ -409,12 +409,12 @@ def test_primary_metric_fits_every_task_protocol_and_head(task: Task, protocol: 
 def test_metrics_are_those_whose_record_names_the_kind_the_protocol_and_the_targets(
     kind: Kind, protocol: str, lowest: float
 ) -> None:
-    found = metrics_for(kind, protocol, lowest)
+    metrics = metrics_for(kind, protocol, lowest)
     expected = [m for m in METRICS.values() if kind in m.kinds]
     expected = [m for m in expected if m.protocol in {None, protocol} and not lowest < m.lowest]
-    assert list(found) == expected
-    assert len(found) >= 3
-    assert all(metric_for(metric.key, kind, protocol, lowest) is metric for metric in found)
+    assert list(metrics) == expected
+    assert len(metrics) >= 3
+    assert all(metric_for(metric.key, kind, protocol, lowest) is metric for metric in metrics)
 
 
 def test_metrics_of_counts_are_for_targets_that_are_never_below_zero() -> None:
@@ -559,7 +559,7 @@ def test_values_are_read_in_the_units_of_the_target_and_classes_as_they_are(loss
     [loss for loss in LOSSES.values() if loss.reading == "value" and loss.scale in ("standard", "mean")],
     ids=lambda loss: loss.key,
 )
-def test_errors_are_told_in_the_units_of_the_target(loss: Loss) -> None:
+def test_errors_are_in_the_units_of_the_target(loss: Loss) -> None:
     scores = {}
     for unit in (1.0, 4.0):
         data = prepared_for(loss, scales=True, factor=unit)
@@ -567,9 +567,9 @@ def test_errors_are_told_in_the_units_of_the_target(loss: Loss) -> None:
         scores[unit] = scoring.score(metrics_for("regression", lowest=-1), loss, {"test": outcome})
 
     def value(unit: float, key: str) -> float:
-        found = (scores[unit][key] or {})["test"]
-        assert found is not None
-        return found
+        summary = (scores[unit][key] or {})["test"]
+        assert summary is not None
+        return summary
 
     for key, factor in (("mae", 4), ("median_ae", 4), ("rmse", 4), ("mse", 16), ("r2", 1)):
         assert value(4.0, key) == pytest.approx(factor * value(1.0, key), rel=1e-9)
@@ -591,7 +591,7 @@ def test_a_split_is_read_with_its_own_target() -> None:
 def test_targets_are_encoded_as_the_record_says(loss: Loss) -> None:
     target = split_of(loss).target
     scaling = Scaling(origin=2, unit=4)  # classes know nothing of it
-    found = scoring.encode(loss, scaling, target, 3 if loss.by_class else None)
+    encoded = scoring.encode(loss, scaling, target, 3 if loss.by_class else None)
     expected: dict[str, tuple[list[object], type]] = {
         "value": ([-0.25, 0, -0.25, 0], np.float32),
         "zero_one": ([0, 1, 0, 1], np.float32),
@@ -600,8 +600,8 @@ def test_targets_are_encoded_as_the_record_says(loss: Loss) -> None:
         "index": ([0, 1, 2, 0], np.int32),
     }
     values, dtype = expected[loss.encoding]
-    np.testing.assert_array_equal(found[:4], values)
-    assert found.dtype == dtype
+    np.testing.assert_array_equal(encoded[:4], values)
+    assert encoded.dtype == dtype
 
 
 @every_loss
@@ -708,7 +708,7 @@ SHOWN: dict[str, tuple[tuple[str, ...], str, set[str]]] = {
     "an expectile is no quantile": (("expectile",), "mae", set()),
     "asked to rank": (("mse",), "pinball_75", {"pinball_75"}),
     "asked to rank beside its own": (("pinball",), "pinball_75", {"pinball_75", "pinball_90", "miscoverage_90"}),
-    "a loss of one's own": (("mine@01234567",), "mae", set()),
+    "a custom loss": (("mine@01234567",), "mae", set()),
 }
 
 
@@ -717,14 +717,14 @@ def test_a_metric_of_a_quantile_is_shown_where_a_loss_estimates_it_or_it_ranks(c
     keys, ranking, expected = SHOWN[case]
     losses = [own_loss(key) if "@" in key else loss_named(key) for key in keys]
     every = metrics_for("regression", lowest=0)
-    found = worth_showing(every, losses, ranking)
-    assert {metric.key for metric in found if metric.level is not None} == expected
-    assert [metric for metric in every if metric in found] == list(found)
-    assert [metric for metric in every if metric.level is None] == [one for one in found if one.level is None]
+    shown = worth_showing(every, losses, ranking)
+    assert {metric.key for metric in shown if metric.level is not None} == expected
+    assert [metric for metric in every if metric in shown] == list(shown)
+    assert [metric for metric in every if metric.level is None] == [one for one in shown if one.level is None]
 
 
 @every_metric
-def test_figures_of_probabilities_that_a_loss_distorts_are_told_from_others(metric: Metric) -> None:
+def test_figures_of_probabilities_that_a_loss_distorts_are_marked(metric: Metric) -> None:
     for key in ("focal", "binary_focal", "gce", "smoothed_crossentropy", "weighted_binary_crossentropy", "poly1"):
         assert metric.distorted(LOSSES[key]) == (metric.needs == "probability")
     for key in ("categorical_crossentropy", "brier", "binary_brier", "hinge", "mse", "square_on_logits", "bi_tempered"):
@@ -742,7 +742,7 @@ def test_a_parameter_that_leaves_cross_entropy_distorts_nothing(metric: Metric) 
         assert not metric.distorted(loss_named(f"{loss.key}:{parameter.name}={parameter.neutral!r}"))
 
 
-def test_a_loss_of_ones_own_is_left_to_its_scores_and_may_distort_probabilities() -> None:
+def test_a_custom_loss_is_left_to_its_scores_and_may_distort_probabilities() -> None:
     assert all(metric.defined(own_loss("mine@01234567")) for metric in METRICS.values())
     assert [metric for metric in METRICS.values() if metric.distorted(own_loss("mine@01234567"))] == [
         metric for metric in METRICS.values() if metric.needs == "probability"

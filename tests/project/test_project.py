@@ -86,8 +86,8 @@ def test_a_key_says_what_it_is_in_one_line_and_its_example_is_of_its_form(sectio
 @every_key
 def test_an_example_is_taken_by_its_option(here: Path, section: str, key: SettingKey) -> None:
     wrote(f"[{section}]\n{key.name} = {project.toml.toml(key.example)}\n")
-    found = project.read_project(Path(FILE_NAME))
-    assert list(found.values) == [key.name]
+    file = project.read_project(Path(FILE_NAME))
+    assert list(file.values) == [key.name]
     error = invoked("run").exception
     assert isinstance(error, (Asked, UsageError, DataError))  # alone, some are refused: a target without a table
     assert FILE_NAME not in str(error)
@@ -159,8 +159,8 @@ def test_learning_rates_are_one_several_or_tuned(here: Path, written: str, read:
 def test_paths_start_where_the_file_lies(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("sub").mkdir()
     wrote('[data]\ndata = "t.csv"\n[network]\nmodel = "../n.py:build"\n', "sub/other.toml")
-    found = project.read_project(Path("sub/other.toml")).values
-    assert found == {"data": f"{here}/sub/t.csv", "model": f"{here}/sub/../n.py:build"}
+    values = project.read_project(Path("sub/other.toml")).values
+    assert values == {"data": f"{here}/sub/t.csv", "model": f"{here}/sub/../n.py:build"}
     monkeypatch.setenv("HOME", "/home/someone")
     assert project.read_project(wrote('[data]\ndata = "~/t.csv"\n')).values == {"data": "/home/someone/t.csv"}
     assert project.read_project(wrote('[data]\ndata = "~t.csv"\n')).values == {"data": f"{here}/~t.csv"}
@@ -175,10 +175,13 @@ def test_a_mark_of_bytes_at_the_start_and_an_empty_file_are_read(here: Path) -> 
 @each(
     ("text", "says"),
     [
-        ("[training]\nepochs = \n", "The project file lossterm.toml is no TOML: Invalid value (at line 2, column 10)."),
-        ("[training]\nepochs = 1\nepochs = 2\n", "is no TOML: Cannot overwrite a value (at line 3,"),
-        (f"[training]\nepochs = {'9' * 5000}\n", "is no TOML: "),
-        (f"[training]\nlr = {'[' * 100_000}\n", "is no TOML: "),
+        (
+            "[training]\nepochs = \n",
+            "The project file lossterm.toml is not valid TOML: Invalid value (at line 2, column 10).",
+        ),
+        ("[training]\nepochs = 1\nepochs = 2\n", "is not valid TOML: Cannot overwrite a value (at line 3,"),
+        (f"[training]\nepochs = {'9' * 5000}\n", "is not valid TOML: "),
+        (f"[training]\nlr = {'[' * 100_000}\n", "is not valid TOML: "),
         ("[training]\nepoch = 3\n", "There is no key in [training] called 'epoch'. Did you mean epochs?"),
         ("[network]\nbatch_norm = true\n", "There is no key in [network] called 'batch_norm'. Did you mean batch-norm"),
         ("[network]\nbatch_size = 3\n", "There is no key in [network] called 'batch_size'. Did you mean batch-size"),
@@ -209,7 +212,7 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(here: Path) -> None:
     )
     assert "cannot be read: Is a directory." in refused("run", "--project", ".", kind=DataError)
     Path(FILE_NAME).write_bytes(b"[data]\ntask = '\xff\xfe'\n")
-    assert "is no text in UTF-8" in refused("run", kind=DataError)
+    assert "is not UTF-8 text" in refused("run", kind=DataError)
 
 
 # What a run makes of it
@@ -432,9 +435,9 @@ def test_somebody_elses_file_runs_no_code_unless_it_is_named(
         return replace(project.read_project(path), foreign=True)
 
     monkeypatch.setattr("lossterm.cli.project_file.read_project", read_foreign)  # told below
-    said = refused("run", kind=UsageError)
-    assert said.startswith(f"{FILE_NAME} here is somebody else's and names code to run: {naming_code}/mine.py:it, ")
-    assert f"--project {FILE_NAME} or --no-project" in said
+    sentence = refused("run", kind=UsageError)
+    assert sentence.startswith(f"{FILE_NAME} here is somebody else's and names code to run: {naming_code}/mine.py:it, ")
+    assert f"--project {FILE_NAME} or --no-project" in sentence
     assert asked("run", "--project", FILE_NAME)[1].losses[-1].startswith("it@")
     assert asked("run", "--no-project")[1] == Comparison.ask("circles")
     wrote("[training]\nepochs = 3\n")
@@ -459,7 +462,7 @@ def set_in(text: str) -> dict[str, Any]:
 
 def uncommented(text: str, names: set[str]) -> str:
     """Set keys that stand behind a #, at what stands there."""
-    return re.sub(r"^#([\w-]+)(?= = )", lambda found: found[1] if found[1] in names else found[0], text, flags=re.M)
+    return re.sub(r"^#([\w-]+)(?= = )", lambda match: match[1] if match[1] in names else match[0], text, flags=re.M)
 
 
 def test_init_writes_every_key_with_its_meaning_and_sets_what_is_given(here: Path) -> None:
@@ -504,8 +507,8 @@ def test_init_overwrites_only_where_it_is_forced(here: Path) -> None:
     ids=" ".join,
 )
 def test_init_writes_nothing_where_a_run_would_be_refused(here: Path, words: tuple[str, ...]) -> None:
-    said = refused("init", *words, kind=LosstermError)
-    assert said == refused("run", *words, kind=LosstermError)
+    sentence = refused("init", *words, kind=LosstermError)
+    assert sentence == refused("run", *words, kind=LosstermError)
     assert list(here.iterdir()) == []
 
 
@@ -524,8 +527,8 @@ def test_init_elsewhere_writes_paths_that_start_there_and_says_how_to_use_it(her
     words = ("--data", "sub/t.csv", "--target", "y", "--loss-file", "mine.py:it", "--loss-file", "sub/in.py:it")
     result = invoked("init", *words, "--project", "sub/a b.toml")
     assert result.stdout.endswith("lossterm run --project 'sub/a b.toml'\n")
-    found = set_in(Path("sub/a b.toml").read_text())
-    assert (found["data"], found["loss-file"]) == ("t.csv", [f"{here}/mine.py:it", "in.py:it"])
+    values = set_in(Path("sub/a b.toml").read_text())
+    assert (values["data"], values["loss-file"]) == ("t.csv", [f"{here}/mine.py:it", "in.py:it"])
     assert asked("run", "--project", "sub/a b.toml")[1].sources == asked("run", *words)[1].sources
 
 
@@ -535,9 +538,9 @@ def test_init_looks_at_a_table_and_writes_what_it_recognised(here: Path) -> None
     result = invoked("init", *words)
     assert "semicolons between cells" in result.stderr
     assert "y has 16 different numbers: a number to predict (regression)" in result.stderr
-    found = set_in(Path(FILE_NAME).read_text(encoding="utf-8"))
-    assert found.pop("encoding") in ("latin-1", "iso-8859-1", "cp1252")
-    assert found == {
+    values = set_in(Path(FILE_NAME).read_text(encoding="utf-8"))
+    assert values.pop("encoding") in ("latin-1", "iso-8859-1", "cp1252")
+    assert values == {
         "data": "t.csv",
         "target": "y",
         "kind": "regression",
@@ -585,13 +588,13 @@ def test_a_run_after_init_reads_a_table_as_the_options_did(here: Path, case: str
     tables()
     words = ("--data", *TABLES[case], "--seeds", "2", "--epochs", "3")
     assert invoked("init", *words).exception is None
-    _, found = asked("run")
+    _, comparison = asked("run")
     _, expected = asked("run", "--no-project", *words)
-    assert as_read(found) == as_read(expected)
-    assert found.data is not None
-    assert found.data.asked.kind == found.data.kind
+    assert as_read(comparison) == as_read(expected)
+    assert comparison.data is not None
+    assert comparison.data.asked.kind == comparison.data.kind
     assert invoked("init", "--force", *words).exception is None
-    assert asked("run")[1] == found
+    assert asked("run")[1] == comparison
 
 
 FLOATS = st.floats(1e-6, 0.9)

@@ -21,7 +21,7 @@ from tests.builders.reports import ENVIRONMENT, End, done, reports_of, stored, s
 from tests.cells import each
 
 
-def told(values: Sequence[float]) -> str:
+def median_and_range(values: Sequence[float]) -> str:
     """Write a median and the ends of what 95 % of the values lie between, by NumPy."""
     low, high = np.quantile(values, [0.025, 0.975], method="linear")
     return f"{np.median(values):.3f} [{low:.3f}, {high:.3f}]"
@@ -73,21 +73,21 @@ def test_a_case_in_any_state_has_a_full_table_a_story_and_json_without_nan(case:
         assert len(column.values) == len(rows)
         assert not any(re.search(r"nan|inf\b|None", text, re.IGNORECASE) for text in column.values)
     assert all(line.endswith(".") and not re.search(r"\bnan\b|None", line) for line in story)
-    found = strictly(as_json(document(case, reports)))
-    assert [msgspec.convert(row, case.row_type) for row in found["rows"]] == rows
-    assert found["story"] == story
+    written = strictly(as_json(document(case, reports)))
+    assert [msgspec.convert(row, case.row_type) for row in written["rows"]] == rows
+    assert written["story"] == story
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_json_holds_rows_story_and_every_comparison_as_a_run_gives_it(case: Case) -> None:
     reports = FIVE[case.key]
-    found = strictly(as_json(document(case, reports)))
+    written = strictly(as_json(document(case, reports)))
     names = "lossterm schema reproduction session seeds rows story comparisons environment seconds"
-    assert list(found) == names.split()
-    assert (found["reproduction"], found["session"], found["seeds"]) == (case.key, "s", 5)
-    assert (found["schema"], found["environment"]) == (json_document.SCHEMA, ENVIRONMENT)
-    assert found["comparisons"] == [strictly(as_json(json_document.document(one))) for one in reports]
-    assert found["seconds"] == max(one.seconds for one in reports) > 0
+    assert list(written) == names.split()
+    assert (written["reproduction"], written["session"], written["seeds"]) == (case.key, "s", 5)
+    assert (written["schema"], written["environment"]) == (json_document.SCHEMA, ENVIRONMENT)
+    assert written["comparisons"] == [strictly(as_json(json_document.document(one))) for one in reports]
+    assert written["seconds"] == max(one.seconds for one in reports) > 0
 
 
 # The tutorial: what it printed
@@ -165,12 +165,14 @@ def test_median_range_and_sd_are_those_that_numpy_gives_for_the_stored_scores(se
     for row in tutorial.rows(reports):
         assert list(row.seeds) == list(row.printed) == list(row.inside) == ["train", "test"]
         for split in ("train", "test"):
-            values, found = stored(by_task[row.task], row.loss, row.metric, split), row.seeds[split]
-            assert found.count == len(values) == seeds
-            assert found.median == pytest.approx(np.median(values), abs=1e-12)
-            assert found.range == pytest.approx(np.quantile(values, [0.025, 0.975], method="linear"), abs=1e-12)
-            assert found.sd == pytest.approx(np.std(values, ddof=1), abs=1e-12)
-            assert row.inside[split] is bool(found.range and found.range[0] <= row.printed[split] <= found.range[1])
+            values, summary = stored(by_task[row.task], row.loss, row.metric, split), row.seeds[split]
+            assert summary.count == len(values) == seeds
+            assert summary.median == pytest.approx(np.median(values), abs=1e-12)
+            assert summary.range == pytest.approx(np.quantile(values, [0.025, 0.975], method="linear"), abs=1e-12)
+            assert summary.sd == pytest.approx(np.std(values, ddof=1), abs=1e-12)
+            assert row.inside[split] is bool(
+                summary.range and summary.range[0] <= row.printed[split] <= summary.range[1]
+            )
 
 
 @pytest.mark.parametrize(
@@ -199,11 +201,11 @@ def test_the_fair_result_stands_on_the_first_row_of_each_loss_that_the_fair_prot
     without = {key for key, row in rows.items() if row.fair is None}
     ways = ("keras2_accuracy", "keras3_accuracy")
     assert without == {("msle", "mse"), *((loss, way) for loss in ("hinge", "squared_hinge") for way in ways)}
-    for found in FIVE["tutorial"][3:]:
-        for standing in found.standings:
+    for report in FIVE["tutorial"][3:]:
+        for standing in report.standings:
             fair = next(row.fair for (loss, _), row in rows.items() if loss == standing.loss and row.fair)
             assert fair == tutorial.Fair(
-                metric=found.asked.comparison.metric,
+                metric=report.asked.comparison.metric,
                 mean=standing.mean,
                 ci=standing.ci,
                 verdict=standing.verdict,
@@ -214,9 +216,9 @@ def test_the_fair_result_stands_on_the_first_row_of_each_loss_that_the_fair_prot
 def test_one_seed_has_a_median_but_no_range_and_decides_nothing() -> None:
     reports = reports_of(TUTORIAL, 1)
     for row in tutorial.rows(reports):
-        found = next(one for one in reports if one.asked.comparison.task == row.task)
+        report = next(one for one in reports if one.asked.comparison.task == row.task)
         for split, seeds in row.seeds.items():
-            (value,) = stored(found, row.loss, row.metric, split)
+            (value,) = stored(report, row.loss, row.metric, split)
             assert seeds == tutorial.Seeds(median=value, range=None, sd=None, count=1)
         assert row.inside == {"train": None, "test": None}
         assert row.fair is None or (row.fair.ci, row.fair.verdict) == (None, None)
@@ -246,7 +248,7 @@ def test_the_story_tells_the_numbers_that_were_found() -> None:
     for loss, printed in (("hinge", "0.740"), ("squared_hinge", "0.646")):
         (line,) = (line for line in story if line.startswith(f"{loss}: printed {printed}."))
         sign, rounding, threshold = (
-            told(stored(reports[1], loss, metric, "test"))
+            median_and_range(stored(reports[1], loss, metric, "test"))
             for metric in ("accuracy", "keras2_accuracy", "keras3_accuracy")
         )
         assert re.search(f"sign of its output scores {re.escape(sign)}", line)
@@ -255,7 +257,7 @@ def test_the_story_tells_the_numbers_that_were_found() -> None:
     (same,) = (line for line in story if line.startswith("sparse_categorical_crossentropy is categorical_crossentropy"))
     assert "0.818 against 0.822" in same
     (lottery,) = (line for line in story if line.startswith("msle"))
-    assert told(stored(reports[0], "msle", "mse", "test")) in lottery
+    assert median_and_range(stored(reports[0], "msle", "mse", "test")) in lottery
     fair = [f"Fair, {one.asked.comparison.task}: {verdict.verdict(one)}" for one in reports[3:]]
     assert story[-3:] == fair
     assert not any("One seed" in line for line in story)
@@ -352,8 +354,8 @@ def misleading(trial: Trial, metric: str, split: SplitName) -> float:
 
 def test_the_rate_of_digits_is_chosen_on_its_first_three_seeds_alone() -> None:
     reports = reports_of(DIGITS, 5, misleading)
-    for row, found in zip(digits.rows(reports), reports, strict=True):
-        (standing,) = found.standings
+    for row, report in zip(digits.rows(reports), reports, strict=True):
+        (standing,) = report.standings
         assert standing.learning_rate == pytest.approx(5 if row.loss == "brier" else 10)  # by all five
         assert row.learning_rate == pytest.approx(1)
         assert row.seeds == 5
@@ -409,20 +411,20 @@ def apart(values: Iterable[float]) -> float:
 
 def test_a_median_of_the_tutorial_may_be_off_as_far_as_one_of_other_seeds() -> None:
     for row in tutorial.rows(FIVE["tutorial"]):
-        found = next(one for one in FIVE["tutorial"] if one.asked.comparison.task == row.task)
+        report = next(one for one in FIVE["tutorial"] if one.asked.comparison.task == row.task)
         train, test = tutorial.quantities(row)
         for quantity, split in ((train, "train"), (test, "test")):
-            values = stored(found, row.loss, row.metric, split)
+            values = stored(report, row.loss, row.metric, split)
             assert quantity.what == f"median {split} {row.metric} on {row.task}"
             assert quantity.value == row.seeds[split].median
             assert quantity.tolerance == pytest.approx(math.sqrt(math.pi / 2) * apart(values))
 
 
 def test_a_mean_of_digits_may_be_off_as_far_as_one_of_other_seeds() -> None:
-    for row, found in zip(digits.rows(FIVE["digits"]), FIVE["digits"], strict=True):
+    for row, report in zip(digits.rows(FIVE["digits"]), FIVE["digits"], strict=True):
         (quantity,) = digits.quantities(row)
         rate = row.learning_rate * digits.LOSSES[row.loss]
-        values = [r.scores["accuracy"]["test"] for r in found.rows if r.trial.learning_rate == rate]  # type: ignore[index]
+        values = [r.scores["accuracy"]["test"] for r in report.rows if r.trial.learning_rate == rate]  # type: ignore[index]
         assert quantity.value == pytest.approx(np.mean(values))  # type: ignore[arg-type]
         assert quantity.tolerance == pytest.approx(apart(values))  # type: ignore[arg-type]
 

@@ -48,9 +48,9 @@ def circles(**settings: Any) -> Comparison:
     return Comparison.ask("circles", THREE, **{"epochs": 3, "seeds": 5, **settings})
 
 
-def as_run(found: Report) -> Document:
+def as_run(report: Report) -> Document:
     """Return what `run` writes of a report."""
-    written: Document = strictly(as_json(json_document.document(found)))
+    written: Document = strictly(as_json(json_document.document(report)))
     return written
 
 
@@ -60,9 +60,9 @@ RUN_DOCUMENT = as_run(RUN)
 
 def edited(written: Document, edit: Edit) -> Document:
     """Return a copy with an edit made."""
-    mine = copy.deepcopy(written)
-    edit(mine)
-    return mine
+    changed = copy.deepcopy(written)
+    edit(changed)
+    return changed
 
 
 def with_losses(*own: str) -> Given:
@@ -78,8 +78,8 @@ def read(place: Path, written: Document) -> Recording:
 
 def standing(written: Document, loss: str) -> Document:
     """Return what a document says of a loss."""
-    found: Document = next(one for one in written["standings"] if one["loss"] == loss)
-    return found
+    row: Document = next(one for one in written["standings"] if one["loss"] == loss)
+    return row
 
 
 def in_some_order(asked: Comparison) -> Comparison:
@@ -122,15 +122,15 @@ SOUND: dict[str, Comparison] = {
 def test_a_run_is_read_as_it_was_asked_and_agrees_with_its_exact_repetition(
     tmp_path: Path, comparison: Comparison
 ) -> None:
-    found = built(comparison, patternless)
-    recorded = read(tmp_path, as_run(found))
+    report = built(comparison, patternless)
+    recorded = read(tmp_path, as_run(report))
     (asked,) = recorded.asked
     assert in_some_order(asked) == in_some_order(comparison)
     assert (recorded.version, recorded.foreign, recorded.case, recorded.rows) == (__version__, False, None, ())
-    findings = agreement.compare(recorded, [found])
+    findings = agreement.compare(recorded, [report])
     assert all(finding.agrees and finding.recorded == finding.now for finding in findings)
-    assert agreement.remarks(recorded, [found]) == []
-    ranked = [(one.loss, f"test {comparison.metric}") for one in found.standings if one.scores[comparison.metric]]
+    assert agreement.remarks(recorded, [report]) == []
+    ranked = [(one.loss, f"test {comparison.metric}") for one in report.standings if one.scores[comparison.metric]]
     assert [(finding.loss, finding.what) for finding in findings if finding.ranks] == ranked
 
 
@@ -179,7 +179,7 @@ def test_settings_that_a_recording_does_not_name_are_the_usual_ones(tmp_path: Pa
     assert read(tmp_path, edited(RUN_DOCUMENT, older)).asked == read(tmp_path, RUN_DOCUMENT).asked
 
 
-# What is no recording
+# What is not a recording
 
 
 def refused(path: Path) -> str:
@@ -229,7 +229,7 @@ def test_what_is_no_json_of_lossterm_is_refused_with_how_to_write_one(tmp_path: 
     path = tmp_path / "bad.json"
     path.write_bytes(data)
     sentence = refused(path)
-    assert "is no recording of lossterm" in sentence
+    assert "is not a recording of lossterm" in sentence
     assert "lossterm run --format json > FILE" in sentence
 
 
@@ -247,9 +247,9 @@ def test_of_a_file_far_too_large_no_more_is_read_than_shows_it(tmp_path: Path, m
 
 @each("version", ["\x1b[31m", "1.0\x1b]0;x\x07", "1.0\u009b2J", "1.0\nlossterm", "", "1 0", "1" * 41])
 @each("schema", [1, 99])
-def test_a_version_that_is_none_is_refused_without_repeating_it(tmp_path: Path, version: str, schema: int) -> None:
+def test_an_invalid_version_is_refused_without_repeating_it(tmp_path: Path, version: str, schema: int) -> None:
     sentence = refused_edit(tmp_path, RUN_DOCUMENT, lambda d: d.update(lossterm=version, schema=schema))
-    assert re.search(r"is no recording of lossterm: .* at `\$\.lossterm`", sentence)
+    assert re.search(r"is not a recording of lossterm: .* at `\$\.lossterm`", sentence)
     assert sentence.isprintable()
 
 
@@ -267,9 +267,9 @@ def shift(by: float, *names: str) -> Edit:
     """Move fields of the hinge's standing, numbers or both ends of an interval, and nothing that hangs on them."""
 
     def edit(written: Document) -> None:
-        mine = standing(written, "hinge")
+        row = standing(written, "hinge")
         for name in names:
-            mine[name] = [end + by for end in mine[name]] if name == "ci" else mine[name] + by
+            row[name] = [end + by for end in row[name]] if name == "ci" else row[name] + by
 
     return edit
 
@@ -278,10 +278,10 @@ def stretch(by: float, *names: str) -> Edit:
     """Make the spread of the hinge's standing, its interval about the same mean, or both wider."""
 
     def edit(written: Document) -> None:
-        mine = standing(written, "hinge")
+        row = standing(written, "hinge")
         for name in names:
-            mine[name] = (
-                [mine["mean"] + by * (end - mine["mean"]) for end in mine["ci"]] if name == "ci" else by * mine[name]
+            row[name] = (
+                [row["mean"] + by * (end - row["mean"]) for end in row["ci"]] if name == "ci" else by * row[name]
             )
 
     return edit
@@ -320,7 +320,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "a wider interval alone": (stretch(1.001, "ci"), "its interval does not follow from its sd"),
     "a diverged trial alone": (put("diverged", 1), "its interval does not follow from its sd"),
     "no mean": (put("mean", None), "contradicts itself: hinge on circles, its mean is –"),
-    "a rate that was not tried": (put("learning_rate", 0.2), "hinge on circles, its learning rate 0.2 is none of"),
+    "a rate that was not tried": (put("learning_rate", 0.2), "hinge on circles, its learning rate 0.2 is not among"),
     "a trial too many": (put("trials", 6), "has 6 trials of hinge on circles for 5 seeds. Run what is missing"),
     "another number of seeds": (lambda d: d.update(seeds=4), r"has 5 trials of hinge on circles for 4 seeds"),
     "more diverged than there were trials": (put("diverged", 6), "contradicts itself: hinge on circles"),
@@ -385,7 +385,7 @@ def test_a_reproduction_with_other_rows_than_its_cases_is_refused(tmp_path: Path
 
 ODD_ROWS: dict[str, tuple[str, Edit]] = {
     "a split removed": ("tutorial", lambda d: d["rows"][0]["seeds"].pop("test")),
-    "a metric that is none": ("tutorial", lambda d: d["rows"][0].update(metric="msee")),
+    "an unknown metric": ("tutorial", lambda d: d["rows"][0].update(metric="msee")),
     "no spread named": ("tutorial", lambda d: d["rows"][0]["seeds"]["test"].pop("sd")),
     "half a seed": ("digits", lambda d: d["rows"][0].update(seeds=0.5)),
 }
@@ -410,8 +410,8 @@ def test_a_spread_of_too_few_seeds_counts_for_nothing_and_its_row_is_compared(
 ) -> None:
     def differs(by: float) -> list[Deviation]:
         def edit(written: Document) -> None:
-            mine, score, seeds = score_of(written)
-            mine.update({seeds: count, score: mine[score] + by})
+            written_row, score, seeds = score_of(written)
+            written_row.update({seeds: count, score: written_row[score] + by})
 
         recorded = read(tmp_path, edited(REPRODUCED_DOCUMENTS[key], edit))
         return [finding for finding in agreement.compare(recorded, REPRODUCED[key]) if not finding.agrees]
@@ -426,29 +426,29 @@ def test_a_spread_of_too_few_seeds_counts_for_nothing_and_its_row_is_compared(
 # Comparing
 
 
-def differing(place: Path, edit: Edit, found: Report = RUN) -> list[Deviation]:
+def differing(place: Path, edit: Edit, report: Report = RUN) -> list[Deviation]:
     """Return what does not agree between an edited recording of a report and the report itself."""
-    recorded = read(place, edited(as_run(found), edit))
-    return [finding for finding in agreement.compare(recorded, [found]) if not finding.agrees]
+    recorded = read(place, edited(as_run(report), edit))
+    return [finding for finding in agreement.compare(recorded, [report]) if not finding.agrees]
 
 
 def moved(metric: str, split: str, by: float, loss: str = "hinge") -> Edit:
     """Move one mean, and all that hangs on it, as a run that came out otherwise would have written it."""
 
     def edit(written: Document) -> None:
-        mine = standing(written, loss)
-        mine["scores"][metric][split]["mean"] += by
+        row = standing(written, loss)
+        row["scores"][metric][split]["mean"] += by
         if (metric, split) == (written["metric"]["key"], "test"):
-            mine["mean"] += by
-            mine["ci"] = mine["ci"] and [end + by for end in mine["ci"]]
+            row["mean"] += by
+            row["ci"] = row["ci"] and [end + by for end in row["ci"]]
 
     return edit
 
 
-def apart(found: Report, loss: str, metric: str, split: str) -> float:
+def apart(report: Report, loss: str, metric: str, split: str) -> float:
     """Return half the 95 % interval of the difference of two such means, by SciPy, at the rate that was chosen."""
-    (rate,) = (one.learning_rate for one in found.standings if one.loss == loss)
-    chosen = msgspec.structs.replace(found, rows=tuple(r for r in found.rows if r.trial.learning_rate == rate))
+    (rate,) = (one.learning_rate for one in report.standings if one.loss == loss)
+    chosen = msgspec.structs.replace(report, rows=tuple(r for r in report.rows if r.trial.learning_rate == rate))
     values = stored(chosen, loss, metric, split)
     return float(stats.t.ppf(0.975, len(values) - 1) * np.hypot(stats.sem(values), stats.sem(values)))
 
@@ -458,7 +458,7 @@ MEANS = [("accuracy", "test"), ("accuracy", "train"), ("roc_auc", "validation"),
 
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize(("metric", "split"), MEANS)
-def test_a_mean_that_moved_further_than_other_seeds_would_move_it_is_found_and_named(
+def test_a_mean_that_moved_further_than_other_seeds_would_move_it_is_detected_and_named(
     tmp_path: Path, metric: str, split: str, sign: int
 ) -> None:
     half = apart(RUN, "hinge", metric, split)
@@ -482,14 +482,14 @@ def test_a_second_run_that_came_out_otherwise_for_one_loss_differs_in_that_loss_
     assert not ranked.agrees
 
 
-def test_another_count_of_diverged_or_failed_trials_is_found(tmp_path: Path) -> None:
+def test_another_count_of_diverged_or_failed_trials_is_detected(tmp_path: Path) -> None:
     def of_four(name: str) -> Edit:
         """Count one trial less, with the interval that the others then have."""
 
         def edit(written: Document) -> None:
-            mine = standing(written, "hinge")
-            ends = stats.t.interval(0.95, 3, loc=mine["mean"], scale=mine["sd"] / 2)
-            mine.update({name: 1, "ci": [float(end) for end in ends]})
+            row = standing(written, "hinge")
+            ends = stats.t.interval(0.95, 3, loc=row["mean"], scale=row["sd"] / 2)
+            row.update({name: 1, "ci": [float(end) for end in ends]})
 
         return edit
 
@@ -499,9 +499,9 @@ def test_another_count_of_diverged_or_failed_trials_is_found(tmp_path: Path) -> 
 
 
 def test_trials_that_diverge_again_agree(tmp_path: Path) -> None:
-    found = built(circles(), patternless, end=lambda t: "diverged" if t.loss == "hinge" or t.seed == 0 else "done")
-    assert {one.loss: one.diverged for one in found.standings} == {THREE[0]: 1, "hinge": 5, "squared_hinge": 1}
-    assert differing(tmp_path, lambda _: None, found) == []
+    report = built(circles(), patternless, end=lambda t: "diverged" if t.loss == "hinge" or t.seed == 0 else "done")
+    assert {one.loss: one.diverged for one in report.standings} == {THREE[0]: 1, "hinge": 5, "squared_hinge": 1}
+    assert differing(tmp_path, lambda _: None, report) == []
 
 
 FLAT: Score = lambda trial, metric, split: 0.75  # noqa: E731  a score like any other
@@ -513,10 +513,10 @@ def test_without_a_spread_what_matters_is_the_measure_and_with_none_a_tenth_of_i
     tmp_path: Path, seeds: int, metric: str, matters: float
 ) -> None:
     task, loss = ("circles", "hinge") if metric == "accuracy" else ("regression", "mse")
-    found = built(Comparison.ask(task, seeds=seeds, epochs=3), FLAT)
+    report = built(Comparison.ask(task, seeds=seeds, epochs=3), FLAT)
     tolerance = matters if seeds == 1 else matters / 10
-    assert differing(tmp_path, moved(metric, "test", 0.98 * tolerance, loss), found) == []
-    (finding,) = differing(tmp_path, moved(metric, "test", 1.02 * tolerance, loss), found)
+    assert differing(tmp_path, moved(metric, "test", 0.98 * tolerance, loss), report) == []
+    (finding,) = differing(tmp_path, moved(metric, "test", 1.02 * tolerance, loss), report)
     assert (finding.loss, finding.what) == (loss, f"test {metric}")
 
 
@@ -599,9 +599,9 @@ def test_scores_that_are_said_to_be_another_rates_are_held_against_that_rates(tm
     def score(trial: Trial, metric: str, split: Any) -> float:
         return (0.8 if trial.learning_rate == 0.1 else 0.4) + 0.01 * trial.seed
 
-    found = built(circles(learning_rates=(0.1, 0.3), metric="accuracy"), score)
-    assert differing(tmp_path, put("learning_rate", 0.1), found) == []
-    wrong = differing(tmp_path, put("learning_rate", 0.3), found)
+    report = built(circles(learning_rates=(0.1, 0.3), metric="accuracy"), score)
+    assert differing(tmp_path, put("learning_rate", 0.1), report) == []
+    wrong = differing(tmp_path, put("learning_rate", 0.3), report)
     assert {finding.loss for finding in wrong} == {"hinge"}
     for finding in wrong:
         assert [finding.recorded, finding.now] == pytest.approx([0.82, 0.42])
@@ -609,7 +609,7 @@ def test_scores_that_are_said_to_be_another_rates_are_held_against_that_rates(tm
 
 
 @pytest.mark.parametrize("key", CASES)
-def test_an_edited_row_of_a_reproduction_is_found(tmp_path: Path, key: str) -> None:
+def test_an_edited_row_of_a_reproduction_is_detected(tmp_path: Path, key: str) -> None:
     case, reports = CASES[key], REPRODUCED[key]
     place = 5
     row = case.rows(reports)[place]
@@ -617,9 +617,9 @@ def test_an_edited_row_of_a_reproduction_is_found(tmp_path: Path, key: str) -> N
 
     def differs(by: float) -> list[Deviation]:
         def edit(written: Document) -> None:
-            mine = written["rows"][place]
-            mine, name = (mine["seeds"]["test"], "median") if key == "tutorial" else (mine, "mean")
-            mine[name] += by
+            written_row = written["rows"][place]
+            written_row, name = (written_row["seeds"]["test"], "median") if key == "tutorial" else (written_row, "mean")
+            written_row[name] += by
 
         recorded = read(tmp_path, edited(REPRODUCED_DOCUMENTS[key], edit))
         return [finding for finding in agreement.compare(recorded, reports) if not finding.agrees]
@@ -629,7 +629,7 @@ def test_an_edited_row_of_a_reproduction_is_found(tmp_path: Path, key: str) -> N
     assert (finding.where, finding.loss, finding.what) == (f"case {key}", row.loss, quantity.what)
 
 
-# Losses of one's own
+# Custom losses
 
 
 @pytest.fixture
@@ -639,11 +639,11 @@ def mine(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_recording_with_losses_of_ones_own_is_read_where_their_places_are_said(tmp_path: Path, mine: Path) -> None:
+def test_a_recording_with_custom_losses_is_read_if_their_places_are_given(tmp_path: Path, mine: Path) -> None:
     own = (f"{mine}:mine", f"{mine}:mine:weight=2")
     comparison = Comparison.ask("circles", ("hinge",), own=own, seeds=3, epochs=3)
-    found = built(comparison, patternless)
-    written = as_run(found)
+    report = built(comparison, patternless)
+    written = as_run(report)
     assert str(mine) not in json.dumps(written)  # a recording never says where to find code
     path = tmp_path / "recording.json"
     path.write_text(json.dumps(written), encoding="utf-8")
@@ -651,18 +651,16 @@ def test_a_recording_with_losses_of_ones_own_is_read_where_their_places_are_said
     (asked,) = recorded.asked
     assert in_some_order(asked) == in_some_order(comparison)  # what it does not hold is left out
     assert {trial.key for trial in asked.trials()} == {trial.key for trial in comparison.trials()}
-    assert all(finding.agrees for finding in agreement.compare(recorded, [found]))
-    assert {finding.loss for finding in agreement.compare(recorded, [found])} == set(comparison.losses)
+    assert all(finding.agrees for finding in agreement.compare(recorded, [report]))
+    assert {finding.loss for finding in agreement.compare(recorded, [report])} == set(comparison.losses)
 
 
-def test_a_recording_with_a_loss_of_ones_own_is_refused_where_it_is_not_the_one_that_was_recorded(
-    tmp_path: Path, mine: Path
-) -> None:
+def test_a_recording_with_a_custom_loss_that_was_edited_since_is_refused(tmp_path: Path, mine: Path) -> None:
     comparison = Comparison.ask("circles", ("hinge",), own=(f"{mine}:mine",), seeds=2, epochs=3)
     (key,) = (loss for loss in comparison.losses if "@" in loss)
     path = tmp_path / "recording.json"
     path.write_text(json.dumps(as_run(built(comparison, patternless))), encoding="utf-8")
-    words = f"asks for something that cannot be run: {key!r} is a loss of one's own: say where it is with --loss-file"
+    words = f"asks for something that cannot be run: {key!r} is a custom loss: say where it is with --loss-file"
     for own in ((), (f"{mine}:yours",), (f"{mine}:mine:weight=2",)):
         with pytest.raises(DataError, match=re.escape(words)) as raised:
             recording.read_recording(path, with_losses(*own))

@@ -173,9 +173,9 @@ def test_how_often_a_loss_was_beaten_counts_equal_scores_half(
 def test_counts_of_trials_say_what_became_of_those_that_are_not_done(
     done: int, diverged: int, failed: int, text: str, short: str
 ) -> None:
-    found = standing(trials=10, done=done, diverged=diverged, failed=failed)
-    assert cells.trial_counts(found) == text
-    assert cells.trial_counts(found, short=True) == short
+    place = standing(trials=10, done=done, diverged=diverged, failed=failed)
+    assert cells.trial_counts(place) == text
+    assert cells.trial_counts(place, short=True) == short
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ def test_what_did_not_come_to_its_end_is_counted_and_never_dropped() -> None:
 
 def test_regression_is_ranked_by_the_least_error() -> None:
     comparison = Comparison.ask("regression", ("mse", "mae"), protocol="tutorial", seeds=1)
-    found = built(comparison, valued({("mse", 0): 0.4, ("mae", 0): 0.1}))
-    assert [(s.rank, s.loss, s.mean) for s in found.standings] == [(1, "mae", 0.1), (2, "mse", 0.4)]
+    result = built(comparison, valued({("mse", 0): 0.4, ("mae", 0): 0.1}))
+    assert [(s.rank, s.loss, s.mean) for s in result.standings] == [(1, "mae", 0.1), (2, "mse", 0.4)]
 
 
 @pytest.mark.parametrize("status", ["diverged", "failed"])
@@ -79,9 +79,9 @@ def test_a_report_whose_trials_ended_by_themselves_is_whole(status: Status, part
 
 @pytest.mark.parametrize("status", ["queued", "running", "cancelled"])
 def test_a_report_with_trials_to_come_or_stopped_is_partial_and_says_so_in_json(status: Status) -> None:
-    found = built(circles(), end=ending({("hinge", 0): status}))
-    assert found.partial
-    assert as_document(found)["partial"] is True
+    result = built(circles(), end=ending({("hinge", 0): status}))
+    assert result.partial
+    assert as_document(result)["partial"] is True
     assert as_document(built(circles()))["partial"] is False
 
 
@@ -103,17 +103,17 @@ def test_a_trial_that_failed_at_a_rate_that_was_not_chosen_is_not_passed_over() 
     def end(trial: Trial) -> Status:
         return "failed" if (trial.loss, trial.seed, trial.learning_rate) == ("hinge", 0, 0.001) else "done"
 
-    found = built(circles(protocol="fair"), drawn, end)
-    assert next(s for s in found.standings if s.loss == "hinge").learning_rate != 0.001
-    assert not found.sound
+    result = built(circles(protocol="fair"), drawn, end)
+    assert next(s for s in result.standings if s.loss == "hinge").learning_rate != 0.001
+    assert not result.sound
 
 
 def test_the_trials_that_are_judged_are_those_at_the_chosen_rates() -> None:
-    found = built(circles(protocol="fair", seeds=4), drawn)
-    chosen = {(s.loss, s.learning_rate) for s in found.standings}
-    assert {(row.trial.loss, row.trial.learning_rate) for row in found.judged()} == chosen
-    assert len(found.judged()) == 3 * 4
-    assert len(found.rows) == 3 * 4 * 5
+    result = built(circles(protocol="fair", seeds=4), drawn)
+    chosen = {(s.loss, s.learning_rate) for s in result.standings}
+    assert {(row.trial.loss, row.trial.learning_rate) for row in result.judged()} == chosen
+    assert len(result.judged()) == 3 * 4
+    assert len(result.rows) == 3 * 4 * 5
 
 
 def test_a_trial_that_is_done_without_a_value_of_the_metric_is_not_counted_as_diverged_or_failed() -> None:
@@ -122,8 +122,8 @@ def test_a_trial_that_is_done_without_a_value_of_the_metric_is_not_counted_as_di
         return None if undefined else drawn(trial, metric, split)
 
     comparison = Comparison.ask("regression", ("mse", "mae"), seeds=3, metric="r2")
-    found = built(comparison, score)
-    assert {point.broken for standing in found.standings for point in standing.sweep} == {0}
+    result = built(comparison, score)
+    assert {point.broken for standing in result.standings for point in standing.sweep} == {0}
 
 
 def test_time_is_from_asking_to_the_last_end() -> None:
@@ -137,10 +137,10 @@ def test_a_score_without_a_value_on_one_seed_is_the_mean_of_the_others() -> None
     def score(trial: Trial, metric: str, split: SplitName) -> float | None:
         return None if (metric, trial.seed) == ("r2", 0) else 0.5 + 0.2 * (trial.seed == 1)
 
-    found = built(Comparison.ask("regression", ("mse",), protocol="tutorial", seeds=3), score).standings[0]
-    assert found.scores["r2"] is not None
-    assert found.scores["r2"]["test"] == summarise([0.7, 0.5])
-    assert found.scores["r2"]["validation"] is None
+    result = built(Comparison.ask("regression", ("mse",), protocol="tutorial", seeds=3), score).standings[0]
+    assert result.scores["r2"] is not None
+    assert result.scores["r2"]["test"] == summarise([0.7, 0.5])
+    assert result.scores["r2"]["validation"] is None
 
 
 def test_seeds_that_would_settle_are_those_that_settle_every_tie() -> None:
@@ -152,9 +152,9 @@ def test_seeds_that_would_settle_are_those_that_settle_every_tie() -> None:
             return 0.8 if spread is None else 0.798 + spread * (-1) ** trial.seed
 
         losses = ("categorical_crossentropy", *spreads)
-        found = built(Comparison.ask("digits", losses, seeds=seeds, learning_rates=(0.1,)), score)
-        assert [s.verdict for s in found.standings] == ["best", "tied", "tied"]
-        return found
+        result = built(Comparison.ask("digits", losses, seeds=seeds, learning_rates=(0.1,)), score)
+        assert [s.verdict for s in result.standings] == ["best", "tied", "tied"]
+        return result
 
     counts = [s.seeds_to_settle or 0 for s in tied(brier=0.0016, kl_divergence=0.0022).standings[1:]]
     assert 0 < min(counts) < max(counts)
@@ -209,9 +209,9 @@ def test_another_metric_chooses_the_learning_rate_too() -> None:
         return 0.9 if trial.learning_rate == best_rate.get(metric) else 0.5
 
     for metric, rate in best_rate.items():
-        found = built(circles(protocol="fair"), score, metric=metric)
-        assert {s.learning_rate for s in found.standings} == {rate}
-        assert {s.mean for s in found.standings} == {0.9}
+        result = built(circles(protocol="fair"), score, metric=metric)
+        assert {s.learning_rate for s in result.standings} == {rate}
+        assert {s.mean for s in result.standings} == {0.9}
 
 
 @pytest.mark.parametrize(
@@ -226,15 +226,15 @@ def test_where_the_head_has_no_such_metric_the_loss_is_not_ranked_and_its_rate_i
     def score(trial: Trial, metric: str, split: SplitName) -> float:
         return 0.9 if metric == "accuracy" and trial.learning_rate == 0.003 else 0.5
 
-    found = built(circles(protocol="fair", metric="log_loss"), score)
-    assert [s.loss for s in found.standings] == ["binary_crossentropy", "hinge", "squared_hinge"]
-    for standing in found.standings[1:]:
+    result = built(circles(protocol="fair", metric="log_loss"), score)
+    assert [s.loss for s in result.standings] == ["binary_crossentropy", "hinge", "squared_hinge"]
+    for standing in result.standings[1:]:
         assert (standing.rank, standing.verdict, standing.mean, standing.ci) == (None, None, None, None)
         assert standing.scores["log_loss"] is None
         assert (standing.scores["accuracy"] or {})["test"] == summarise([0.9, 0.9])
         assert standing.learning_rate == 0.003
-    assert found.standings[0].rank == 1
-    assert found.sound
+    assert result.standings[0].rank == 1
+    assert result.sound
 
 
 # The numbers, held to SciPy
@@ -246,13 +246,13 @@ def score_of(row: TrialRow, metric: str, split: SplitName) -> float:
     return value
 
 
-def recomputed(found: Report, share: float) -> dict[str, dict[str, Any]]:
+def recomputed(result: Report, share: float) -> dict[str, dict[str, Any]]:
     """Compute what the JSON says of each loss from the scores of its trials, by SciPy; `share` is n_test/n_train."""
-    c, metric = found.asked.comparison, METRICS[found.asked.comparison.metric]
+    c, metric = result.asked.comparison, METRICS[result.asked.comparison.metric]
     sign = 1 if metric.direction == "max" else -1
 
     def table(split: SplitName, loss: str, rate: float, key: str = metric.key) -> np.ndarray:
-        mine = [row for row in found.rows if (row.trial.loss, row.trial.learning_rate) == (loss, rate)]
+        mine = [row for row in result.rows if (row.trial.loss, row.trial.learning_rate) == (loss, rate)]
         assert [row.trial.seed for row in mine] == list(range(c.seeds))
         return np.array([score_of(row, key, split) for row in mine])
 
@@ -310,7 +310,7 @@ def recomputed(found: Report, share: float) -> dict[str, dict[str, Any]]:
             }
         expected[loss]["scores"] = {
             (key, split): table(split, loss, rates[loss], key)
-            for key, scores in (found.rows[0].scores or {}).items()
+            for key, scores in (result.rows[0].scores or {}).items()
             if METRICS[key].defined(LOSSES[loss]) and (METRICS[key].level is None or key == metric.key)
             for split in protocol_named(c.protocol).splits
         }
@@ -334,9 +334,9 @@ OTHER_METRICS = [
 
 @each(("task", "protocol", "metric"), [*((*pair, None) for pair in EVERY), *OTHER_METRICS])
 def test_json_holds_the_numbers_that_scipy_gives(task: str, protocol: str, metric: str | None) -> None:
-    found = built(Comparison.ask(task, protocol=protocol, metric=metric), drawn)
-    expected = recomputed(found, TESTED_SHARE.get((task, protocol), 0))
-    standings = as_document(found)["standings"]
+    result = built(Comparison.ask(task, protocol=protocol, metric=metric), drawn)
+    expected = recomputed(result, TESTED_SHARE.get((task, protocol), 0))
+    standings = as_document(result)["standings"]
     assert [one["rank"] for one in standings] == sorted(one["rank"] for one in expected.values())
     for standing in standings:
         wanted = expected[standing["loss"]]
@@ -365,11 +365,11 @@ def test_the_sweep_holds_every_rate_with_what_validation_says_of_it() -> None:
     def end(trial: Trial) -> Status:
         return "diverged" if trial.learning_rate == 0.1 or (trial.learning_rate, trial.seed) == (0.03, 2) else "done"
 
-    found = built(circles(protocol="fair", seeds=6), drawn, end)
-    for standing in found.standings:
+    result = built(circles(protocol="fair", seeds=6), drawn, end)
+    for standing in result.standings:
         assert [point.learning_rate for point in standing.sweep] == list(RATES_TO_TUNE)
         for point in standing.sweep:
-            mine = [r for r in found.rows if r.trial.loss == standing.loss]
+            mine = [r for r in result.rows if r.trial.loss == standing.loss]
             mine = [r for r in mine if r.trial.learning_rate == point.learning_rate and r.status == "done"]
             values = [score_of(r, "accuracy", "validation") for r in mine]
             assert (point.ended, point.broken) == (6, 6 - len(values))
@@ -422,8 +422,8 @@ def test_rows_of_a_table_are_those_that_its_comparison_asks_for() -> None:
         *rows_for(circles("hinge", protocol="fair", seeds=2, device="cpu")),
         *rows_for(Comparison.ask("blobs", seeds=2, epochs=3)),
     ]
-    found = report.rows_of(asked_for(small), rows)
-    assert [row.trial for row in found] == list(small.trials())
+    result = report.rows_of(asked_for(small), rows)
+    assert [row.trial for row in result] == list(small.trials())
 
 
 def test_where_the_same_trial_is_there_from_an_older_engine_too_the_newer_one_stands() -> None:

@@ -22,7 +22,7 @@ from lossterm.following.session_state import SessionState
 from lossterm.following.store_changes import StoreChanges
 from lossterm.metrics import metrics_for
 from lossterm.reports import notes, screen_reader
-from lossterm.reports.curve_shape import LAST_SHARE, NOTICEABLE, course, median, stacked
+from lossterm.reports.curve_shape import LAST_SHARE, NOTICEABLE, median, shape_of, stacked
 from lossterm.reports.report import Report
 from lossterm.reports.screen_reader import PUNCTUATION, spoken
 from lossterm.store import Chunk, Store, TrialScores
@@ -88,7 +88,7 @@ def viewed(store: Store) -> SessionState:
     return view
 
 
-def told(store: Store) -> list[str]:
+def sentences_of(store: Store) -> list[str]:
     view = viewed(store)
     (report,) = view.reports()
     return screen_reader.lines(report, view.curves)
@@ -128,28 +128,28 @@ CURVES = {
 @each("name", CURVES)
 def test_a_course_is_what_a_loop_over_the_epochs_finds(name: str, direction: str) -> None:
     sign = 1 if direction == "min" else -1
-    found = course(sign * CURVES[name], "min" if direction == "min" else "max")
-    assert found is not None
+    shape = shape_of(sign * CURVES[name], "min" if direction == "min" else "max")
+    assert shape is not None
     finite = [(epoch + 1, float(value)) for epoch, value in enumerate(CURVES[name]) if math.isfinite(value)]
     values = [value for _, value in finite]
-    assert (found.start, found.end, found.last) == (sign * values[0], sign * values[-1], finite[-1][0])
-    assert found.best == sign * min(values)
-    assert found.best_epoch == next(epoch for epoch, value in finite if value == min(values))
+    assert (shape.start, shape.end, shape.last) == (sign * values[0], sign * values[-1], finite[-1][0])
+    assert shape.best == sign * min(values)
+    assert shape.best_epoch == next(epoch for epoch, value in finite if value == min(values))
     noticeable = NOTICEABLE * (max(values) - min(values))
     level = next(
         place for place in range(len(values)) if all(abs(v - values[-1]) <= noticeable for v in values[place:])
     )
     settled = level < len(values) - len(values) // LAST_SHARE
-    assert found.level_from == (finite[level][0] if settled else None)
+    assert shape.level_from == (finite[level][0] if settled else None)
     steps = {(a, b): w - v for (a, v), (b, w) in pairwise(finite)}
     steepest = min(steps, key=lambda pair: steps[pair])
-    assert found.steepest == (steepest if steps[steepest] < 0 else None)
+    assert shape.steepest == (steepest if steps[steepest] < 0 else None)
     worse = values[-1] - min(values)
-    assert found.worsened == pytest.approx(worse if worse > noticeable else 0)
+    assert shape.worsened == pytest.approx(worse if worse > noticeable else 0)
 
 
 def test_the_end_of_a_curve_is_level_or_falls_or_rises_or_is_unsteady() -> None:
-    endings = {name: found.ending for name, curve in CURVES.items() if (found := course(curve, "min"))}
+    endings = {name: shape.ending for name, curve in CURVES.items() if (shape := shape_of(curve, "min"))}
     assert endings == {
         **{"falling": None, "steadily": "better", "turning": "worse", "rising": "worse", "late": None},
         **{"holed": None, "broken": None, "spike": "unsteady"},
@@ -157,9 +157,9 @@ def test_the_end_of_a_curve_is_level_or_falls_or_rises_or_is_unsteady() -> None:
 
 
 def test_a_curve_without_a_finite_value_has_no_course_and_one_value_is_constant() -> None:
-    assert course(np.array([np.nan, np.inf, -np.inf]), "min") is None
-    assert course(np.array([]), "min") is None
-    one = course(np.array([np.nan, 0.25]), "min")
+    assert shape_of(np.array([np.nan, np.inf, -np.inf]), "min") is None
+    assert shape_of(np.array([]), "min") is None
+    one = shape_of(np.array([np.nan, 0.25]), "min")
     assert one is not None
     assert (one.constant, one.start, one.end, one.last, one.level_from) == (True, 0.25, 0.25, 2, 2)
 
@@ -177,7 +177,7 @@ def test_the_median_is_over_those_that_got_there_and_are_finite() -> None:
 def test_a_falling_curve_is_told_with_its_numbers(store: Store) -> None:
     metric = 0.5 + 0.01 * np.minimum(EPOCHS, 30) - 0.001 * np.maximum(EPOCHS - 30, 0)
     fill(store, tutorial(), lambda trial: columns(FALLING, FALLING - 0.05, metric))
-    lines = told(store)
+    lines = sentences_of(store)
     place = lines.index("Curves of hinge on test follow, of one seed.")
     level = next(e for e in range(40) if all(abs(v - FALLING[-1]) <= 0.05 * np.ptp(FALLING) for v in FALLING[e:]))
     assert lines[place + 1 :] == [
@@ -223,7 +223,7 @@ def test_a_falling_curve_is_told_with_its_numbers(store: Store) -> None:
 )
 def test_curves_of_every_sort_are_told(store: Store, curve: np.ndarray, expected: list[str]) -> None:
     fill(store, tutorial(epochs=len(curve)), lambda trial: columns(curve))
-    lines = told(store)
+    lines = sentences_of(store)
     assert [line for line in expected if line not in lines] == []
     if curve is TURNING:
         assert not any(line.endswith("which is its lowest.") for line in lines)
@@ -233,7 +233,7 @@ def test_curves_of_every_sort_are_told(store: Store, curve: np.ndarray, expected
 
 def test_a_constant_curve_is_told_in_one_sentence_and_its_gap(store: Store) -> None:
     fill(store, tutorial(epochs=5), lambda trial: columns(np.full(5, 0.5), np.full(5, 0.75)))
-    lines = told(store)
+    lines = sentences_of(store)
     place = lines.index("Curves of hinge on test follow, of one seed.")
     assert lines[place + 1 :] == [
         "Its loss is 0.5000 up to epoch 5, without a change.",
@@ -245,7 +245,7 @@ def test_a_constant_curve_is_told_in_one_sentence_and_its_gap(store: Store) -> N
 def test_seeds_are_told_by_their_median_and_how_far_apart_they_end(store: Store) -> None:
     shifts = (0.0, 0.3, 0.1)
     fill(store, tutorial(seeds=3), lambda trial: columns(FALLING + shifts[trial.seed]))
-    lines = told(store)
+    lines = sentences_of(store)
     assert "Curves of hinge on test follow, of the median over 3 seeds." in lines
     end = FALLING[-1]
     assert (
@@ -261,7 +261,7 @@ def test_diverged_seeds_are_counted_with_their_epochs_and_leave_the_median_to_th
         return columns(np.where(broken - 1 > EPOCHS, FALLING, np.nan)[:broken] if broken < 40 else FALLING)
 
     fill(store, tutorial(seeds=4), drawn, end=lambda trial: "diverged" if trial.seed in (0, 2) else "done")
-    lines = told(store)
+    lines = sentences_of(store)
     assert "2 of 4 seeds diverged, between epochs 3 and 8." in lines
     assert "Over 2 seeds it ends at 0.3009 alike." in lines
     assert "hinge is judged at learning rate 0.01, with 2 of 4 trials done and 2 diverged." in lines
@@ -270,7 +270,7 @@ def test_diverged_seeds_are_counted_with_their_epochs_and_leave_the_median_to_th
 
 def test_a_loss_whose_seeds_all_diverged_at_once_has_a_place_nowhere(store: Store) -> None:
     fill(store, tutorial(seeds=2), lambda trial: columns(np.array([np.nan])), end=lambda trial: "diverged")
-    lines = told(store)
+    lines = sentences_of(store)
     assert "hinge has no place: no trial of it has a test accuracy." in lines
     assert lines[-2:] == ["No curve of hinge has a finite value on test.", "2 of 2 seeds diverged, in epoch 1."]
 
@@ -283,7 +283,7 @@ def test_curves_are_of_the_rate_that_is_judged_and_on_validation_where_there_is_
         return values
 
     fill(store, fair(), drawn, score=lambda trial: {0.001: 0.7, 0.01: 0.8, 0.1: 0.9}[trial.learning_rate])
-    lines = told(store)
+    lines = sentences_of(store)
     assert (
         "hinge is judged at learning rate 0.1, chosen of 3 on validation, the largest tried, with 1 of 1 trial done."
         in (lines)
@@ -300,14 +300,14 @@ def test_what_else_is_set_is_told_by_name(store: Store) -> None:
     chosen: dict[str, Any] = {"dropout": 0.25, "batch_norm": True, "schedule": "cosine", "early_stopping": 9}
     asked = Comparison.ask("circles", ("hinge",), seeds=1, learning_rates=(0.1,), epochs=40, **chosen)
     fill(store, asked, lambda _: np.full((40, 6), 0.5))
-    assert "Besides: dropout 0.25, batch norm on, schedule cosine, early stopping 9." in told(store)
+    assert "Besides: dropout 0.25, batch norm on, schedule cosine, early stopping 9." in sentences_of(store)
 
 
 def test_a_custom_network_is_told_by_its_name_and_fingerprint(store: Store) -> None:
     asked = Comparison.ask("circles", ("hinge",), seeds=1, learning_rates=(0.1,), epochs=40, model="keras:Sequential")
     fill(store, asked, lambda _: np.full((40, 6), 0.5))
     name = asked.hyperparameters.model.rpartition(":")[2]
-    assert f"The network is {name}, and is trained by momentum in batches of 32." in told(store)
+    assert f"The network is {name}, and is trained by momentum in batches of 32." in sentences_of(store)
 
 
 def test_places_say_mean_interval_difference_and_verdict(store: Store) -> None:
@@ -317,7 +317,7 @@ def test_places_say_mean_interval_difference_and_verdict(store: Store) -> None:
     fill(store, tutorial(("hinge", "squared_hinge"), seeds=4), lambda trial: columns(FALLING), score=score)
     half = 3.182446 * np.std([0.9, 0.91, 0.9, 0.91], ddof=1) / 2  # t of 3 degrees of freedom
     behind = 3.182446 * np.std([0.3, 0.31, 0.29, 0.3], ddof=1) / 2
-    lines = told(store)
+    lines = sentences_of(store)
     assert lines[:8] == [
         "Session told, task circles: 2 losses are compared.",
         "Each is trained with 4 seeds for 40 epochs.",
@@ -341,7 +341,7 @@ def test_one_seed_gets_places_but_no_verdict(store: Store) -> None:
         lambda trial: columns(FALLING),
         score=lambda trial: 0.9 if trial.loss == "hinge" else 0.8,
     )
-    lines = told(store)
+    lines = sentences_of(store)
     assert "hinge is ahead on one seed: no interval, no verdict." in lines
     assert "Place 1: hinge, with mean test accuracy 0.9000." in lines
     assert "Place 2: squared_hinge, with mean test accuracy 0.8000; it is 0.1000 behind the first." in lines
@@ -350,7 +350,7 @@ def test_one_seed_gets_places_but_no_verdict(store: Store) -> None:
 
 def test_before_anything_ended_that_is_said_and_no_curve_is_told(store: Store) -> None:
     store.requests.ask(SESSION, fair(("hinge", "squared_hinge"), seeds=2))
-    lines = told(store)
+    lines = sentences_of(store)
     assert "No trial has a score so far." in lines
     assert "hinge has no place yet: no trial of it has a test accuracy." in lines
     assert "hinge has no learning rate chosen yet, with 0 of 2 trials done." in lines
@@ -360,9 +360,9 @@ def test_before_anything_ended_that_is_said_and_no_curve_is_told(store: Store) -
 
 def test_a_loss_that_was_not_trained_yet_has_no_curve_beside_one_that_was(store: Store) -> None:
     fill(store, tutorial(("hinge", "squared_hinge")), lambda trial: columns(FALLING), most=1)
-    lines = told(store)
+    lines = sentences_of(store)
     assert "Curves of hinge on test follow, of one seed." in lines
-    assert "squared_hinge has no curve yet: nothing of it was trained." in lines
+    assert "squared_hinge has no curve yet: none of its trials was trained." in lines
 
 
 def test_notes_are_those_of_the_table_but_for_the_one_on_its_symbols(store: Store) -> None:
@@ -375,7 +375,7 @@ def test_notes_are_those_of_the_table_but_for_the_one_on_its_symbols(store: Stor
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "words"),
     [
         ("~52 seeds would settle it.", "about 52 seeds would settle it."),
         ("* hinge: more [±.5, −.25].", "hinge: more ( plus or minus 0.5, minus 0.25)."),
@@ -387,8 +387,8 @@ def test_notes_are_those_of_the_table_but_for_the_one_on_its_symbols(store: Stor
         ("größe of tests/x.py", "größe of tests/x.py"),
     ],
 )
-def test_symbols_are_said_in_words(written: str, said: str) -> None:
-    assert spoken(written) == said
+def test_symbols_are_said_in_words(written: str, words: str) -> None:
+    assert spoken(written) == words
 
 
 # What it is written in
@@ -425,10 +425,10 @@ def test_no_line_holds_a_symbol_whatever_the_curves(prepared: Report, curves: li
 
 @given(st.text())
 def test_any_text_is_said_in_letters_digits_and_usual_punctuation_on_one_line(text: str) -> None:
-    said = spoken(text)
-    assert all(one in PUNCTUATION or not one.isascii() or one.isalnum() for one in said)
-    assert said.isprintable()
-    assert len(said.splitlines()) <= 1
+    sentence = spoken(text)
+    assert all(one in PUNCTUATION or not one.isascii() or one.isalnum() for one in sentence)
+    assert sentence.isprintable()
+    assert len(sentence.splitlines()) <= 1
 
 
 # While it is trained
@@ -508,7 +508,7 @@ def test_trials_that_are_added_begin_new_steps(store: Store) -> None:
 
 def test_a_prepared_session_is_told_through_pipes_as_report_tells_it(store: Store) -> None:
     fill(store, tutorial(("hinge", "squared_hinge"), seeds=3), lambda trial: columns(FALLING + 0.01 * trial.seed))
-    expected = told(store)
+    expected = sentences_of(store)
     words = (["--session", SESSION, "--linear"], ["report", SESSION, "--format", "linear"])
     began = time.monotonic()
     for arguments in words:

@@ -21,8 +21,8 @@ def table(lines: list[str]) -> dict[str, list[str]]:
 
 
 def test_each_session_has_a_column_and_each_loss_a_row() -> None:
-    found = {"a": [built(circles("hinge", "squared_hinge"), GOOD)], "b": [built(circles("hinge"))]}
-    lines = side_by_side.lines(found)
+    reports = {"a": [built(circles("hinge", "squared_hinge"), GOOD)], "b": [built(circles("hinge"))]}
+    lines = side_by_side.lines(reports)
     assert lines[0] == "circles: mean test accuracy ± half a 95 % interval, * best of its session"
     rows = table(lines)
     assert rows["loss"] == ["a", "b"]
@@ -42,8 +42,8 @@ def test_the_best_of_each_session_is_marked() -> None:
 
 
 def test_columns_end_beneath_their_heads() -> None:
-    found = {"one": [built(circles("hinge", "squared_hinge"), GOOD)], "the other": [built(circles("squared_hinge"))]}
-    lines = side_by_side.lines(found)
+    reports = {"one": [built(circles("hinge", "squared_hinge"), GOOD)], "the other": [built(circles("squared_hinge"))]}
+    lines = side_by_side.lines(reports)
     head, best, other = lines[2:5]
     assert (best.split()[0], other.split()[0]) == ("hinge", "squared_hinge")
     assert best.index("*") == head.index("one") + 2
@@ -76,11 +76,11 @@ def test_all_are_ranked_by_the_metric_of_the_first() -> None:
 
     asked = Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2, epochs=3, metric="balanced_accuracy")
     balanced, plain = built(asked, score), built(circles("hinge"), score)
-    for found, metric, number in (
+    for reports, metric, number in (
         ({"a": [balanced], "b": [plain]}, "balanced_accuracy", "0.75"),
         ({"b": [plain], "a": [balanced]}, "accuracy", "0.25"),
     ):
-        lines = side_by_side.lines(found)
+        lines = side_by_side.lines(reports)
         assert f"mean test {metric} " in lines[0]
         assert [cell[:4] for cell in table(lines)["hinge"] if cell[0].isdigit()] == [number, number]
 
@@ -109,9 +109,9 @@ def test_long_names_are_cut_unless_they_would_be_the_same(length: int) -> None:
     assert table(side_by_side.lines({one: report, same: report}))["loss"] == [one, same]
 
 
-@pytest.mark.parametrize("found", [{}, {"a": []}, {"a": [], "b": []}])
-def test_nothing_at_all_is_said(found: dict[str, list[Report]]) -> None:
-    assert side_by_side.lines(found) == ["None of these sessions holds a comparison."]
+@pytest.mark.parametrize("reports", [{}, {"a": []}, {"a": [], "b": []}])
+def test_nothing_at_all_is_said(reports: dict[str, list[Report]]) -> None:
+    assert side_by_side.lines(reports) == ["None of these sessions holds a comparison."]
 
 
 def test_sessions_are_read_from_the_store(home: Path, store: Store) -> None:
@@ -121,9 +121,9 @@ def test_sessions_are_read_from_the_store(home: Path, store: Store) -> None:
     assert row is not None
     store.worker.finish(row.id, "done", scores=scores_for(row.trial, GOOD))
     store.requests.ask("b", circles("squared_hinge", seeds=1))
-    found = {name: side_by_side.reports(store, name) for name in ("a", "b", "no such")}
-    assert [len(one) for one in found.values()] == [1, 1, 0]
-    assert found["a"][0].standings[0].mean == pytest.approx(0.9)
-    assert found["a"][0].asked.comparison == comparison
-    assert len(found["a"][0].rows) == len(rows_for(comparison)) == asked_for(comparison).comparison.seeds
-    assert table(side_by_side.lines(found))["hinge"][0].startswith("0.9")
+    reports = {name: side_by_side.reports(store, name) for name in ("a", "b", "no such")}
+    assert [len(one) for one in reports.values()] == [1, 1, 0]
+    assert reports["a"][0].standings[0].mean == pytest.approx(0.9)
+    assert reports["a"][0].asked.comparison == comparison
+    assert len(reports["a"][0].rows) == len(rows_for(comparison)) == asked_for(comparison).comparison.seeds
+    assert table(side_by_side.lines(reports))["hinge"][0].startswith("0.9")

@@ -195,8 +195,8 @@ def numbers_in(value: Any) -> Iterator[float]:
 
 @every_case
 def test_json_has_exactly_the_keys_of_version_1_and_no_number_that_is_not_finite(case: str) -> None:
-    found = seen(case)
-    document, comparison = as_document(found), found.asked.comparison
+    result = seen(case)
+    document, comparison = as_document(result), result.asked.comparison
     holds(document, KEYS)
     task, splits = task_named(comparison.task), protocol_named(comparison.protocol).splits
     metrics = [one for one in metrics_for(task.kind, comparison.protocol, task.lowest) if one.level is None]
@@ -300,7 +300,7 @@ def test_json_says_how_many_rows_each_split_has(task: str, protocol: str, rows: 
     assert document["hyperparameters"]["learning_rates"] == list(RATES_TO_TUNE)
 
 
-def test_json_names_a_network_of_ones_own_without_the_place_where_it_is() -> None:
+def test_json_names_a_custom_network_without_the_place_where_it_is() -> None:
     usual = circles("hinge")
     settings = msgspec.structs.replace(usual.hyperparameters, model="/a/net.py:build@01234567")
     document = as_document(built(msgspec.structs.replace(usual, hyperparameters=settings)))
@@ -308,7 +308,7 @@ def test_json_names_a_network_of_ones_own_without_the_place_where_it_is() -> Non
     assert document["hyperparameters"]["model"] == "build@01234567"
 
 
-def test_json_says_all_that_is_known_of_a_table_of_ones_own() -> None:
+def test_json_says_all_that_is_known_of_a_user_table() -> None:
     asked = data.FileRequest(path="/a/houses.csv", target="price", drop=("id",))
     record = data.Data(
         asked=asked,
@@ -346,8 +346,8 @@ def test_json_with_trials_has_their_curves_joined_from_chunks(protocol: str) -> 
         Chunk(trial=2, start=0, epochs=1, data=array("f", [9.0] * len(columns)).tobytes()),
         Chunk(trial=1, start=1, epochs=2, data=array("f", numbers[1] + numbers[2]).tobytes()),
     ]
-    found = built(circles("binary_crossentropy", protocol=protocol, learning_rates=(0.01,)))
-    document = as_document(found, chunks)
+    result = built(circles("binary_crossentropy", protocol=protocol, learning_rates=(0.01,)))
+    document = as_document(result, chunks)
     holds({key: value for key, value in document.items() if key != "trials"}, KEYS)
     assert list(document)[-1] == "trials"
     metrics = metrics_for("binary", protocol)
@@ -405,24 +405,24 @@ def test_json_holds_null_where_a_trial_diverged_and_never_nan() -> None:
 def test_csv_is_read_by_the_csv_module_with_one_line_for_each_loss_metric_and_split() -> None:
     lines = list(csv.DictReader(io.StringIO(csv_lines.as_csv([TROUBLED])), strict=True))
     assert all(None not in line and None not in line.values() for line in lines)
-    found = {(line["loss"], line["metric"], line["split"]): line for line in lines}
-    assert len(found) == len(lines)
+    by_key = {(line["loss"], line["metric"], line["split"]): line for line in lines}
+    assert len(by_key) == len(lines)
     metrics = metrics_for("binary", "tutorial")
     assert len(lines) == 2 * sum(m.defined(loss_named(s.loss)) for m in metrics for s in TROUBLED.standings)
-    line = found["hinge", "accuracy", "test"]
+    line = by_key["hinge", "accuracy", "test"]
     assert float(line["mean"]) == pytest.approx(0.7)
     assert float(line["sd"]) == pytest.approx(math.sqrt(0.02))
     counts = [line[name] for name in ("comparison", "task", "protocol", "rank", "trials", "done", "diverged", "failed")]
     assert counts == ["1", "circles", "tutorial", "2", "3", "2", "1", "0"]
-    empty = found["squared_hinge", "accuracy", "test"]
+    empty = by_key["squared_hinge", "accuracy", "test"]
     assert (empty["rank"], empty["mean"], empty["sd"], empty["failed"]) == ("", "", "", "2")
     assert (empty["verdict"], empty["beaten"], empty["difference"]) == ("", "", "")
 
 
 def test_csv_holds_the_verdicts_and_the_chosen_rates() -> None:
-    found = seen("circles fair")
-    lines = list(csv.DictReader(io.StringIO(csv_lines.as_csv([found])), strict=True))
-    for standing in found.standings:
+    result = seen("circles fair")
+    lines = list(csv.DictReader(io.StringIO(csv_lines.as_csv([result])), strict=True))
+    for standing in result.standings:
         mine = [line for line in lines if line["loss"] == standing.loss]
         assert {line["split"] for line in mine} == {"train", "validation", "test"}
         assert {line["verdict"] for line in mine} == {standing.verdict}
@@ -473,26 +473,26 @@ def test_plain_text_has_no_drawing_and_lines_its_columns_up(case: str) -> None:
     assert all(line == line.rstrip() for line in text.splitlines())
 
 
-def columns(found: Report, *arguments: Any, **settings: Any) -> Mapping[str, tuple[str, ...]]:
-    return {column.head: column.values for column in table.columns_of(found, *arguments, **settings)}
+def columns(result: Report, *arguments: Any, **settings: Any) -> Mapping[str, tuple[str, ...]]:
+    return {column.head: column.values for column in table.columns_of(result, *arguments, **settings)}
 
 
 @each(("task", "protocol"), EVERY)
 def test_table_shows_what_is_known_of_each_loss_and_every_metric_of_its_kind(task: str, protocol: str) -> None:
-    found = seen(f"{task} {protocol}")
-    metric, tuned = found.asked.comparison.metric, found.asked.comparison.tuned
+    result = seen(f"{task} {protocol}")
+    metric, tuned = result.asked.comparison.metric, result.asked.comparison.tuned
     every = metrics_for(task_named(task).kind, protocol, task_named(task).lowest)
     others = [one.key for one in every if one.level is None and one.key != metric]
     sweep = ["lr sweep"] if tuned else []
-    assert list(columns(found)) == [
+    assert list(columns(result)) == [
         *("#", "loss", f"{metric} test", "Δ to best", "beaten", "verdict", "lr", *sweep, "train", *others, "trials")
     ]
 
 
 def test_table_writes_scores_differences_and_verdicts() -> None:
     values = {("hinge", 0): 0.75, ("hinge", 1): 0.7, ("hinge", 2): 0.8, ("squared_hinge", 0): 0.5}
-    found = built(circles("hinge", "squared_hinge", seeds=3), valued(values))
-    shown = columns(found)
+    result = built(circles("hinge", "squared_hinge", seeds=3), valued(values))
+    shown = columns(result)
     assert shown["#"] == ("1", "2")
     assert shown["loss"] == ("hinge", "squared_hinge")
     assert shown["accuracy test"] == ("0.75 ±.12", "0.5000 ±0")
@@ -519,9 +519,9 @@ def test_table_says_what_diverged_and_failed_and_shows_a_dash_for_no_score() -> 
 
 @every_case
 def test_columns_in_which_nothing_stands_are_left_out_but_rank_loss_and_score(case: str) -> None:
-    found = seen(case)
-    needed = {"#", "loss", f"{found.asked.comparison.metric} test"}
-    shown = columns(found)
+    result = seen(case)
+    needed = {"#", "loss", f"{result.asked.comparison.metric} test"}
+    shown = columns(result)
     assert needed <= set(shown)
     assert {head for head, texts in shown.items() if set(texts) == {DASH}} <= needed
 
@@ -535,11 +535,11 @@ def test_one_seed_has_no_column_for_verdicts_and_one_rate_none_for_a_sweep() -> 
 
 
 def test_metrics_can_be_limited_and_columns_left_out() -> None:
-    found = seen("circles fair")
-    every = list(columns(found))
+    result = seen("circles fair")
+    every = list(columns(result))
     assert [head for head in every if head in METRICS] == [m.key for m in metrics_for("binary")[1:]]
-    assert [head for head in columns(found, 2) if head in METRICS] == [m.key for m in metrics_for("binary")[1:3]]
-    left = columns(found, without=("sweep", "train"))
+    assert [head for head in columns(result, 2) if head in METRICS] == [m.key for m in metrics_for("binary")[1:3]]
+    left = columns(result, without=("sweep", "train"))
     assert list(left) == [head for head in every if head not in ("lr sweep", "train")]
 
 
@@ -554,23 +554,23 @@ def width_of(shown: list[TableColumn]) -> int:
 
 @every_case
 def test_a_table_fits_any_width_from_80_and_keeps_rank_loss_and_score_at_any(case: str) -> None:
-    found = seen(case)
-    every = [column.head for column in table.columns_of(found)]
-    needed = {"#", "loss", f"{found.asked.comparison.metric} test"}
+    result = seen(case)
+    every = [column.head for column in table.columns_of(result)]
+    needed = {"#", "loss", f"{result.asked.comparison.metric} test"}
     counts = []
     for width in range(60, 221):
-        shown, whole = table.fit_to(found, width, between=BETWEEN)
+        shown, whole = table.fit_to(result, width, between=BETWEEN)
         heads = [column.head for column in shown]
         assert needed <= set(heads)
         assert width < 80 or width_of(shown) <= width
         assert whole == (heads == every)
         assert heads == [head for head in every if head in heads]
-        assert len({len(column.values) for column in shown} | {len(found.standings)}) == 1
-        if not found.sound or found.partial:
+        assert len({len(column.values) for column in shown} | {len(result.standings)}) == 1
+        if not result.sound or result.partial:
             assert "trials" in heads
         counts.append(len(heads))
     assert counts == sorted(counts)
-    assert table.fit_to(found, 1000, between=BETWEEN)[1]
+    assert table.fit_to(result, 1000, between=BETWEEN)[1]
 
 
 @pytest.mark.parametrize("case", ["circles fair", "regression fair", "digits fair"])
@@ -608,23 +608,23 @@ def test_a_column_pads_to_its_widest_text_on_its_side() -> None:
 def test_metrics_of_quantiles_are_shown_where_a_loss_estimates_them_or_where_they_rank(
     losses: tuple[str, ...], metric: str | None, shown: list[str]
 ) -> None:
-    found = built(Comparison.ask("regression", losses, seeds=2, learning_rates=(0.1,), metric=metric), drawn)
+    result = built(Comparison.ask("regression", losses, seeds=2, learning_rates=(0.1,), metric=metric), drawn)
     of_quantiles = {one.key for one in METRICS.values() if one.level is not None}
-    assert [one.key for one in report.metrics_of(found.asked.comparison) if one.key in of_quantiles] == shown
-    heads = [head.removesuffix(" test") for head in columns(found)]
+    assert [one.key for one in report.metrics_of(result.asked.comparison) if one.key in of_quantiles] == shown
+    heads = [head.removesuffix(" test") for head in columns(result)]
     assert [head for head in heads if head in of_quantiles] == shown
-    for standing in as_document(found)["standings"]:
+    for standing in as_document(result)["standings"]:
         assert [key for key in standing["scores"] if key in of_quantiles] == shown
-    lines = csv.DictReader(io.StringIO(csv_lines.as_csv([found])), strict=True)
+    lines = csv.DictReader(io.StringIO(csv_lines.as_csv([result])), strict=True)
     assert list(dict.fromkeys(line["metric"] for line in lines if line["metric"] in of_quantiles)) == shown
 
 
 def test_every_trial_is_scored_for_every_quantile_so_that_another_may_rank_later() -> None:
     comparison = Comparison.ask("regression", ("mse", "huber"), seeds=3, learning_rates=(0.1,))
-    found = built(comparison, drawn, metric="pinball_05")
-    assert found.asked.comparison.metric == "pinball_05"
-    assert all(standing.mean is not None for standing in found.standings)
-    assert report.fitting_metric(found.asked, "pinball_05") == "pinball_05"
+    result = built(comparison, drawn, metric="pinball_05")
+    assert result.asked.comparison.metric == "pinball_05"
+    assert all(standing.mean is not None for standing in result.standings)
+    assert report.fitting_metric(result.asked, "pinball_05") == "pinball_05"
     assert report.fitting_metric(asked_for(Comparison.ask("regression")), "pinball_05") == "pinball_05"
     assert report.fitting_metric(asked_for(Comparison.ask("circles")), "pinball_05") is None
     assert report.fitting_metric(asked_for(Comparison.ask("regression")), None) is None
@@ -635,8 +635,8 @@ DISTORTING = Comparison.ask("blobs", ("brier", "gce", "square_on_logits"), seeds
 
 @pytest.mark.parametrize("metric", ["accuracy", "log_loss"])
 def test_figures_of_probabilities_that_a_loss_distorts_are_marked(metric: str) -> None:
-    found = built(msgspec.structs.replace(DISTORTING, metric=metric), drawn)
-    shown = columns(found)
+    result = built(msgspec.structs.replace(DISTORTING, metric=metric), drawn)
+    shown = columns(result)
     places = {loss: place for place, loss in enumerate(shown["loss"])}
     of_probabilities = {"log_loss", "brier", "ece", f"{metric} test", "train"}
     of_probabilities -= {"accuracy test", "train"} if metric == "accuracy" else set()
@@ -679,25 +679,25 @@ def test_where_every_loss_is_proper_nothing_is_marked() -> None:
 
 
 def test_a_figure_that_is_not_there_is_not_marked() -> None:
-    found = built(DISTORTING, end=all_end("queued"))
-    assert not any("†" in text for texts in columns(found).values() for text in texts)
-    assert list(columns(found)) == ["#", "loss", "accuracy test", "lr", "trials"]
+    result = built(DISTORTING, end=all_end("queued"))
+    assert not any("†" in text for texts in columns(result).values() for text in texts)
+    assert list(columns(result)) == ["#", "loss", "accuracy test", "lr", "trials"]
 
 
-# Losses with parameters, and of one's own
+# Losses with parameters, and custom losses
 
 OWN = "mine:delta=2@0123abcd"
 
 
 def test_losses_with_parameters_stand_side_by_side_under_their_keys() -> None:
     keys = ("huber", "huber:delta=0.5", "barron:alpha=0,c=2")
-    found = built(Comparison.ask("regression", keys, seeds=3), drawn)
-    assert set(columns(found)["loss"]) == set(keys)
-    lines = list(csv.DictReader(io.StringIO(csv_lines.as_csv([found])), strict=True))
+    result = built(Comparison.ask("regression", keys, seeds=3), drawn)
+    assert set(columns(result)["loss"]) == set(keys)
+    lines = list(csv.DictReader(io.StringIO(csv_lines.as_csv([result])), strict=True))
     assert {line["loss"] for line in lines} == set(keys)
-    assert {standing["loss"] for standing in as_document(found)["standings"]} == set(keys)
+    assert {standing["loss"] for standing in as_document(result)["standings"]} == set(keys)
     for key in keys:
-        assert f"| {key} |" in markdown.as_markdown(found)
+        assert f"| {key} |" in markdown.as_markdown(result)
 
 
 def with_own(metric: str = "accuracy", **settings: Any) -> Comparison:
@@ -705,7 +705,7 @@ def with_own(metric: str = "accuracy", **settings: Any) -> Comparison:
     return msgspec.structs.replace(asked, losses=(*asked.losses, OWN), sources=sources, metric=metric)
 
 
-def test_a_loss_of_ones_own_is_shown_with_whatever_scores_its_trials_have() -> None:
+def test_a_custom_loss_is_shown_with_whatever_scores_its_trials_have() -> None:
     rows = rows_for(with_own(), drawn)
     rows = [
         msgspec.structs.replace(row, scores={**(row.scores or {}), "log_loss": None, "brier": None, "ece": None})
@@ -713,19 +713,19 @@ def test_a_loss_of_ones_own_is_shown_with_whatever_scores_its_trials_have() -> N
         else row
         for row in rows
     ]
-    found = report.build(asked_for(with_own()), rows)
-    shown = columns(found)
+    result = report.build(asked_for(with_own()), rows)
+    shown = columns(result)
     place = shown["loss"].index(OWN)
     assert shown["roc_auc"][place] != DASH
     assert {"log_loss", "brier", "ece"}.isdisjoint(shown)  # neither loss has them
-    (mine,) = [one for one in as_document(found)["standings"] if one["loss"] == OWN]
+    (mine,) = [one for one in as_document(result)["standings"] if one["loss"] == OWN]
     assert mine["scores"]["log_loss"] is None
     assert mine["scores"]["accuracy"]["test"]["mean"] is not None
     whole = columns(built(with_own(), drawn))
     assert whole["log_loss"][whole["loss"].index(OWN)] != DASH
 
 
-def test_the_rate_of_a_loss_of_ones_own_without_the_metric_that_ranks_is_chosen_by_the_tasks_own() -> None:
+def test_the_rate_of_a_custom_loss_without_the_metric_that_ranks_is_chosen_by_the_tasks_own() -> None:
     asked = with_own("log_loss", protocol="fair", learning_rates=(0.01, 0.1))
 
     def score(trial: Trial, metric: str, split: str) -> float:

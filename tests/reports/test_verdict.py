@@ -39,10 +39,10 @@ def around(levels: Mapping[str, float], **spreads: float) -> Score:
     return lambda trial, metric, split: levels[trial.loss] + spreads.get(trial.loss, 0) * (-1) ** trial.seed
 
 
-def said(found: Report) -> str:
+def sentence_of(result: Report) -> str:
     """All sentences of a report, after a look at whether every text holds them."""
-    sentences = [headline(found), verdict(found), *notes(found)]
-    plain, marked = plain_text.as_plain(found), markdown.as_markdown(found)
+    sentences = [headline(result), verdict(result), *notes(result)]
+    plain, marked = plain_text.as_plain(result), markdown.as_markdown(result)
     assert all(sentence in plain and in_markdown(sentence) in marked for sentence in sentences)
     return "\n".join(sentences)
 
@@ -105,9 +105,9 @@ def test_one_loss_has_nothing_to_be_compared_with() -> None:
 
 
 def test_one_seed_says_little() -> None:
-    found = built(circles(seeds=1), valued({("hinge", 0): 0.8}))
-    assert verdict(found) == "hinge is ahead on one seed: no interval, no verdict."
-    assert "±" not in said(found)
+    result = built(circles(seeds=1), valued({("hinge", 0): 0.8}))
+    assert verdict(result) == "hinge is ahead on one seed: no interval, no verdict."
+    assert "±" not in sentence_of(result)
 
 
 def test_no_loss_is_ahead_on_one_seed_where_all_score_the_same() -> None:
@@ -120,8 +120,8 @@ def test_fewer_than_two_seeds_in_common_give_no_verdict(seeds: tuple[int, ...]) 
         of_its_own = trial.seed == THREE.index(trial.loss)
         return "done" if trial.seed in seeds or (not seeds and of_its_own) else "running"
 
-    found = built(circles(seeds=4), drawn, end)
-    assert verdict(found) == "No verdict: fewer than two seeds have scores that can be compared so far."
+    result = built(circles(seeds=4), drawn, end)
+    assert verdict(result) == "No verdict: fewer than two seeds have scores that can be compared so far."
     whole = built(circles(seeds=4), drawn, lambda trial: "done" if end(trial) == "done" else "diverged")
     assert verdict(whole) == "No verdict: fewer than two seeds have scores that can be compared."
 
@@ -162,38 +162,38 @@ def test_two_that_are_tied_are_named_and_more_are_all() -> None:
 
 
 def test_a_tie_says_how_many_seeds_would_settle_it() -> None:
-    found = built(circles("hinge", "squared_hinge", seeds=6), around(dict.fromkeys(THREE, 0.8), hinge=0.4))
-    assert found.seeds_to_settle is not None
-    assert found.seeds_to_settle > 1000
-    assert verdict(found).endswith(" tied; more than 1,000 seeds would be needed to settle it.")
+    result = built(circles("hinge", "squared_hinge", seeds=6), around(dict.fromkeys(THREE, 0.8), hinge=0.4))
+    assert result.seeds_to_settle is not None
+    assert result.seeds_to_settle > 1000
+    assert verdict(result).endswith(" tied; more than 1,000 seeds would be needed to settle it.")
 
 
 def test_a_tie_says_so_where_the_losses_are_shown_to_be_equal() -> None:
-    found = built(circles("hinge", "squared_hinge", seeds=8), around(dict.fromkeys(THREE, 0.8), hinge=0.001))
-    assert found.standings[1].equivalent
-    assert found.seeds_to_settle is None
-    assert verdict(found).endswith(" tied; equal for all that matters.")
+    result = built(circles("hinge", "squared_hinge", seeds=8), around(dict.fromkeys(THREE, 0.8), hinge=0.001))
+    assert result.standings[1].equivalent
+    assert result.seeds_to_settle is None
+    assert verdict(result).endswith(" tied; equal for all that matters.")
 
 
 def test_a_tie_says_so_where_a_difference_that_matters_would_have_shown() -> None:
     def score(trial: Trial, metric: str, split: str) -> float:
         return 0.8 if trial.loss == "hinge" else 0.796 + 0.0035 * (-1) ** trial.seed
 
-    found = built(circles("hinge", "squared_hinge", seeds=6), score)
-    assert not found.standings[1].equivalent
-    assert found.seeds_to_settle is not None
-    assert found.seeds_to_settle <= 7
-    assert " tied; " in verdict(found)
+    result = built(circles("hinge", "squared_hinge", seeds=6), score)
+    assert not result.standings[1].equivalent
+    assert result.seeds_to_settle is not None
+    assert result.seeds_to_settle <= 7
+    assert " tied; " in verdict(result)
 
 
 def test_seeds_that_have_no_scores_yet_do_not_count_among_those_that_would_have_shown_a_difference() -> None:
     def end(trial: Trial) -> Status:
         return "done" if trial.seed < 4 else "queued"
 
-    found = built(circles("hinge", "squared_hinge", seeds=100), around(dict.fromkeys(THREE, 0.8), hinge=0.008), end)
-    assert found.seeds_to_settle is not None
-    assert 4 < found.seeds_to_settle <= 100
-    assert verdict(found).endswith(f" tied; ~{found.seeds_to_settle} seeds would settle it.")
+    result = built(circles("hinge", "squared_hinge", seeds=100), around(dict.fromkeys(THREE, 0.8), hinge=0.008), end)
+    assert result.seeds_to_settle is not None
+    assert 4 < result.seeds_to_settle <= 100
+    assert verdict(result).endswith(f" tied; ~{result.seeds_to_settle} seeds would settle it.")
 
 
 def test_a_tie_that_more_seeds_do_settle_is_not_said_to_be_beyond_them() -> None:
@@ -264,15 +264,15 @@ SHORT: dict[str, tuple[Report, str]] = {
 
 @each("case", SHORT)
 def test_the_short_verdict_says_what_the_verdict_says_without_how_far(case: str) -> None:
-    found, words = SHORT[case]
-    said = short_verdict(found)
-    assert said.startswith(words)
-    assert not said.endswith(".")
-    assert " by " not in said
-    if " tied" in said:
-        assert said.rpartition("; ")[2] == verdict(found).rpartition("; ")[2].rstrip(".")
+    result, words = SHORT[case]
+    sentence = short_verdict(result)
+    assert sentence.startswith(words)
+    assert not sentence.endswith(".")
+    assert " by " not in sentence
+    if " tied" in sentence:
+        assert sentence.rpartition("; ")[2] == verdict(result).rpartition("; ")[2].rstrip(".")
     else:
-        assert verdict(found).startswith(said)
+        assert verdict(result).startswith(sentence)
 
 
 def test_both_verdicts_say_that_they_are_of_what_is_there_so_far() -> None:
@@ -281,9 +281,9 @@ def test_both_verdicts_say_that_they_are_of_what_is_there_so_far() -> None:
 
     levels = {"binary_crossentropy": 0.8, "hinge": 0.9, "squared_hinge": 0.85}
     score = around(levels, hinge=0.001)
-    found, whole = built(circles(seeds=5), score, end), built(circles(seeds=3), score)
-    assert verdict(found) == f"So far: {verdict(whole)}"
-    assert short_verdict(found) == "So far: hinge is best"
+    result, whole = built(circles(seeds=5), score, end), built(circles(seeds=3), score)
+    assert verdict(result) == f"So far: {verdict(whole)}"
+    assert short_verdict(result) == "So far: hinge is best"
     assert short_verdict(whole) == "hinge is best"
 
 
@@ -294,7 +294,7 @@ def test_both_verdicts_say_that_they_are_of_what_is_there_so_far() -> None:
 @pytest.mark.parametrize("protocol", ["fair", "tutorial"])
 def test_the_ranking_metric_and_its_direction_are_said(task: str, better: str, protocol: str) -> None:
     comparison = Comparison.ask(task, seeds=2, protocol=protocol)
-    assert f"Ranked by mean test {comparison.metric} ({better} is better)" in said(built(comparison))
+    assert f"Ranked by mean test {comparison.metric} ({better} is better)" in sentence_of(built(comparison))
 
 
 def test_intervals_and_the_region_that_counts_as_tied_are_explained_where_there_are_any() -> None:
@@ -330,30 +330,30 @@ def test_what_the_protocol_means_for_a_reader_is_said(task: str, protocol: str, 
 
 @each(("task", "protocol"), EVERY)
 def test_every_protocol_says_its_caveat_once(task: str, protocol: str) -> None:
-    text = said(built(Comparison.ask(task, protocol=protocol, seeds=2)))
+    text = sentence_of(built(Comparison.ask(task, protocol=protocol, seeds=2)))
     assert text.count(" protocol: ") == 1
     assert f"{protocol.capitalize()} protocol: " in text
 
 
 def test_the_tutorials_faults_are_said_under_its_protocol_alone() -> None:
     fault = "hinge, squared_hinge: the tutorial puts a tanh on the output"
-    assert fault in said(built(circles()))
-    assert "tanh" not in said(built(circles("binary_crossentropy")))
-    assert "the tutorial" not in said(built(circles(protocol="fair")))
+    assert fault in sentence_of(built(circles()))
+    assert "tanh" not in sentence_of(built(circles("binary_crossentropy")))
+    assert "the tutorial" not in sentence_of(built(circles(protocol="fair")))
 
 
 def test_losses_that_are_one_function_are_said_to_be_so() -> None:
-    both = said(built(Comparison.ask("blobs", ("kl_divergence", "categorical_crossentropy"), seeds=1)))
+    both = sentence_of(built(Comparison.ask("blobs", ("kl_divergence", "categorical_crossentropy"), seeds=1)))
     assert "kl_divergence is categorical_crossentropy by construction; what differs is rounding that grew." in both
-    assert "by construction" not in said(built(Comparison.ask("blobs", ("kl_divergence",), seeds=1)))
+    assert "by construction" not in sentence_of(built(Comparison.ask("blobs", ("kl_divergence",), seeds=1)))
 
 
 def test_losses_whose_output_does_not_give_the_metric_are_said_to_be_without() -> None:
-    text = said(built(circles(protocol="fair", metric="brier")))
+    text = sentence_of(built(circles(protocol="fair", metric="brier")))
     for loss in ("hinge", "squared_hinge"):
         assert f"{loss} has no brier: its output does not give it." in text
     assert text.count("has no brier") == 2
-    assert "has no " not in said(built(circles(protocol="fair")))
+    assert "has no " not in sentence_of(built(circles(protocol="fair")))
 
 
 def best_at(**rates: float) -> Score:
@@ -366,34 +366,34 @@ def best_at(**rates: float) -> Score:
 
 
 def test_a_best_rate_at_the_edge_of_those_tried_is_said_with_what_to_try() -> None:
-    found = built(circles(protocol="fair"), best_at(hinge=0.1, squared_hinge=0.1, binary_crossentropy=0.001))
-    edges = [note for note in notes(found) if note.startswith("*")]
+    result = built(circles(protocol="fair"), best_at(hinge=0.1, squared_hinge=0.1, binary_crossentropy=0.001))
+    edges = [note for note in notes(result) if note.startswith("*")]
     assert edges == [
         "* binary_crossentropy: the best rate is the smallest tried, a better one may lie beyond; "
         "try lr 0.0001,0.0003,0.001,0.003,0.01,0.03,0.1.",
         "* hinge, squared_hinge: the best rate is the largest tried, a better one may lie beyond; "
         "try lr 0.001,0.003,0.01,0.03,0.1,0.3,1.",
     ]
-    assert all(edge in said(found) for edge in edges)
+    assert all(edge in sentence_of(result) for edge in edges)
 
 
 def test_the_rates_to_try_follow_those_that_were_tried() -> None:
-    found = built(circles("hinge", protocol="fair", learning_rates=(0.5, 2)), best_at(hinge=2))
-    assert "try lr 0.5,2,6,20." in said(found)
-    assert "* hinge" not in said(built(circles("hinge", protocol="fair"), best_at(hinge=0.01)))
+    result = built(circles("hinge", protocol="fair", learning_rates=(0.5, 2)), best_at(hinge=2))
+    assert "try lr 0.5,2,6,20." in sentence_of(result)
+    assert "* hinge" not in sentence_of(built(circles("hinge", protocol="fair"), best_at(hinge=0.01)))
     assert "*" not in "".join(notes(built(circles("hinge", protocol="fair", learning_rates=(0.5,)))))
 
 
 def test_no_rate_is_the_best_of_those_tried_before_any_trial_ended() -> None:
-    found = built(circles(protocol="fair"), end=all_end("queued"))
-    assert not any(standing.learning_rate_at_edge for standing in found.standings)
-    assert "the best rate is" not in said(found)
+    result = built(circles(protocol="fair"), end=all_end("queued"))
+    assert not any(standing.learning_rate_at_edge for standing in result.standings)
+    assert "the best rate is" not in sentence_of(result)
 
 
 def test_a_rate_that_was_not_chosen_and_diverged_is_said_of_a_report_that_is_sound() -> None:
-    found = built(circles(protocol="fair", seeds=3), best_at(), diverging_at(0.03, 0.1))
-    assert found.sound
-    text = said(found)
+    result = built(circles(protocol="fair", seeds=3), best_at(), diverging_at(0.03, 0.1))
+    assert result.sound
+    text = sentence_of(result)
     for loss in THREE:
         assert f"{loss} diverged or failed at rates that were not chosen: 3/3 at 0.03, 3/3 at 0.1." in text
     assert "ranked by the" not in text
@@ -403,36 +403,36 @@ def test_means_over_fewer_trials_than_asked_for_are_said_to_be_so() -> None:
     def end(trial: Trial) -> Status:
         return "diverged" if (trial.loss, trial.seed) == ("hinge", 1) else "done"
 
-    found = built(circles(protocol="fair", seeds=3), best_at(), end)
-    assert not found.sound
-    assert "hinge: 1 of 3 trials diverged or failed; ranked by the others." in said(found)
-    assert "hinge: 1 of 3 trials diverged or failed; ranked by the others." in said(TROUBLED)
+    result = built(circles(protocol="fair", seeds=3), best_at(), end)
+    assert not result.sound
+    assert "hinge: 1 of 3 trials diverged or failed; ranked by the others." in sentence_of(result)
+    assert "hinge: 1 of 3 trials diverged or failed; ranked by the others." in sentence_of(TROUBLED)
 
 
 def test_a_loss_that_is_not_ranked_is_not_said_to_be_ranked_by_some_of_its_trials() -> None:
-    found = built(circles(metric="log_loss", seeds=3), end=ending({("hinge", 1): "diverged"}))
-    assert next(s for s in found.standings if s.loss == "hinge").rank is None
-    assert "ranked by the others" not in said(found)
+    result = built(circles(metric="log_loss", seeds=3), end=ending({("hinge", 1): "diverged"}))
+    assert next(s for s in result.standings if s.loss == "hinge").rank is None
+    assert "ranked by the others" not in sentence_of(result)
 
 
 def test_what_is_not_whole_is_marked_partial() -> None:
-    assert "Partial" not in said(built(circles()))
-    text = said(TROUBLED)
+    assert "Partial" not in sentence_of(built(circles()))
+    text = sentence_of(TROUBLED)
     assert "Partial: 1 of 9 trials have not ended." in text
     assert "Partial: 1 of 9 trials were stopped." in text
 
 
 def test_failures_are_said_once_for_each_loss_with_their_reason() -> None:
-    assert said(TROUBLED).count("squared_hinge failed: ValueError: it broke") == 1
+    assert sentence_of(TROUBLED).count("squared_hinge failed: ValueError: it broke") == 1
 
 
-def test_a_loss_of_ones_own_whose_trials_have_no_score_of_the_metric_is_said_to_be_without() -> None:
+def test_a_custom_loss_whose_trials_have_no_score_of_the_metric_is_said_to_be_without() -> None:
     asked = circles("binary_crossentropy", metric="log_loss")
     asked = msgspec.structs.replace(asked, losses=(*asked.losses, "mine@01234567"))
     rows = [
         msgspec.structs.replace(row, scores={**(row.scores or {}), "log_loss": None}) if "@" in row.trial.loss else row
         for row in rows_for(asked)
     ]
-    found = report.build(asked_for(asked), rows)
-    assert [standing.rank for standing in found.standings] == [1, None]
-    assert "mine@01234567 has no log_loss: its output does not give it." in notes(found)
+    result = report.build(asked_for(asked), rows)
+    assert [standing.rank for standing in result.standings] == [1, None]
+    assert "mine@01234567 has no log_loss: its output does not give it." in notes(result)

@@ -14,7 +14,7 @@ from tests.cells import each
 from .evil import BREAKS_A_CALL, EVIL, acting, formulas
 
 any_text = st.text(st.characters(codec=None), max_size=60) | st.lists(st.sampled_from(list(EVIL.values()))).map("".join)
-"""Surrogates too: a file's name may hold bytes that are no UTF-8."""
+"""Surrogates too: a file's name may hold bytes that are not UTF-8."""
 
 
 @given(any_text)

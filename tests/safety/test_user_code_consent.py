@@ -18,8 +18,8 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.user_code_consent import refuse_unnamed, trust, trust_all_of, trusted
 from lossterm.comparison.user_network import OPTION, network_from, source_of
 from lossterm.errors import DataError
-from lossterm.export.script.loss_section import _add_own as add_loss
-from lossterm.export.script.network_section import _add_own as add_network
+from lossterm.export.script.loss_section import _add_user_loss as add_loss
+from lossterm.export.script.network_section import _add_user_network as add_network
 from lossterm.export.script.script_text import Script
 from lossterm.losses import Source, source_from
 from lossterm.project import FILE_NAME
@@ -271,7 +271,7 @@ def test_a_script_takes_nothing_in_that_only_a_store_named(file: Path, add: Call
     """Whoever runs the script runs what is in it."""
 
     class Plan:
-        own = object()
+        user_loss = object()
         source = f"{file}:mine"
         task = type("Task", (), {"features": 2})
         settings = type("Settings", (), {"model": network_from(f"{file}:net")})

@@ -31,24 +31,24 @@ DIRECTIONS: tuple[Direction, ...] = ("min", "max")
 every_direction = each("direction", DIRECTIONS)
 
 
-def numbers(found: object) -> Iterator[float]:
+def numbers(value_or_values: object) -> Iterator[float]:
     """Every number in a tree of records."""
-    if isinstance(found, dict):
-        for value in found.values():
+    if isinstance(value_or_values, dict):
+        for value in value_or_values.values():
             yield from numbers(value)
-    elif isinstance(found, list | tuple):
-        for value in found:
+    elif isinstance(value_or_values, list | tuple):
+        for value in value_or_values:
             yield from numbers(value)
-    elif isinstance(found, int | float):
-        yield found
+    elif isinstance(value_or_values, int | float):
+        yield value_or_values
 
 
 def judged(scores: Mapping[str, Scores], direction: Direction = "max", rope: float = NO_ROPE) -> dict[str, Place]:
     """The places of losses, after a look at what must hold of any."""
-    found = places(scores, direction=direction, rope=rope)
-    assert set(found) == set(scores)
-    assert all(math.isfinite(number) for number in numbers(msgspec.to_builtins(found)))
-    return found
+    ranking = places(scores, direction=direction, rope=rope)
+    assert set(ranking) == set(scores)
+    assert all(math.isfinite(number) for number in numbers(msgspec.to_builtins(ranking)))
+    return ranking
 
 
 def gap_of(place: Place) -> Difference:
@@ -82,9 +82,9 @@ def random_scores(seed: int, losses: int = 4, seeds: int = 12, missing: float = 
     ],
 )
 def test_mean_and_sd_are_what_was_worked_out_by_hand(values: list[float], mean: float, sd: float) -> None:
-    found = summarise(values)
-    assert found.mean == pytest.approx(mean, abs=1e-12)
-    assert found.sd == pytest.approx(sd, abs=1e-12)
+    summary = summarise(values)
+    assert summary.mean == pytest.approx(mean, abs=1e-12)
+    assert summary.sd == pytest.approx(sd, abs=1e-12)
 
 
 def test_one_value_has_a_mean_and_no_sd() -> None:
@@ -116,8 +116,8 @@ def test_equal_means_share_a_rank_and_the_next_one_skips() -> None:
 
 @every_direction
 def test_what_has_no_mean_stays_unranked_behind_the_others_in_its_order(direction: Direction) -> None:
-    found = rank({"x": None, "a": 0.5, "y": None}, direction)
-    assert list(found.items()) == [("a", 1), ("x", None), ("y", None)]
+    ranks = rank({"x": None, "a": 0.5, "y": None}, direction)
+    assert list(ranks.items()) == [("a", 1), ("x", None), ("y", None)]
 
 
 def test_a_mean_of_zero_is_ranked() -> None:
@@ -295,11 +295,11 @@ def test_at_the_seeds_to_settle_and_not_before_what_matters_is_2_8_standard_erro
 
 
 def test_places_are_what_was_worked_out_by_hand() -> None:
-    found = judged({"b": [0.7, 0.7, 0.7], "a": [0.7, 0.8, 0.9], "c": [0.5, 0.59, 0.71]}, rope=0.03)
-    assert list(found) == ["a", "b", "c"]
-    assert [place.rank for place in found.values()] == [1, 2, 3]
-    assert [place.verdict for place in found.values()] == ["best", "tied", "worse"]
-    a, b, c = found.values()
+    ranking = judged({"b": [0.7, 0.7, 0.7], "a": [0.7, 0.8, 0.9], "c": [0.5, 0.59, 0.71]}, rope=0.03)
+    assert list(ranking) == ["a", "b", "c"]
+    assert [place.rank for place in ranking.values()] == [1, 2, 3]
+    assert [place.verdict for place in ranking.values()] == ["best", "tied", "worse"]
+    a, b, c = ranking.values()
     assert (a.mean, a.sd) == pytest.approx((0.8, 0.1))
     assert a.ci == pytest.approx((0.8 - 0.248414, 0.8 + 0.248414), abs=1e-6)  # 4.30265 · .1/√3
     assert all(value is None for value in (a.difference, a.beaten, a.beaten_ci, a.pairs, a.seeds_to_settle))
@@ -325,7 +325,7 @@ def test_places_are_what_was_worked_out_by_hand() -> None:
 @each("seed", range(5))
 def test_places_are_what_scipy_makes_of_the_same_scores(direction: Direction, missing: float, seed: int) -> None:
     scores = random_scores(seed, missing=missing)
-    found = judged(scores, direction, rope=0.02)
+    ranking = judged(scores, direction, rope=0.02)
     sign = 1 if direction == "max" else -1
 
     def pair(a: str, b: str) -> tuple[np.ndarray, np.ndarray]:
@@ -336,14 +336,14 @@ def test_places_are_what_scipy_makes_of_the_same_scores(direction: Direction, mi
     shared = np.array([values for values in zip(*scores.values(), strict=True) if None not in values], float)
     on_shared = means if len(shared) < 2 else dict(zip(scores, shared.mean(axis=0), strict=True))
     order = sorted(means, key=lambda key: -sign * on_shared[key])
-    assert list(found) == order
+    assert list(ranking) == order
     best, *others = order
     with_best = holm_by_closure([stats.ttest_rel(*pair(best, other)).pvalue for other in others])
     every = list(combinations(order, 2))
     all_pairs = dict(zip(every, holm_by_closure([stats.ttest_rel(*pair(*one)).pvalue for one in every]), strict=True))
-    assert found[best].verdict == "best"
+    assert ranking[best].verdict == "best"
     for other, p_holm in zip(others, with_best, strict=True):
-        place, (a, b) = found[other], pair(best, other)
+        place, (a, b) = ranking[other], pair(best, other)
         assert place.mean == pytest.approx(means[other], rel=1e-12)
         assert gap_of(place).mean == pytest.approx(np.mean(a - b), rel=1e-9)
         assert gap_of(place).ci == pytest.approx(tuple(stats.ttest_rel(a, b).confidence_interval()), rel=1e-8)
@@ -364,10 +364,10 @@ def test_places_are_what_scipy_makes_of_the_same_scores(direction: Direction, mi
 def test_the_two_directions_mirror_one_another(relative: bool, seed: int) -> None:
     scores = random_scores(seed, missing=0.2)
     mirrored = {key: [None if value is None else -value for value in values] for key, values in scores.items()}
-    found = places(scores, direction="max", rope=0.02, relative=relative)
+    ranking = places(scores, direction="max", rope=0.02, relative=relative)
     other = places(mirrored, direction="min", rope=0.02, relative=relative)
-    assert list(found) == list(other)
-    for key, place in found.items():
+    assert list(ranking) == list(other)
+    for key, place in ranking.items():
         assert place.mean is not None
         assert other[key].mean == -place.mean
         assert msgspec.structs.replace(other[key], mean=place.mean, ci=place.ci) == place
@@ -375,12 +375,12 @@ def test_the_two_directions_mirror_one_another(relative: bool, seed: int) -> Non
 
 def test_a_loss_must_be_behind_by_both_corrections_to_be_worse() -> None:
     # a − b = .3, .4, .5: t = 4√3, p = 1 − √(48/50) = .0202; a − c = 0, 0, .3: t = 1, p = .42; c − b = .3, .4, .2: .035
-    found = judged({"a": [0.9, 0.9, 0.9], "c": [0.9, 0.9, 0.6], "b": [0.6, 0.5, 0.4]})
+    ranking = judged({"a": [0.9, 0.9, 0.9], "c": [0.9, 0.9, 0.6], "b": [0.6, 0.5, 0.4]})
     p = 1 - math.sqrt(48 / 50)
-    assert gap_of(found["b"]).p_holm == pytest.approx(2 * p)
-    assert gap_of(found["b"]).p_all_pairs == pytest.approx(3 * p)
+    assert gap_of(ranking["b"]).p_holm == pytest.approx(2 * p)
+    assert gap_of(ranking["b"]).p_all_pairs == pytest.approx(3 * p)
     assert 2 * p < LEVEL < 3 * p
-    assert found["b"].verdict == "tied"
+    assert ranking["b"].verdict == "tied"
     alone = judged({"a": [0.9, 0.9, 0.9], "b": [0.6, 0.5, 0.4]})
     assert gap_of(alone["b"]).p_holm == gap_of(alone["b"]).p_all_pairs == pytest.approx(p)
     assert alone["b"].verdict == "worse"
@@ -388,9 +388,9 @@ def test_a_loss_must_be_behind_by_both_corrections_to_be_worse() -> None:
 
 def test_a_significant_difference_below_what_matters_is_tied() -> None:
     scores = {"a": [0.801, 0.852, 0.903, 0.7541], "b": [0.8, 0.851, 0.9021, 0.753]}  # behind by .001
-    found = judged(scores, rope=0.005)
-    assert max(gap_of(found["b"]).p_holm or 1, gap_of(found["b"]).p_all_pairs or 1) < 0.001
-    assert found["b"].verdict == "tied"
+    ranking = judged(scores, rope=0.005)
+    assert max(gap_of(ranking["b"]).p_holm or 1, gap_of(ranking["b"]).p_all_pairs or 1) < 0.001
+    assert ranking["b"].verdict == "tied"
     assert judged(scores, rope=0.0005)["b"].verdict == "worse"
 
 
@@ -398,16 +398,16 @@ def test_what_matters_may_be_a_share_of_the_best_mean() -> None:
     # a: mean .4375; b − a = .0115, .0119, .0117: 2.67 % of it
     scores: dict[str, Scores] = {"a": [0.375, 0.5, 0.4375], "b": [0.3865, 0.5119, 0.4492]}
     for rope, verdict in ((0.026, "worse"), (0.027, "tied")):
-        found = places(scores, direction="min", rope=rope, relative=True)
-        assert found["b"].verdict == verdict
+        ranking = places(scores, direction="min", rope=rope, relative=True)
+        assert ranking["b"].verdict == verdict
     assert places(scores, direction="min", rope=0.026)["b"].verdict == "tied"
     assert places(scores, direction="min", rope=0.01)["b"].verdict == "worse"
 
 
 def test_seeds_to_settle_count_with_the_share_of_the_best_mean() -> None:
     # a: mean 2; b − a = 0, 1, 2: sd 1; rope 10 % of 2 = .2: (2.8·5)² + 2
-    found = places({"a": [1.0, 2.0, 3.0], "b": [1.0, 3.0, 5.0]}, direction="min", rope=0.1, relative=True)
-    assert found["b"].seeds_to_settle == 198
+    ranking = places({"a": [1.0, 2.0, 3.0], "b": [1.0, 3.0, 5.0]}, direction="min", rope=0.1, relative=True)
+    assert ranking["b"].seeds_to_settle == 198
 
 
 def test_no_number_of_splits_of_the_same_rows_is_promised_where_none_would_do() -> None:
@@ -444,10 +444,10 @@ def test_intervals_are_wider_by_the_root_of_one_and_n_rho_where_the_same_rows_ar
 
 @every_direction
 def test_one_seed_gives_a_rank_and_no_interval_and_no_verdict(direction: Direction) -> None:
-    found = judged({"a": [0.5], "b": [0.75]}, direction)
-    ahead, behind = found.values()
+    ranking = judged({"a": [0.5], "b": [0.75]}, direction)
+    ahead, behind = ranking.values()
     assert (ahead.rank, behind.rank) == (1, 2)
-    for place in found.values():
+    for place in ranking.values():
         assert all(value is None for value in (place.verdict, place.sd, place.ci, place.seeds_to_settle))
     assert gap_of(behind) == Difference(0.25, None, None, None)
     assert (behind.beaten, behind.pairs) == (1, 1)
@@ -457,20 +457,20 @@ def test_one_seed_gives_a_rank_and_no_interval_and_no_verdict(direction: Directi
 @each("score", [0.0, 0.1, 0.7])
 @each(("count", "settled_by"), [(2, 7), (6, 7), (7, None), (10, None)])
 def test_identical_scores_are_tied(score: float, count: int, settled_by: int | None) -> None:
-    found = judged({key: [score] * count for key in ("x", "y", "z")}, rope=0.005)
-    assert [place.verdict for place in found.values()] == ["best", "tied", "tied"]
-    assert [place.rank for place in found.values()] == [1, 1, 1]
-    assert list(found) == ["x", "y", "z"]
+    ranking = judged({key: [score] * count for key in ("x", "y", "z")}, rope=0.005)
+    assert [place.verdict for place in ranking.values()] == ["best", "tied", "tied"]
+    assert [place.rank for place in ranking.values()] == [1, 1, 1]
+    assert list(ranking) == ["x", "y", "z"]
     for key in ("y", "z"):
-        assert gap_of(found[key]) == Difference(0.0, (0.0, 0.0), 1.0, 1.0)
-        assert (found[key].beaten, found[key].pairs) == (0.5, count)
-        assert (found[key].seeds_to_settle, found[key].equivalent) == (settled_by, settled_by is None)
+        assert gap_of(ranking[key]) == Difference(0.0, (0.0, 0.0), 1.0, 1.0)
+        assert (ranking[key].beaten, ranking[key].pairs) == (0.5, count)
+        assert (ranking[key].seeds_to_settle, ranking[key].equivalent) == (settled_by, settled_by is None)
 
 
 def test_the_same_scores_under_two_names_are_tied_where_others_differ() -> None:
-    found = judged({"a": [0.75, 0.875, 0.5], "same": [0.75, 0.875, 0.5], "c": [0.5, 0.5625, 0.25]}, rope=0.005)
-    assert [place.verdict for place in found.values()] == ["best", "tied", "worse"]
-    assert gap_of(found["same"]).p_holm == gap_of(found["same"]).p_all_pairs == 1
+    ranking = judged({"a": [0.75, 0.875, 0.5], "same": [0.75, 0.875, 0.5], "c": [0.5, 0.5625, 0.25]}, rope=0.005)
+    assert [place.verdict for place in ranking.values()] == ["best", "tied", "worse"]
+    assert gap_of(ranking["same"]).p_holm == gap_of(ranking["same"]).p_all_pairs == 1
 
 
 @every_direction
@@ -481,10 +481,10 @@ def test_a_difference_that_never_varies_is_worse_if_it_matters_and_tied_if_not(
     low, high = [0.25, 0.5, 0.375] * 2, [0.5, 0.75, 0.625] * 2
     scores = {"good": high if direction == "max" else low, "bad": low if direction == "max" else high}
     for rope, verdict in ((0.25, "worse"), (0.26, "tied")):
-        found = places(scores, direction=direction, rope=rope, correlation=correlation)
-        assert found["bad"].verdict == verdict
-        assert gap_of(found["bad"]) == Difference(0.25, (0.25, 0.25), 2**-5, 2**-5)
-        assert (found["bad"].seeds_to_settle, found["bad"].equivalent) == (None, verdict == "tied")
+        ranking = places(scores, direction=direction, rope=rope, correlation=correlation)
+        assert ranking["bad"].verdict == verdict
+        assert gap_of(ranking["bad"]) == Difference(0.25, (0.25, 0.25), 2**-5, 2**-5)
+        assert (ranking["bad"].seeds_to_settle, ranking["bad"].equivalent) == (None, verdict == "tied")
 
 
 @every_direction
@@ -508,10 +508,10 @@ def test_two_seeds_with_the_same_difference_call_nobody_worse_and_six_do(directi
 
 def test_a_loss_without_a_score_comes_last_and_spoils_nothing() -> None:
     scores: dict[str, Scores] = {"gone": [None] * 3, "b": [0.7, 0.6, 0.5], "a": [0.7, 0.8, 0.9], "too": [None] * 3}
-    found = judged(scores)
-    assert list(found) == ["a", "b", "gone", "too"]
-    assert found["gone"] == found["too"] == Place()
-    assert {key: found[key] for key in ("a", "b")} == judged({key: scores[key] for key in ("b", "a")})
+    ranking = judged(scores)
+    assert list(ranking) == ["a", "b", "gone", "too"]
+    assert ranking["gone"] == ranking["too"] == Place()
+    assert {key: ranking[key] for key in ("a", "b")} == judged({key: scores[key] for key in ("b", "a")})
 
 
 def test_only_the_seeds_that_both_have_are_paired() -> None:
@@ -519,32 +519,32 @@ def test_only_the_seeds_that_both_have_are_paired() -> None:
         "a": [0.9, None, 0.8, 0.7, 0.9, None],
         "b": [0.5, 0.9, None, 0.6, 0.4, None],
     }
-    found = judged(scores)
+    ranking = judged(scores)
     # seeds 0, 3 and 4: d = .4, .1, .5; the means are over all each has: 3.3/4 and 2.4/4
-    assert found["b"].pairs == 3
-    assert gap_of(found["b"]).mean == pytest.approx(1 / 3)
-    assert gap_of(found["b"]).p_holm == pytest.approx(stats.ttest_1samp([0.4, 0.1, 0.5], 0).pvalue)
-    assert found["a"].mean == pytest.approx(0.825)
-    assert found["b"].mean == pytest.approx(0.6)
-    assert found["a"].ci == mean_interval(summarise([0.9, 0.8, 0.7, 0.9]), 4)
+    assert ranking["b"].pairs == 3
+    assert gap_of(ranking["b"]).mean == pytest.approx(1 / 3)
+    assert gap_of(ranking["b"]).p_holm == pytest.approx(stats.ttest_1samp([0.4, 0.1, 0.5], 0).pvalue)
+    assert ranking["a"].mean == pytest.approx(0.825)
+    assert ranking["b"].mean == pytest.approx(0.6)
+    assert ranking["a"].ci == mean_interval(summarise([0.9, 0.8, 0.7, 0.9]), 4)
 
 
 def test_losses_without_a_seed_in_common_are_ranked_and_not_judged() -> None:
-    found = judged({"a": [0.9, 0.8, None, None], "b": [None, None, 0.5, 0.4]})
-    assert [place.rank for place in found.values()] == [1, 2]
-    for place in found.values():
+    ranking = judged({"a": [0.9, 0.8, None, None], "b": [None, None, 0.5, 0.4]})
+    assert [place.rank for place in ranking.values()] == [1, 2]
+    for place in ranking.values():
         assert all(value is None for value in (place.verdict, place.difference, place.beaten, place.pairs))
         assert place.ci is not None
 
 
 def test_a_loss_with_one_seed_in_common_is_not_judged_beside_one_that_is() -> None:
-    found = judged({"a": [0.9, 0.8, 0.85], "b": [0.5, 0.4, 0.46], "c": [None, 0.3, None]})
-    assert [place.verdict for place in found.values()] == ["best", "worse", None]
-    assert gap_of(found["c"]) == Difference(0.5, None, None, None)
+    ranking = judged({"a": [0.9, 0.8, 0.85], "b": [0.5, 0.4, 0.46], "c": [None, 0.3, None]})
+    assert [place.verdict for place in ranking.values()] == ["best", "worse", None]
+    assert gap_of(ranking["c"]) == Difference(0.5, None, None, None)
     # c makes no pair with a p: Holm counts one comparison
     expected = stats.ttest_1samp([0.4, 0.4, 0.39], 0).pvalue
-    assert gap_of(found["b"]).p_holm == pytest.approx(expected, rel=1e-6)
-    assert gap_of(found["b"]).p_all_pairs == pytest.approx(expected, rel=1e-6)
+    assert gap_of(ranking["b"]).p_holm == pytest.approx(expected, rel=1e-6)
+    assert gap_of(ranking["b"]).p_all_pairs == pytest.approx(expected, rel=1e-6)
 
 
 @every_direction
@@ -556,22 +556,22 @@ def test_losses_without_any_score_have_empty_places_in_their_order(direction: Di
 
 @pytest.mark.parametrize("others", [{}, {"gone": [None, None, None]}])
 def test_one_loss_alone_has_a_rank_and_no_verdict(others: dict[str, Scores]) -> None:
-    found = judged({"a": [0.7, 0.8, 0.9], **others})
-    assert found["a"] == Place(rank=1, mean=found["a"].mean, sd=found["a"].sd, ci=found["a"].ci)
-    assert found["a"].mean == pytest.approx(0.8)
-    assert found["a"].ci is not None
+    ranking = judged({"a": [0.7, 0.8, 0.9], **others})
+    assert ranking["a"] == Place(rank=1, mean=ranking["a"].mean, sd=ranking["a"].sd, ci=ranking["a"].ci)
+    assert ranking["a"].mean == pytest.approx(0.8)
+    assert ranking["a"].ci is not None
 
 
 @every_direction
 def test_no_loss_wins_by_having_the_easy_seeds_to_itself(direction: Direction) -> None:
     sign = 1 if direction == "max" else -1
     easy, hard, ahead = [sign * 1.0] * 4, [sign * s for s in (0.5, 0.51, 0.5, 0.49)], [sign * 0.6] * 4
-    found = judged({"lucky": [*easy, *hard], "sound": [*[None] * 4, *ahead]}, direction, rope=0.005)
-    assert sign * (found["lucky"].mean or 0) > sign * (found["sound"].mean or 0)
-    assert (found["sound"].rank, found["sound"].verdict) == (1, "best")
-    assert (found["lucky"].rank, found["lucky"].verdict) == (2, "worse")
-    assert gap_of(found["lucky"]).mean == pytest.approx(0.1)
-    assert found["lucky"].beaten == 1
+    ranking = judged({"lucky": [*easy, *hard], "sound": [*[None] * 4, *ahead]}, direction, rope=0.005)
+    assert sign * (ranking["lucky"].mean or 0) > sign * (ranking["sound"].mean or 0)
+    assert (ranking["sound"].rank, ranking["sound"].verdict) == (1, "best")
+    assert (ranking["lucky"].rank, ranking["lucky"].verdict) == (2, "worse")
+    assert gap_of(ranking["lucky"]).mean == pytest.approx(0.1)
+    assert ranking["lucky"].beaten == 1
 
 
 @every_direction
@@ -581,10 +581,10 @@ def test_a_loss_with_less_than_half_the_seeds_stands_behind_the_others_and_spoil
     sign = 1 if direction == "max" else -1
     clear = [sign * (0.8 + 0.001 * seed) for seed in range(10)]
     behind = [sign * (0.7 + 0.002 * seed) for seed in range(10)]
-    found = judged({"survivor": [sign * 0.9, *[None] * 9], "clear": clear, "behind": behind}, direction, rope=0.005)
-    assert list(found) == ["clear", "behind", "survivor"]
-    assert [place.rank for place in found.values()] == [1, 2, 3]
-    assert [place.verdict for place in found.values()] == ["best", "worse", None]
+    ranking = judged({"survivor": [sign * 0.9, *[None] * 9], "clear": clear, "behind": behind}, direction, rope=0.005)
+    assert list(ranking) == ["clear", "behind", "survivor"]
+    assert [place.rank for place in ranking.values()] == [1, 2, 3]
+    assert [place.verdict for place in ranking.values()] == ["best", "worse", None]
 
 
 # What the procedure does in the long run
@@ -611,8 +611,8 @@ def shares_called_worse(losses: int, seeds: int, *, far: int = 0, uneven: bool =
     draws[:, losses:] -= 100
     both = alone = 0
     for family in draws.tolist():
-        found = places({str(number): scores for number, scores in enumerate(family)}, direction="max", rope=NO_ROPE)
-        equals = [found[str(number)] for number in range(losses)]
+        ranking = places({str(number): scores for number, scores in enumerate(family)}, direction="max", rope=NO_ROPE)
+        equals = [ranking[str(number)] for number in range(losses)]
         both += any(place.verdict == "worse" for place in equals)
         alone += any(place.difference and (place.difference.p_holm or 0) < LEVEL for place in equals)
     return both / FAMILIES, alone / FAMILIES
@@ -635,8 +635,8 @@ def test_the_same_holds_beside_losses_that_are_truly_behind_and_for_uneven_sprea
 def test_holm_over_the_comparisons_with_the_best_alone_would_err_more_often_since_the_best_is_picked(
     losses: int, share: float
 ) -> None:
-    found = shares_called_worse(losses, 30)[1]
-    assert found == pytest.approx(share, abs=0.005 + standard_errors(share))
+    called_worse = shares_called_worse(losses, 30)[1]
+    assert called_worse == pytest.approx(share, abs=0.005 + standard_errors(share))
 
 
 def test_with_nine_losses_the_excess_is_far_beyond_chance() -> None:
@@ -661,11 +661,11 @@ def test_as_many_seeds_as_are_asked_for_find_a_difference_that_matters_four_time
     rng = np.random.default_rng(seeds)
     other = rng.normal(0.8, 0.05, (FAMILIES, seeds))
     ahead = other + rng.normal(gap, sd, (FAMILIES, seeds))
-    found = 0
+    significant = 0
     for a, b in zip(ahead.tolist(), other.tolist(), strict=True):
         [behind] = [place for place in places({"a": a, "b": b}, direction="max", rope=gap).values() if place.difference]
-        found += (gap_of(behind).p_holm or 0) < LEVEL
-    assert found / FAMILIES == pytest.approx(power, abs=standard_errors(power))
+        significant += (gap_of(behind).p_holm or 0) < LEVEL
+    assert significant / FAMILIES == pytest.approx(power, abs=standard_errors(power))
 
 
 def test_from_six_seeds_on_the_number_asked_for_has_a_power_of_four_in_five() -> None:
@@ -683,9 +683,9 @@ def test_intervals_hold_the_truth_19_times_in_20_where_each_seed_draws_fresh_dat
     a, b = shared + rng.normal(gap, 1, (FAMILIES, seeds)), shared + rng.normal(0, 2, (FAMILIES, seeds))
     of_gap = of_mean = 0
     for one, other in zip(a.tolist(), b.tolist(), strict=True):
-        found = places({"a": one, "b": other}, direction="max", rope=NO_ROPE)
-        truth, behind = (gap, found["b"]) if found["b"].difference else (-gap, found["a"])
-        interval, mean = gap_of(behind).ci, found["a"].ci
+        ranking = places({"a": one, "b": other}, direction="max", rope=NO_ROPE)
+        truth, behind = (gap, ranking["b"]) if ranking["b"].difference else (-gap, ranking["a"])
+        interval, mean = gap_of(behind).ci, ranking["a"].ci
         assert interval is not None
         assert mean is not None
         of_gap += interval[0] <= truth <= interval[1]

@@ -18,10 +18,10 @@ every_freedom = each("freedom", FREEDOM)
 @each("freedom", FREEDOM[1:])
 def test_probability_is_scipys_from_two_degrees_on(freedom: int) -> None:
     expected = 2 * stats.t.sf(TIMES, freedom)
-    found = np.array([two_sided(t, freedom) for t in TIMES])
-    told = expected > 1e-290  # further out scipy itself runs out of digits
-    np.testing.assert_allclose(found[told], expected[told], rtol=1e-10)
-    assert (found[~told] < 1e-289).all()
+    probabilities = np.array([two_sided(t, freedom) for t in TIMES])
+    representable = expected > 1e-290  # further out scipy itself runs out of digits
+    np.testing.assert_allclose(probabilities[representable], expected[representable], rtol=1e-10)
+    assert (probabilities[~representable] < 1e-289).all()
 
 
 @each("t", TIMES)
@@ -48,16 +48,16 @@ def test_probability_is_what_was_worked_out_by_hand(t: float, freedom: int, expe
 
 @every_freedom
 def test_probability_falls_as_t_grows_and_knows_no_sign(freedom: int) -> None:
-    found = [two_sided(t, freedom) for t in TIMES]
-    assert all(0 <= later < sooner <= 1 or sooner == later == 0 for sooner, later in pairwise(found))
-    assert [two_sided(-t, freedom) for t in TIMES] == found
+    probabilities = [two_sided(t, freedom) for t in TIMES]
+    assert all(0 <= later < sooner <= 1 or sooner == later == 0 for sooner, later in pairwise(probabilities))
+    assert [two_sided(-t, freedom) for t in TIMES] == probabilities
 
 
 @pytest.mark.parametrize("t", [0.01, 0.5, 1.0, 2.0, 5.0, 20.0])
 def test_probability_falls_as_degrees_grow_towards_the_normal_distributions(t: float) -> None:
-    found = [two_sided(t, freedom) for freedom in FREEDOM]
-    assert all(later < sooner for sooner, later in pairwise(found))
-    assert found[-1] > math.erfc(t / math.sqrt(2))
+    probabilities = [two_sided(t, freedom) for freedom in FREEDOM]
+    assert all(later < sooner for sooner, later in pairwise(probabilities))
+    assert probabilities[-1] > math.erfc(t / math.sqrt(2))
 
 
 @every_freedom
@@ -82,10 +82,10 @@ def test_critical_inverts_the_probability(freedom: int) -> None:
 
 
 def test_critical_falls_as_degrees_or_the_level_grow() -> None:
-    found = [critical(freedom) for freedom in FREEDOM]
-    assert all(later < sooner for sooner, later in pairwise(found))
-    assert found[0] == pytest.approx(12.706204736, abs=1e-8)
-    assert 1.959963984540054 < found[-1] < 1.961
+    bounds = [critical(freedom) for freedom in FREEDOM]
+    assert all(later < sooner for sooner, later in pairwise(bounds))
+    assert bounds[0] == pytest.approx(12.706204736, abs=1e-8)
+    assert 1.959963984540054 < bounds[-1] < 1.961
     for freedom in FREEDOM:
         by_level = [critical(freedom, level) for level in LEVELS]
         assert all(later > sooner for sooner, later in pairwise(by_level))

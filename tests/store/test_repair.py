@@ -458,7 +458,10 @@ def test_a_disk_that_takes_no_new_file_leaves_the_damaged_one(
     assert [place.name for place in path.parent.iterdir() if "damaged" in place.name or "repair" in place.name] == []
 
 
-def test_the_doctor_names_damage_and_the_way_out(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_doctor_names_damage_and_the_way_out(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lossterm.cli.commands.doctor._devices", lambda: iter(()))  # would load TensorFlow
     overwrite(path, root(path, "trials_by_status"))
     with pytest.raises(SystemExit) as left:
         main(["doctor", "--store", str(path)])
@@ -468,7 +471,10 @@ def test_the_doctor_names_damage_and_the_way_out(path: Path, capsys: pytest.Capt
     assert f"→ Save what can be read: lossterm doctor --repair --store {path}\n" in out
 
 
-def test_the_doctor_names_backups(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_doctor_names_backups(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lossterm.cli.commands.doctor._devices", lambda: iter(()))  # would load TensorFlow
     path.with_name("lossterm.db.v3-backup").write_bytes(b"as it was")
     assert [place.name for place in backups(path)] == ["lossterm.db.v3-backup"]
     with pytest.raises(SystemExit) as left:

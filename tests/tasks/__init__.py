@@ -1,1 +1,1 @@
-"""Tests of tasks: how they are split, and tables of one's own."""
+"""Tests of tasks: how they are split, and user tables."""

@@ -54,10 +54,10 @@ def test_no_group_is_in_two_splits_and_every_row_is_in_one(
     if mixed:
         groups = np.random.default_rng(0).permutation(groups)
     data = FAIR.prepare(task(len(groups), classes, groups=lambda: groups), seed)
-    found = numbers(data)
-    assert tuple(found) == SPLITS
-    assert sorted(np.concatenate(list(found.values()))) == list(range(len(groups)))
-    held = [set(groups[rows]) for rows in found.values()]
+    splits = numbers(data)
+    assert tuple(splits) == SPLITS
+    assert sorted(np.concatenate(list(splits.values()))) == list(range(len(groups)))
+    held = [set(groups[rows]) for rows in splits.values()]
     assert all(held)
     assert sum(map(len, held)) == len(set().union(*held)) == len(sizes)
 
@@ -65,14 +65,14 @@ def test_no_group_is_in_two_splits_and_every_row_is_in_one(
 @pytest.mark.parametrize("classes", [None, 2, 3])
 def test_groups_of_one_size_are_split_60_20_20_and_anew_for_each_seed(classes: int | None) -> None:
     record = task(300, classes, groups=lambda: np.arange(300) // 3)
-    found = [numbers(FAIR.prepare(record, seed)) for seed in (0, 1)]
-    for one in found:
+    splits = [numbers(FAIR.prepare(record, seed)) for seed in (0, 1)]
+    for one in splits:
         for split, rows in FAIR.rows(record).items():
             assert len(one[split]) == pytest.approx(rows, abs=6), split
-    shared = len(set(found[0]["test"]) & set(found[1]["test"]))
+    shared = len(set(splits[0]["test"]) & set(splits[1]["test"]))
     assert shared < 30
     assert {name: list(rows) for name, rows in numbers(FAIR.prepare(record, 1)).items()} == {
-        name: list(rows) for name, rows in found[1].items()
+        name: list(rows) for name, rows in splits[1].items()
     }
 
 
@@ -86,7 +86,7 @@ def test_classes_are_stratified_over_groups_as_far_as_those_allow() -> None:
 
 
 def test_too_few_groups_are_refused_with_what_to_do() -> None:
-    with pytest.raises(DataError, match=r"has 3 groups left where 5 are wanted .*, or leave --group away\."):
+    with pytest.raises(DataError, match=r"has 3 groups left where 5 are wanted .*, or leave --group out\."):
         FAIR.prepare(task(90, groups=lambda: np.arange(90) % 3), 0)
 
 
@@ -104,9 +104,9 @@ def test_rows_of_a_group_count_as_split_anew_and_the_caveat_says_so() -> None:
 @given(rows=st.integers(20, 500), classes=st.sampled_from([None, 2, 3]), seed=st.integers(0, 9))
 def test_nothing_is_trained_on_that_is_later_than_what_is_tested_on(rows: int, classes: int | None, seed: int) -> None:
     record = task(rows, classes, ordered=True)
-    found = numbers(FAIR.prepare(record, seed))
-    assert {name: len(part) for name, part in found.items()} == FAIR.rows(record)
-    assert list(np.concatenate([found[split] for split in SPLITS])) == list(range(rows))
+    splits = numbers(FAIR.prepare(record, seed))
+    assert {name: len(part) for name, part in splits.items()} == FAIR.rows(record)
+    assert list(np.concatenate([splits[split] for split in SPLITS])) == list(range(rows))
 
 
 def test_rows_in_order_of_time_are_split_in_one_way_only_and_the_caveat_says_so() -> None:
@@ -146,15 +146,15 @@ def test_a_pipeline_is_fitted_on_the_training_rows_once_and_never_sees_a_target(
             fitted.append(features)
             return self
 
-    found = numbers(FAIR.prepare(task(150, 3, pipeline=Watched, **more), 2))
+    splits = numbers(FAIR.prepare(task(150, 3, pipeline=Watched, **more), 2))
     (seen,) = fitted
-    assert list(seen[:, 0].astype(int)) == list(found["train"])
+    assert list(seen[:, 0].astype(int)) == list(splits["train"])
 
 
 def test_rows_of_one_time_stay_in_one_split() -> None:
     days = np.repeat([0, 1, 2, 3, 4, 5], [130, 90, 40, 60, 50, 30])
-    found = numbers(FAIR.prepare(task(400, ordered=True, times=lambda: days), 0))
-    assert {name: set(days[rows]) for name, rows in found.items()} == {
+    splits = numbers(FAIR.prepare(task(400, ordered=True, times=lambda: days), 0))
+    assert {name: set(days[rows]) for name, rows in splits.items()} == {
         "train": {0, 1},
         "validation": {2, 3},
         "test": {4, 5},
@@ -165,9 +165,9 @@ def test_rows_of_one_time_stay_in_one_split() -> None:
 def test_groups_of_any_number_give_splits_about_as_large_as_the_caveat_says(groups: int) -> None:
     record = task(1000, groups=lambda: np.arange(1000) % groups)
     for seed in range(3):
-        found = numbers(FAIR.prepare(record, seed))
-        assert abs(len(found["test"]) - 200) <= 1000 / groups / 2 + 1
-        assert len(found["train"]) >= 500
+        splits = numbers(FAIR.prepare(record, seed))
+        assert abs(len(splits["test"]) - 200) <= 1000 / groups / 2 + 1
+        assert len(splits["train"]) >= 500
 
 
 def test_one_group_that_is_most_of_the_rows_is_trained_on() -> None:
@@ -180,5 +180,5 @@ def test_a_class_that_is_never_trained_on_is_refused_by_name() -> None:
     target = np.repeat([0, 1, 2], [240, 80, 80])
     rows = np.arange(400, dtype=np.float32)[:, None]
     late = task(400, 3, ordered=True, labels=("early", "later", "last"), draw=lambda _: (rows, target))
-    with pytest.raises(DataError, match="no row of the class later is among those that are trained on"):
+    with pytest.raises(DataError, match="the training rows hold no row of the class later"):
         FAIR.prepare(late, 0)

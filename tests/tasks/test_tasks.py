@@ -43,8 +43,8 @@ def test_a_draw_can_be_changed_without_changing_the_next(task: Task) -> None:
     features, target = task.draw(5)
     before = features.copy(), target.copy()
     features[:], target[:] = 0, 0
-    for found, expected in zip(task.draw(5), before, strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for drawn, expected in zip(task.draw(5), before, strict=True):
+        np.testing.assert_array_equal(drawn, expected)
 
 
 @every_task

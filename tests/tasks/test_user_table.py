@@ -1,4 +1,4 @@
-"""A table of one's own as a task: its record, its pipeline, and what comes out of a protocol."""
+"""A user table as a task: its record, its pipeline, and what comes out of a protocol."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -142,17 +142,17 @@ def test_numbers_are_filled_with_the_median_of_train_and_scaled_by_it() -> None:
     train = np.array([[1.0], [NAN], [2.0], [6.0]], np.float32)
     fitted = pipeline((column("number", missing=True),)).fit(train)
     filled = np.array([1, 2, 2, 6])
-    found = fitted.transform(np.array([[NAN], [10.0]], np.float32))
+    transformed = fitted.transform(np.array([[NAN], [10.0]], np.float32))
     expected = (np.array([2, 10]) - filled.mean()) / filled.std()
-    assert found[:, 0] == pytest.approx(expected, rel=1e-6)
-    assert found[:, 1].tolist() == [1, 0]
+    assert transformed[:, 0] == pytest.approx(expected, rel=1e-6)
+    assert transformed[:, 1].tolist() == [1, 0]
 
 
 def test_categories_have_a_feature_for_each_level_and_one_for_what_is_missing() -> None:
     columns = (column("category", levels=3, missing=True), column("category", levels=2))
     fitted = pipeline(columns).fit(np.array([[0, 1], [0, 1]], np.float32))  # the other levels are in no training row
-    found = fitted.transform(np.array([[0, 0], [1, 1], [2, 0], [NAN, 1]], np.float32))
-    assert found.tolist() == [
+    transformed = fitted.transform(np.array([[0, 0], [1, 1], [2, 0], [NAN, 1]], np.float32))
+    assert transformed.tolist() == [
         [1, 0, 0, 0, 1, 0],
         [0, 1, 0, 0, 0, 1],
         [0, 0, 1, 0, 1, 0],
@@ -191,10 +191,10 @@ def test_the_width_hangs_on_the_columns_alone(
 ) -> None:
     fitted = pipeline(columns).fit(table(columns, train, share, seed))
     for other in (0.0, 0.5, 1.0):
-        found = fitted.transform(table(columns, 7, other, seed + 1))
-        assert found.shape == (7, sum(one.width for one in columns))
-        assert np.isfinite(found).all()
-        assert np.abs(found).max() < 1e4
+        transformed = fitted.transform(table(columns, 7, other, seed + 1))
+        assert transformed.shape == (7, sum(one.width for one in columns))
+        assert np.isfinite(transformed).all()
+        assert np.abs(transformed).max() < 1e4
 
 
 @FEW

@@ -299,7 +299,7 @@ def test_a_key_that_was_changed_works_and_is_shown(place: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
-        ("theme = ", 3, "is no TOML"),
+        ("theme = ", 3, "is not valid TOML"),
         ('[keys]\n"main.rum" = "f5"', 2, "Did you mean main.run"),
         too("ascii = 3", 3, "must be true or false"),
         too("colour = 1", 3, "no setting 'colour'"),

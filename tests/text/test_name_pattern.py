@@ -11,7 +11,7 @@ NAMES = ("hinge", "squared_hinge", "binary_crossentropy", "huber:delta=0.5", "a[
 
 
 @each(
-    ("pattern", "found"),
+    ("pattern", "names"),
     [
         ("", set(NAMES)),
         ("hinge", {"hinge", "squared_hinge"}),
@@ -28,8 +28,8 @@ NAMES = ("hinge", "squared_hinge", "binary_crossentropy", "huber:delta=0.5", "a[
         ("nothing", set()),
     ],
 )
-def test_names_are_found(pattern: str, found: set[str]) -> None:
-    assert {name for name in NAMES if matches(pattern, name)} == found
+def test_names_are_found(pattern: str, names: set[str]) -> None:
+    assert {name for name in NAMES if matches(pattern, name)} == names
 
 
 @pytest.mark.parametrize(("text", "is_whole"), [("", True), ("hinge", True), ("hinge|", False), ("hinge | ", False)])

@@ -152,7 +152,7 @@ async def test_a_format_of_one_comparison_takes_the_chosen_task_and_the_selected
     app = opened(path)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await shown(18)(pilot)
-        one = FORMATS[form].one
+        one = FORMATS[form].one_comparison
         await open_it(pilot, app, form)
         await pilot.press("enter")
         await until(pilot, lambda: "Wrote it." in said(app))

@@ -219,7 +219,7 @@ async def test_a_worker_that_never_starts_is_reported(path: Path, monkeypatch: p
     fill(path, Comparison.ask("circles", seeds=1), trials=0)
     app = LosstermApp(SESSION, path, command=(sys.executable, "-c", "print('no such engine')"))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await until(pilot, lambda: any("started 3 times" in n.message for n in app._notifications))
+        await until(pilot, lambda: any("went away 3 times" in n.message for n in app._notifications))
 
 
 async def test_resizing_below_the_least_size_and_back(path: Path) -> None:

@@ -78,7 +78,7 @@ def export(
     with Store(store) as opened:
         contents = gather(opened, session, task=task, losses=losses)
         tasks = dict.fromkeys(one.comparison.task for one in contents.asked)
-        if chosen.one and len(tasks) > 1:
+        if chosen.one_comparison and len(tasks) > 1:
             raise UsageError(f"{chosen.key} holds one comparison: choose with --task out of {', '.join(tasks)}.")
         if output == STDOUT:
             with tempfile.TemporaryDirectory() as place:
@@ -94,5 +94,9 @@ def export(
                 click.echo(printable(remark), err=True)
             where = str(path)
     counts = f"{counted(len(contents.rows), 'trial')} and {counted(contents.epochs, 'epoch')}"
-    what = f"{chosen.title}, from session {session!r}" if chosen.one else f"{counts} of session {session!r} as {form}"
+    what = (
+        f"{chosen.title}, from session {session!r}"
+        if chosen.one_comparison
+        else f"{counts} of session {session!r} as {form}"
+    )
     click.echo(printable(f"Wrote {where}: {what}."), err=True)

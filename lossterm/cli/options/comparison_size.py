@@ -29,7 +29,7 @@ def see_to_size(comparison: Comparison, most: int | None) -> None:
     """
     if comparison.size <= (MANY if most is None else most):
         return
-    sentence = f"This comparison has {comparison.size_told}."
+    sentence = f"This comparison has {comparison.size_in_words}."
     if most is not None:
         raise UsageError(f"{sentence} --max-trials allows {most:,}: ask for fewer, or allow more.")
     if not (sys.stdin.isatty() and sys.stderr.isatty()):

@@ -1,4 +1,4 @@
-"""What a cell of text may stand for: nothing, a number, a day, yes or no."""
+"""What a cell of text may stand for: a missing value, a number, a date, yes or no."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from typing import NamedTuple
 MISSING = frozenset(
     ("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "nat", "null", "#null!", "none", "?", "-", "--", "–", "—", ".")
 )
-"""What stands for nothing, in any case of letters."""
+"""Words for a missing value, in upper or lower case."""
 
 TRUE, FALSE = frozenset(("true", "yes", "t", "y")), frozenset(("false", "no", "f", "n"))
 
@@ -27,12 +27,12 @@ _SEPARATED = re.compile(r"[$€£¥]?\s*[+-]?\d[\d.,'\u2019 \u00a0\u202f]*[%$€
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell stands for nothing."""
+    """Whether a cell stands for a missing value."""
     return cell.strip().casefold() in MISSING
 
 
 def are_booleans(words: Sequence[str]) -> bool:
-    """Whether distinct words are yes and no, in one of their pairs, and both occur."""
+    """Whether these distinct words are one of the pairs that mean yes and no."""
     return frozenset(word.casefold() for word in words) in _PAIRS
 
 
@@ -41,31 +41,31 @@ class Number(NamedTuple):
 
     value: float
     sign: str
-    """The decimal sign: "." or ",", "" where there is none."""
+    """The decimal sign: "." or ","; "" without one."""
     unit: str
-    """A currency or %, "" where there is none; the value is as written, 12 % being 12."""
+    """A currency or %; "" without one. The value is as written: 12 % is 12."""
 
 
 def number_of(cell: str, *, comma: bool) -> Number | None:
-    """Read a number, with a decimal comma too where `comma` allows it; None for what is none.
+    """Parse a number, also one with a decimal comma if `comma` allows it; return None if the cell is not a number.
 
-    Thousands separators are not guessed: 1,234 is 1.234 with `comma` and no number without. They are read where a
-    decimal sign of another kind follows them, as in 1,234.5, and in 1.234,5 with `comma`.
+    Thousands separators are not guessed: 1,234 is 1.234 with `comma` and not a number without. They are recognised if
+    a different decimal sign follows them, as in 1,234.5 or, with `comma`, 1.234,5.
     """
     text = cell.strip().replace("−", "-")
     if grouped := _GROUPED.fullmatch(text):
         text = text.replace(grouped["group"], "")
-    if "_" in text:  # which Python's float would read over
+    if "_" in text:  # Python's float ignores underscores
         return None
     try:
         return Number(float(text), "." if "." in text else "", "")
     except ValueError:
         pass
-    found = _AMOUNT.fullmatch(text)
-    if found is None:
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
         return None
-    units = [unit for unit in (found["before"], found["again"], found["after"]) if unit]
-    digits = re.sub(r"[$€£¥\s]", "", found["digits"])
+    units = [unit for unit in (match["before"], match["again"], match["after"]) if unit]
+    digits = re.sub(r"[$€£¥\s]", "", match["digits"])
     if len(units) > 1 or ("," in digits and not comma):
         return None
     sign = "," if "," in digits else "." if "." in digits else ""
@@ -73,17 +73,17 @@ def number_of(cell: str, *, comma: bool) -> Number | None:
 
 
 def is_grouped(cell: str) -> bool:
-    """Whether a cell is a number with separators of thousands that cannot be decimal signs."""
+    """Whether a cell is a number with thousands separators that cannot be decimal signs."""
     return _GROUPED.fullmatch(cell.strip().replace("−", "-")) is not None
 
 
 def is_amount(cell: str) -> bool:
-    """Whether a cell holds digits and nothing but what may stand between and beside them."""
+    """Whether a cell holds only digits, separators, and a sign or unit."""
     return _SEPARATED.fullmatch(cell.strip()) is not None
 
 
 def has_thousands(cell: str) -> bool:
-    """Whether a cell looks like a number with separators between thousands."""
+    """Whether a cell looks like a number with thousands separators."""
     return _THOUSANDS.fullmatch(cell.strip()) is not None
 
 
@@ -108,22 +108,22 @@ _ISO = re.compile(r"\d{4}-\d\d(-\d\d([T ].+)?)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1)
 
 Days = Callable[[str], float | None]
-"""Reads a cell as days since 1970 (in UTC, where the cell says so); None for what is no day."""
+"""Parses a cell into days since 1970 (in UTC if the cell has a time zone); None if it is not a date."""
 
 
 def days_in(cells: Sequence[str]) -> Days | None:
-    """Return what reads these cells as days, None where fewer than half of them are any.
+    """Return a parser for the form of date that these cells have, None if fewer than half of them are dates.
 
-    ISO 8601, 31.12.2020, 2020/12/31, 31 Dec 2020 and Dec 31, 2020, each with a time or without. 31/12/2020 and
-    12/31/2020 only where a day above 12 tells which it is.
+    The forms are ISO 8601, 31.12.2020, 2020/12/31, 31 Dec 2020 and Dec 31, 2020, each with or without a time.
+    31/12/2020 and 12/31/2020 are told apart by a day above 12; without one neither is used.
     """
     if _share(_iso, cells) >= 0.5:
         return _iso
     for form in _FORMS:
         if _share(reader := _reader(form), cells) >= 0.5:
             return reader
-    if ambiguous := [found for found in map(_DAY_FIRST.fullmatch, cells) if found]:
-        day, month = (max(int(found[part]) for found in ambiguous) for part in ("day", "month"))
+    if ambiguous := [match for match in map(_DAY_FIRST.fullmatch, cells) if match]:
+        day, month = (max(int(match[part]) for match in ambiguous) for part in ("day", "month"))
         if (day > 12) != (month > 12):
             reader = _reader(_DAY_FIRST if day > 12 else _MONTH_FIRST)
             return reader if _share(reader, cells) >= 0.5 else None
@@ -131,7 +131,7 @@ def days_in(cells: Sequence[str]) -> Days | None:
 
 
 def is_ambiguous_day(cell: str) -> bool:
-    """Whether a cell is a date of which nobody can say whether the day or the month comes first."""
+    """Whether a cell is a date in which either the day or the month may come first."""
     return _reader(_DAY_FIRST)(cell) is not None
 
 
@@ -143,18 +143,18 @@ def _iso(cell: str) -> float | None:
     if not _ISO.fullmatch(cell):
         return None
     try:
-        found = datetime.fromisoformat(cell + "-01" if len(cell) == len("2020-12") else cell)
-        return _days(found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found)
-    except (ValueError, OverflowError):  # no such day, or at an end of the calendar
+        moment = datetime.fromisoformat(cell + "-01" if len(cell) == len("2020-12") else cell)
+        return _days(moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment)
+    except (ValueError, OverflowError):  # no such day, or outside Python's calendar
         return None
 
 
 def _reader(form: re.Pattern[str]) -> Days:
     def read(cell: str) -> float | None:
-        found = form.fullmatch(cell)
-        if found is None:
+        match = form.fullmatch(cell)
+        if match is None:
             return None
-        parts = found.groupdict()
+        parts = match.groupdict()
         month = _MONTHS.index(parts["name"].lower()) + 1 if parts.get("name") else int(parts["month"])
         hour = int(parts["hour"] or 0)
         if parts["half"]:
@@ -173,7 +173,7 @@ def _days(moment: datetime) -> float:
 
 
 def day_text(days: float) -> str:
-    """Write days since 1970 as a date, with the time where there is one; as a number beyond the years 1 to 9999."""
+    """Write days since 1970 as a date, with the time if there is one; outside the years 1 to 9999 as a number."""
     try:
         moment = _EPOCH + timedelta(days=days)
     except OverflowError:
@@ -182,5 +182,5 @@ def day_text(days: float) -> str:
 
 
 def number_text(value: float) -> str:
-    """Write a number so that it can be read again as the same: 3, 2.5."""
+    """Write a number so that parsing gives the same one: 3, 2.5."""
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))

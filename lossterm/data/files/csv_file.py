@@ -1,4 +1,4 @@
-"""CSV, TSV and their kin, read a chunk of rows at a time."""
+"""Reads CSV, TSV and similar files, a chunk of rows at a time."""
 
 import csv
 from array import array
@@ -9,7 +9,7 @@ from pathlib import Path
 from lossterm.data import memory
 from lossterm.data.files.csv_dialect import (
     CANDIDATES,
-    SPOKEN,
+    ENCODING_NAMES,
     beginning,
     delimiter_in,
     encoding_of,
@@ -19,22 +19,22 @@ from lossterm.data.files.csv_dialect import (
     rows_in,
 )
 from lossterm.data.files.position import refusal
-from lossterm.data.files.sheet import Raw, Sheet, named
+from lossterm.data.files.sheet import Raw, Sheet, column_names
 from lossterm.data.files.text_column import Gathering, Taken
 from lossterm.data.request import FileRequest, checked
 from lossterm.text.harmless import clipped, printable
 from lossterm.text.numbers import counted
 
 CHUNK = 1024
-"""Rows whose cells are text at the same time."""
+"""Number of rows whose cells are in memory as text at the same time."""
 
-_NAMED = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+_DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 
 
 def refuse_early(path: Path, asked: FileRequest) -> None:
-    """Raise DataError for what the beginning of a file already shows: too large for the memory, or no text."""
+    """Raise DataError if the beginning already shows that the file is too large for the memory, or not text."""
     text, encoding = beginning(path, asked.encoding)
-    written, _, _ = text.partition("\0")  # a file with holes is as large as it says
+    written, _, _ = text.partition("\0")  # a sparse file has holes of NULs
     sign = asked.delimiter or delimiter_in(written)
     cells = written.count(sign) + written.count("\n")
     memory.refuse_too_large(path, path.stat().st_size * cells / max(1, len(written.encode(encoding, "replace"))))
@@ -43,21 +43,21 @@ def refuse_early(path: Path, asked: FileRequest) -> None:
 
 
 def read(path: Path, asked: FileRequest) -> Sheet:
-    """Read a file of text. Raises DataError with the row and the column, UsageError for what makes no sense of it."""
+    """Read a text file. Raises DataError with row and column, and UsageError for a request that does not fit it."""
     text, guessed = beginning(path, asked.encoding)
-    encoding, spoken = encoding_of(path, asked.encoding, guessed)
+    encoding, remark = encoding_of(path, asked.encoding, guessed)
     if not text.strip("\ufeff \t\r\n"):
         raise refusal(path, "the file is empty. Give one with a row of names and a row for each example.")
     if encoding != guessed:
         text, _ = beginning(path, encoding)
     sign = asked.delimiter or delimiter_in(text)
     sample = rows_in(text, sign)
-    if not sample:  # its first row goes wrong, and reading says how
+    if not sample:  # its first row is invalid, and reading it says how
         _Reading(path, encoding, sign, header=False).names()
     header = asked.header if asked.header is not None else has_header(sample)
-    said = [
-        f"Read as text in {SPOKEN.get(encoding, printable(encoding))} with {_NAMED.get(sign, repr(sign))} between "
-        f"cells and {'a' if header else 'no'} row of names."
+    remarks = [
+        f"Read as text in {ENCODING_NAMES.get(encoding, printable(encoding))} with "
+        f"{_DELIMITER_NAMES.get(sign, repr(sign))} between cells and {'a' if header else 'no'} row of names."
     ]
     reading = _Reading(path, encoding, sign, header=header)
     names = reading.names()
@@ -71,7 +71,7 @@ def read(path: Path, asked: FileRequest) -> Sheet:
         names=names,
         raws=raws,
         row=reading.row,
-        said=(*said, *filter(None, (spoken,)), *reading.said),
+        remarks=(*remarks, *filter(None, (remark,)), *reading.remarks),
         delimiter=sign,
         encoding=encoding,
         header=header,
@@ -79,7 +79,7 @@ def read(path: Path, asked: FileRequest) -> Sheet:
 
 
 def _refuse_title(path: Path, sample: list[list[str]], width: int) -> None:
-    """Raise DataError where the first row is not of the table, as a title above it."""
+    """Raise DataError if the first row does not belong to the table, such as a title above it."""
     ((common, rows),) = Counter(map(len, sample)).most_common(1)
     if width < common and rows > 1 and rows * 2 > len(sample):
         raise refusal(
@@ -91,36 +91,36 @@ def _refuse_title(path: Path, sample: list[list[str]], width: int) -> None:
 
 
 class _Reading:
-    """One file, whose way of writing is known."""
+    """The reading of one file whose encoding, delimiter and header are known."""
 
     def __init__(self, path: Path, encoding: str, sign: str, *, header: bool) -> None:
         self._path, self._encoding, self._sign, self._header = path, encoding, sign, header
         self._lines = array("I")
-        self.said: list[str] = []
+        self.remarks: list[str] = []
 
     def row(self, index: int) -> int:
-        """Return the line at which a row begins, from 1."""
+        """Return the line at which a row begins, counted from 1."""
         return self._lines[index]
 
     def names(self) -> tuple[str, ...]:
-        """Return the columns' names, those in the first row or column_1, …. Raises DataError for two that agree."""
+        """Return the columns' names: the first row or column_1, …. Raises DataError for duplicates."""
         try:
             first = next(row for row, _ in self._records())
         except StopIteration:
             raise refusal(self._path, "the file is empty. Give one with a row for each example.") from None
         cells = [printable(cell.strip().lstrip("\ufeff")) for cell in first] if self._header else [""] * len(first)
-        return named(str(self._path), cells)
+        return column_names(str(self._path), cells)
 
     def columns(self, asked: FileRequest, names: tuple[str, ...]) -> tuple[dict[str, Raw], int]:
-        """Return the columns by name, and how many rows there are."""
+        """Return the columns by name, and the number of rows."""
         taken: dict[str, Taken] = dict.fromkeys(asked.categorical, "names")
         if asked.group is not None:
             taken[asked.group] = "groups"
         gathered = self._gathered(names, set(asked.drop), taken)
-        if again := {name for name, column in gathered.items() if column.mixed}:
-            # Numbers at the beginning and words further on: only reading anew tells 007 from 7.
-            others = set(names) - again
-            gathered |= self._gathered(names, others, dict.fromkeys(again, "words"))
+        if mixed := {name for name, column in gathered.items() if column.mixed}:
+            # Numbers at the beginning and words further on: only reading again tells 007 from 7.
+            others = set(names) - mixed
+            gathered |= self._gathered(names, others, dict.fromkeys(mixed, "words"))
         self._compare_signs(gathered)
         commas = any(column.decimal and column.decimal[0] == "," for column in gathered.values())
         return {name: gathered[name].done(commas=commas) for name in names if name in gathered}, len(self._lines)
@@ -143,7 +143,7 @@ class _Reading:
         return gathered
 
     def _chunks(self, width: int) -> Iterator[list[list[str]]]:
-        """Yield the rows, many at a time, each with as many cells as the first. Raises DataError for one without."""
+        """Yield chunks of rows. Raises DataError for a row without as many cells as the first."""
         chunk: list[list[str]] = []
         records = self._records()
         if self._header:
@@ -170,8 +170,8 @@ class _Reading:
                 except csv.Error as error:
                     raise refusal(
                         self._path,
-                        f"a cell goes wrong ({error}). A quotation mark in a cell is written twice, and each has its "
-                        f"end; no cell has more than {csv.field_size_limit():,} signs.",
+                        f"a cell is invalid ({error}). Double each quotation mark within a cell, close each quoted "
+                        f"cell, and keep cells below {csv.field_size_limit():,} characters.",
                         line,
                     ) from error
                 if row is None:
@@ -186,20 +186,20 @@ class _Reading:
             what += f" ({clipped(row[0])!r})"
         return refusal(
             self._path,
-            f"{what}. Mend the row; a cell that holds {self._sign!r} stands in quotes, lines before the names go, "
-            "and --delimiter says what stands between cells.",
+            f"{what}. Fix the row: put a cell that holds {self._sign!r} in quotes, remove lines above the column "
+            "names, or give the --delimiter between cells.",
             line,
         )
 
     def _compare_signs(self, gathered: dict[str, Gathering]) -> None:
-        """Say where one column has decimal commas and another decimal points."""
+        """Add a remark if one column has decimal commas and another decimal points."""
         seen: dict[str, str] = {}
         for name, column in gathered.items():
             if column.decimal:
                 sign, index, _ = column.decimal
                 seen.setdefault(sign, f"{name} (row {self.row(index)})")
         if len(seen) == 2:
-            self.said.append(
+            self.remarks.append(
                 f"Decimal commas in {seen[',']} and points in {seen['.']}: each is read as the decimal sign "
-                "of its column, never as a separator of thousands."
+                "of its column, never as a thousands separator."
             )

@@ -1,4 +1,4 @@
-"""NPZ: arrays of NumPy, by name. Nothing in it is unpickled."""
+"""Reads NPZ files: NumPy arrays by name. Nothing in them is unpickled."""
 
 import math
 import struct
@@ -12,13 +12,13 @@ import numpy as np
 
 from lossterm.data import memory
 from lossterm.data.files.position import refusal
-from lossterm.data.files.sheet import Raw, Sheet, named, refuse_infinite
+from lossterm.data.files.sheet import Raw, Sheet, column_names, refuse_infinite
 from lossterm.data.files.text_column import Gathering, Taken
 from lossterm.data.request import FileRequest, checked
 from lossterm.text.harmless import clipped, printable
 
 _NUMBERS, _DAYS, _TEXT = "iuf", "M", "US"
-_DAMAGED = (  # what zipfile and NumPy raise on bytes that are not what they should be
+_DAMAGED = (  # what zipfile and NumPy raise on damaged bytes
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, KeyError, TypeError),
     *(SyntaxError, tokenize.TokenError, NotImplementedError, RuntimeError, MemoryError),
 )
@@ -60,7 +60,7 @@ def _needed(content: IO[bytes], size: int) -> int:
 
 
 def read(path: Path, asked: FileRequest) -> Sheet:
-    """Read the arrays. Raises DataError for a pickle, for lengths that differ, and for a damaged archive."""
+    """Read the arrays. Raises DataError for a pickle, for different lengths, and for a damaged archive."""
     arrays: dict[str, np.ndarray] = {}
     unread: dict[str, str] = {}
     for name, array in _arrays(path).items():
@@ -70,13 +70,13 @@ def read(path: Path, asked: FileRequest) -> Sheet:
             unread[name] = f"has {array.ndim} dimensions, not one or two"
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} has {length:,}" for name, length in lengths.items())
-        raise refusal(path, f"arrays of one table must have as many rows as each other: {told}.")
+        each = ", ".join(f"{name} has {length:,}" for name, length in lengths.items())
+        raise refusal(path, f"all arrays must have the same number of rows: {each}.")
     rows = next(iter(lengths.values()), 0)
     if not rows:
         raise refusal(path, "there is no array with rows. Save one as np.savez(FILE, X=…, y=…) does.")
     columns = [column for name, array in arrays.items() for column in _columns(name, array)]
-    names = named(str(path), [name for name, _ in columns])
+    names = column_names(str(path), [name for name, _ in columns])
     checked(asked, (*names, *unread))
     raws: dict[str, Raw] = {}
     for name, (_, values) in zip(names, columns, strict=True):
@@ -94,7 +94,7 @@ def read(path: Path, asked: FileRequest) -> Sheet:
         raws=raws,
         row=_row,
         unread=unread,
-        said=("Read as arrays of NumPy.",),
+        remarks=("Read as NumPy arrays.",),
     )
 
 
@@ -102,13 +102,13 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     name = ""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            found = {}
+            arrays = {}
             for name in archive.files:
                 array = archive[name]
-                if not isinstance(array, np.ndarray):  # bytes of something else
-                    raise ValueError(f"{name} is no array")
-                found[printable(name)] = array
-            return found
+                if not isinstance(array, np.ndarray):  # a member of the archive that is not an array
+                    raise ValueError(f"{name} is not an array")
+                arrays[printable(name)] = array
+            return arrays
     except _DAMAGED as error:
         if "allow_pickle" in str(error) or "pickle" in str(error).lower():
             raise refusal(
@@ -125,7 +125,7 @@ def _damaged(path: Path, error: Exception) -> Exception:
 
 
 def _columns(name: str, array: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    """Return an array's columns by name: NAME for one, NAME_0, NAME_1, … for more."""
+    """Return an array's columns by name: NAME for a single one, NAME_0, NAME_1, … for several."""
     if array.ndim == 1:
         return [(name, array)]
     if array.shape[1] == 1:
@@ -134,7 +134,7 @@ def _columns(name: str, array: np.ndarray) -> list[tuple[str, np.ndarray]]:
 
 
 def _raw(path: Path, name: str, values: np.ndarray, asked: FileRequest) -> Raw | None:
-    """Return an array as a column, None for numbers of a kind that no table can use."""
+    """Return an array as a column, None for a data type that no table can use."""
     kind = values.dtype.kind
     if kind == "b":
         return Raw(name=name, kind="boolean", values=values.astype(np.float64), words=("false", "true"))
@@ -145,9 +145,9 @@ def _raw(path: Path, name: str, values: np.ndarray, asked: FileRequest) -> Raw |
         days = micro.astype(np.int64) / 86_400e6
         return _numbers(name, np.where(np.isnat(micro), np.nan, days), "date")
     if kind in _NUMBERS:
-        found = values.astype(np.float64)
-        refuse_infinite(str(path), name, found, _row)
-        return _numbers(name, found, "number")
+        numbers = values.astype(np.float64)
+        refuse_infinite(str(path), name, numbers, _row)
+        return _numbers(name, numbers, "number")
     return None
 
 
@@ -158,7 +158,7 @@ def _numbers(name: str, values: np.ndarray, kind: str) -> Raw:
 
 
 def _text(path: Path, name: str, values: np.ndarray, asked: FileRequest) -> Raw:
-    """Read cells of text, which may stand for numbers as in a CSV."""
+    """Read cells of text, which may stand for numbers as in a CSV file."""
     taken: Taken = "groups" if name == asked.group else "names" if name in asked.categorical else "guess"
     gathering = Gathering(str(path), name, _row, taken=taken)
     gathering.feed(values.tolist())

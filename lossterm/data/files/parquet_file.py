@@ -1,4 +1,4 @@
-"""Parquet, through pyarrow, which is loaded here alone and only for such a file."""
+"""Reads Parquet files with pyarrow, which is imported here alone and only for such a file."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ import numpy as np
 from lossterm.data import memory
 from lossterm.data.files.growing_array import Growing
 from lossterm.data.files.position import refusal
-from lossterm.data.files.sheet import Raw, Sheet, named, refuse_infinite
+from lossterm.data.files.sheet import Raw, Sheet, column_names, refuse_infinite
 from lossterm.data.files.text_column import Gathering, Taken
 from lossterm.data.request import FileRequest, checked
 from lossterm.errors import DataError
@@ -25,19 +25,19 @@ def _row(index: int) -> int:
 
 
 def refuse_early(path: Path, asked: FileRequest) -> None:
-    """Raise DataError where the table would not fit into memory, by what its end says of it."""
+    """Raise DataError if the table, by the size in the file's footer, would not fit into memory."""
     with _opened(path) as file:
         memory.refuse_too_large(path, file.metadata.num_rows * max(1, file.metadata.num_columns - len(asked.drop)))
 
 
 def read(path: Path, asked: FileRequest) -> Sheet:
-    """Read a Parquet file. Raises DataError for one that is damaged, and where pyarrow is missing."""
+    """Read a Parquet file. Raises DataError if it is damaged, or pyarrow is missing."""
     taken: dict[str, Taken] = dict.fromkeys(asked.categorical, "names")
     if asked.group is not None:
         taken[asked.group] = "groups"
     with _opened(path) as file:
         schema = file.schema_arrow
-        names = named(str(path), [printable(name) for name in schema.names])
+        names = column_names(str(path), [printable(name) for name in schema.names])
         checked(asked, names)
         if not file.metadata.num_rows:
             raise refusal(path, "there are columns and no rows. Give a file with rows.")
@@ -60,16 +60,16 @@ def read(path: Path, asked: FileRequest) -> Sheet:
         raws={name: taker.done() for name, taker in takers.items()},
         row=_row,
         unread=unread,
-        said=("Read as Parquet.",),
+        remarks=("Read as Parquet.",),
     )
 
 
 def _taken(
     path: Path, file: Any, places: Mapping[str, int], kinds: Mapping[str, Any], taken: Mapping[str, Taken]
 ) -> "dict[str, _Values | _Text]":
-    """Read the columns with these types, those that a table can use; `places` are those in the file."""
-    found = {name: _taker(str(path), name, kind, taken.get(name, "guess")) for name, kind in kinds.items()}
-    takers = {name: taker for name, taker in found.items() if taker}
+    """Read those columns with the types `kinds` that a table can use; `places` are their indices in the file."""
+    candidates = {name: _taker(str(path), name, kind, taken.get(name, "guess")) for name, kind in kinds.items()}
+    takers = {name: taker for name, taker in candidates.items() if taker}
     for batch in file.iter_batches(batch_size=_BATCH):
         for name, taker in takers.items():
             taker.feed(batch.columns[places[name]])
@@ -82,7 +82,9 @@ def _opened(path: Path) -> Iterator[Any]:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise DataError(f"{printable(str(path))}: Parquet is read by pyarrow, which is not here: {EXTRA}.") from None
+        raise DataError(
+            f"{printable(str(path))}: Parquet is read by pyarrow, which is not installed: {EXTRA}."
+        ) from None
     try:
         with parquet.ParquetFile(path) as file:
             yield file
@@ -92,7 +94,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 class _Values:
-    """Takes cells that are numbers, days or yes and no already."""
+    """Collects cells that are already numbers, dates or booleans."""
 
     def __init__(self, path: str, name: str, kind: str) -> None:
         self._path, self._name, self._kind = path, name, kind
@@ -103,11 +105,11 @@ class _Values:
 
         if self._kind == "date":
             cells = cells.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-        found = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        found = found / 86_400e6 if self._kind == "date" else found
-        refuse_infinite(self._path, self._name, found, _row, self._rows)
-        self._cells.add(found)
-        self._rows += len(found)
+        numbers = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        numbers = numbers / 86_400e6 if self._kind == "date" else numbers
+        refuse_infinite(self._path, self._name, numbers, _row, self._rows)
+        self._cells.add(numbers)
+        self._rows += len(numbers)
 
     def done(self) -> Raw:
         values = self._cells.done()
@@ -119,7 +121,7 @@ class _Values:
 
 
 class _Text:
-    """Takes cells of text, which may stand for numbers as in a CSV."""
+    """Collects cells of text, which may stand for numbers as in a CSV file."""
 
     def __init__(self, path: str, name: str, taken: Taken) -> None:
         self._gathering = Gathering(path, name, _row, taken=taken)
@@ -136,7 +138,7 @@ class _Text:
 
 
 def _taker(path: str, name: str, kind: Any, taken: Taken) -> "_Values | _Text | None":
-    """Return what takes the cells of an Arrow type, None for one that no table can use."""
+    """Return a collector for cells of an Arrow type, None for a type that no table can use."""
     from pyarrow import types
 
     if types.is_dictionary(kind):

@@ -1,4 +1,4 @@
-"""Where in a file something is, as errors name it."""
+"""Places in a file, as errors name them."""
 
 import os
 
@@ -7,7 +7,7 @@ from lossterm.text.harmless import clipped, printable
 
 
 def place(path: str | os.PathLike[str], row: int | None = None, column: str | None = None) -> str:
-    """Name a file and, of those that are known, the row and the column."""
+    """Name a file with the row and the column, if known."""
     words = [printable(os.fspath(path))]
     if row is not None:
         words.append(f"row {row}")
@@ -17,5 +17,5 @@ def place(path: str | os.PathLike[str], row: int | None = None, column: str | No
 
 
 def refusal(path: str | os.PathLike[str], what: str, row: int | None = None, column: str | None = None) -> DataError:
-    """Return an error that begins with the place and goes on with what is wrong and what to do."""
+    """Return an error that names the place, then what is wrong and what to do."""
     return DataError(f"{place(path, row, column)}: {what}")

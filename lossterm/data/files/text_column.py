@@ -1,4 +1,4 @@
-"""A column of text cells, taken chunk by chunk into numbers, days or codes of words: no cell is kept as text."""
+"""Turns a column of text cells, chunk by chunk, into numbers, dates or codes of words; no cell is kept as text."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
@@ -24,25 +24,24 @@ from lossterm.data.files.sheet import MISSING_WORD, RARE_WORD, Odd, Raw, refuse_
 from lossterm.text.harmless import clipped, printable
 
 MOST_WORDS = 20_000
-"""Different words that are kept of a column, in order of appearance: enough to know the frequent ones by."""
+"""Largest number of distinct words kept of a column, in order of appearance: enough to know the frequent ones."""
 
 MOST_ODD = 0.05
-"""Share of cells that may be no numbers in a column of numbers; with more it is one of words."""
+"""Largest share of other cells in a column of numbers; with more it becomes a column of words."""
 
 _GUESSED_FROM = 500
-"""Cells from which a column's kind is guessed."""
-
+"""Number of cells from which a column's kind is guessed."""
 
 Taken = Literal["guess", "words", "names", "groups"]
-"""What a column's cells are: to be guessed; words, since they turned out to be no numbers; names, since a person said
-so, of which only an empty one is missing; names of groups, each of which is kept."""
+"""What a column's cells are: to be guessed; words, since they turned out not to be numbers; names, on request, of which
+only an empty one is missing; or names of groups, all of which are kept."""
 
 
 class _Words(dict[str, int]):
-    """Cell → code, growing; spellings that differ in the spaces around them are one word."""
+    """Cell → code of its word, extended on look-up; spaces around a word do not count."""
 
     def __init__(self, most: int | None, *, only_empty: bool) -> None:
-        """Begin; `only_empty` leaves no word but the empty one missing."""
+        """Keep at most `most` words; with `only_empty` no other word than the empty one is missing."""
         super().__init__()
         self.codes: dict[str, int] = {}
         self._most, self._only_empty = most, only_empty
@@ -54,19 +53,19 @@ class _Words(dict[str, int]):
         elif word in self.codes or self._most is None or len(self.codes) < self._most:
             code = self.codes.setdefault(word, len(self.codes))
         else:
-            return RARE_WORD  # not remembered: there may be millions
+            return RARE_WORD  # not stored: there may be millions
         self[cell] = code
         return code
 
 
 def _may_be_thousands(cell: str) -> bool:
-    """Whether a cell's only sign may separate thousands, which never begin with a zero."""
+    """Whether the only separator of a cell may separate thousands; such a number never begins with a zero."""
     digits = cell.strip().lstrip("+-$€£¥ ")
     return has_thousands(digits) and not digits.startswith("0") and not is_grouped(cell)
 
 
 class Gathering:
-    """Takes the cells of one column. Raises DataError for infinite numbers and mixed decimal signs."""
+    """Collects the cells of one column. Raises DataError for infinite numbers and mixed decimal signs."""
 
     def __init__(
         self,
@@ -77,7 +76,7 @@ class Gathering:
         comma: bool = False,
         taken: Taken = "guess",
     ) -> None:
-        """Begin a column; `comma` allows decimal commas."""
+        """Start a column; `comma` allows decimal commas."""
         self._path, self._name, self._row, self._comma = path, name, row, comma
         self._kind: Literal["number", "date", "word"] | None = None if taken == "guess" else "word"
         self._asked = taken in ("names", "groups")
@@ -86,11 +85,13 @@ class Gathering:
         self._rows = 0
         self._odd = Odd()
         self._days: Days | None = None
-        self._sign: tuple[str, int, str] | None = None  # the decimal sign, and the first cell that has it
-        self._grouped = True  # whether every decimal comma stands before exactly three digits
-        self._points = True  # whether every decimal point does
-        self._point = ""  # the first cell that has one
-        self._whole = False  # whether a number has none
+        self._sign: tuple[str, int, str] | None = (
+            None  # the decimal sign, and the index and text of the first cell with it
+        )
+        self._grouped = True  # whether exactly three digits follow every decimal comma
+        self._points = True  # the same of every decimal point
+        self._point = ""  # the first cell with a decimal point
+        self._whole = False  # whether there is a number without one
         self._absent: dict[str, None] = {}
         self._unit = ""
 
@@ -100,29 +101,29 @@ class Gathering:
             self._guess(cells)
         if self._kind is not None:
             take = {"number": self._numbers, "date": self._dates, "word": self._codes}[self._kind]
-            found = take(cells)
-            self._begun(self._kind).add(found)
+            values = take(cells)
+            self._array(self._kind).add(values)
             if self._kind != "word":
-                self._see_absent(cells[index] for index in np.flatnonzero(np.isnan(found)).tolist())
+                self._see_absent(cells[index] for index in np.flatnonzero(np.isnan(values)).tolist())
         else:
             self._see_absent(cells)
         self._rows += len(cells)
 
     @property
     def decimal(self) -> tuple[str, int, str] | None:
-        """The decimal sign, and the index and text of the first cell that has it; None where none has any."""
+        """The decimal sign, and the index and text of the first cell with it; None if no cell has one."""
         return self._sign
 
     @property
     def mixed(self) -> bool:
-        """Whether so many cells are no numbers or dates that the column must be read again as words."""
+        """Whether so many cells are not numbers or dates that the column must be read again as words."""
         if not self._odd.count or self._cells is None:
             return False
         read = int((~np.isnan(self._cells.values)).sum())
         return self._odd.grouped or self._odd.count > MOST_ODD * (read + self._odd.count)
 
     def done(self, *, commas: bool = False) -> Raw:
-        """Return the column; `commas` says that another one has decimal commas."""
+        """Return the column; `commas` says whether another column has decimal commas."""
         for cell, code in self._words.items():
             if code == MISSING_WORD:
                 self._see_absent([cell])
@@ -131,8 +132,8 @@ class Gathering:
             return Raw(name=self._name, kind="nothing", values=np.full(self._rows, np.nan), absent=absent)
         values = self._cells.done()
         if self._kind != "word":
-            said = tuple(self._remarks(commas=commas))
-            return Raw(name=self._name, kind=self._kind, values=values, odd=self._odd, said=said, absent=absent)
+            remarks = tuple(self._number_remarks(commas=commas))
+            return Raw(name=self._name, kind=self._kind, values=values, odd=self._odd, remarks=remarks, absent=absent)
         words = tuple(map(printable, self._words.codes))
         if not self._asked and are_booleans(words):
             truth = np.array([word.casefold() in TRUE for word in words], np.float64)
@@ -142,11 +143,11 @@ class Gathering:
         kind: Literal["word", "nothing"] = "word" if words else "nothing"
         if kind == "nothing":
             values = np.full(self._rows, np.nan)
-        said = tuple(self._hints(words))
-        return Raw(name=self._name, kind=kind, values=values, words=words, said=said, absent=absent)
+        remarks = tuple(self._word_remarks(words))
+        return Raw(name=self._name, kind=kind, values=values, words=words, remarks=remarks, absent=absent)
 
-    def _begun(self, kind: str) -> Growing:
-        """Return where values go; cells before the first that held anything are missing."""
+    def _array(self, kind: str) -> Growing:
+        """Return the array for values; when it is created, all cells so far were missing."""
         if self._cells is None:
             words = kind == "word"
             self._cells = Growing(np.int32 if words else np.float64)
@@ -170,28 +171,28 @@ class Gathering:
 
     def _dates(self, cells: Sequence[str]) -> np.ndarray:
         assert self._days is not None
-        found = np.full(len(cells), np.nan)
+        values = np.full(len(cells), np.nan)
         known: dict[str, float | None] = {}
         for index, cell in enumerate(cells):
             if cell not in known:
                 known[cell] = self._days(cell.strip())
             days = known[cell]
             if days is not None:
-                found[index] = days
+                values[index] = days
             elif not is_missing(cell):
                 self._note(index, cell)
-        return found
+        return values
 
     def _numbers(self, cells: Sequence[str]) -> np.ndarray:
-        found = self._plain(cells)
-        if found is None:
-            found = self._one_by_one(cells)
+        numbers = self._plain(cells)
+        if numbers is None:
+            numbers = self._one_by_one(cells)
         self._see_points(cells)
-        refuse_infinite(self._path, self._name, found, self._row, self._rows)
-        return found
+        refuse_infinite(self._path, self._name, numbers, self._row, self._rows)
+        return numbers
 
     def _plain(self, cells: Sequence[str]) -> np.ndarray | None:
-        """Return the numbers at the speed of the interpreter's own reading; None where a cell needs a closer look."""
+        """Return the numbers with Python's own fast parsing; None if a cell needs a closer look."""
         text = "".join(cells)
         if "_" in text or (self._comma and "." in text and (self._sign is None or self._sign[0] == ",")):
             return None
@@ -201,7 +202,7 @@ class Gathering:
             return None
 
     def _one_by_one(self, cells: Sequence[str]) -> np.ndarray:
-        found = np.full(len(cells), np.nan)
+        numbers = np.full(len(cells), np.nan)
         for index, cell in enumerate(cells):
             number = number_of(cell, comma=self._comma)
             if number is None:
@@ -215,8 +216,8 @@ class Gathering:
                 self._unit = number.unit
             if number.sign and self._comma:
                 self._see_sign(number.sign, index, cell)
-            found[index] = number.value
-        return found
+            numbers[index] = number.value
+        return numbers
 
     def _see_sign(self, sign: str, index: int, cell: str) -> None:
         if sign == ",":
@@ -229,13 +230,13 @@ class Gathering:
             raise refusal(
                 self._path,
                 f"{clipped(cell)!r} has a decimal {called[sign]}, and {clipped(before)!r} in row {self._row(there)} "
-                f"has a decimal {called[first]}. Write all with the same, and thousands without any.",
+                f"has a decimal {called[first]}. Write all numbers with the same, and no thousands separators.",
                 self._row(self._rows + index),
                 self._name,
             )
 
     def _see_points(self, cells: Sequence[str]) -> None:
-        """See whether the points may separate thousands, until one is found that does not."""
+        """Note whether all points so far may separate thousands."""
         if not self._points:
             return
         pointed = [cell for cell in cells if "." in cell and not is_missing(cell)]
@@ -255,29 +256,30 @@ class Gathering:
         self._odd.count += 1
         self._odd.grouped = self._odd.grouped or (self._kind == "number" and has_thousands(cell))
 
-    def _remarks(self, *, commas: bool) -> list[str]:
-        said = []
+    def _number_remarks(self, *, commas: bool) -> list[str]:
+        """Say how units, commas and points were read."""
+        remarks = []
         if self._unit:
-            said.append(f"{self._name}: the {self._unit} beside its numbers is left out.")
+            remarks.append(f"{self._name}: the {self._unit} beside its numbers is left out.")
         if self._sign and self._sign[0] == "," and self._grouped:
-            said.append(
+            remarks.append(
                 f"{self._name}: the comma in {clipped(self._sign[2])!r} is read as a decimal one. If it separates "
                 "thousands, write the numbers without."
             )
         if self._kind == "number" and self._point and self._points and (commas or self._whole):
-            said.append(
+            remarks.append(
                 f"{self._name}: the point in {clipped(self._point)!r} is read as a decimal one. If it separates "
                 "thousands, write the numbers without."
             )
-        return said
+        return remarks
 
-    def _hints(self, words: Sequence[str]) -> list[str]:
-        """Say what its words may have been meant as."""
+    def _word_remarks(self, words: Sequence[str]) -> list[str]:
+        """Say what the words may have been meant as."""
         first = words[: min(len(words), _GUESSED_FROM)]
         if not self._asked and all(map(is_amount, first)) and (grouped := next(filter(has_thousands, first), "")):
             return [
-                f"{self._name}: {clipped(grouped)!r} and the like are not read as numbers, since a separator of "
-                "thousands can be a decimal sign too. Write them without it."
+                f"{self._name}: {clipped(grouped)!r} and the like are not read as numbers, since a thousands "
+                "separator can be a decimal sign too. Write them without it."
             ]
         if not self._asked and first and all(map(is_ambiguous_day, first)):
             return [

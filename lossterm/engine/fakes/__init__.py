@@ -1,1 +1,1 @@
-"""A worker like the real one that draws plausible curves at once, for tests of everything around training."""
+"""A stand-in for the engine that draws plausible curves at once, for tests of everything around training."""

@@ -1,7 +1,7 @@
 """The fake of the engine: draws plausible curves at once, without TensorFlow. For tests of everything around training.
 
-`python -m lossterm.engine.fakes.fake_engine` is a worker like the real one in all but that. The environment variable
-LOSSTERM_FAKE_EPOCH_SECONDS says how long it pretends an epoch to take.
+`python -m lossterm.engine.fakes.fake_engine` is a worker like the real one in everything else. The environment variable
+LOSSTERM_FAKE_EPOCH_SECONDS says how long an epoch pretends to take.
 """
 
 import math
@@ -26,7 +26,7 @@ _REPORT_SECONDS = 0.1
 
 
 BEST_RATE = 0.01
-"""Learning rate that the fake trains best at."""
+"""Learning rate at which the fake trains best."""
 
 
 class FakeTrainer:
@@ -38,7 +38,7 @@ class FakeTrainer:
 
     @property
     def programs(self) -> frozenset[str]:
-        """Programs pretended to be compiled."""
+        """Programs that it pretends to have compiled."""
         return self._programs
 
     @property
@@ -102,7 +102,7 @@ class FakeTrainer:
 
 
 def _with_model(result: Result, trial: Trial, number: int) -> Result:
-    """Add what the real engine keeps of the first seed's trainings."""
+    """Add the model and sample that the real engine keeps for the first seed."""
     if trial.seed != 0:
         return result
     from lossterm.engine.fakes.fake_model import fake_model, fake_sample
@@ -112,7 +112,7 @@ def _with_model(result: Result, trial: Trial, number: int) -> Result:
 
 
 def _level(trial: Trial) -> float:
-    """Return where a curve ends: losses later in the catalogue, rates off the best and some seeds do worse."""
+    """Return where a curve ends: later losses of the catalogue, rates far from the best, and some seeds do worse."""
     place = min(place_of(trial.loss), 8)
     off = min(abs(math.log10(trial.learning_rate / BEST_RATE)), 2)
     luck = random.Random(f"{trial.loss} {trial.seed}").gauss(0, 0.02)
@@ -120,7 +120,7 @@ def _level(trial: Trial) -> float:
 
 
 def load_fake(device: str, _: int | None = None) -> tuple[Callable[[], Engine], dict[str, str], int]:
-    """Return the fake engine on two lanes."""
+    """Return the fake engine, to run on two threads."""
     versions = dict.fromkeys(("tensorflow", "keras", "numpy"), "fake")
     return FakeTrainer, {**versions, "device": "GPU" if device == "gpu" else "CPU", "cpu": "fake"}, 2
 

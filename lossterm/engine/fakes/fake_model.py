@@ -1,6 +1,6 @@
-"""What the fake of the engine leaves of a training: a network of random weights, and rows to show it on.
+"""What the fake engine keeps of a training: a network of random weights, and rows to show it on.
 
-Apart from `fake.py` since it needs NumPy, which is loaded with the first trial that leaves a model.
+Separate from `fake_engine.py` because it needs NumPy, which is loaded with the first trial that keeps a model.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ from lossterm.store import Model, Sample
 from lossterm.tasks import Task
 
 _LOADED: dict[Kind, Reading] = {"regression": "value", "binary": "logit", "multiclass": "logits"}
-"""What a loss of one's own is pretended to be found to be."""
+"""How the output of a custom loss is read, since the fake cannot load it."""
 
 
 def fake_model(trial: Trial, number: int, *, trained: bool) -> Model | None:
-    """Return weights that the trial's loss and rate decide, growing epoch by epoch; untrained, the initial ones."""
+    """Return weights that depend on loss and rate and grow epoch by epoch; untrained, only the initial ones."""
     task, loss = trial.record, loss_recorded(trial.loss).under(trial.protocol)
     if loss.reading == "unknown":
         loss = msgspec.structs.replace(loss, reading=_LOADED[task.kind])
@@ -46,7 +46,7 @@ def fake_model(trial: Trial, number: int, *, trained: bool) -> Model | None:
 
 
 def fake_sample(trial: Trial) -> Sample:
-    """Return rows in a cube from −2 to 2, as many as the test split has, with targets that a simple rule gives."""
+    """Return as many rows as the test split has, in a cube from −2 to 2, with targets by a simple rule."""
     task = trial.record
     rows = protocol_named(trial.protocol).rows(task)["test"]
     features = _stream(f"{trial.task} {trial.protocol} {trial.seed}").uniform(-2, 2, (rows, task.features))

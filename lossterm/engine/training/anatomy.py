@@ -1,4 +1,4 @@
-"""What a final model does on its training rows: residuals or margins, and how many rows hold the gradient."""
+"""What a final model does on its training rows: residuals or margins, and how concentrated the gradient is."""
 
 import math
 
@@ -10,7 +10,7 @@ from lossterm.losses.prediction_from_output import value_of
 from lossterm.store import LEVELS, Anatomy
 
 WORST = 0.01
-"""Share of the rows that are called the worst."""
+"""Share of the rows that counts as the worst."""
 
 
 def anatomy_of(loss: Loss, data: Prepared, output: np.ndarray, slopes: np.ndarray) -> Anatomy | None:
@@ -32,7 +32,7 @@ def anatomy_of(loss: Loss, data: Prepared, output: np.ndarray, slopes: np.ndarra
 
 
 def _deviation(loss: Loss, data: Prepared, output: np.ndarray) -> np.ndarray:
-    """Return residuals in the unit that the loss sees, or by how much the true class is ahead."""
+    """Return residuals in the unit that the loss sees, or margins: how far the true class is ahead."""
     target = data.splits["train"].target
     if loss.reading == "value":
         scaling = data.scaling(loss.scale)

@@ -1,10 +1,10 @@
-"""When a long training is worth keeping."""
+"""When to save a checkpoint of a long training."""
 
 SECONDS = 15.0
-"""Training between two checkpoints, which is what a death of the worker costs at most."""
+"""Training between two checkpoints: the most that is lost when the worker dies."""
 
 _WORTH_KEEPING = 2.0
-"""Training that is kept when it is stopped on purpose; a shorter one is as quickly done again."""
+"""Training that is saved when it is stopped on purpose; less is as quickly trained again."""
 
 
 class CheckpointTimer:

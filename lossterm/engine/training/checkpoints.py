@@ -1,4 +1,4 @@
-"""Where a training stands, as bytes from which another worker goes on: arrays alone, checked before they are used."""
+"""The state of a training as bytes, from which another worker can continue: only arrays, checked before use."""
 
 import io
 import struct
@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 
 MOST_BYTES = 64 * 2**20
-"""What the variables of a program may take: to write more would hold up every other training."""
+"""The largest size of a program's variables: writing more would hold up every other training."""
 
 _DAMAGE = (
     *(OSError, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error, struct.error),
 )
-"""What reading a file of arrays raises where a bit flipped, besides ValueError."""
+"""What reading a damaged file of arrays raises, besides ValueError."""
 
 
 def packed(variables: Sequence[np.ndarray], stream: np.random.Generator, kept: dict[int, bytes], made: str) -> bytes:
-    """Write the variables of a program, the stream of its batch orders, and the weights that were kept, by epoch.
+    """Pack the variables of a program, the stream of its batch orders, and the kept weights by epoch.
 
-    `made` names all that the bits depend on.
+    `made` names everything that the bits depend on.
     """
     state = stream.bit_generator.state
     arrays: dict[str, Any] = {
@@ -38,13 +38,13 @@ def packed(variables: Sequence[np.ndarray], stream: np.random.Generator, kept: d
 
 
 class Unpacked:
-    """What `packed` wrote."""
+    """What `packed` returned, parsed."""
 
     def __init__(self, state: bytes, variables: Sequence[np.ndarray], made: str) -> None:
-        """Read it for a program with these variables.
+        """Unpack the state for a program with these variables.
 
-        Raises ValueError for anything but a sound checkpoint of such a program with the same `made`: of others the
-        training would not end with the same bits.
+        Raises ValueError unless it is an intact checkpoint of such a program with the same `made`: from any other,
+        the training would end with other bits.
         """
         try:
             with np.load(io.BytesIO(state), allow_pickle=False) as file:
@@ -55,15 +55,17 @@ class Unpacked:
             self._stream, epochs, data = arrays["stream"], arrays["epochs"], arrays["kept"].tobytes()
         except _DAMAGE as error:
             raise ValueError(f"it is damaged ({error})") from error
-        if [(one.shape, one.dtype) for one in self.variables] != [(one.shape, one.dtype) for one in variables]:
-            raise ValueError("it is of another network")
+        if [(array.shape, array.dtype) for array in self.variables] != [
+            (array.shape, array.dtype) for array in variables
+        ]:
+            raise ValueError("it is from another network")
         if self._stream.shape != (6,) or self._stream.dtype != np.uint64:
-            raise ValueError("it is of another stream")
+            raise ValueError("it is from another stream")
         size = len(data) // max(len(epochs), 1)
         self.kept = {int(epoch): data[place * size : (place + 1) * size] for place, epoch in enumerate(epochs)}
 
     def set_stream(self, stream: np.random.Generator) -> None:
-        """Bring a stream of `batch_orders.shuffler` to where it was."""
+        """Set a stream of `batch_orders.shuffler` to the saved state."""
         *words, has_uint32, uinteger = (int(word) for word in self._stream)
         stream.bit_generator.state = {
             **stream.bit_generator.state,

@@ -1,4 +1,4 @@
-"""CompiledEpochs and steps as loops inside one compiled program: a network, its optimizer, and all that a step does."""
+"""Epochs and steps as loops inside one compiled program: a network, its optimizer, and everything that a step does."""
 
 from typing import Any, NamedTuple
 
@@ -13,21 +13,21 @@ from lossterm.engine.training.initial_weights import initial_state
 from lossterm.engine.training.keras_network import build_network
 from lossterm.engine.training.optimizers import build_optimizer, build_schedule, optimizer_state
 from lossterm.engine.user_code.loss_loading import WAYS, Way
-from lossterm.engine.user_code.network_building import OwnNetwork
+from lossterm.engine.user_code.network_building import UserNetwork
 from lossterm.losses import Loss
 from lossterm.tasks import Task
 
 AT_ONCE = 8192
-"""Rows that are evaluated at once: what layers give for all rows of a table would take more memory than the table."""
+"""Rows evaluated at a time: the layers' outputs for a whole table would take more memory than the table."""
 
 
 class Tensors(NamedTuple):
-    """What a program is called with for one draw of the data."""
+    """The arguments of a program for one draw of the data."""
 
     splits: list[tuple[Any, Any]]
     """Features (rows, features) and encoded target of each split."""
     counts: Any
-    """Training rows of each class, (K,); (1,) for regression, where nothing reads it."""
+    """Training rows of each class, (K,); (1,) for regression, which does not use it."""
     scale: Any
     """Origin and unit of the target, (2,)."""
 
@@ -36,17 +36,17 @@ class CompiledEpochs:
     """A Keras model and optimizer in one compiled program, to be run for any rate, seed and number of epochs.
 
     Everything that may differ between trials of one program (initial weights, batch orders, learning rate, number of
-    epochs) is an argument or a variable, so that it is compiled once. Not to be shared between threads: the weights are
-    the model's own variables. What was not asked for is not traced.
+    epochs) is an argument or a variable, so that it is compiled once. Do not share it between threads: the weights are
+    the model's own variables. Settings that are off are not traced.
     """
 
     def __init__(self, trial: Trial, task: Task, protocol: Protocol, loss: Loss, way: Way) -> None:
-        """Build network and optimizer, to be run in `way` or a slower one; it is compiled at the first run."""
+        """Build network and optimizer, to run in `way` or a slower one; the first run compiles."""
         h = trial.hyperparameters
         self._task, self._protocol, self._loss, self._batch_size = task, protocol, loss, h.batch_size
-        self._own = OwnNetwork(h.model, task, loss) if h.model else None
-        self.network = self._own.network if self._own else build_network(task, loss, h)
-        self.note = self._own.note if self._own else None
+        self._user_network = UserNetwork(h.model, task, loss) if h.model else None
+        self.network = self._user_network.network if self._user_network else build_network(task, loss, h)
+        self.note = self._user_network.note if self._user_network else None
         self._scheduled, self._weighs = h.schedule != SCHEDULES[0], h.class_weight is not None
         self._rate, self._steps = (keras.Variable(1.0, trainable=False) for _ in range(2))
         self._optimizer = build_optimizer(
@@ -56,17 +56,19 @@ class CompiledEpochs:
         self._fresh = [(variable, tf.constant(variable.numpy())) for variable in optimizer_state(self._optimizer)]
         self.stopping = EarlyStopping(h.early_stopping, self.network.weights) if h.early_stopping else None
         self._drawn: tuple[int, list[Any]] | None = None
-        self._begin = tf.function(self._assign, autograph=False)  # one call, where each assignment alone costs 0.5 ms
+        self._begin = tf.function(self._assign, autograph=False)  # one call: each separate assignment costs 0.5 ms
         self._compiled = self._epochs
-        if self._own:
-            way = max(way, self._own.way, key=WAYS.index)
+        if self._user_network:
+            way = max(way, self._user_network.way, key=WAYS.index)
         if way != "eager":
             self._compiled = tf.function(self._epochs, jit_compile=way == "compiled", autograph=False)
 
     def reset(self, trial: Trial, rows: int) -> None:
-        """Go to the beginning of a trial on `rows` training rows: all that is trained, counted or drawn is as new."""
-        if self._drawn is None or self._drawn[0] != trial.seed:  # the rates of a sweep share a seed's
-            state = self._own.state(trial.seed) if self._own else initial_state(self.network, trial.seed)
+        """Reset everything that is trained, counted or drawn to the beginning of a trial on `rows` training rows."""
+        if self._drawn is None or self._drawn[0] != trial.seed:  # the rates of a sweep share one draw per seed
+            state = (
+                self._user_network.state(trial.seed) if self._user_network else initial_state(self.network, trial.seed)
+            )
             self._drawn = trial.seed, [tf.constant(value) for value in state]
         steps = trial.hyperparameters.epochs * -(-rows // self._batch_size)
         self._begin(tf.constant(trial.learning_rate, tf.float32), tf.constant(steps, tf.float32), self._drawn[1])
@@ -85,7 +87,7 @@ class CompiledEpochs:
             self.stopping.begin()
 
     def variables(self) -> list[Any]:
-        """Return every variable that a training goes on from."""
+        """Return every variable that a training needs in order to continue."""
         watched = self.stopping.variables if self.stopping else []
         trained = (*self.network.variables, *(variable for variable, _ in self._fresh), self._rate, self._steps)
         return [*{id(variable): variable for variable in trained}.values(), *watched]
@@ -93,11 +95,11 @@ class CompiledEpochs:
     def run(
         self, orders: np.ndarray, count: int, tensors: Tensors
     ) -> tuple[np.ndarray, dict[SplitName, np.ndarray], np.ndarray]:
-        """Train `count` epochs, in the first of the orders (epochs, rows).
+        """Train `count` epochs, in the first `count` of the orders (epochs, rows).
 
         Return their curve (epochs, columns), the last outputs on each split, and the size of each training row's
-        gradient with respect to its output, (rows,). With early stopping, `stopping` knows how many were trained, and
-        without an epoch to train the outputs are those of the weights that there are.
+        gradient with respect to its output, (rows,). With early stopping, `stopping` knows how many epochs were
+        trained, and a run of no epochs returns the outputs of the present weights.
         """
         curve, outputs, slopes = self._compiled(
             tf.constant(orders), tf.constant(count), tensors.splits, tensors.counts, tensors.scale
@@ -115,7 +117,7 @@ class CompiledEpochs:
 
         def epoch(number: Any, curve: Any, _: Any) -> tuple[Any, Any, Any]:
             order = orders[number]
-            # Small tables are shuffled as a whole, which is faster; of large ones there is to be no second copy.
+            # Shuffling a small table as a whole is faster; a large one must not be copied.
             shuffled = [tf.gather(part, order) for part in data[0]] if rows <= AT_ONCE else None
 
             def train(start: Any, number: int) -> None:
@@ -155,7 +157,7 @@ class CompiledEpochs:
 
         empty = tf.zeros((orders.shape[0], self._protocol.curves.columns))
         outputs = [tf.zeros_like(output) for output in evaluated()]
-        if self.stopping:  # without an epoch to train, what the weights give that a training was brought back to
+        if self.stopping:  # a run of no epochs evaluates the restored weights
             outputs = tf.cond(count > 0, lambda: outputs, evaluated)
         _, curve, outputs = tf.while_loop(goes_on, epoch, [tf.constant(0), empty, outputs])
         return curve, outputs, self._slopes(target, outputs[0], counts)
@@ -170,7 +172,7 @@ class CompiledEpochs:
         self._optimizer.apply(tape.gradient(trained, variables), variables)
 
     def _penalised(self, loss: Any) -> Any:
-        """Add what the network's regularisers cost, which is nothing that is traced where it has none."""
+        """Add the penalties of the network's regularisers; without any, nothing is traced."""
         for penalty in self.network.losses:
             loss += tf.reduce_sum(penalty)
         return loss
@@ -189,7 +191,7 @@ class CompiledEpochs:
         return output if self._loss.by_class or self._loss.units > 1 else tf.squeeze(output, -1)
 
     def _outputs(self, features: Any) -> Any:
-        """Return what the network gives for a split, block by block where that is large."""
+        """Return the network's outputs on a split, block by block if it is large."""
         rows = features.shape[0]
         if rows <= AT_ONCE:
             return self._output(features)
@@ -219,7 +221,7 @@ class CompiledEpochs:
             first = output[:, 0] if self._loss.units > 1 else output
             value = tf.exp(first) if self._loss.link == "log" else first
             if self._loss.scale == "log1p" and self._protocol.scales:
-                target, value = (tf.math.expm1(scale[0] + scale[1] * one) for one in (target, value))
+                target, value = (tf.math.expm1(scale[0] + scale[1] * part) for part in (target, value))
                 return tf.reduce_mean(tf.abs(target - value))
             return scale[1] * tf.reduce_mean(tf.abs(target - value))
         if self._loss.by_class:

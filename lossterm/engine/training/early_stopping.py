@@ -8,14 +8,14 @@ from lossterm.engine.runtime import tf
 
 
 class EarlyStopping:
-    """Watches the validation loss and keeps the weights that it was lowest with.
+    """Watches the validation loss and keeps the weights with the lowest.
 
-    Each number is a float32 variable, so that a training goes on from chunk to chunk: TensorFlow keeps whole numbers in
-    the host's memory, where a program on a GPU does not reach them.
+    Each number is a float32 variable, so that a training can continue from chunk to chunk: TensorFlow keeps integers in
+    the host's memory, where a program on a GPU cannot reach them.
     """
 
     def __init__(self, patience: int, weights: list[Any]) -> None:
-        """Stop after `patience` epochs in which `weights`, variables of Keras, got no better."""
+        """Stop after `patience` epochs without a lower loss; `weights` are the Keras variables to keep."""
         self._patience, self._weights = patience, weights
         self._lowest, self._waited, self._seen, self._best = (tf.Variable(0.0) for _ in range(4))
         self._kept = [tf.Variable(tf.convert_to_tensor(weight)) for weight in weights]
@@ -23,7 +23,7 @@ class EarlyStopping:
     # In a program
 
     def begin(self) -> None:
-        """Forget what was seen; what the weights are now is the best so far."""
+        """Start anew: the present weights are the best so far."""
         self._lowest.assign(np.inf)
         for number in (self._waited, self._seen, self._best):
             number.assign(0.0)
@@ -31,7 +31,7 @@ class EarlyStopping:
             kept.assign(weight)
 
     def see(self, loss: Any) -> None:
-        """Take in the validation loss after an epoch."""
+        """Record the validation loss after an epoch."""
         better = loss < self._lowest
         self._seen.assign_add(1.0)
         self._lowest.assign(tf.where(better, loss, self._lowest))
@@ -48,7 +48,7 @@ class EarlyStopping:
 
     @property
     def variables(self) -> list[Any]:
-        """All that changes as it goes."""
+        """Every variable that changes during a training."""
         return [self._lowest, self._waited, self._seen, self._best, *self._kept]
 
     @property
@@ -67,6 +67,6 @@ class EarlyStopping:
         return int(self._best.numpy())
 
     def restore(self) -> None:
-        """Give the network the weights that it had then."""
+        """Give the network back its best weights."""
         for kept, weight in zip(self._kept, self._weights, strict=True):
             weight.assign(kept)

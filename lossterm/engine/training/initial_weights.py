@@ -8,10 +8,10 @@ from lossterm.engine.runtime import keras
 
 
 def initial_weights(network: Any, seed: int) -> list[np.ndarray]:
-    """Draw what `network.get_weights()` would return of a network of `build_network`, from a seed.
+    """Draw initial weights from a seed, in the order of `get_weights()` of a network of `build_network`.
 
-    Each kernel has a stream of its own, so that adding a layer does not change the others' draws. What is normalised
-    over the batch begins with a scale of 1, an offset of 0, a mean of 0 and a variance of 1.
+    Each kernel has a separate stream, so that adding a layer does not change the draws of the others. Batch
+    normalisation begins with a scale of 1, an offset of 0, a mean of 0 and a variance of 1.
     """
     weights: list[np.ndarray] = []
     place = 0
@@ -31,7 +31,7 @@ def initial_weights(network: Any, seed: int) -> list[np.ndarray]:
 
 
 def initial_state(network: Any, seed: int) -> list[np.ndarray]:
-    """Draw a value for each of `network.variables`: the initial weights, and the seeds of what is random in a step."""
+    """Draw a value for each of `network.variables`: initial weights, and the seeds of layers that are random."""
     weights = iter(initial_weights(network, seed))
     chances = iter(np.random.SeedSequence([seed, 3]).spawn(len(network.variables)))
     known = {id(variable) for variable in network.weights}
@@ -41,5 +41,5 @@ def initial_state(network: Any, seed: int) -> list[np.ndarray]:
 
 
 def _seeded(chance: np.random.SeedSequence, variable: Any) -> np.ndarray:
-    """Return the state of a `keras.random.SeedGenerator` of a seed, at its beginning."""
+    """Return the initial state of a `keras.random.SeedGenerator` with this seed."""
     return np.array([chance.generate_state(1)[0], 0], variable.dtype)

@@ -12,16 +12,16 @@ from lossterm.losses.target_scaling import Scaling
 from lossterm.store import MOST_SAMPLED, Model, Sample, sample_key
 
 PLACES = 20
-"""Epochs, the initial weights among them, at which weights are kept at the most."""
+"""The most epochs at which weights are kept; the initial weights count as one."""
 
 MOST_BYTES = 2**22
-"""What a model may take in the store: of a large network fewer epochs are kept, of one larger than this none."""
+"""The largest size of a model in the store: a large network is kept at fewer epochs, a larger one not at all."""
 
 
 def kept_epochs(epochs: int, weights: int) -> tuple[int, ...]:
-    """Return the epochs after which `weights` numbers are kept, ascending from 0, denser at first; the last always is.
+    """Return the epochs after which a network of `weights` numbers is kept: from 0 to the last, denser at first.
 
-    None where even one set of weights is too large.
+    Empty if even one set of weights is too large.
     """
     places = min(PLACES, MOST_BYTES // (4 * weights))
     if places < 2:
@@ -30,7 +30,7 @@ def kept_epochs(epochs: int, weights: int) -> tuple[int, ...]:
 
 
 class NetworkForm(NamedTuple):
-    """A stack of dense layers, but for its weights: fields of `Model` by the same names."""
+    """A stack of dense layers without its weights: fields of `Model` by the same names."""
 
     layers: tuple[int, ...]
     activation: str
@@ -38,14 +38,14 @@ class NetworkForm(NamedTuple):
 
 
 class KeptWeights:
-    """What is kept of one training, and at which of its epochs: at none unless told."""
+    """The weights kept of one training, at the given epochs; by default at none."""
 
     def __init__(self, epochs: tuple[int, ...] = ()) -> None:
         self._wanted = epochs
         self._kept: dict[int, bytes] = {}
 
     def pieces(self, done: int, count: int) -> Iterator[int]:
-        """Cut the next `count` epochs so that a piece ends wherever weights are to be kept."""
+        """Cut the next `count` epochs into pieces that end wherever weights are to be kept."""
         ends = [epoch for epoch in self._wanted if done < epoch < done + count]
         for start, end in zip([done, *ends], [*ends, done + count], strict=True):
             yield end - start
@@ -61,8 +61,8 @@ class KeptWeights:
             self._kept[epoch] = flat.tobytes()
 
     def end(self, epoch: int, weights: list[np.ndarray]) -> None:
-        """Keep the weights after an epoch that a training was brought back to, and none after later ones."""
-        self._kept = {one: kept for one, kept in self._kept.items() if one < epoch}
+        """Keep the restored weights of an epoch as the last, and drop those of later epochs."""
+        self._kept = {kept_epoch: kept for kept_epoch, kept in self._kept.items() if kept_epoch < epoch}
         if self._wanted:
             self.keep(epoch, weights)
 
@@ -72,11 +72,11 @@ class KeptWeights:
         return dict(self._kept)
 
     def go_on(self, kept: dict[int, bytes]) -> None:
-        """Take over what was kept before an interruption."""
+        """Restore what was kept before an interruption."""
         self._kept = dict(kept)
 
     def model(self, number: int, form: NetworkForm, loss: Loss, scaling: Scaling) -> Model | None:
-        """Return what was kept as a record of trial `number`, None for nothing; `loss` as it was loaded."""
+        """Return the kept weights as a record of trial `number`, None if there are none; `loss` as it was loaded."""
         if not self._kept:
             return None
         return Model(

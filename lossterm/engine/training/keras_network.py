@@ -1,4 +1,4 @@
-"""The network and its optimizer, built by Keras; initial weights drawn from a seed."""
+"""The network, built by Keras."""
 
 import threading
 from typing import Any
@@ -9,7 +9,7 @@ from lossterm.losses import Loss
 from lossterm.tasks import Task
 
 DRAWING = threading.Lock()
-"""Held while a network is built: layers draw from a stream of Python's that is one for all lanes."""
+"""Held while a network is built: layers draw from one stream of Python's that all threads share."""
 
 INITIALIZERS = {
     **dict.fromkeys(("relu", "elu", "gelu", "silu", "leaky_relu"), "he_uniform"),
@@ -20,16 +20,16 @@ INITIALIZERS = {
 
 
 def outputs_of(task: Task, loss: Loss) -> int:
-    """Return the units of the output layer that a loss wants on a task."""
+    """Return the number of outputs that a loss wants on a task."""
     return (task.classes if loss.by_class else None) or loss.units
 
 
 def build_network(task: Task, loss: Loss, hyperparameters: Hyperparameters) -> Any:
     """Return an untrained `keras.Sequential`: the hidden layers, then the output that the loss wants.
 
-    Kernels are drawn as INITIALIZERS says, and as glorot_uniform for the output, or normally with `initial_sd`. With
-    batch normalisation a hidden layer is Dense without a bias, which the normalisation would take away again, then
-    BatchNormalization, then Activation; Dropout comes last.
+    Hidden kernels are drawn as INITIALIZERS says, the output's by glorot_uniform, or normally with `initial_sd`. With
+    batch normalisation a hidden layer is Dense without a bias (normalising would cancel it), then BatchNormalization,
+    then Activation; Dropout comes last.
     """
     with DRAWING:
         return _stacked(task, loss, hyperparameters)

@@ -1,4 +1,4 @@
-"""A network as a stack of dense layers, as it can be kept and computed without TensorFlow."""
+"""A network as a stack of dense layers, a form that can be kept and computed without TensorFlow."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ class Layer:
     norm: Any = None
     """Batch normalisation of its sums, if any."""
     activation: str = "linear"
-    """Keras's name of what comes after."""
+    """Keras's name of the activation after it."""
 
     def folded(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return kernel (inputs, units) and bias (units,), with what the normalisation does to them at prediction."""
+        """Return kernel (inputs, units) and bias (units,), with the normalisation at prediction folded in."""
         kernel = np.asarray(self.dense.kernel)
         bias = np.asarray(self.dense.bias) if self.dense.use_bias else np.zeros(kernel.shape[1], np.float32)
         if self.norm is None:
@@ -51,14 +51,14 @@ class LayerStack:
 
     @property
     def form(self) -> NetworkForm:
-        """What is to be known of it besides its weights; of no hidden layer, the first activation there is."""
+        """Everything but the weights; without a hidden layer, the activation is the first of ACTIVATIONS."""
         activation = next((part.activation for part in self.parts[:-1]), ACTIVATIONS[0])
         head: Activation = self.parts[-1].activation  # type: ignore[assignment]  # `stack_of` made no other
         return NetworkForm(self.layers, activation, head)
 
     @property
     def size(self) -> int:
-        """How many numbers `weights` has."""
+        """How many numbers `weights` returns."""
         return sum((inputs + 1) * units for inputs, units in pairwise(self.layers))
 
     def weights(self) -> list[np.ndarray]:
@@ -67,7 +67,7 @@ class LayerStack:
 
 
 def stack_of(network: Any) -> LayerStack | None:
-    """Return what a built network is as a stack; None for one that is more than that."""
+    """Return a built network as a stack; None if it is anything else."""
     parts: list[Layer] = []
     for layer in _chain(network):
         last = parts[-1] if parts else None
@@ -101,12 +101,12 @@ _WITHOUT_EFFECT = (
 
 
 def _name(activation: Any) -> str:
-    found = keras.activations.serialize(activation)
-    return found if isinstance(found, str) else ""
+    name = keras.activations.serialize(activation)
+    return name if isinstance(name, str) else ""
 
 
 def _chain(network: Any) -> Iterator[Any]:
-    """Yield the layers that rows go through one after the other; one that is no layer of a stack for a network."""
+    """Yield the layers that rows pass one after the other; a network that is not a chain is yielded itself."""
     if not isinstance(network, keras.Sequential) and not _straight(network):
         yield network
         return

@@ -1,4 +1,4 @@
-"""What a network's inputs are made of, as numbers that anyone can apply without scikit-learn."""
+"""How a network's inputs are computed, as numbers that anyone can apply without scikit-learn."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ from lossterm.tasks.task import standard
 from lossterm.tasks.user_table import NUMBERS
 
 Input = dict[str, Any]
-"""One input: its `column` (a name, or a number from 0), and `as` what it is taken.
+"""One input: its `column` (a name, or a number from 0), and what it is taken `as`.
 
-number: (value − origin, or `median` where it is missing, − mean)/scale; missing: 1 where it is, else 0; level: 1 where
-the cell is `level`, else 0.
+number: (value − origin − mean)/scale, with `median` for value − origin where it is missing; missing: 1 where the value
+is missing, else 0; level: 1 where the cell is `level`, else 0.
 """
 
 
 def about_inputs(trial: Trial, task: Task, protocol: Protocol) -> tuple[list[Input] | None, Input | None]:
     """Return the inputs in order, and how the protocol scaled the target before the loss saw it, if it did.
 
-    No inputs where a package prepares them in a way of its own.
+    No inputs where a package prepares them by custom code.
     """
     if not isinstance(trial.data, Data) and task.pipeline is not standard:
         return None, None
@@ -63,18 +63,18 @@ def _number(column: int | str, mean: float, scale: float) -> Input:
 
 
 def _of_table(columns: tuple[FeatureColumn, ...], fitted: Any) -> list[Input]:
-    """Return the inputs of a table, from the transformer of `tasks.own.pipeline`, fitted."""
+    """Return the inputs of a table, from the fitted transformer of `tasks.user_table.pipeline`."""
     numeric = [column for column in columns if column.kind != "category"]
-    found: list[Input] = []
+    inputs: list[Input] = []
     for column, median, mean, scale in zip(numeric, *_fitted_to_numbers(fitted), strict=True):
-        one = _number(column.name, mean, scale)
-        found.append({**one, "kind": column.kind, "origin": column.origin, "median": median})
-    found += [{"column": column.name, "as": "missing"} for column in numeric if column.missing]
+        number = _number(column.name, mean, scale)
+        inputs.append({**number, "kind": column.kind, "origin": column.origin, "median": median})
+    inputs += [{"column": column.name, "as": "missing"} for column in numeric if column.missing]
     for column in columns:
         if column.kind == "category":
-            found += [{"column": column.name, "as": "level", "level": level} for level in column.levels]
-            found += [{"column": column.name, "as": "missing"}] if column.missing else []
-    return found
+            inputs += [{"column": column.name, "as": "level", "level": level} for level in column.levels]
+            inputs += [{"column": column.name, "as": "missing"}] if column.missing else []
+    return inputs
 
 
 def _fitted_to_numbers(fitted: Any) -> tuple[list[float], list[float], list[float]]:

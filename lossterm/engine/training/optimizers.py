@@ -5,11 +5,11 @@ from typing import Any
 from lossterm.engine.runtime import keras
 
 LEFT_AT_THE_END = 0.01
-"""Share of the learning rate that an exponential schedule ends with."""
+"""Share of the learning rate that is left when an exponential schedule ends."""
 
 
 def build_optimizer(key: str, learning_rate: Any = 0.01) -> Any:
-    """Return the Keras optimizer of a key of `OPTIMIZERS`, with a learning rate or a schedule of Keras's."""
+    """Return the Keras optimizer of a key of `OPTIMIZERS`, with a learning rate or a Keras schedule."""
     optimizers = {
         "sgd": lambda: keras.optimizers.SGD(learning_rate),
         "momentum": lambda: keras.optimizers.SGD(learning_rate, momentum=0.9),
@@ -23,7 +23,7 @@ def build_optimizer(key: str, learning_rate: Any = 0.01) -> Any:
 
 
 def build_schedule(key: str, learning_rate: Any, steps: Any) -> Any:
-    """Return Keras's schedule of a key of `SCHEDULES` but the first, over all `steps` of a training.
+    """Return the Keras schedule of a key of `SCHEDULES`, except the first, over all `steps` of a training.
 
     Both may be variables, so that one compiled program serves every rate and length.
     """
@@ -37,9 +37,9 @@ def build_schedule(key: str, learning_rate: Any, steps: Any) -> Any:
 
 
 def optimizer_state(optimizer: Any) -> list[Any]:
-    """Return every variable that a built optimizer changes as it goes.
+    """Return every variable that a built optimizer changes while it trains.
 
-    More than `optimizer.variables`: Nadam keeps a product there without tracking it.
+    More than `optimizer.variables`: Nadam keeps a product as an attribute without tracking it.
     """
-    apart = [value for value in vars(optimizer).values() if isinstance(value, keras.Variable)]
-    return list({id(variable): variable for variable in (*optimizer.variables, *apart)}.values())
+    untracked = [value for value in vars(optimizer).values() if isinstance(value, keras.Variable)]
+    return list({id(variable): variable for variable in (*optimizer.variables, *untracked)}.values())

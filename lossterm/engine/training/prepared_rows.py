@@ -1,4 +1,4 @@
-"""Rows drawn and prepared once for all programs that train on them, whichever their loss and lane."""
+"""Rows drawn and prepared once for all programs that train on them, whatever their loss and thread."""
 
 import threading
 from collections import OrderedDict
@@ -12,23 +12,23 @@ from lossterm.store import MOST_SAMPLED
 from lossterm.tasks import Task
 
 MOST = 4
-"""Draws that are kept: those of the seeds that lanes work on side by side."""
+"""The most draws that are kept: those of the seeds that threads work on side by side."""
 
 MOST_BYTES = 2**25
-"""What the kept draws may take together; the last one is kept whatever it takes."""
+"""The largest size of all kept draws together; the last one is kept whatever its size."""
 
 
 class PreparedRows(NamedTuple):
     """The data of one seed."""
 
     data: Prepared
-    """As NumPy has them, for scores; of the features only as many rows as are kept as a sample."""
+    """NumPy arrays, for scores; of the features only the rows that are kept as a sample."""
     features: tuple[Any, ...]
     """Features (rows, features) of each split, as programs read them."""
 
     @property
     def bytes(self) -> int:
-        """What the features take."""
+        """Size of the features in bytes."""
         return sum(4 * int(part.shape[0]) * int(part.shape[1]) for part in self.features)
 
 
@@ -36,8 +36,8 @@ RowsKey = tuple[str, str, int]
 """Task, protocol and seed."""
 
 
-class _Shelf:
-    """What was drawn last. A draw that another thread is at is waited for rather than made twice."""
+class _RowsCache:
+    """The last draws. If another thread is making a draw, it is waited for rather than made twice."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -47,20 +47,20 @@ class _Shelf:
     def draw(self, task: Task, protocol: Protocol, seed: int) -> PreparedRows:
         key = task.key, protocol.key, seed
         with self._lock:
-            mine = self._drawing.setdefault(key, threading.Lock())
-        with mine:
-            found = self._kept.get(key) or _prepared(task, protocol, seed)
+            drawing = self._drawing.setdefault(key, threading.Lock())
+        with drawing:
+            rows = self._kept.get(key) or _prepared(task, protocol, seed)
             with self._lock:
-                self._kept[key] = found
+                self._kept[key] = rows
                 self._kept.move_to_end(key)  # the last used goes last
                 self._drawing.pop(key, None)
                 while len(self._kept) > MOST or (len(self._kept) > 1 and self._bytes > MOST_BYTES):
                     self._kept.popitem(last=False)
-        return found
+        return rows
 
     @property
     def _bytes(self) -> int:
-        return sum(one.bytes for one in self._kept.values())
+        return sum(rows.bytes for rows in self._kept.values())
 
 
 def _prepared(task: Task, protocol: Protocol, seed: int) -> PreparedRows:
@@ -68,15 +68,15 @@ def _prepared(task: Task, protocol: Protocol, seed: int) -> PreparedRows:
     features = []
     for name, part in data.splits.items():
         features.append(tf.constant(part.features))
-        # Each goes before the next comes: a table twice in memory is once too often.
+        # Each part is freed before the next is made: the table must not be in memory twice.
         data.splits[name] = msgspec.structs.replace(part, features=part.features[:MOST_SAMPLED].copy())
         del part
     return PreparedRows(data, tuple(features))
 
 
-_SHELF = _Shelf()
+_CACHE = _RowsCache()
 
 
 def rows_of(task: Task, protocol: Protocol, seed: int) -> PreparedRows:
-    """Return the data of a seed, prepared as the protocol does; all threads share them: they are not to be changed."""
-    return _SHELF.draw(task, protocol, seed)
+    """Return the data of a seed, prepared as the protocol does. All threads share them: do not change them."""
+    return _CACHE.draw(task, protocol, seed)

@@ -1,4 +1,4 @@
-"""From a trial to its result: data drawn and encoded, epochs run in chunks, what came out scored and kept."""
+"""From a trial to its result: draws and encodes the data, runs epochs in chunks, scores and keeps the outcome."""
 
 import math
 import time
@@ -30,10 +30,10 @@ from lossterm.metrics import metrics_for
 from lossterm.store import Checkpoint, Chunk
 
 REPORT_SECONDS = 0.1
-"""Length of a chunk: how often a curve grows, and how long a cancel may go unseen."""
+"""Length of a chunk: how often a curve grows, and the longest delay of a cancel."""
 
 FORGET_SECONDS = 10.0
-"""Time for which what cannot be trained is not looked at again: its file may be mended meanwhile."""
+"""How long a program that failed to load is not tried again; by then its file may be fixed."""
 
 _ORDERS_BYTES = 2**21
 _MOST_CHUNK = 256
@@ -45,7 +45,7 @@ class Trainer:
     def __init__(self, most: int = 64) -> None:
         self._programs: OrderedDict[str, Program] = OrderedDict()
         self._most, self._let_go_bytes = most, 0
-        self._unfit: dict[str, tuple[float, type[LosstermError], str]] = {}
+        self._failed: dict[str, tuple[float, type[LosstermError], str]] = {}
 
     @property
     def programs(self) -> frozenset[str]:
@@ -66,17 +66,17 @@ class Trainer:
         checkpoint: Checkpoint | None = None,
     ) -> Result:
         """Train from the trial's seed or a checkpoint; see `Program.train`."""
-        looked, kind, words = self._unfit.get(trial.program, (-math.inf, LosstermError, ""))
-        if time.monotonic() - looked < FORGET_SECONDS:
-            raise kind(words)
+        tried, kind, message = self._failed.get(trial.program, (-math.inf, LosstermError, ""))
+        if time.monotonic() - tried < FORGET_SECONDS:
+            raise kind(message)
         try:
             program = self._programs.pop(trial.program, None) or Program(trial)
         except Unnamed:  # a person may name it now
             raise
-        except LosstermError as error:  # looked at once, and not again for each of its trials
-            self._unfit[trial.program] = time.monotonic(), type(error), str(error)
+        except LosstermError as error:  # tried once, and not again for each of its trials
+            self._failed[trial.program] = time.monotonic(), type(error), str(error)
             raise
-        self._programs[trial.program] = program  # the last used goes last
+        self._programs[trial.program] = program  # the last used comes last
         if len(self._programs) > self._most:
             _, gone = self._programs.popitem(last=False)
             self._let_go_bytes += gone.compiled_bytes  # XLA keeps what it compiled
@@ -84,15 +84,15 @@ class Trainer:
             return program.train(trial, number, report, save, checkpoint)
         except (MemoryError, tf.errors.ResourceExhaustedError):
             self._let_go_bytes = self.compiled_bytes
-            self._programs.clear()  # so that the next trial finds what memory there is
+            self._programs.clear()  # frees memory for the next trial
             raise
 
 
 class Program:
-    """What trains all trials of one program, as `Trial.program` names it, one after the other. One per thread."""
+    """Trains all trials of one program, as `Trial.program` names it, one after the other. One per thread."""
 
     def __init__(self, trial: Trial) -> None:
-        """Load the loss, build network and optimizer; they are compiled with the first trial."""
+        """Load the loss, build network and optimizer; the first trial compiles them."""
         before = resident()
         self.task, self.protocol = trial.record, protocol_named(trial.protocol)
         loaded = load(trial)
@@ -105,8 +105,8 @@ class Program:
         self._encoded: tuple[int, list[Any]] | None = None
         self._ready: set[tuple[int, ...]] = set()
         self._epoch_seconds: float | None = None
-        # All numbers take four bytes, but for a few.
-        self._small = 4 * sum(math.prod(one.shape) for one in self._epochs.variables()) <= MOST_BYTES
+        # Nearly all numbers take four bytes.
+        self._small = 4 * sum(math.prod(variable.shape) for variable in self._epochs.variables()) <= MOST_BYTES
         self.compiled_bytes = max(resident() - before, 0)
         """Memory that building and compiling took."""
 
@@ -120,9 +120,9 @@ class Program:
     ) -> Result:
         """Train from the trial's seed, reporting about every REPORT_SECONDS; the first seed's weights are kept.
 
-        The epochs of the last chunk come with the result rather than with a report, so that a short trial is one
-        transaction. Stops within a chunk of `report` asking for it. A long training saves checkpoints; it goes on from
-        one to the same bits, and begins anew where that is not possible.
+        The last chunk comes with the result rather than with a report, so that a short trial is one transaction. When
+        `report` asks to stop, it stops within a chunk. A long training saves checkpoints; it continues from one to the
+        same bits, and starts over if it cannot.
         """
         data, tensors = self._prepare(trial.seed)
         rows = len(data.splits["train"].target)
@@ -164,18 +164,18 @@ class Program:
     def _go_on(
         self, checkpoint: Checkpoint | None, stream: np.random.Generator, keeping: KeptWeights
     ) -> tuple[int, float]:
-        """Bring everything to where a checkpoint is; return the epochs and seconds trained, 0 without a usable one."""
+        """Restore a checkpoint; return the epochs and seconds trained, 0 without a usable one."""
         if checkpoint is None:
             return 0, 0.0
         try:
-            found = Unpacked(checkpoint.state, self._values(), _made())
+            unpacked = Unpacked(checkpoint.state, self._values(), _made())
         except ValueError as error:
-            print(f"A checkpoint is left aside: {error}.", flush=True)
+            print(f"A checkpoint was ignored: {error}.", flush=True)
             return 0, 0.0
-        for variable, value in zip(self._epochs.variables(), found.variables, strict=True):
+        for variable, value in zip(self._epochs.variables(), unpacked.variables, strict=True):
             variable.assign(value)
-        found.set_stream(stream)
-        keeping.go_on(found.kept)
+        unpacked.set_stream(stream)
+        keeping.go_on(unpacked.kept)
         return checkpoint.epochs, checkpoint.seconds
 
     def _values(self) -> list[np.ndarray]:
@@ -184,7 +184,7 @@ class Program:
     def _advance(
         self, done: int, count: int, stream: np.random.Generator, tensors: Tensors, keeping: KeptWeights
     ) -> tuple[np.ndarray, dict[SplitName, np.ndarray], np.ndarray]:
-        """Train the next epochs, up to the first that is not finite; return what `Epochs.run` does, of all of them."""
+        """Train the next epochs, up to the first that is not finite; return what `CompiledEpochs.run` does, for all."""
         rows, seconds, parts = int(tensors.splits[0][0].shape[0]), 0.0, []
         for piece in keeping.pieces(done, count):
             orders = np.zeros((_most(rows), rows), np.int32)
@@ -204,9 +204,9 @@ class Program:
                 keeping.keep(done, self._weights())
             if self._stopped:
                 break
-        found = np.concatenate(parts)
-        self._epoch_seconds = seconds / len(found)
-        return found, outputs, slopes
+        curve = np.concatenate(parts)
+        self._epoch_seconds = seconds / len(curve)
+        return curve, outputs, slopes
 
     @property
     def _stopped(self) -> bool:
@@ -220,7 +220,7 @@ class Program:
         tensors: Tensors,
         keeping: KeptWeights,
     ) -> tuple[dict[SplitName, np.ndarray], np.ndarray]:
-        """Go back to the best weights where trainings may be stopped early, and return what they give."""
+        """With early stopping, restore the best weights and return their outputs and slopes."""
         if self._stopping is None:
             return outputs, slopes
         self._stopping.restore()
@@ -232,7 +232,7 @@ class Program:
         return self._stack.weights() if self._stack else []
 
     def _keeping(self, trial: Trial) -> KeptWeights:
-        """Return where the weights of a trial are kept; only those of the first seed are, and of stacks of layers."""
+        """Return what keeps the weights of a trial: only the first seed's, and only of stacks of layers."""
         if trial.seed != 0 or self._stack is None:
             return KeptWeights()
         keeping = KeptWeights(kept_epochs(trial.hyperparameters.epochs, self._stack.size))
@@ -256,16 +256,16 @@ class Program:
         return max(1, int(REPORT_SECONDS / max(self._epoch_seconds, 1e-6)))
 
     def _prepare(self, seed: int) -> tuple[Prepared, Tensors]:
-        """Draw, split, scale and encode the data of a seed; the features are those of all programs."""
+        """Draw, split, scale and encode the data of a seed; all programs share the features."""
         seed = seed if self.protocol.varies(self.task) else 0
-        found = rows_of(self.task, self.protocol, seed)
-        data, scaling, classes = found.data, self._scaling(found.data), self.task.classes
+        rows = rows_of(self.task, self.protocol, seed)
+        data, scaling, classes = rows.data, self._scaling(rows.data), self.task.classes
         if self._encoded is None or self._encoded[0] != seed:
             encoded = [tf.constant(encode(self.loss, scaling, part.target, classes)) for part in data.splits.values()]
             self._encoded = seed, encoded
         counts = np.bincount(data.splits["train"].target, minlength=classes) if classes else np.zeros(1)
         return data, Tensors(
-            splits=list(zip(found.features, self._encoded[1], strict=True)),
+            splits=list(zip(rows.features, self._encoded[1], strict=True)),
             counts=tf.constant(counts, tf.float32),
             scale=tf.constant([scaling.origin, scaling.unit], tf.float32),
         )
@@ -275,10 +275,10 @@ class Program:
 
 
 def _made() -> str:
-    """Return what the bits of a training depend on besides its trial."""
+    """Name what the bits of a training depend on besides its trial."""
     return " ".join([str(ENGINE), *environment().values()])
 
 
 def _most(rows: int) -> int:
-    """Return how many epochs one call of a program may train, from the number of training rows."""
+    """Return how many epochs one call of a program may train, given the number of training rows."""
     return max(1, min(_MOST_CHUNK, _ORDERS_BYTES // (4 * rows)))

@@ -1,1 +1,1 @@
-"""Code that a person brings: losses and networks, loaded, looked at before they train, and built."""
+"""Custom losses and networks: loaded, checked before they train, and built."""

@@ -1,4 +1,4 @@
-"""From a file or package of one's own to what is in it, and to a record of a loss, in the form that a task wants."""
+"""Loads custom code from a file or package, and turns a custom loss into a record in the form that a task wants."""
 
 import importlib
 import inspect
@@ -25,10 +25,10 @@ from lossterm.tasks import Task
 from lossterm.text.fingerprint import sha256
 
 Way = Literal["compiled", "graph", "eager"]
-"""How a training is run: one XLA program, a TensorFlow graph, or Python step by step."""
+"""How a training runs: as one XLA program, as a TensorFlow graph, or step by step in Python."""
 
 WAYS: tuple[Way, ...] = get_args(Way)
-"""The same, the fastest first."""
+"""Every way, the fastest first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,15 +38,16 @@ class Loaded:
     loss: Loss
     """Its record, with a function that works on tensors."""
     way: Way = "compiled"
-    """The fastest way in which it can be trained."""
+    """The fastest way to train with it."""
     note: str | None = None
-    """What a reader must know of that."""
+    """What a reader must know about that."""
 
 
-def own(source: Source, task: Task) -> Loss:
-    """Load a loss of one's own and give it the form of a record for a task.
+def load_user_loss(source: Source, task: Task) -> Loss:
+    """Load a custom loss and give it the form of a record for a task.
 
-    Raises DataError for a file that fails, with its line, for a name that is no loss, and for one of another task.
+    Raises DataError, with the line, for a file that fails, for a name that is not a loss, and for a loss that does not
+    fit the task.
     """
     with blamed(source, "loaded"):
         given = getattr(module_of(source), source.name, None)
@@ -67,9 +68,9 @@ def own(source: Source, task: Task) -> Loss:
             f"{spot} is of type {type(given).__name__}: a loss is a function (y_true, y_pred), "
             "a keras.losses.Loss, or a lossterm.losses.Loss."
         )
-    if head is None and "hinge" in source.name.lower():  # Keras's too take margins, of labels −1 and 1
+    if head is None and "hinge" in source.name.lower():  # like Keras's hinges, it takes margins, with labels −1 and 1
         head = {"binary": "margin", "multiclass": "logit"}.get(task.kind)
-    _refuse_idle(spot, task, head, labels)
+    _refuse_useless(spot, task, head, labels)
     index = labels == "index" or (labels is None and type(given).__name__.startswith("Sparse"))
     logits = head == "logit" or (head is None and _wants_logits(given))
 
@@ -80,7 +81,7 @@ def own(source: Source, task: Task) -> Loss:
     return msgspec.structs.replace(_as_record(source, task, called, head, logits=logits, index=index), title=spot)
 
 
-def _refuse_idle(spot: str, task: Task, head: str | None, labels: str | None) -> None:
+def _refuse_useless(spot: str, task: Task, head: str | None, labels: str | None) -> None:
     """Refuse a head or labels that would change nothing on such a task."""
     if head is not None and (task.kind == "regression" or (head == "margin" and task.kind == "multiclass")):
         raise DataError(f"{spot}: head={head} has no meaning for {task.key}, whose targets are {_TARGETS[task.kind]}.")
@@ -103,7 +104,7 @@ def line_of(given: object) -> str:
 
 def _record(record: Loss, source: Source, task: Task, settings: dict[str, Any], spot: str) -> Loss:
     if words := [f"{name}={value}" for name, value in settings.items() if not isinstance(value, int | float)]:
-        raise DataError(f"{spot}: {words[0]} is no number, as the parameters of a record are.")
+        raise DataError(f"{spot}: {words[0]} is not a number, as the parameters of a record must be.")
     with blamed(source, "given its parameters"):
         record = record.bound(settings) if settings else record
     if reason := record.misfit(task.targets, ""):
@@ -126,7 +127,7 @@ def _wants_logits(given: object) -> bool:
 def _as_record(
     source: Source, task: Task, call: Callable[[Any, Any], Any], head: str | None, *, logits: bool, index: bool
 ) -> Loss:
-    """Wrap a function of Keras's form: y_true and y_pred as Keras hands them to a loss of such a task."""
+    """Wrap a function of Keras's form in a record: it gets y_true and y_pred as Keras passes them for such a task."""
     ops = keras.ops
 
     def of_columns(_: Any, y: Any, f: Any) -> Any:
@@ -164,9 +165,9 @@ def _as_record(
 
 
 def _rows(values: Any) -> Any:
-    """Take a column for a vector, as Keras does, and any float for a float32; the probe tells of what is neither."""
+    """Accept a column as a vector, as Keras does, and convert floats to float32; the probe reports anything else."""
     shape: Any = getattr(values, "shape", ())
-    if getattr(shape, "rank", 0) is None:  # in a graph, of a function that only Python knows
+    if getattr(shape, "rank", 0) is None:  # in a graph, from a function that runs in Python
         values = keras.ops.reshape(values, (-1,))
     elif len(shape) == 2 and shape[-1] == 1:
         values = values[:, 0]
@@ -175,53 +176,53 @@ def _rows(values: Any) -> Any:
 
 
 def _value(text: str) -> Any:
-    """Read a parameter as Python would: a number, True, None; else it is a word."""
+    """Parse a parameter as Python would: a number, True, None; anything else is a word."""
     try:
         return literal_eval(text)
     except (ValueError, SyntaxError):
         return text
 
 
-_OWN = "lossterm_own_"
-_names = (f"{_OWN}{number}" for number in itertools.count())
+_MODULE_PREFIX = "lossterm_own_"
+_names = (f"{_MODULE_PREFIX}{number}" for number in itertools.count())
 
 
 def module_of(source: Source, option: str = "--loss-file") -> ModuleType:
     """Run a file afresh, with its directory on the path meanwhile, or import an installed module.
 
-    `option` is what a person names it with. Raises DataError for code that a store names and no person did, and
-    whatever the code raises.
+    `option` is the option that a person names it with. Raises DataError for code that a store names but no person did,
+    and whatever the code raises.
     """
     if source.file is None:
         refuse_unnamed(source, source.digest, option)
         return importlib.import_module(source.place)
-    content = source.file.read_bytes()  # once: what is run is what was looked at
+    content = source.file.read_bytes()  # read once, so that what runs is what was checked
     refuse_unnamed(source, sha256(content), option)
     module = ModuleType(next(_names))
     module.__file__ = source.place
-    with _IMPORTING, _beside(source.file.parent):
+    with _IMPORTING, _importing_from(source.file.parent):
         sys.modules[module.__name__] = module  # dataclasses and Keras's registry look a class's module up
-        # Compiled from what the file holds now: an import might take bytecode of what it was a second ago.
+        # Compiled from the present content: an import might use bytecode from a second ago.
         exec(compile(content, source.place, "exec"), module.__dict__)
     return module
 
 
 _IMPORTING = threading.Lock()
-"""Lanes are threads, and share the path on which modules are looked for."""
+"""Training threads share the path on which modules are searched."""
 
 
 @contextmanager
-def _beside(directory: Path) -> Iterator[None]:
-    """Let a file import its neighbours, after all that is installed; and forget them, since they may be edited too."""
+def _importing_from(directory: Path) -> Iterator[None]:
+    """Let a file import its neighbours, with installed modules first; forget them afterwards, as they may be edited."""
     before, writes = set(sys.modules), sys.dont_write_bytecode
     sys.path.append(str(directory))
-    sys.dont_write_bytecode = True  # it is told apart by the second only, and is not ours to leave there
+    sys.dont_write_bytecode = True  # it is dated to the second only, and does not belong in a person's directory
     try:
         yield
     finally:
         sys.dont_write_bytecode = writes
         sys.path.remove(str(directory))
-        neighbours = [name for name in set(sys.modules) - before if not name.startswith(_OWN)]
+        neighbours = [name for name in set(sys.modules) - before if not name.startswith(_MODULE_PREFIX)]
         for name in neighbours:
             if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == directory:
                 del sys.modules[name]
@@ -229,7 +230,7 @@ def _beside(directory: Path) -> Iterator[None]:
 
 @contextmanager
 def blamed(source: Source, doing: str) -> Iterator[None]:
-    """Turn whatever the person's code raises into a sentence that names file and line."""
+    """Turn whatever custom code raises into a DataError that names file and line."""
     try:
         yield
     except DataError:
@@ -243,24 +244,24 @@ def blamed(source: Source, doing: str) -> Iterator[None]:
 
 
 def where(source: Source, error: BaseException) -> str:
-    """Name the last line of the person's own file, or of what they named, that an error came through."""
+    """Name the last line of the custom code that an error passed through."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}, line {error.lineno}:"
     frames = traceback.extract_tb(error.__traceback__)
-    mine = [frame for frame in frames if frame.filename == source.place]
+    in_file = [frame for frame in frames if frame.filename == source.place]
     outside = [frame for frame in frames if "lossterm/engine" not in frame.filename]
-    if mine:
-        return f"{mine[-1].filename}, line {mine[-1].lineno}:"
+    if in_file:
+        return f"{in_file[-1].filename}, line {in_file[-1].lineno}:"
     inside = f" (in {outside[-1].filename}, line {outside[-1].lineno})" if outside and source.file is None else ""
     return f"{source.name} in {source.place}{inside}:"
 
 
 _NAMES_OF_GRAPHS = re.compile(r"__\w+\[[^\]]*\]|\[[^\]]*XlaMustCompile[^\]]*\]")
-"""What TensorFlow calls things in its errors, otherwise in each run."""
+"""Names in TensorFlow's errors that differ from run to run."""
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says, kept short."""
+    """Return the first line of an error's message, kept short."""
     text = _NAMES_OF_GRAPHS.sub("it", str(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return (lines[0][:200] if lines else "no more is known").rstrip(".") + "."
+    return (lines[0][:200] if lines else "it gave no message").rstrip(".") + "."

@@ -1,4 +1,4 @@
-"""From a file of one's own to the network that its function builds, for a task and a loss."""
+"""Builds a custom network, for a task and a loss, with the function that a person named."""
 
 from typing import Any
 
@@ -17,17 +17,17 @@ ROWS = 4
 """Rows that a network is tried on."""
 
 SQUASHING = ("sigmoid", "softmax")
-"""What a network must not end in, since the losses here apply it themselves, exactly, to a linear output."""
+"""Activations that a network must not end in: the losses here apply them themselves to a linear output."""
 
 
-class OwnNetwork:
-    """A function (features, outputs) of a person's own, and the network that it built."""
+class UserNetwork:
+    """A person's function (features, outputs), and the network that it built."""
 
     def __init__(self, model: str, task: Task, loss: Loss) -> None:
-        """Load what `user_network.network_from` gave and try the network that it builds.
+        """Load a result of `user_network.network_from` and try the network that it builds.
 
-        Raises DataError with a sentence for a file that was changed or fails, with its line, and for anything but an
-        uncompiled Keras model from (rows, features) to the (rows, outputs) that the loss wants.
+        Raises DataError for a file that was changed or fails, with the line, and for anything but an uncompiled Keras
+        model from (rows, features) to the (rows, outputs) that the loss wants.
         """
         try:
             self._source = source_of(model)
@@ -46,7 +46,7 @@ class OwnNetwork:
         self.way, self.note = self._way()
 
     def state(self, seed: int) -> list[np.ndarray]:
-        """Return a value for each of `network.variables`: those that it has when built after Keras was given a seed."""
+        """Return a value for each of `network.variables`: those of a network built after Keras was seeded."""
         fresh = [np.asarray(variable) for variable in self._built(seed).variables]
         if [value.shape for value in fresh] != [tuple(variable.shape) for variable in self.network.variables]:
             raise DataError(f"{self._spot} builds another network each time: its layers must not be drawn at random.")
@@ -65,28 +65,29 @@ class OwnNetwork:
 
     def _look_at(self, network: Any) -> None:
         if not isinstance(network, keras.Model):
-            raise DataError(f"{self._spot} returns something of type {type(network).__name__}, and no Keras model.")
+            raise DataError(f"{self._spot} returns something of type {type(network).__name__}, not a Keras model.")
         if network.compiled:
             raise DataError(
                 f"{self._spot} returns a compiled model: leave compile() out, "
                 "since loss, optimizer and learning rate are chosen with lossterm's own settings."
             )
         inputs = getattr(network, "inputs", None) or []
-        shapes = [tuple(one.shape) for one in inputs]
+        shapes = [tuple(tensor.shape) for tensor in inputs]
         if shapes and shapes != [(None, self._features)]:
-            found = " and ".join(map(str, shapes))
-            raise DataError(f"{self._spot} takes {found}, where rows of {self._features} features are wanted.")
+            taken = " and ".join(map(str, shapes))
+            raise DataError(f"{self._spot} takes {taken}, where rows of {self._features} features are wanted.")
         self._refuse_squashed(network)
 
     def _try(self, network: Any) -> None:
-        """See what the network makes of some rows, which also builds one that waited for its input."""
+        """Try the network on some rows, which also builds one that waits for its input."""
         with blamed(self._source, f"tried on {ROWS} rows of {self._features} features"):
             output = network(tf.zeros((ROWS, self._features)), training=False)
         if not tf.is_tensor(output):
             raise DataError(f"{self._spot} has an output of type {type(output).__name__}, where one tensor is wanted.")
         if tuple(output.shape) != (ROWS, self._outputs):
             raise DataError(
-                f"{self._spot} makes {tuple(output.shape)} of {ROWS} rows, where ({ROWS}, {self._outputs}) is wanted: "
+                f"{self._spot} returns {tuple(output.shape)} for {ROWS} rows, "
+                f"where ({ROWS}, {self._outputs}) is wanted: "
                 "end in a layer of as many units as the second argument says."
             )
         if output.dtype != tf.float32:
@@ -103,21 +104,21 @@ class OwnNetwork:
             )
 
     def _way(self) -> tuple[Way, str | None]:
-        """Return the fastest way in which the network can be trained, and what to say of it."""
+        """Return the fastest way to train the network, and a note if it is not the usual one."""
         network = self.network
 
         def both(rows: Any) -> tuple[Any, Any]:
             with tf.GradientTape() as tape:
                 total = tf.reduce_sum(network(rows, training=True))
             gradients = tape.gradient(total, network.trainable_variables)
-            return total, [one for one in gradients if one is not None] or None
+            return total, [gradient for gradient in gradients if gradient is not None] or None
 
         way, reason = fastest(both, tf.zeros((ROWS, self._features)))
         return way, None if way == "compiled" else slower(self._spot, way, reason)
 
 
 def _ending(network: Any) -> str:
-    """Return the name of the activation that a network ends in, "" where that cannot be told, or not yet."""
+    """Return the name of the activation that a network ends in, "" where it is unknown, or not known yet."""
     outputs = getattr(network, "outputs", None)
     if not outputs:
         return ""

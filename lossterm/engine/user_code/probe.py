@@ -1,4 +1,4 @@
-"""Looks at a loss of one's own before it trains: what it returns, its gradient, its batch, whether it compiles.
+"""Checks a custom loss before it trains: what it returns, its gradient, its batch, whether it compiles.
 
 `python -m lossterm.engine.user_code.probe PLACE:NAME --task TASK` prints JSON; `lossterm probe` shows it.
 """
@@ -16,7 +16,7 @@ from lossterm.comparison.comparison import Trial
 from lossterm.comparison.protocol_catalogue import DEFAULT_PROTOCOL, protocol_named
 from lossterm.engine.runtime import configure, environment, keras, tf
 from lossterm.engine.scoring import encode
-from lossterm.engine.user_code.loss_loading import Loaded, Way, blamed, first_line, own
+from lossterm.engine.user_code.loss_loading import Loaded, Way, blamed, first_line, load_user_loss
 from lossterm.errors import DataError, LosstermError, UsageError
 from lossterm.losses import Loss, Source, is_own, loss_named, source_from
 from lossterm.losses.target_scaling import Scaling
@@ -29,18 +29,20 @@ HALF = 4
 """Rows of the smaller batch that must give the same losses."""
 
 FLAT = 1e-5
-"""Largest gradient, beside how far losses of the rows are apart, that is rounding."""
+"""Largest gradient, relative to the spread of the rows' losses, that counts as rounding."""
 
 TOLERANCE = 1e-4
-"""Largest relative difference between a row's losses in two batches that is rounding."""
+"""Largest relative difference between a row's losses in two batches that counts as rounding."""
 
 
 def load(trial: Trial) -> Loaded:
-    """Return the loss of a trial. Raises DataError with a sentence for a loss of one's own that cannot be used."""
+    """Return the loss of a trial. Raises DataError for a custom loss that cannot be used."""
     if not is_own(trial.loss):
         loss = loss_named(trial.loss)
         if loss.origin != trial.source:
-            raise DataError(f"{trial.loss} was asked for of {trial.source} and is now of {loss.origin}. Run again.")
+            raise DataError(
+                f"{trial.loss} was asked for from {trial.source} and now comes from {loss.origin}. Run again."
+            )
         return Loaded(loss=loss)
     task = trial.record
     try:
@@ -51,36 +53,36 @@ def load(trial: Trial) -> Loaded:
         raise DataError(
             f"{source.place} was changed since {trial.loss} was asked for. Run again to train what it is now."
         )
-    return probe(own(source, task), source, task)
+    return probe(load_user_loss(source, task), source, task)
 
 
 def probe(loss: Loss, source: Source, task: Task) -> Loaded:
-    """Try a loss on rows of a task and return it with the way in which it can be trained.
+    """Try a loss on rows of a task and return it with the fastest way to train with it.
 
-    Raises DataError with a sentence and the offending value for the first check that fails.
+    Raises DataError with the offending value for the first check that fails.
     """
-    *_, (_, found) = checks(loss, source, task)
-    return found
+    *_, (_, loaded) = checks(loss, source, task)
+    return loaded
 
 
 def checks(loss: Loss, source: Source, task: Task) -> Iterator[tuple[str, Loaded]]:
-    """Yield what was found sound, one check after the other, with what is known of the loss so far."""
+    """Yield a sentence for each check that passed, with what is known of the loss so far."""
     target, output, counts = _rows_of(loss, task)
     seen = _seen(target, output)
     values = loss(keras.ops, target, output, counts)
-    found = Loaded(loss=loss)
+    loaded = Loaded(loss=loss)
     _look_at_shape(loss, values)
-    yield f"returns {values.dtype.name}, one for each of {ROWS} rows", found
+    yield f"returns {values.dtype.name}, one for each of {ROWS} rows", loaded
     _look_at_values(loss, values.numpy(), seen)
-    yield f"is finite: {values.numpy().min():.4g} to {values.numpy().max():.4g} on rows of {task.key}", found
+    yield f"is finite: {values.numpy().min():.4g} to {values.numpy().max():.4g} on rows of {task.key}", loaded
     gradient = _gradient(source, loss, target, output, counts)
     _look_at_gradient(loss, gradient, values.numpy(), seen)
-    yield f"has a gradient: {np.abs(gradient).max():.4g} at the most", found
+    yield f"has a gradient: {np.abs(gradient).max():.4g} at the most", loaded
     _look_at_batch(loss, target, output, counts, values.numpy())
-    yield "gives a row the same loss in any batch", found
+    yield "gives a row the same loss in any batch", loaded
     way, reason = _fastest(loss, target, output, counts)
     if way == "compiled":
-        yield "compiles", found
+        yield "compiles", loaded
     else:
         note = slower(loss.title, way, reason)
         yield note, Loaded(loss=loss, way=way, note=note)
@@ -102,7 +104,7 @@ def _rows_of(loss: Loss, task: Task) -> tuple[Any, Any, Any]:
 
 
 def _seen(target: Any, output: Any) -> list[str]:
-    """Describe each row as the person's function sees it, for messages."""
+    """Describe each row as the custom loss sees it, for messages."""
 
     def short(values: Any) -> str:
         return np.array2string(np.asarray(values), precision=3, separator=", ", max_line_width=200)
@@ -168,17 +170,18 @@ def _look_at_batch(loss: Loss, target: Any, output: Any, counts: Any, whole: np.
     """Compare the losses of the first rows with those that the same rows get in smaller batches."""
     for count in (HALF, 1):
         part = np.asarray(loss(keras.ops, target[:count], output[:count], counts))
-        apart = np.abs(part.reshape(-1) - whole[:count]) if part.size == count else np.array([np.inf])
-        if not (apart <= TOLERANCE * np.maximum(np.abs(whole[:count]), 1e-3)).all():
-            row = int(np.argmax(apart))
+        difference = np.abs(part.reshape(-1) - whole[:count]) if part.size == count else np.array([np.inf])
+        if not (difference <= TOLERANCE * np.maximum(np.abs(whole[:count]), 1e-3)).all():
+            row = int(np.argmax(difference))
             raise DataError(
                 f"{loss.title} gives row {row} a loss of {whole[row]:.4g} in a batch of {ROWS} and "
-                f"{part.reshape(-1)[row]:.4g} in one of {count}: it reads its own batch, so it is no loss of rows."
+                f"{part.reshape(-1)[row]:.4g} in one of {count}: it depends on the batch, "
+                "so it is not a loss of single rows."
             )
 
 
 def _fastest(loss: Loss, target: Any, output: Any, counts: Any) -> tuple[Way, str]:
-    """Return the fastest way in which loss and gradient can be computed, and why not a faster one."""
+    """Return the fastest way to compute loss and gradient, and why not a faster one."""
 
     def both(y: Any, f: Any, n: Any) -> Any:
         with tf.GradientTape() as tape:
@@ -196,7 +199,7 @@ def fastest(both: Callable[..., tuple[Any, Any]], *arguments: Any) -> tuple[Way,
     for way, compiled in ways:
         try:
             _, gradient = tf.function(both, jit_compile=compiled, autograph=False)(*arguments)
-        except Exception as error:  # whatever stands in the way, a slower one is tried
+        except Exception as error:  # whatever the reason, a slower way is tried
             cause = error.__cause__ if isinstance(error, DataError) and error.__cause__ else error
             reason = reason or f"{type(cause).__name__}: {first_line(cause)}"
         else:
@@ -206,13 +209,13 @@ def fastest(both: Callable[..., tuple[Any, Any]], *arguments: Any) -> tuple[Way,
 
 
 def slower(title: str, way: Way, reason: str) -> str:
-    """Say in a sentence that something trains in another way than compiled, and why."""
+    """Say that something trains in a slower way than compiled, and why."""
     how = "as a TensorFlow graph" if way == "graph" else "step by step in Python"
     return f"{title} does not compile ({reason.rstrip('.')}): it trains {how}, which is slower."
 
 
 def main() -> None:
-    """Probe what the command line names and print what was found."""
+    """Probe the loss that the command line names and print the outcome."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source")
     parser.add_argument("--task", required=True)
@@ -222,10 +225,10 @@ def main() -> None:
     passed: list[str] = []
     document: dict[str, Any] = {"loss": source.key, "task": task.key, "passed": passed, "way": None, "error": None}
     try:
-        with redirect_stdout(sys.stderr):  # whatever the file prints, stdout is for what was found
-            for sentence, found in checks(own(source, task), source, task):
+        with redirect_stdout(sys.stderr):  # stdout is for the outcome, whatever the file prints
+            for sentence, loaded in checks(load_user_loss(source, task), source, task):
                 passed.append(sentence)
-                document["way"] = found.way
+                document["way"] = loaded.way
     except LosstermError as error:
         document["error"] = str(error)
     document["environment"] = environment()

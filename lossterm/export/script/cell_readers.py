@@ -1,15 +1,15 @@
-"""What a script reads a table's cells with: functions of a column, as text."""
+"""Functions, as text, with which a script reads the cells of a column."""
 
 NUMBERS = '''
 def numbers(cells):
-    """Return cells as numbers, NaN where one holds none."""
-    found = []
+    """Return cells as numbers, NaN where a cell holds none."""
+    values = []
     for cell in cells:
         try:
-            found.append({plain})
+            values.append({plain})
         except ValueError:
-            found.append(np.nan)
-    return np.array(found)
+            values.append(np.nan)
+    return np.array(values)
 '''
 UNGROUPED = '''
 GROUPED = re.compile(
@@ -19,7 +19,7 @@ GROUPED = re.compile(
 
 
 def ungrouped(cell):
-    """Return a number without its separators of thousands, where its decimal sign tells which is which."""
+    """Return a number without its separators of thousands, where its decimal sign shows which they are."""
     grouped = GROUPED.fullmatch(cell)
     return cell.replace(grouped["group"], "") if grouped else cell
 '''
@@ -28,41 +28,41 @@ AMOUNT = re.compile(r"[$€£¥]?\\s*([+-]?\\s*[$€£¥]?(?:\\d+(?:[.,]\\d*)?|[
 
 
 def written_numbers(cells):
-    """Return cells as numbers, whatever decimal sign they have and whatever unit is beside them; NaN for no number."""
-    found = []
+    """Return cells as numbers, whatever their decimal sign and unit; NaN where a cell is not a number."""
+    values = []
     for cell in cells:
         amount = {matched}
         digits = re.sub(r"[$€£¥\\s]", "", amount[1]).replace(",", ".") if amount else "nan"
-        found.append(float(digits))
-    return np.array(found)
+        values.append(float(digits))
+    return np.array(values)
 '''
 DAYS = '''
 def days(cells):
-    """Return cells as days since 1970, NaN where one is no date as ISO 8601 writes it."""
-    found = []
+    """Return cells as days since 1970, NaN where a cell is not an ISO 8601 date."""
+    values = []
     for cell in cells:
         cell = cell.strip()
         try:
             moment = datetime.fromisoformat(f"{cell}-01" if len(cell) == len("2020-12") else cell)
         except ValueError:
-            found.append(np.nan)
+            values.append(np.nan)
             continue
         moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-        found.append((moment - datetime(1970, 1, 1)).total_seconds() / 86400)
-    return np.array(found)
+        values.append((moment - datetime(1970, 1, 1)).total_seconds() / 86400)
+    return np.array(values)
 '''
 DAYS_BY = '''
 def days_by(cells, formats):
-    """Return cells as days since 1970, NaN where one is no date in any of the formats."""
-    found = np.full(len(cells), np.nan)
+    """Return cells as days since 1970, NaN where a cell is not a date in any of the formats."""
+    values = np.full(len(cells), np.nan)
     for place, cell in enumerate(cells):
         for form in formats:
             try:
-                found[place] = (datetime.strptime(cell.strip(), form) - datetime(1970, 1, 1)).total_seconds() / 86400
+                values[place] = (datetime.strptime(cell.strip(), form) - datetime(1970, 1, 1)).total_seconds() / 86400
                 break
             except ValueError:
                 continue
-    return found
+    return values
 '''
 YES = '''
 def truths(cells):
@@ -72,7 +72,7 @@ def truths(cells):
 '''
 WORDS = '''
 def words(cells):
-    """Return cells as words, NaN where one stands for nothing."""
+    """Return cells as words, NaN where a cell stands for nothing."""
     stripped = [cell.strip() for cell in cells]
     return [np.nan if word.casefold() in MISSING else word for word in stripped]
 '''
@@ -83,19 +83,19 @@ def typed(cells):
 '''
 PLACES = '''
 def places(values, levels):
-    """Return the index of each value among the levels, NaN where it is missing; of one that is rarer, the last."""
+    """Return the index of each value among the levels, NaN where it is missing; the last for a rarer value."""
     known = {level: place for place, level in enumerate(levels)}
     return np.array([value if value != value else known.get(value, len(levels) - 1) for value in values])
 '''
 GROUPS_OF_WORDS = '''
 def numbered(values):
-    """Return a number for each value, in the order in which they appear; what is missing is a group of its own."""
+    """Return a number for each value, in the order in which they appear; missing values form a group."""
     known = {}
     return np.array([-1 if value != value else known.setdefault(value, len(known)) for value in values])
 '''
 GROUPS_OF_NUMBERS = '''
 def numbered(values):
-    """Return a number for each value, by size; what is missing is a group of its own."""
+    """Return a number for each value, by size; missing values form a group."""
     return np.unique(np.nan_to_num(values, nan=-np.inf), return_inverse=True)[1]
 '''
 

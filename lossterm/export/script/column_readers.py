@@ -1,7 +1,7 @@
-"""How a script reads the columns of a file: what was recognised, narrowed to what the file needs, cell by cell.
+"""How a script reads the columns of a file: the simplest reader that gives every cell its recognised value.
 
-The file is read once more, since how a cell is written is not kept; each reader that a script gets was tried here on
-every cell of its column.
+The file is read once more, since the store does not keep how a cell is written; each reader was tried here on every
+cell of its column.
 """
 
 import csv
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from lossterm.data.files.sheet import Raw, Sheet
 
 PLAIN, WRITTEN, GROUPED, TYPED = "plain", "written", "grouped", "typed"
-"""Numbers as Python reads them; with a decimal comma, a unit, or another sign for minus; with separators of thousands
-besides; as the file holds them."""
+"""Numbers as Python parses them; with a decimal comma, a unit, or another minus sign; with thousands separators too; as
+the file stores them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,25 +32,25 @@ class CellReading:
     how: str
     """PLAIN, WRITTEN, GROUPED or TYPED, "day", "yes", or "word"."""
     formats: tuple[str, ...] = ()
-    """Of days that are not written as ISO 8601 has it: how `strptime` reads them."""
+    """For days that are not in ISO 8601: how `strptime` parses them."""
     yes: str = ""
-    """What stands for yes, in small letters."""
+    """The word for yes, in lower case."""
     missing: frozenset[str] = frozenset()
-    """Words of it that stand for nothing, in small letters."""
+    """Words for a missing value, in lower case."""
     ignored: frozenset[str] = frozenset()
-    """Cells that would be read as numbers and are taken as missing."""
+    """Cells that could be parsed as numbers but count as missing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """A table of one's own as a script reads it."""
+    """A user table as a script reads it."""
 
     data: Data
     sheet: "Sheet"
     columns: tuple[FeatureColumn, ...]
     """The features, in the table's order."""
     readings: dict[str, CellReading]
-    """Column → how it is read: the features, the target, and what splits."""
+    """Column → how it is read: the features, the target, group and time."""
 
     def numeric(self) -> list[FeatureColumn]:
         """Return the features that are numbers, days or yes and no."""
@@ -64,7 +64,7 @@ class Layout:
 def layout_of(data: Data) -> Layout:
     """Read a table's file again, to see how it is written.
 
-    Raises DataError where it is gone or was changed, or where a column is written in a way that no script is made for.
+    Raises DataError if it is missing or was changed, or if a column is written in a way that scripts cannot read.
     """
     from lossterm.data.files.opening import opened
 
@@ -83,10 +83,10 @@ def layout_of(data: Data) -> Layout:
 def _texts(sheet: "Sheet", names: Sequence[str]) -> dict[str, list[str]]:
     """Return the cells of the columns that are text in the file."""
     if sheet.form == "csv":
-        found = _of_csv(sheet, names)
+        texts = _of_csv(sheet, names)
     else:
-        found = _of_npz(Path(sheet.path)) if sheet.form == "npz" else _of_parquet(sheet)
-    return {name: found[name] for name in names if name in found}
+        texts = _of_npz(Path(sheet.path)) if sheet.form == "npz" else _of_parquet(sheet)
+    return {name: texts[name] for name in names if name in texts}
 
 
 def _of_csv(sheet: "Sheet", names: Sequence[str]) -> dict[str, list[str]]:
@@ -114,7 +114,7 @@ def first_row(sheet: "Sheet") -> list[str]:
 def _of_npz(path: Path) -> dict[str, list[str]]:
     import numpy as np
 
-    found = {}
+    texts = {}
     with np.load(path, allow_pickle=False) as arrays:
         for name in arrays.files:
             array = arrays[name]
@@ -123,27 +123,27 @@ def _of_npz(path: Path) -> dict[str, list[str]]:
             if array.dtype.kind == "U" and array.ndim in (1, 2):
                 columns = array.reshape(len(array), -1).T
                 for place, column in enumerate(columns):
-                    found[name if len(columns) == 1 else f"{name}_{place}"] = column.tolist()
-    return found
+                    texts[name if len(columns) == 1 else f"{name}_{place}"] = column.tolist()
+    return texts
 
 
 def _of_parquet(sheet: "Sheet") -> dict[str, list[str]]:
     from pyarrow import parquet, types
 
-    found = {}
+    texts = {}
     for name, column in zip(sheet.names, parquet.read_table(sheet.path).columns, strict=True):
         whole = column.combine_chunks()
         whole = whole.dictionary_decode() if types.is_dictionary(whole.type) else whole
         if types.is_string(whole.type) or types.is_large_string(whole.type):
-            found[name] = [cell or "" for cell in whole.to_pylist()]
-    return found
+            texts[name] = [cell or "" for cell in whole.to_pylist()]
+    return texts
 
 
 def _reading(sheet: "Sheet", raw: "Raw", cells: list[str] | None) -> CellReading:
     if cells is None:
         return CellReading(how=TYPED)
     if raw.kind == "word":
-        absent = {"", *(word.casefold() for word in raw.absent)}  # elsewhere such a word may be a name
+        absent = {"", *(word.casefold() for word in raw.absent)}  # in another column such a word may be a name
         return CellReading(how="word", missing=_nothing(cells) & absent)
     if raw.kind == "boolean":
         return CellReading(how="yes", yes=raw.words[1].casefold(), missing=_nothing(cells))
@@ -157,7 +157,7 @@ def _nothing(cells: Iterable[str]) -> frozenset[str]:
 
 
 def _numbers(raw: "Raw", cells: Sequence[str]) -> CellReading:
-    """Return the simpler reader that gives every cell what was read, but for cells to be ignored."""
+    """Return the simplest reader that gives every cell its recognised value, except cells to be ignored."""
     readers: tuple[tuple[str, Callable[[str], float | None]], ...] = (
         (PLAIN, _plain),
         (WRITTEN, lambda cell: None if is_grouped(cell) else _written(cell)),
@@ -166,16 +166,16 @@ def _numbers(raw: "Raw", cells: Sequence[str]) -> CellReading:
     for how, read in readers:
         ignored, wrong = set(), False
         for cell, value in zip(cells, raw.values.tolist(), strict=True):
-            found = read(cell)
+            number = read(cell)
             if isnan(value):  # missing here
-                if found is not None and not isnan(found):
+                if number is not None and not isnan(number):
                     ignored.add(cell)
-            elif found != value:
+            elif number != value:
                 wrong = True
                 break
         if not wrong:
             return CellReading(how=how, ignored=frozenset(ignored))
-    raise AssertionError("what was read as a number is one, however it is written")
+    raise AssertionError("a cell that was recognised as a number can be read as one")
 
 
 def _plain(cell: str) -> float | None:
@@ -186,8 +186,8 @@ def _plain(cell: str) -> float | None:
 
 
 def _written(cell: str) -> float | None:
-    found = number_of(cell, comma=True)
-    return None if found is None else found.value
+    number = number_of(cell, comma=True)
+    return None if number is None else number.value
 
 
 _DATES = (
@@ -209,7 +209,7 @@ _CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p", " %I:%
 
 
 def _formats(sheet: "Sheet", raw: "Raw", cells: Sequence[str]) -> tuple[str, ...]:
-    """Return the formats that together read every day as it was read, none for ISO 8601."""
+    """Return the formats that together parse every day to its recognised value; empty for ISO 8601."""
     days = list(zip(cells, raw.values.tolist(), strict=True))
     if all(_same(_iso(cell.strip()), value) for cell, value in days):
         return ()
@@ -217,14 +217,12 @@ def _formats(sheet: "Sheet", raw: "Raw", cells: Sequence[str]) -> tuple[str, ...
     for cell, value in days:
         if isnan(value) or any(_by(cell, form) == value for form in used):
             continue
-        form = next((one for one in _every_format() if _by(cell, one) == value), None)
+        form = next((candidate for candidate in _every_format() if _by(cell, candidate) == value), None)
         if form is None:
-            raise sheet.refusal(f"no script is made for a day like {cell!r}. Write days as 2020-12-31.", None, raw.name)
+            raise sheet.refusal(f"scripts cannot read a day like {cell!r}. Write days as 2020-12-31.", None, raw.name)
         used.append(form)
     if any(isnan(value) and any(_by(cell, form) is not None for form in used) for cell, value in days):
-        raise sheet.refusal(
-            "days in several forms are too many for a script. Write them as 2020-12-31.", None, raw.name
-        )
+        raise sheet.refusal("scripts cannot read days in so many forms. Write them as 2020-12-31.", None, raw.name)
     return tuple(used)
 
 
@@ -241,12 +239,12 @@ def _by(cell: str, form: str) -> float | None:
 
 def _iso(cell: str) -> float | None:
     try:
-        found = datetime.fromisoformat(f"{cell}-01" if len(cell) == len("2020-12") else cell)
+        moment = datetime.fromisoformat(f"{cell}-01" if len(cell) == len("2020-12") else cell)
     except ValueError:
         return None
-    found = found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
-    return (found - datetime(1970, 1, 1)).total_seconds() / 86400
+    moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return (moment - datetime(1970, 1, 1)).total_seconds() / 86400
 
 
-def _same(found: float | None, value: float) -> bool:
-    return found is None if isnan(value) else found == value
+def _same(days: float | None, value: float) -> bool:
+    return days is None if isnan(value) else days == value

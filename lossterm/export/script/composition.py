@@ -24,45 +24,45 @@ from lossterm.metrics import metric_named
 def write_keras(contents: Contents, path: Path) -> None:
     """Write the script for the best loss that was chosen.
 
-    Raises UsageError where nothing was trained yet, and DataError for a file or package of one's own that is gone or
-    was changed.
+    Raises UsageError if nothing was trained yet, and DataError for custom code or a user table that is missing or was
+    changed.
     """
     path.write_text(script_of(chosen(contents)), encoding="utf-8")
 
 
 def script_of(what: Chosen) -> str:
     """Return the script as text. Raises as `write_keras` does."""
-    return compose(_plan(what), _scored(what))
+    return compose(_plan(what), _score_note(what))
 
 
 def _plan(what: Chosen) -> Plan:
     c, key = what.comparison, what.standing.loss
-    _refuse_invented(c)
-    own = described(what.rows[0].trial) if is_own(key) else None
-    loss = (own.record(key) if own else loss_named(key)).under(c.protocol)
+    _refuse_foreign_settings(c)
+    user_loss = described(what.rows[0].trial) if is_own(key) else None
+    loss = (user_loss.record(key) if user_loss else loss_named(key)).under(c.protocol)
     return Plan(
         comparison=c,
         task=c.record,
         protocol=protocol_named(c.protocol),
         loss=loss,
         source=what.rows[0].trial.source,
-        own=own,
+        user_loss=user_loss,
         learning_rate=what.standing.learning_rate,
         metric=metric_named(c.metric),
         seeds=tuple(what.scores),
     )
 
 
-def _refuse_invented(comparison: Comparison) -> None:
-    """Refuse settings that nobody can have asked for: a store may be somebody else's, and they become code here."""
+def _refuse_foreign_settings(comparison: Comparison) -> None:
+    """Refuse settings that lossterm never writes: the store may come from somebody else, and they become code here."""
     try:
         comparison.hyperparameters.checked(comparison.record.kind, protocol_named(comparison.protocol))
     except UsageError as error:
         raise DataError(f"The store holds a setting that lossterm never wrote: {error}") from error
 
 
-def _scored(what: Chosen) -> str:
-    """Say what was found here, and with what."""
+def _score_note(what: Chosen) -> str:
+    """Say which score was measured here, and with which versions."""
     scores, versions = what.scores, what.rows[-1].environment or {}
     mean = sum(scores.values()) / len(scores)
     used = ", ".join(f"{name} {versions[name]}" for name in ("tensorflow", "keras", "numpy") if name in versions)
@@ -71,8 +71,8 @@ def _scored(what: Chosen) -> str:
     return f"It was {mean:.6g}{interval}{f', with {used}' if used else ''}."
 
 
-def compose(plan: Plan, said: str = "") -> str:
-    """Return the script of a plan; `said` is a sentence about the score that was found here."""
+def compose(plan: Plan, score_note: str = "") -> str:
+    """Return the script of a plan; `score_note` is a sentence about the score that was measured here."""
     script = Script()
     needs = ["numpy", "scikit-learn", "tensorflow"]
     lines = []
@@ -100,18 +100,18 @@ def compose(plan: Plan, said: str = "") -> str:
     script.add("Score", f'def score_of(seed):\n    """Train with one seed and score on its test rows."""\n{body}')
     script.imports.add("import logging")
     script.add("Score", _MAIN)
-    script.docstring = _docstring(plan, said, needs)
+    script.docstring = _docstring(plan, score_note, needs)
     return script.written()
 
 
-def _docstring(plan: Plan, said: str, needs: list[str]) -> str:
+def _docstring(plan: Plan, score_note: str, needs: list[str]) -> str:
     loss, task = plan.loss.key.partition("@")[0], plan.task.key.partition("@")[0]
     paragraphs = (
         f"Train a network on {task} with the loss {loss}, once for each seed.",
-        f"The data: {plan.task.title}. Prints the {plan.metric.title} on the test rows. {said}",
+        f"The data: {plan.task.title}. Prints the {plan.metric.title} on the test rows. {score_note}",
         f"Needs: pip install {' '.join(map(_pinned, needs))}",
     )
-    wrapped = (textwrap.fill(one, WIDTH, break_long_words=False, break_on_hyphens=False) for one in paragraphs)
+    wrapped = (textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False) for text in paragraphs)
     return _plain("\n\n".join(wrapped)) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Where the rows come from, where they are no table of one's own, and how they are split and scaled."""
+"""Where the rows come from, unless it is a user table, and how they are split and scaled."""
 
 from importlib.metadata import entry_points
 
@@ -41,7 +41,7 @@ def split(y):
 STATE = "int(np.random.SeedSequence([seed, 2]).generate_state(1)[0])  # another stream than the one that draws rows"
 
 TUTORIAL = {"regression": (1, True), "circles": (1, False), "blobs": (2, False)}
-"""Task → `random_state` of the tutorial's one draw, and whether it standardised before it split."""
+"""Task → `random_state` of the tutorial's draw, and whether it standardised before the split."""
 
 
 def add_rows(script: Script, plan: Plan) -> str:
@@ -62,13 +62,13 @@ def add_rows(script: Script, plan: Plan) -> str:
 
 
 def _add_package(script: Script, task: Task) -> str:
-    """Import the record that an installed package gives, and return its name in the script."""
+    """Import a task's record from its installed package, and return its name in the script."""
     for point in entry_points(group=GROUP):
         given = point.load()
         if given is task or (isinstance(given, tuple) and any(one is task for one in given)):
             break
     else:
-        raise DataError(f"No installed package gives the task {task.key} now: install it again.")
+        raise DataError(f"No installed package provides the task {task.key} any more: install it again.")
     record = point.attr
     script.imports.add(f"from {point.module} import {record}")
     if not isinstance(given, tuple):
@@ -116,7 +116,7 @@ def splitting(script: Script, plan: Plan) -> list[str]:
 
 
 def _cuts(plan: Plan) -> list[int]:
-    """Return the places at which rows in order of time are cut: changes of time, and the same for every seed."""
+    """Return where rows in order of time are cut: at changes of time, the same for every seed."""
     _, target = plan.task.draw(0)
     parts = splits.split_rows(plan.task, plan.protocol, target, 0)
     return [int(parts[name][0]) for name in plan.protocol.splits[1:]]
@@ -125,7 +125,7 @@ def _cuts(plan: Plan) -> list[int]:
 def features(script: Script, plan: Plan, preprocessing: str | None = None) -> list[str]:
     """Return the lines, unindented, that bring features to the network's scale.
 
-    `preprocessing` is the expression of an unfitted transformer, None for the task's own.
+    `preprocessing` is the expression of an unfitted transformer, None for the task's pipeline.
     """
     task, protocol = plan.task, plan.protocol
     if protocol.key == "tutorial" and not TUTORIAL[task.key][1]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 Edit = tuple[int, int, bytes]
-"""First byte, byte after the last, and what stands there instead."""
+"""First byte, byte after the last, and the replacement."""
 
 
 COUNTS = "counts"
@@ -20,7 +20,7 @@ class Rewritten(NamedTuple):
 
     text: str
     helpers: tuple[str, ...]
-    """Functions that it handed the namespace on to."""
+    """Functions that it passed the namespace to."""
     uses_namespace: bool
 
 
@@ -58,10 +58,10 @@ class _Text:
         return self._bytes[start:end]
 
     def edited(self, edits: Iterable[Edit]) -> str:
-        found = self._bytes
+        data = self._bytes
         for start, end, instead in sorted(edits, reverse=True):
-            found = found[:start] + instead + found[end:]
-        return found.decode().rstrip("\n")
+            data = data[:start] + instead + data[end:]
+        return data.decode().rstrip("\n")
 
 
 # For fixed parameters
@@ -70,7 +70,7 @@ class _Text:
 def folded(
     text: str, values: Mapping[str, float | None], constants: Mapping[str, float]
 ) -> tuple[str, tuple[str, ...]]:
-    """Leave out the branches of a function that its parameters decide, and name the parameters that are left."""
+    """Drop the branches of a function that its parameters decide, and name the parameters that are left."""
     known: dict[str, Any] = {**constants, **values}
     while True:
         read = _Text(text)
@@ -114,7 +114,7 @@ def constants_of(tree: ast.Module) -> dict[str, float]:
 
 
 def _truth(test: ast.expr, known: Mapping[str, Any]) -> bool | None:
-    """Return what a comparison comes to, None where it cannot be told."""
+    """Evaluate a comparison; None if that is not possible."""
     if not isinstance(test, ast.Compare) or len(test.ops) > 1:
         return None
     try:
@@ -130,7 +130,7 @@ def _truth(test: ast.expr, known: Mapping[str, Any]) -> bool | None:
 
 
 def _value(node: ast.expr, known: Mapping[str, Any]) -> Any:
-    """Compute a number out of constants, known names, −, abs and math.inf. Raises LookupError for anything else."""
+    """Compute a number from constants, known names, −, abs and math.inf. Raises LookupError for anything else."""
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Name):
@@ -148,9 +148,9 @@ def _value(node: ast.expr, known: Mapping[str, Any]) -> Any:
 
 
 def of_keras(text: str, keywords: Iterable[str] | None = None) -> Rewritten:
-    """Take the namespace out of a function's parameters and calls, and the annotations that only a record needs.
+    """Remove the namespace from a function's parameters and calls, and the annotations that only a record needs.
 
-    Of its parameters by keyword only those in `keywords` stay, None for all.
+    Only the keyword parameters in `keywords` stay, or all of them for None.
     """
     read = _Text(text)
     function = read.tree.body[0]
@@ -181,15 +181,15 @@ def _is(node: ast.expr, name: str) -> bool:
 def _head(read: _Text, function: ast.FunctionDef, kept: set[str] | None, *, nested: bool = False) -> Edit:
     """Write a function's first line without the namespace and without annotations."""
     given = function.args
-    names = [one.arg for one in given.args][0 if nested else 1 :]
-    behind = [ast.unparse(one) for one in given.defaults]
-    words = names[: len(names) - len(behind)]
-    words += [f"{name}={default}" for name, default in zip(names[len(words) :], behind, strict=True)]
+    names = [argument.arg for argument in given.args][0 if nested else 1 :]
+    defaults = [ast.unparse(default) for default in given.defaults]
+    words = names[: len(names) - len(defaults)]
+    words += [f"{name}={default}" for name, default in zip(names[len(words) :], defaults, strict=True)]
     used = _loaded(function)
-    for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
-        if kept is None or (one.arg in kept and one.arg in used):
+    for argument, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        if kept is None or (argument.arg in kept and argument.arg in used):
             words += ["*"] if "*" not in words else []
-            words.append(one.arg if default is None else f"{one.arg}={ast.unparse(default)}")
+            words.append(argument.arg if default is None else f"{argument.arg}={ast.unparse(default)}")
     first = function.body[0]
     indent = b" " * first.col_offset
     head = f"def {function.name}({', '.join(words)}):\n".encode()
@@ -200,7 +200,7 @@ def _head(read: _Text, function: ast.FunctionDef, kept: set[str] | None, *, nest
 
 
 def plain(text: str, name: str, title: str) -> tuple[str, set[str]]:
-    """Give a function another name, no annotations, a docstring if it has none, and what it imports above it.
+    """Give a function another name, drop its annotations, add a docstring if it has none, and take out its imports.
 
     Returns the text and the imports.
     """
@@ -224,25 +224,27 @@ def plain(text: str, name: str, title: str) -> tuple[str, set[str]]:
 
 def names_in(text: str) -> list[str]:
     """Return the names that a text reads and does not bind in the function that reads them, each once."""
-    found = dict[str, None]()
+    names = dict[str, None]()
     for node in ast.parse(text).body:
         for name in _read(node, frozenset()):
-            found[name] = None
-    return list(found)
+            names[name] = None
+    return list(names)
 
 
 def _read(node: ast.AST, local: frozenset[str]) -> Iterable[str]:
     if isinstance(node, ast.FunctionDef | ast.Lambda):
         given = node.args
-        names = [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
-        names += [one.arg for one in (given.vararg, given.kwarg) if one]
+        names = [argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+        names += [argument.arg for argument in (given.vararg, given.kwarg) if argument]
         statements: Sequence[ast.AST] = node.body if isinstance(node, ast.FunctionDef) else [node.body]
-        names += [one.id for s in statements for one in ast.walk(s) if isinstance(one, ast.Name) and _stores(one)]
+        names += [
+            n.id for statement in statements for n in ast.walk(statement) if isinstance(n, ast.Name) and _stores(n)
+        ]
         outside = [*given.defaults, *filter(None, given.kw_defaults), *getattr(node, "decorator_list", ())]
-        outside += [one.annotation for one in (*given.args, *given.kwonlyargs) if one.annotation]
+        outside += [argument.annotation for argument in (*given.args, *given.kwonlyargs) if argument.annotation]
         outside += [node.returns] if isinstance(node, ast.FunctionDef) and node.returns else []
-        for one in outside:
-            yield from _read(one, local)
+        for expression in outside:
+            yield from _read(expression, local)
         for statement in statements:
             yield from _read(statement, local | set(names))
     elif isinstance(node, ast.Name):
@@ -254,7 +256,7 @@ def _read(node: ast.AST, local: frozenset[str]) -> Iterable[str]:
 
 
 def _loaded(node: ast.AST) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and not _stores(one)}
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and not _stores(inner)}
 
 
 def _stores(name: ast.Name) -> bool:
@@ -262,7 +264,7 @@ def _stores(name: ast.Name) -> bool:
 
 
 def renamed(text: str, names: Mapping[str, str]) -> str:
-    """Give what a text defines or reads at its top other names; attributes and arguments by name stay."""
+    """Rename what a text defines or reads at its top level; attributes and keyword arguments stay."""
     if not names:
         return text
     read, edits = _Text(text), list[Edit]()
@@ -278,21 +280,21 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
 
 
 def bound_in(text: str) -> set[str]:
-    """Return every name that a text binds, anywhere in it."""
-    found = set()
+    """Return every name that a text binds anywhere."""
+    names = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
+            names.add(node.name)
         elif isinstance(node, ast.arg):
-            found.add(node.arg)
+            names.add(node.arg)
         elif isinstance(node, ast.Name) and _stores(node):
-            found.add(node.id)
-    return found
+            names.add(node.id)
+    return names
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:
-    """Return a name that nothing else has, as near to this one as may be."""
-    found, others = name, {*taken, *dir(builtins)}
-    while found in others:
-        found += "_"
-    return found
+    """Return an unused name, as near to this one as possible."""
+    free, others = name, {*taken, *dir(builtins)}
+    while free in others:
+        free += "_"
+    return free

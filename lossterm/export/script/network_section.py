@@ -1,9 +1,9 @@
-"""The network, its optimizer and how it is trained, as a person would write them with Keras."""
+"""The network, its optimizer and its training, as a person would write them with Keras."""
 
 from lossterm.comparison.user_code_consent import refuse_unnamed
 from lossterm.comparison.user_network import OPTION, source_of
 from lossterm.export.script.plan import Plan
-from lossterm.export.script.script_text import THEIRS, Name, Script
+from lossterm.export.script.script_text import USER_CODE, Name, Script
 from lossterm.export.script.source_excerpt import Excerpts
 from lossterm.text.numbers import exact
 
@@ -31,13 +31,13 @@ SCHEDULES = {
 
 _KERNEL = '''
 def kernel_seed(seed, place):
-    """Return the seed of a layer's kernel: each has a stream of its own."""
+    """Return the seed of a layer's kernel: each has a separate stream."""
     return int(np.random.SeedSequence([seed, 0, place]).generate_state(1)[0] >> 1)
 '''
 
 _DROPOUT = '''
 def dropout(seed, place):
-    """Return a layer that drops units out, by a stream of its own."""
+    """Return a dropout layer with a separate random stream."""
     state = np.random.SeedSequence([seed, 3], spawn_key=(place,)).generate_state(1)[0]
     return keras.layers.Dropout(DROPOUT, seed=int(state))
 '''
@@ -64,10 +64,10 @@ class Batches(keras.utils.PyDataset):
 
 
 def add_network(script: Script, plan: Plan) -> None:
-    """Add `build(seed)`, which returns the network with the weights that a seed begins with."""
+    """Add `build(seed)`, which returns the network with the initial weights of a seed."""
     h = plan.settings
     if h.model:
-        _add_own(script, plan)
+        _add_user_network(script, plan)
         return
     script.constant("FEATURES", plan.task.features)
     if h.hidden:
@@ -99,7 +99,7 @@ def _stack(plan: Plan) -> list[str]:
         given = f"kernel_initializer=drawn{penalty}"
         if h.batch_norm:
             lines += [
-                "        # Without a bias, which the normalisation would take away again.",
+                "        # Without a bias, which the normalisation would cancel.",
                 f"        model.add(keras.layers.Dense(units, use_bias=False, {given}))",
                 "        model.add(keras.layers.BatchNormalization())",
                 f'        model.add(keras.layers.Activation("{h.activation}"))',
@@ -121,25 +121,25 @@ def _stack(plan: Plan) -> list[str]:
     ]
 
 
-def _add_own(script: Script, plan: Plan) -> None:
+def _add_user_network(script: Script, plan: Plan) -> None:
     source = source_of(plan.settings.model)
-    refuse_unnamed(source, source.digest, OPTION)  # whoever runs the script runs it
+    refuse_unnamed(source, source.digest, OPTION)  # running the script runs it
     script.constant("FEATURES", plan.task.features)
     if source.file:
         excerpts = Excerpts()
         excerpts.take(source.file, source.name)
         script.imports |= excerpts.imports
         script.paths |= excerpts.paths
-        script.theirs("Network", excerpts.text, excerpts.names)
+        script.add_user_code("Network", excerpts.text, excerpts.names)
     else:
         script.imports.add(f"from {source.place} import {source.name}")
-        script.theirs("Network", "", {source.name})
+        script.add_user_code("Network", "", {source.name})
     lines = [
         "def build(seed):",
         '    """Return the network, with the initial weights of a seed."""',
         "    keras.utils.set_random_seed(seed)",
-        f"    model = {THEIRS}{source.name}(FEATURES, {plan.units})",
-        "    model(np.zeros((4, FEATURES), np.float32))  # makes the weights of one that waits for its input",
+        f"    model = {USER_CODE}{source.name}(FEATURES, {plan.units})",
+        "    model(np.zeros((4, FEATURES), np.float32))  # builds the weights if the network waits for its input",
     ]
     if plan.loss.activation == "linear":
         lines.append("    return model")
@@ -162,7 +162,7 @@ def add_training(script: Script, plan: Plan) -> None:
 
 
 def training(plan: Plan, loss: str) -> list[str]:
-    """Return the lines, unindented, that train: `x`, `targets`, `train` and `validation` are there, `model` will be."""
+    """Return the lines, unindented, that train `model`, from `x`, `targets`, `train` and `validation`."""
     h = plan.settings
     lines = ["model = build(seed)", "batches = Batches(x[train], targets[train], seed)"]
     rate = "LEARNING_RATE"
@@ -173,7 +173,7 @@ def training(plan: Plan, loss: str) -> list[str]:
     lines.append(f"optimizer = keras.optimizers.{OPTIMIZERS[h.optimizer].format(rate=rate)}")
     if h.dropout or h.model:
         lines += [
-            "# Compiled by XLA, which draws other random bits from a seed than TensorFlow's own kernels do.",
+            "# With XLA, which draws other random bits from a seed than TensorFlow's own kernels.",
             f"model.compile(optimizer=optimizer, loss={loss}, jit_compile=True)",
         ]
     else:
@@ -199,9 +199,12 @@ def training(plan: Plan, loss: str) -> list[str]:
     arguments += ["shuffle=False", "verbose=0"]
     line = f"model.fit({', '.join(arguments)})"
     lines.append("# The batches are shuffled already.")
-    return [*lines, *([line] if len(line) <= 110 else ["model.fit(", *(f"    {one}," for one in arguments), ")"])]
+    return [
+        *lines,
+        *([line] if len(line) <= 110 else ["model.fit(", *(f"    {argument}," for argument in arguments), ")"]),
+    ]
 
 
 def _label(plan: Plan) -> str:
-    """Return how the target that the network sees writes class k."""
+    """Return the expression for class k in the target that the network sees."""
     return "2 * int(k) - 1" if plan.loss.encoding == "plus_minus_one" else "int(k)"

@@ -1,4 +1,4 @@
-"""What a script is about: one training of several seeds, with the records that say what it is."""
+"""What a script trains: one loss on one task with several seeds, and the records that describe it."""
 
 from dataclasses import dataclass
 
@@ -13,16 +13,16 @@ from lossterm.tasks import Task
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What a script is to do."""
+    """The plan of a script."""
 
     comparison: Comparison
     """What was asked for."""
     task: Task
     """What it is trained on."""
     protocol: Protocol
-    """How that is split and scaled."""
+    """How the data are split and scaled."""
     loss: Loss
-    """The loss, as the protocol sets it up; one of one's own as the engine describes it."""
+    """The loss as the protocol sets it up; a custom loss as the engine describes it."""
     learning_rate: float
     """The rate it is judged at."""
     metric: Metric
@@ -30,13 +30,13 @@ class Plan:
     seeds: tuple[int, ...]
     """Seeds with a score."""
     source: str = ""
-    """Where the loss's code is, or whose it is; empty for one of the catalogue."""
-    own: Described | None = None
-    """What the engine says of a loss of one's own."""
+    """Where the code of the loss is, or the package that it comes from; empty for a loss of the catalogue."""
+    user_loss: Described | None = None
+    """The engine's description of a custom loss."""
 
     @property
     def settings(self) -> Hyperparameters:
-        """What the training depends on besides."""
+        """Everything else that the training depends on."""
         return self.comparison.hyperparameters
 
     @property

@@ -1,4 +1,4 @@
-"""The score: what the network's output says of the test rows, and the metric of that."""
+"""The score: predictions for the test rows from the network's output, and their metric."""
 
 from lossterm.export.script.plan import Plan
 from lossterm.export.script.script_text import Script
@@ -79,7 +79,7 @@ METRICS: dict[str, tuple[str, str]] = {
     "keras2_accuracy": ("np.mean(2 * y[test] - 1 == np.round(output))", ""),
     "keras3_accuracy": ("np.mean(2 * y[test] - 1 == (output > 0.5))", ""),
 }
-"""Metric → its expression of the test rows, and the function that it calls, if any."""
+"""Metric → its expression for the test rows, and the function that it calls, if any."""
 
 PINBALL = "np.mean(np.maximum({level} * (y[test] - prediction), ({level} - 1) * (y[test] - prediction)))"
 MISCOVERAGE = "abs(np.mean(y[test] <= prediction) - {level})"
@@ -100,20 +100,20 @@ def expression(metric: Metric, loss: Loss, classes: int | None) -> tuple[str, st
 
 
 def add_score(script: Script, plan: Plan) -> list[str]:
-    """Add what the score needs, and return the lines, unindented, that compute it: `model` is there."""
+    """Add what the score needs, and return the lines, unindented, that compute it from `model`."""
     loss = plan.loss
-    found, function = expression(plan.metric, loss, plan.task.classes)
+    formula, function = expression(plan.metric, loss, plan.task.classes)
     column = "" if loss.by_class else "[:, 0]"
     lines = [f"output = model.predict(x[test], batch_size=4096, verbose=0){column}.astype(float)"]
-    used = found + function
-    if "probability" in found:
+    used = formula + function
+    if "probability" in formula:
         script.add("Score", SIGMOID if loss.reading == "logit" else SOFTMAX)
         lines.append("probability = probabilities(output)")
     if function:
         script.add("Score", function)
     if "prediction" in used:
         lines += _prediction(plan)
-    return [*lines, f"return {found}"]
+    return [*lines, f"return {formula}"]
 
 
 def _prediction(plan: Plan) -> list[str]:

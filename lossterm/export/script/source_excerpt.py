@@ -1,4 +1,4 @@
-"""Definitions taken out of Python files as text, each with all that it needs, without running any of it."""
+"""Copies definitions out of Python files as text, each with everything it needs, without running any of it."""
 
 import ast
 import builtins
@@ -29,12 +29,12 @@ def location(function: Callable[..., Any], what: str) -> tuple[Path, str]:
     plain = inspect.unwrap(function)
     file, name = inspect.getsourcefile(plain) if inspect.isfunction(plain) else None, getattr(plain, "__qualname__", "")
     if file is None or not name.isidentifier():
-        raise DataError(f"{what} cannot be written out: it is no plain function in a file. Export to model instead.")
+        raise DataError(f"{what} cannot be written out: it is not a plain function in a file. Export to model instead.")
     return Path(file), name
 
 
 class _Module:
-    """One file: which statement gives each name its meaning."""
+    """One file, and the statement that binds each of its names."""
 
     def __init__(self, path: Path, text: str) -> None:
         self.path, self._lines = path, text.splitlines(keepends=True)
@@ -45,8 +45,8 @@ class _Module:
                 self.bound[name] = node
 
     def text(self, node: ast.stmt) -> str:
-        """Return a statement as it is written, with its decorators and a comment behind it."""
-        first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+        """Return the text of a statement, with its decorators and a comment behind it."""
+        first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
         return "".join(self._lines[first - 1 : node.end_lineno]).rstrip("\n")
 
 
@@ -67,29 +67,29 @@ class Excerpts:
     imports: set[str] = field(default_factory=set)
     """Statements that they need above them."""
     paths: set[str] = field(default_factory=set)
-    """Directories that modules beside a file are imported from."""
+    """Directories from which neighbouring modules are imported."""
     _taken: dict[tuple[Path, str], str] = field(default_factory=dict)
-    """File and name → text; a definition that others are copied for stands after them."""
+    """File and name → text; a definition comes after those that it needs."""
 
     @property
     def text(self) -> str:
-        """All that was taken, two blank lines around functions and classes."""
+        """Everything that was taken, with two blank lines around functions and classes."""
         return stacked(self._taken.values())
 
     @property
     def opened(self) -> str:
-        """The same, without the underscore before what was private to a module, where the name is free."""
-        found = self.text
+        """The same, with private names made public where the public name is free."""
+        text = self.text
         others = {name: name.lstrip("_") for name in self.names if name.startswith("_")}
-        return renamed(found, {old: new for old, new in others.items() if new not in bound_in(found)})
+        return renamed(text, {old: new for old, new in others.items() if new not in bound_in(text)})
 
     @property
     def names(self) -> set[str]:
-        """What the text defines, and a script may not name otherwise."""
+        """The names that the text defines, which a script must not reuse."""
         return {name for text in self._taken.values() for name in names_bound(text)}
 
     def take(self, path: Path, name: str, *, as_name: str | None = None) -> None:
-        """Take a definition as it is written, and all it needs. Raises DataError where the file has none."""
+        """Take a definition as it is written, and everything it needs. Raises DataError if the file has none."""
         module = _module(path)
         node = module.bound.get(name)
         if node is None:
@@ -112,9 +112,9 @@ class Excerpts:
         self._taken[path, name] = text
 
     def take_loss(self, path: Path, name: str, values: Mapping[str, float | None]) -> tuple[str, ...]:
-        """Take a function of a loss's record as one of `keras.ops`, and all it needs, for these parameters.
+        """Take the function of a loss's record, written with `keras.ops`, and everything it needs.
 
-        Branches that they decide are not written. Returns the parameters that are left to give it.
+        Branches that the parameters `values` decide are left out. Returns the parameters that still must be passed.
         """
         module = _module(path)
         node = module.bound.get(name)
@@ -133,7 +133,7 @@ class Excerpts:
         self._keep(module, name, rewritten.text)
 
     def _helper(self, module: _Module, name: str) -> None:
-        """Take a function that is handed the namespace."""
+        """Take a function that the namespace is passed to."""
         node = module.bound[name]
         if isinstance(node, ast.ImportFrom):
             source, original = _origin(node, name)
@@ -150,7 +150,7 @@ class Excerpts:
         self._taken[module.path, name] = text
 
     def _has(self, module: _Module, name: str) -> bool:
-        """Whether a name that a module imports was taken from where it is defined."""
+        """Whether the definition behind an imported name was already taken."""
         node = module.bound[name]
         if not isinstance(node, ast.ImportFrom) or not _is_copied(node.module or ""):
             return False
@@ -184,15 +184,15 @@ def _is_copied(module: str) -> bool:
 
 
 def _is_beside(path: Path, module: str) -> bool:
-    """Whether a file that imports a module means one in its own directory: what is installed comes first."""
+    """Whether an import in a file means a module in the file's directory; installed modules come first."""
     file = path.parent / f"{module}.py"
-    if "." in module or not file.is_file():  # to look for what lies in a package would run the package
+    if "." in module or not file.is_file():  # looking for a module in a package would run the package
         return False
     try:
-        found = importlib.util.find_spec(module)
+        spec = importlib.util.find_spec(module)
     except (ImportError, ValueError):
         return True
-    return found is None or found.origin == str(file)
+    return spec is None or spec.origin == str(file)
 
 
 def _file_of(module: str) -> Path:
@@ -203,15 +203,15 @@ def _file_of(module: str) -> Path:
 
 
 def names_bound(text: str) -> set[str]:
-    """Return the names that a text defines at its top."""
+    """Return the names that a text defines at its top level."""
     return {name for node in ast.parse(text).body for name in _bound_by(node)}
 
 
 def stacked(texts: Iterable[str]) -> str:
     """Put definitions one after the other: two blank lines around functions and classes, none between constants."""
-    found, before = "", True
+    stack, before = "", True
     for text in texts:
         whole = text.lstrip().startswith(("def ", "class ", "@"))
-        found += ("\n\n\n" if whole or before else "\n") * bool(found) + text
+        stack += ("\n\n\n" if whole or before else "\n") * bool(stack) + text
         before = whole
-    return found
+    return stack

@@ -1,4 +1,4 @@
-"""A table of one's own in a script: the same columns, levels and rules for what is missing as here."""
+"""A user table in a script: the same columns, levels and rules for missing values as here."""
 
 from lossterm.data import Data
 from lossterm.errors import DataError
@@ -12,7 +12,7 @@ def add_table(script: Script, plan: Plan) -> tuple[str, str, bool]:
     """Add how the file is read and how features are prepared.
 
     Returns the line that loads it, the expression of an unfitted transformer, and whether it is Parquet.
-    Raises DataError as `columns.layout_of` does.
+    Raises DataError as `column_readers.layout_of` does.
     """
     data = plan.comparison.data
     assert isinstance(data, Data)
@@ -64,7 +64,7 @@ def _add_file(script: Script, layout: Layout) -> None:
 
 
 def _reader(layout: Layout, name: str) -> str:
-    """Return the function of the script, or what calls it, that reads a column."""
+    """Return the expression for the script's function that reads a column."""
     reading = layout.readings[name]
     if reading.how == "day" and reading.formats:
         return f"partial(days_by, formats=[{', '.join(map(quoted, reading.formats))}])"
@@ -73,15 +73,15 @@ def _reader(layout: Layout, name: str) -> str:
 
 
 def _add_readers(script: Script, layout: Layout) -> None:
-    """Add the functions that read columns, those that are needed."""
+    """Add the functions that are needed to read the columns."""
     readings = layout.readings.values()
     used = {reading.how for reading in readings}
     ignored = set().union(*(reading.ignored for reading in readings))
     if used & {"word", "yes"}:
         nothing = set().union(*(reading.missing for reading in readings)) or {""}
-        script.constant("MISSING", nothing, "cells that stand for nothing, in any case of letters")
+        script.constant("MISSING", nothing, "cells that stand for a missing value, in upper or lower case")
     if ignored:
-        script.constant("IGNORED", ignored, "cells that are no numbers of their column")
+        script.constant("IGNORED", ignored, "cells that look like numbers and are missing values")
     if PLAIN in used:
         plain = "np.nan if cell in IGNORED else float(cell)" if ignored else "float(cell)"
         script.add("Data", cell_readers.NUMBERS.replace("{plain}", plain))
@@ -107,25 +107,25 @@ def _add_readers(script: Script, layout: Layout) -> None:
         script.add("Data", cell_readers.WORDS)
     if TYPED in used:
         moments = layout.sheet.form == "npz" and any(
-            layout.sheet.raws[name].kind == "date" for name, one in layout.readings.items() if one.how == TYPED
+            layout.sheet.raws[name].kind == "date" for name, reading in layout.readings.items() if reading.how == TYPED
         )
         script.add("Data", cell_readers.READ_DAYS_OF_ARRAYS if moments else cell_readers.TYPED)
     asked = layout.data.asked
-    if layout.categories() or _named(layout):
+    if layout.categories() or _looks_up_classes(layout):
         script.add("Data", cell_readers.PLACES)
     if asked.group is not None:
         words = layout.readings[asked.group].how in ("word", "yes")
         script.add("Data", cell_readers.GROUPS_OF_WORDS if words else cell_readers.GROUPS_OF_NUMBERS)
 
 
-def _named(layout: Layout) -> bool:
-    """Whether the classes of the target must be looked up; yes and no are their own indices."""
+def _looks_up_classes(layout: Layout) -> bool:
+    """Whether the classes of the target must be looked up; yes and no are already indices."""
     data = layout.data
     return bool(data.classes) and layout.sheet.raws[data.asked.target].kind != "boolean"
 
 
 def _add_columns(script: Script, layout: Layout) -> None:
-    """Add what the columns are."""
+    """Add the constants that describe the columns."""
     numeric, categories = layout.numeric(), layout.categories()
     if numeric:
         readers = {column.name: Name(_reader(layout, column.name)) for column in numeric}
@@ -135,7 +135,7 @@ def _add_columns(script: Script, layout: Layout) -> None:
     if categories:
         levels = {column.name: _levels(layout, column.name, column.levels) for column in categories}
         script.constant("LEVELS", levels, "of the categories, most frequent first")
-    if _named(layout):
+    if _looks_up_classes(layout):
         target = layout.data.asked.target
         script.constant("CLASSES", _levels(layout, target, layout.data.classes), "in the order of their indices")
 
@@ -146,7 +146,9 @@ def _levels(layout: Layout, name: str, levels: tuple[str, ...]) -> list[object]:
     if raw.kind == "word":
         return list(levels)
     if raw.kind == "date":
-        raise layout.sheet.refusal("no script is made for dates as names. Take it out of --categorical.", None, name)
+        raise layout.sheet.refusal(
+            "scripts cannot read dates as categories. Leave it out of --categorical.", None, name
+        )
     numbers = {word: float(place) for place, word in enumerate(raw.words)} if raw.kind == "boolean" else {}
     return [numbers.get(level, _number(level)) for level in levels]
 
@@ -155,7 +157,7 @@ def _number(level: str) -> float | str:
     try:
         return float(level)
     except ValueError:
-        return level  # the one of all that are rarer
+        return level  # the level of all rarer values
 
 
 def _load(layout: Layout) -> list[str]:
@@ -174,12 +176,12 @@ def _load(layout: Layout) -> list[str]:
     if layout.categories():
         readers = {_reader(layout, column.name) for column in layout.categories()}
         if len(readers) > 1:
-            raise DataError(f"{asked.path}: no script is made for categories of words beside categories of numbers.")
-        found = f"[places({readers.pop()}(cells[name]), levels) for name, levels in LEVELS.items()]"
-        lines.append(f"    columns {'+=' if layout.numeric() else '='} {found}")
+            raise DataError(f"{asked.path}: scripts cannot read categories of words beside categories of numbers.")
+        encoded = f"[places({readers.pop()}(cells[name]), levels) for name, levels in LEVELS.items()]"
+        lines.append(f"    columns {'+=' if layout.numeric() else '='} {encoded}")
     lines.append("    x = np.column_stack(columns).astype(np.float32)")
     target = f"{_reader(layout, asked.target)}(cells[TARGET])"
-    lines.append(f"    y = places({target}, CLASSES)" if _named(layout) else f"    y = {target}")
+    lines.append(f"    y = places({target}, CLASSES)" if _looks_up_classes(layout) else f"    y = {target}")
     if asked.group is not None:
         lines.append(f"    groups = numbered({_reader(layout, asked.group)}(cells[GROUP]))")
     if asked.time is not None:
@@ -196,12 +198,12 @@ def _load(layout: Layout) -> list[str]:
 
 
 def _preprocessing(script: Script, layout: Layout) -> list[str]:
-    """Return the function that makes the transformer, and import what it is made of."""
+    """Return the function that makes the transformer, and add its imports."""
     numeric, categories = layout.numeric(), layout.categories()
     script.imports |= {"from sklearn.compose import ColumnTransformer", "from sklearn.pipeline import make_pipeline"}
     lines = [
         "def preprocessing():",
-        '    """Return what imputes, scales and encodes features, to be fitted on the training rows alone."""',
+        '    """Return what imputes, scales and encodes features, to be fitted on the training rows only."""',
         "    parts = []",
     ]
     if numeric:
@@ -230,7 +232,7 @@ def _encoding(script: Script, layout: Layout) -> list[str]:
     width, steps = "len(levels)", ""
     if gaps:
         script.imports.add("from sklearn.impute import SimpleImputer")
-        script.constant("GAPS", gaps, "categories in which cells are missing: a level of its own")
+        script.constant("GAPS", gaps, "categories with missing cells, which become one more level")
         lines.append('        filled = SimpleImputer(strategy="constant", fill_value=len(levels))')
         width, steps = "len(levels) + (name in GAPS)", "filled, "
     lines += [

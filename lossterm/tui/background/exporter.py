@@ -30,7 +30,7 @@ def is_there(wanted: Wanted) -> bool:
     form = format_named(wanted.form)
     try:
         path = path_from(wanted.path, form)
-        beside = form.beside(path).exists() if form.beside else False
+        beside = form.second_file(path).exists() if form.second_file else False
         return form.place != "store" and (path.exists() or beside)
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(f"{wanted.path} is no path: {error}.") from error

@@ -69,7 +69,11 @@ class ExportDialog(ModalScreen[Wanted | None]):
 
     def _scope(self, form: Format) -> str:
         """Say what is written, of which there may be no room in the list, and where a path that is not whole begins."""
-        of = f"{self._loss or 'the best loss'} on {self._only}" if form.one else "all comparisons of the session"
+        of = (
+            f"{self._loss or 'the best loss'} on {self._only}"
+            if form.one_comparison
+            else "all comparisons of the session"
+        )
         return f"{form.key}: {form.title}. Of {of}; a path begins in {Path.cwd()}."
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -90,5 +94,5 @@ class ExportDialog(ModalScreen[Wanted | None]):
     def _answer(self) -> None:
         form = self._form
         path = self.path.value.strip() or str(default_destination(self._session, form))
-        only = (self._only, self._loss) if form.one else (None, None)
+        only = (self._only, self._loss) if form.one_comparison else (None, None)
         self.dismiss(Wanted(form=form.key, path=path, task=only[0], loss=only[1]))

@@ -41,7 +41,7 @@ class SessionActions:
                 self._begin(comparison)
 
         if comparison.size > MANY:
-            dialog = ConfirmDialog(f"These are {comparison.size_told}.", "train them all", self._keys)
+            dialog = ConfirmDialog(f"These are {comparison.size_in_words}.", "train them all", self._keys)
             self._screen.app.push_screen(dialog, answered)
         else:
             self._begin(comparison)

@@ -45,4 +45,4 @@ def network_on(network: Network, kind: Kind) -> Network:
 
 def differing(network: Network) -> str:
     """Say what differs from what is usual; "" where nothing does."""
-    return ", ".join(setting.said(network[name]) for name, setting in CHOSEN_HERE.items() if name in network)
+    return ", ".join(setting.phrase(network[name]) for name, setting in CHOSEN_HERE.items() if name in network)
