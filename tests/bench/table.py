@@ -1,4 +1,4 @@
-"""A table of one's own: from file to first epoch, the memory that it takes, an epoch beside Model.fit.
+"""A user table: from file to first epoch, the memory that it takes, an epoch beside Model.fit.
 
     python -m tests.bench.table [--rows 200000] [--columns 20] [--batch-size 1024]
 

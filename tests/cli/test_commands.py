@@ -281,7 +281,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
         2,
         "focal is a loss for multiclass tasks, but this task is binary. Did you mean binary_focal?",
     ),
-    "loss of one's own without its place": (
+    "custom loss without its place": (
         ("run", "--loss", "mine@01234567"),
         2,
         "'mine@01234567' is a custom loss: say where it is with --loss-file FILE.py:NAME.",
@@ -924,7 +924,7 @@ def test_another_loss_and_another_rate_train_only_what_is_new(shared: Path) -> N
     assert fresh == {("hinge", 1), ("squared_hinge", 1), ("binary_crossentropy", 0.1), ("binary_crossentropy", 1)}
 
 
-# Losses with parameters, and of one's own
+# Losses with parameters, and custom losses
 
 
 def test_losses_with_parameters_are_compared_side_by_side_whatever_they_are_called(shared: Path) -> None:

@@ -51,7 +51,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 """What lossterm's own processes would print, by module."""
 
 REFUSAL = b"The training cannot be done here.\n"
-"""What an export hears that wants something trained, or a loss of one's own loaded."""
+"""What an export is told if it needs a training, or a custom loss loaded."""
 
 
 _run = subprocess.run

@@ -1,4 +1,4 @@
-"""Tables of one's own: files near a sound one are read or refused, and one table is the same in every form."""
+"""User tables: files near a sound one are read or refused, and one table means the same in every format."""
 
 import io
 

@@ -210,7 +210,7 @@ def test_a_directory_that_is_a_link_to_anothers_is_refused(
 def test_a_link_that_another_user_made_is_refused(
     own_home: Path, stranger: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A planted link is refused before what it leads to is looked at: it may lead to one's own files."""
+    """A planted link is refused before what it leads to is looked at: it may lead to the user's own files."""
     own_home.mkdir(mode=0o700)
     mine = own_home / "mine"
     mine.write_text("x")
