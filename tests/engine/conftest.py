@@ -92,10 +92,8 @@ def one_of_each_form() -> tuple[str, ...]:
     """Return the first loss of each form: all that the engine treats alike but for the formula."""
     forms: dict[tuple[object, ...], str] = {}
     for key, loss in LOSSES.items():
-        task, protocol = setting_of(loss)
-        one = loss.under(protocol)
-        form = (one.reading, one.encoding, one.units, one.link, one.scale, one.activation, task, protocol)
-        forms.setdefault(form, key)
+        one = loss.under(setting_of(loss)[1])
+        forms.setdefault((one.reading, one.encoding, one.units, one.link, one.scale, one.activation), key)
     return tuple(forms.values())
 
 

@@ -18,6 +18,7 @@ from lossterm.losses import LOSSES, Loss, Scale, arrays, loss_named
 from lossterm.losses.target_scaling import Scaling
 from lossterm.store import LEVELS
 from lossterm.tasks import task_named
+from tests.cells import each
 from tests.long_run import cases
 
 from .conftest import Programs, Trained, expected_values, one_of_each_form, setting_of, train, trial_of
@@ -226,11 +227,11 @@ OTHERS = [
 ]
 """Parameters that take another path through their function."""
 
-forms = [
-    *(pytest.param(loss, id=key) for key, loss in LOSSES.items()),
-    *(pytest.param(loss_named(name), id=name) for name in OTHERS),
-    pytest.param(LOSSES["msle"].under("tutorial"), id="msle of the tutorial"),
-]
+FORMS = {
+    **LOSSES,
+    **{name: loss_named(name) for name in OTHERS},
+    "msle of the tutorial": LOSSES["msle"].under("tutorial"),
+}
 
 
 def rows_of(loss: Loss) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -246,7 +247,7 @@ def rows_of(loss: Loss) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return encoded, output, COUNTS if loss.by_class else COUNTS[:2]
 
 
-@pytest.mark.parametrize("loss", forms)
+@each("loss", FORMS.values(), ids=FORMS)
 def test_losses_are_the_same_under_keras_as_under_numpy(runtime: ModuleType, loss: Loss) -> None:
     target, output, counts = rows_of(loss)
     tf = runtime.tf
@@ -257,7 +258,7 @@ def test_losses_are_the_same_under_keras_as_under_numpy(runtime: ModuleType, los
     np.testing.assert_allclose(theirs, ours, rtol=2e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("loss", forms)
+@each("loss", FORMS.values(), ids=FORMS)
 def test_gradients_on_tensors_are_central_differences_in_numpy(runtime: ModuleType, loss: Loss) -> None:
     target, output, counts = rows_of(loss)
     tf = runtime.tf

@@ -12,6 +12,7 @@ from lossterm.comparison.comparison import Trial
 from lossterm.comparison.hyperparameters import OPTIMIZERS
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.losses import LOSSES, Loss, loss_named
+from tests.cells import each
 from tests.long_run import cases
 
 from .conftest import (
@@ -130,7 +131,7 @@ def _assert_equal_weights(both: Both) -> None:
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@each("case", CASES.values(), ids=CASES)
 def test_every_loss_and_its_gradient_are_those_of_keras(runtime: ModuleType, case: Case) -> None:
     trial = _trial(case, WITH_EVERY_LOSS)
     raw = raw_outputs(case.record, case.task)

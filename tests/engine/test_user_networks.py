@@ -12,6 +12,7 @@ from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.errors import DataError, LosstermError
 from lossterm.figures.kept_model import outputs
 from lossterm.tasks import task_named
+from tests.cells import each
 from tests.long_run import cases
 
 from .conftest import train, trial_of
@@ -223,7 +224,7 @@ WRONG: dict[str, tuple[str, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
+@each("name", WRONG)
 def test_what_is_wrong_with_a_network_is_told_in_a_sentence(training: ModuleType, write: Write, name: str) -> None:
     body, says = WRONG[name]
     trial = trial_of("circles", "hinge", protocol="fair", model=write(body))

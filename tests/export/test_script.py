@@ -37,6 +37,7 @@ from lossterm.metrics import METRICS, Metric, Outcome, metric_named
 from lossterm.store import Store
 from lossterm.tasks import TASKS
 from lossterm.tasks.user_table import pipeline
+from tests.cells import each
 from tests.fork_server import ForkServer
 from tests.long_run import cases
 
@@ -201,7 +202,7 @@ def loss_in_script(plan: Plan, rows: np.ndarray, namespace: dict[str, Any]) -> A
 WRITTEN = [key for key in (*LOSSES, *PARAMETERS) if keras_loss(loss_named(key), "fair") is None]
 
 
-@pytest.mark.parametrize("key", WRITTEN)
+@each("key", WRITTEN)
 def test_a_loss_that_is_written_out_gives_what_its_record_does(key: str) -> None:
     task, protocol = next(iter(settings_of(loss_named(key))))
     plan = plan_of(task, key, protocol=protocol)
@@ -261,7 +262,7 @@ def outcomes(metric: Metric) -> Iterator[tuple[Loss, Outcome]]:
             )
 
 
-@pytest.mark.parametrize("key", METRICS)
+@each("key", METRICS)
 def test_every_metric_is_computed_as_here(key: str) -> None:
     metric, seen = METRICS[key], 0
     for loss, o in outcomes(metric):
@@ -531,7 +532,7 @@ def test_the_best_loss_at_the_rate_it_is_judged_at_and_the_seeds_that_have_a_sco
 # Run
 
 RUNS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "circles": ("circles", "hinge", {"seeds": 3, "epochs": 20}),
+    "circles": ("circles", "hinge", {"epochs": 20}),
     "regression": ("regression", "huber", {"epochs": 8}),
     "log1p": ("prices", "log1p_mse", {"epochs": 8}),
     "blobs": ("blobs", "categorical_crossentropy", {"epochs": 8, "metric": "log_loss"}),
