@@ -397,12 +397,13 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     ),
     "no terminal": ((), 2, "The terminal app needs a terminal for input and output"),
     "no terminal, a session": (("--session", "x"), 2, "The terminal app needs a terminal for input and output"),
-    "store under a file": (("run", "--store", "{file}/lossterm.db"), 3, "where lossterm needs a directory"),
-    "store deep under a file": (("sessions", "--store", "{file}/a/b.db"), 3, "where lossterm needs a directory"),
+    "store under a file": (("run", "--store", "{file}/lossterm.db"), 3, "cannot be used: Not a directory"),
+    "store deep under a file": (("sessions", "--store", "{file}/a/b.db"), 3, "cannot be used: Not a directory"),
     "store is a directory": (("sessions", "--store", "{home}"), 3, "cannot be used: it is a directory"),
     "corrupt store to run": (("run", "--store", "{corrupt}"), 3, "is damaged or is not a lossterm store"),
     "corrupt store to report": (("report", "s", "--store", "{corrupt}"), 3, "is damaged or is not a lossterm store"),
     "corrupt store before": (("--store", "{corrupt}", "sessions"), 3, "is damaged or is not a lossterm store"),
+    "store of another program": (("sessions", "--store", "{other}"), 3, "is a SQLite file of another program"),
     "newer store to run": (("run", "--store", "{newer}"), 3, "was made by a newer lossterm"),
     "newer store to list": (("sessions", "--store", "{newer}"), 3, "was made by a newer lossterm"),
 }
@@ -413,9 +414,10 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
     home = tmp_path_factory.mktemp("refused")
     with Store(home / "lossterm.db") as store:
         store.requests.ask("monday", Comparison.ask("circles"))
-    places = {name: home / name for name in ("file", "corrupt", "newer")}
+    places = {name: home / name for name in ("file", "corrupt", "other", "newer")}
     places["file"].write_text("a file")
-    places["corrupt"].write_bytes(b"SQLite format 3\0" + b"\xa5" * 5000)
+    places["other"].write_bytes(b"SQLite format 3\0" + b"\xa5" * 5000)
+    places["corrupt"].write_bytes(b"SQLite format 3\0" + b"\xa5" * 52 + b"loss" + b"\xa5" * 5000)
     Store(places["newer"]).close()
     with closing(sqlite3.connect(places["newer"])) as connection:
         connection.execute(f"PRAGMA user_version = {migrations.VERSION + 1}")

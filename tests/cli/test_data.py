@@ -115,7 +115,7 @@ def test_a_problem_is_shown_with_the_columns(file: Path) -> None:
         (["--drop", "remarks"], UnknownName, "Did you mean remark?"),
         (["--kind", "regresion"], UnknownName, "Did you mean regression?"),
         (["--target", "price", "--group", "price"], UsageError, "is the target and --group at once"),
-        (["--delimiter", "xyz"], UsageError, "must be one sign"),
+        (["--delimiter", "xyz"], UsageError, "must be one character"),
         (["--encoding", "utf-9"], UsageError, "There is no encoding"),
     ],
 )
