@@ -444,7 +444,9 @@ def test_nothing_that_is_refused_is_written_into_the_store(refused: dict[str, Re
     home = Path(refused["store is a directory"].args[-1])
     with Store(home / "lossterm.db") as store:
         assert [(row.name, row.comparisons) for row in store.sessions.every()] == [("monday", 1)]
-    assert (home / "corrupt").read_bytes() == b"SQLite format 3\0" + b"\xa5" * 5000
+    assert (home / "other").read_bytes() == b"SQLite format 3\0" + b"\xa5" * 5000
+    damaged = b"SQLite format 3\0" + b"\xa5" * 52 + b"loss" + b"\xa5" * 5000
+    assert (home / "corrupt").read_bytes() == damaged
     assert not list(home.glob("*worker*"))
 
 

@@ -217,7 +217,10 @@ with Store(Path(sys.argv[1])) as store:
     for place in ("runs.db", "runs"):
         write(contents, FORMATS["mlflow"], Path(sys.argv[3], place))
     write(contents, FORMATS["tensorboard"], Path(sys.argv[3], "events"))
-import threading
+import threading, time
+until = time.monotonic() + 5
+while threading.active_count() > 1 and time.monotonic() < until:  # a store that was closed is looked after no longer
+    time.sleep(0.05)
 print(json.dumps([events, [one.name for one in threading.enumerate()]]))
 """
 

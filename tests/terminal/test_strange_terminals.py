@@ -257,7 +257,7 @@ def fields(text: str) -> str:
 
 def test_what_is_pasted_at_home_is_no_command(place: Path) -> None:
     terminal = open_terminal(place)
-    before = terminal.until(home_is_shown)
+    before = terminal.until(lambda text: home_is_shown(text) and "Settings" in text)
     terminal.paste("q\rrm -rf\n5d y r\r\n" * 20)  # without escapes, which terminals take out of what they bracket
     terminal.during(1.0)
     assert terminal.process.isalive()

@@ -325,7 +325,7 @@ def test_a_terminal_is_resized_while_it_trains(endless_home: Path) -> None:
     assert "Traceback" not in output
 
 
-@pytest.mark.parametrize("seconds", [6, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [12, pytest.param(30, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("arguments", "most"), [(["--low-bandwidth"], 1000), ([], 5000)], ids=["low bandwidth", "default"]
 )

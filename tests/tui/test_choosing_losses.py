@@ -367,7 +367,7 @@ async def test_with_the_focus_elsewhere_e_and_v_do_nothing(path: Path) -> None:
 
 
 @pytest.fixture
-def mine(path: Path) -> str:
+def custom_loss(path: Path) -> str:
     """Return where a custom loss is, as `file:function`."""
     file = path.parent / "mine.py"
     file.write_text("def mine(y_true, y_pred):\n    return abs(y_true - y_pred)\n", encoding="utf-8")

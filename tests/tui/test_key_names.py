@@ -137,8 +137,8 @@ async def test_the_bar_does_not_promise_digits_that_do_nothing(path: Path) -> No
 async def test_the_key_that_runs_is_told_alike_in_the_empty_chart_in_the_help_and_in_the_bar(path: Path) -> None:
     app = opened(path, config=Config(keys={"main.run": "f5"}))
     async with app.run_test(size=(120, 120)) as pilot:
-        await pilot.pause()
-        assert "then press f5 to train them." in app.main.query_one("#chart-loss", ChangingLines).text
+        chart = app.main.query_one("#chart-loss", ChangingLines)
+        await until(pilot, lambda: "then press f5 to train them." in chart.text)
         assert "f5 Run" in app.main.query_one(KeyBar).text
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))

@@ -123,7 +123,7 @@ IMPOSSIBLE = (
     ("circles", "fair", {"l2": "-1"}, "The factor of the L2 penalty is -1.0, but must be"),
     ("circles", "fair", {"hidden": "5,x"}, "Hidden layers is '5,x', but must be whole numbers"),
     ("circles", "fair", {"hidden": ""}, "Hidden layers is '', but must be"),
-    ("circles", "fair", {"hidden": "none", "dropout": "0.1"}, "are of hidden layers, and this network has none."),
+    ("circles", "fair", {"hidden": "none", "dropout": "0.1"}, "apply to hidden layers, and this network has none."),
     ("circles", "fair", {"early_stopping": "x"}, "The patience of early stopping is 'x', but must be"),
     ("circles", "fair", {"early_stopping": "0"}, "The patience of early stopping is 0, but must be"),
     ("circles", "tutorial", {"early_stopping": "5"}, "has no validation split for early stopping to watch"),

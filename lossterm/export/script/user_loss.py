@@ -1,6 +1,5 @@
 """The description of a custom loss: only the engine can load it."""
 
-import dataclasses
 import math
 import subprocess
 import sys
@@ -42,7 +41,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
             Parameter(name=name, default=value, low=-math.inf, high=math.inf, meaning="its own")
             for name, value in self.values.items()
         )
-        return dataclasses.replace(loss_named(key), parameters=parameters, **self.fields)
+        return msgspec.structs.replace(loss_named(key), parameters=parameters, **self.fields)
 
 
 def described(trial: Trial) -> Described:
