@@ -67,7 +67,7 @@ def soak(home: Path, trials: int) -> int:
             worker.send_signal(signal.SIGTERM)
             worker.wait()
     seconds = time.monotonic() - began
-    warm = max(rounds // 10, len(VIEWS))  # each view must have been open once
+    warm = min(max(rounds // 10, len(VIEWS)), rounds - 1)  # each view must have been open once, where there is time
     print(f"{rounds * size:,} trials in {rounds} rounds of {size}, {seconds:.0f} s")
     return int(max(show(name, [one[name] for one in held], warm) for name in held[0]) >= LIMIT)
 

@@ -35,7 +35,7 @@ QUICK = {
         ("--rounds", "1", "--deaths", "1", "--fake"),
         ("cancel to idle", "kill -9 to the viewer's notice", "kill -9 to the next epoch"),
     ),
-    "soak": Smoke(("--trials", "24"), ("24 trials in 6 rounds", "worker", "app"), ("worker", "app")),
+    "soak": Smoke(("--trials", "8"), ("8 trials in 2 rounds", "worker", "app"), ("worker", "app")),
     "start_up": Smoke(
         ("--rounds", "1"),
         (

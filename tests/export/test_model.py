@@ -6,16 +6,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from lossterm.comparison import protocol_catalogue
-from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.comparison import Comparison, Trial
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.comparison.splits import split_rows
 from lossterm.data import FileRequest, describe, load
 from lossterm.errors import DataError, UsageError
-from lossterm.export import gather
+from lossterm.export import gather, model
 from lossterm.export.chosen_training import chosen
 from lossterm.export.model import sidecar, write_model
 from lossterm.home.paths import shelf
@@ -58,6 +59,18 @@ def read(about: dict[str, Any], output: np.ndarray, target: np.ndarray) -> Outco
     return Outcome(target=target, prediction=output.argmax(1), decision=output)
 
 
+@pytest.fixture
+def engine_here(train_all: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the engine asked in this process, which has TensorFlow loaded; the test of a table asks one of its own."""
+    exporting = importlib.import_module("lossterm.engine.exporting")
+
+    def asked(what: str, file: str, *, trial: Trial) -> bytes:
+        assert what == "train"
+        return msgspec.json.encode(exporting.train(trial, Path(file)))
+
+    monkeypatch.setattr(model, "asked_of_engine", asked)
+
+
 CASES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "prices": ("prices", "log1p_mse", "fair", ("mae", "rmse")),
     "a logarithm": ("counts", "poisson", "fair", ("mae", "d2_poisson")),
@@ -67,7 +80,9 @@ CASES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("name", cases({name: name for name in CASES}, {"prices", "published"}))
-def test_a_model_scores_what_is_stored(train_all: Train, store: Store, tmp_path: Path, name: str) -> None:
+def test_a_model_scores_what_is_stored(
+    train_all: Train, engine_here: None, store: Store, tmp_path: Path, name: str
+) -> None:
     task, loss, protocol, metrics = CASES[name]
     wanted: dict[str, Any] = {"protocol": protocol, "seeds": 2, "epochs": 3, "learning_rates": (0.01,)}
     train_all(store, Comparison.ask(task, (loss,), device="cpu", **wanted))
@@ -147,7 +162,7 @@ def test_what_cannot_be_trained_again_leaves_nothing(train_all: Train, store: St
     assert not list(tmp_path.glob("*.keras*"))
 
 
-def test_another_score_than_the_stored_one_is_told(store: Store, tmp_path: Path) -> None:
+def test_another_score_than_the_stored_one_is_told(engine_here: None, store: Store, tmp_path: Path) -> None:
     comparison = Comparison.ask("circles", ("hinge",), seeds=1, epochs=1, learning_rates=(0.01,), device="cpu")
     store.requests.ask("s", comparison)
     row = store.worker.claim("cpu")
