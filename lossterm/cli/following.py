@@ -11,12 +11,13 @@ from typing import NamedTuple
 from lossterm.cli.exit_codes import ended_by
 from lossterm.cli.narrator import Narrator
 from lossterm.cli.options.workers import workers_with
-from lossterm.errors import WorkerError
+from lossterm.errors import StoreError, WorkerError
 from lossterm.following.follow import Follower, TimeUp, WorkerLeft
 from lossterm.following.store_changes import Update
 from lossterm.home.paths import default_store_path
 from lossterm.reports import report
 from lossterm.store import AskedComparison, Chunk, Store
+from lossterm.store.network_mounts import located
 from lossterm.text.numbers import duration
 
 
@@ -110,7 +111,10 @@ class Watch:
 
     def _command(self, verb: str) -> str:
         """Write a command on the session, to be copied into a shell."""
-        elsewhere = self._store.path != default_store_path().expanduser().resolve()
+        try:
+            elsewhere = self._store.path != located(default_store_path().expanduser())
+        except StoreError:  # the usual place cannot be used, so the store is elsewhere
+            elsewhere = True
         place = ["--store", str(self._store.path)] if elsewhere else []
         return shlex.join(["lossterm", verb, *place, self._session])
 

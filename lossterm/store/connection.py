@@ -52,10 +52,7 @@ class Connection:
     def __init__(self, path: Path | None = None, *, make: bool = True) -> None:
         """Open the store, made if it isn't there and may be made. Raises StoreError."""
         given = expanded(path or default_store_path())
-        try:
-            self.path = network_mounts.resolved(given)
-        except OSError as error:
-            raise StoreError(f"The store {given} cannot be used: {error.strerror}.") from error
+        self.path = network_mounts.located(given)
         self._lock = threading.RLock()  # closing a connection that another thread is reading from crashes the process
         self.network = schema.network_file_system(self.path)
         self._closed = False

@@ -5,6 +5,8 @@ import os
 import re
 from pathlib import Path
 
+from lossterm.errors import StoreError
+
 TABLE = Path("/proc/self/mounts")
 """Where Linux tells what is mounted; other systems have no such file, so that every path counts as local there."""
 
@@ -45,3 +47,11 @@ def resolved(path: Path) -> Path:
         return path.resolve()
     except RuntimeError as error:  # as Python 3.11 says it
         raise OSError(0, os.strerror(errno.ELOOP)) from error
+
+
+def located(store: Path) -> Path:
+    """Return where a store is that a person named, without links. Raises StoreError for links in a circle."""
+    try:
+        return resolved(store)
+    except OSError as error:
+        raise StoreError(f"The store {store} cannot be used: {error.strerror}.") from error

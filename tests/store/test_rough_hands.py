@@ -281,6 +281,21 @@ def test_a_backup_is_a_whole_private_file_and_is_put_back(tmp_path: Path, losste
     assert sessions(tmp_path / "new" / "s.db") == {"whole", "half"}
 
 
+def test_a_store_behind_links_in_a_circle_is_a_sentence(tmp_path: Path, lossterm: Command) -> None:
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    for words in (
+        ("backup", tmp_path / "b.db"),
+        ("restore", tmp_path / "b.db"),
+        ("report", "s"),
+        ("doctor", "--repair"),
+    ):
+        code, out, err = lossterm(words[0], "--store", circle, *words[1:])
+        assert (code, out) == (3, ""), words
+        assert "Too many levels of symbolic links" in err, words
+    assert [one.name for one in tmp_path.iterdir()] == ["circle"]
+
+
 def test_what_is_no_sound_backup_is_not_restored(tmp_path: Path, lossterm: Command) -> None:
     path = fill(tmp_path / "s.db")
     bad = tmp_path / "bad"

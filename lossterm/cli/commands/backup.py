@@ -7,6 +7,7 @@ import click
 from lossterm.cli.options.shared import StorePath, store_option
 from lossterm.home.paths import default_store_path
 from lossterm.home.tilde import expanded
+from lossterm.store.network_mounts import located
 from lossterm.store.restoring import write_backup
 from lossterm.text.harmless import printable
 
@@ -21,5 +22,5 @@ def backup(file: Path, store: StorePath) -> None:
     back.
     """
     target = expanded(file).absolute()
-    size = write_backup(expanded(store or default_store_path()).resolve(), target)
+    size = write_backup(located(expanded(store or default_store_path())), target)
     click.echo(printable(f"Wrote {file}, {size / 1e6:.1f} MB. Put it back with: lossterm restore {file}"))

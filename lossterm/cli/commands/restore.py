@@ -8,6 +8,7 @@ from lossterm.cli.commands.repair import exclusive_use
 from lossterm.cli.options.shared import StorePath, store_option
 from lossterm.home.paths import default_store_path
 from lossterm.home.tilde import expanded
+from lossterm.store.network_mounts import located
 from lossterm.store.restoring import restore_backup
 from lossterm.text.harmless import printable
 
@@ -20,7 +21,7 @@ def restore(file: Path, store: StorePath) -> None:
 
     What was there is kept beside it. While a worker trains, or another program has the store open, nothing is done.
     """
-    path = expanded(store or default_store_path()).resolve()
+    path = located(expanded(store or default_store_path()))
     source = expanded(file).absolute()
     if path.exists():
         with exclusive_use(path, "restore"):
