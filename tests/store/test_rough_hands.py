@@ -281,7 +281,7 @@ def test_a_backup_is_a_whole_private_file_and_is_put_back(tmp_path: Path, losste
     assert sessions(tmp_path / "new" / "s.db") == {"whole", "half"}
 
 
-def test_a_store_behind_links_in_a_circle_is_a_sentence(tmp_path: Path, lossterm: Command) -> None:
+def test_a_store_that_no_path_leads_to_is_a_sentence(tmp_path: Path, lossterm: Command) -> None:
     circle = tmp_path / "circle"
     circle.symlink_to(circle)
     for words in (
@@ -293,6 +293,11 @@ def test_a_store_behind_links_in_a_circle_is_a_sentence(tmp_path: Path, lossterm
         code, out, err = lossterm(words[0], "--store", circle, *words[1:])
         assert (code, out) == (3, ""), words
         assert "Too many levels of symbolic links" in err, words
+    long = tmp_path / ("x" * 300)
+    for given in (("backup", long), ("restore", long), ("restore", tmp_path / "b.db", "--store", long)):
+        code, _, err = lossterm(*given)
+        assert code == 3, given
+        assert "Traceback" not in err, given
     assert [one.name for one in tmp_path.iterdir()] == ["circle"]
 
 
