@@ -64,7 +64,7 @@ def _entry_points(group: str) -> "tuple[EntryPoint, ...]":
     for package in metadata.distributions():  # one by one: a declaration that is broken breaks no other
         try:
             given = [point for point in package.entry_points if point.group == group and point.module]
-        except Exception:
+        except Exception:  # a declaration may break in any way: its package offers nothing, the others do
             continue
         name = str(package.metadata["Name"])
         points |= {f"{name} {point.name}": point for point in given if f"{name} {point.name}" not in points}

@@ -106,11 +106,11 @@ def test_losses_of_a_task_are_trained_at_every_rate_and_ranked_at_their_best(
     worker: Worker, losses: tuple[str, ...]
 ) -> None:
     words = [word for loss in losses for word in ("--loss", loss)]
-    found = worker.run("circles", *words, "--seeds", "2", "--epochs", "5", "--trials", "--lr", "tune")
+    document = worker.run("circles", *words, "--seeds", "2", "--epochs", "5", "--trials", "--lr", "tune")
     expected = set(losses)
-    assert len(found["trials"]) == len(expected) * 2 * 5
-    _assert_ranked(found, expected)
-    diverged = {(trial["loss"], trial["learning_rate"]) for trial in found["trials"] if trial["status"] != "done"}
+    assert len(document["trials"]) == len(expected) * 2 * 5
+    _assert_ranked(document, expected)
+    diverged = {(trial["loss"], trial["learning_rate"]) for trial in document["trials"] if trial["status"] != "done"}
     assert diverged <= {("exponential", 0.1)}  # its gradient grows exponentially with the error
 
 

@@ -451,11 +451,11 @@ def test_the_probe_says_in_json_what_it_found(
     trust(source_from(place))
     monkeypatch.setattr(sys, "argv", ["probe", place, "--task", "regression"])
     importlib.import_module("lossterm.engine.user_code.probe").main()
-    found = msgspec.json.decode(capsysbinary.readouterr().out)
-    assert (found["task"], found["way"], found["error"]) == ("regression", "compiled", None)
-    assert found["loss"].startswith("loss@")
-    assert found["passed"][-1] == "compiles"
-    assert len(found["passed"]) == 5
+    document = msgspec.json.decode(capsysbinary.readouterr().out)
+    assert (document["task"], document["way"], document["error"]) == ("regression", "compiled", None)
+    assert document["loss"].startswith("loss@")
+    assert document["passed"][-1] == "compiles"
+    assert len(document["passed"]) == 5
 
 
 # After the probe
