@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +31,11 @@ def offers(group: str, what: str) -> Iterator[Offer]:
 
     `what` names the objects in sentences, for instance "losses".
     """
-    for point in _entry_points(group):
+    points, broken = _entry_points(group)
+    for package in broken:
+        problem = f"The {what} of {package} are left out: its entry_points.txt is not in the format of entry points."
+        yield Offer(place="entry_points.txt", package=package, given=(), problem=problem)
+    for point in points:
         package = f"{point.dist.name} {point.dist.version}" if point.dist and point.dist.name else point.value
         before = "tensorflow" in sys.modules
         said = io.StringIO()
@@ -55,20 +59,34 @@ def offers(group: str, what: str) -> Iterator[Offer]:
         )
 
 
-def _entry_points(group: str) -> "tuple[EntryPoint, ...]":
+def _entry_points(group: str) -> "tuple[tuple[EntryPoint, ...], tuple[str, ...]]":
+    """Return what packages declare in a group, and the packages that name the group in a declaration that is broken."""
     if not any(group in _read(file) for file in _declarations()):
-        return ()  # as nearly always: 2 ms, where importlib.metadata takes 30 that the first paint would wait for
+        return (), ()  # as nearly always: 2 ms, where importlib.metadata takes 30 that the first paint would wait for
     from importlib import metadata
 
     points: dict[str, EntryPoint] = {}
+    broken: dict[str, None] = {}
     for package in metadata.distributions():  # one by one: a declaration that is broken breaks no other
         try:
             given = [point for point in package.entry_points if point.group == group and point.module]
         except Exception:  # a declaration may break in any way: its package offers nothing, the others do
+            if group in _declared(package):
+                broken[f"{package.metadata['Name']} {package.version}"] = None
             continue
         name = str(package.metadata["Name"])
         points |= {f"{name} {point.name}": point for point in given if f"{name} {point.name}" not in points}
-    return tuple(points.values())
+    return tuple(points.values()), tuple(broken)
+
+
+def _declared(package: "Distribution") -> str:
+    """Return the text of a package's declaration, "" where it cannot even be read."""
+    try:
+        return package.read_text("entry_points.txt") or ""
+    except UnicodeDecodeError as error:
+        return bytes(error.object).decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _read(file: Path) -> str:

@@ -1,8 +1,10 @@
 """Fixtures that more than one file of tests uses."""
 
 import gc
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
@@ -11,7 +13,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from lossterm.store import Store
 from lossterm.worker_control import starting
-from tests.fork_server import ForkServer
+from tests.fork_server import NARROW, UNOPTIMISED, ForkServer
 
 # The same examples in every run, none of them timed or kept: a machine may be slow, and a checkout stays clean.
 settings.register_profile("lossterm", deadline=None, derandomize=True, database=None)
@@ -22,8 +24,15 @@ TOGETHER = (
         *("engine/test_parity", "engine/test_every_loss", "engine/test_user_code", "engine/test_reproduction"),
         *("engine/test_training", "engine/test_kept_weights", "engine/test_keras_traps"),
     ),
-    ("engine/test_settings", "engine/test_user_networks", "engine/test_real_worker", "engine/test_checkpoints"),
-    ("faults/test_killed_worker", "export/test_script", "export/test_model"),
+    (
+        *("engine/test_settings", "engine/test_user_networks", "engine/test_real_worker", "engine/test_checkpoints"),
+        "lanes/test_real_engine",
+    ),
+    (
+        *("export/test_script", "export/test_model", "faults/test_killed_worker", "engine/test_program_cache"),
+        *("engine/test_entry_points", "cli/test_golden", "api/test_real"),
+    ),
+    ("engine/test_shaped_networks", "engine/test_kept_outputs"),
 )
 """Files that are run by one process, one after the other: it imports TensorFlow, and compiles what they share, once."""
 
@@ -31,7 +40,7 @@ LONGEST = (
     *("terminal/test_terminal", "terminal/test_strange_terminals", "tui/test_screens", "faults/test_signals"),
     *("tui/test_anatomy_chart", "tui/test_choosing_losses", "tui/test_bad_input", "tui/test_views"),
     *("cli/test_commands", "tui/test_network_dialog", "tui/test_glyphs", "tui/test_predictions", "tui/test_looking"),
-    *("store/test_repair", "tui/test_random_keys"),
+    *("store/test_repair", "tui/test_random_keys", "docs/test_commands"),
 )
 """Other files that take long: begun next, so that in the end no process is left alone with one."""
 
@@ -98,6 +107,32 @@ def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer
     """Return what forks real workers and runs scripts; all tests of a process share it, for it imports TensorFlow."""
     with ForkServer(tmp_path_factory.mktemp("compiled")) as running:
         yield running
+
+
+ENGINE_SETS = ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND", "XLA_FLAGS")
+"""Environment variables that importing the engine sets; TensorFlow reads some of them only at its first operation."""
+
+
+@pytest.fixture(scope="session")
+def runtime(pytestconfig: pytest.Config) -> Iterator[ModuleType]:
+    """TensorFlow in this process, set up as a worker sets it up on the CPU; the first test that asks imports it.
+
+    The slow set compiles as a worker does, the quick one without optimising and for narrower stacks.
+    """
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ENGINE_SETS:
+            environment.delenv(name, raising=False)  # and put back when the last test has run
+        quick = pytestconfig.getoption("markexpr") != "slow"
+        if quick:
+            environment.setenv("XLA_FLAGS", UNOPTIMISED)
+        module = importlib.import_module("lossterm.engine.runtime")
+        config = module.tf.config
+        (processor,) = config.list_physical_devices("CPU")  # its second half stands for a card, where a test wants one
+        config.set_logical_device_configuration(processor, [config.LogicalDeviceConfiguration()] * 2)
+        module.configure("cpu")
+        for name, value in NARROW.items() if quick else ():
+            environment.setattr(name, value)
+        yield module
 
 
 @pytest.fixture

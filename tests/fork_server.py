@@ -19,6 +19,14 @@ from typing import Any, Self
 
 from lossterm.worker_control import starting
 
+UNOPTIMISED = "--xla_backend_optimization_level=0"
+"""For `XLA_FLAGS`, where a test has the engine in its own process or in a fork: to make a program fast takes XLA longer
+than the test runs it. Workers that are started as a person starts them compile as they do for one."""
+
+
+NARROW = {f"lossterm.engine.training.stack_width.{name}": 3 for name in ("WIDTH", "CARD_WIDTH")}
+"""What else is changed there: a program that is not optimised takes its time for each trial that it trains."""
+
 
 class Forked:
     """A worker that was forked: what `supervisor.Supervisor` needs of a process."""
@@ -51,7 +59,7 @@ class ForkServer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "TF_XLA_FLAGS": kept, "LOSSTERM_IDLE_SECONDS": "60"},
+            env={**os.environ, "TF_XLA_FLAGS": kept, "XLA_FLAGS": UNOPTIMISED, "LOSSTERM_IDLE_SECONDS": "60"},
         )
         self._forked: list[Forked] = []
 
@@ -143,7 +151,7 @@ def _become_worker(store: str, device: str, changed: dict[str, Any], lanes: int)
     log = os.open(starting.log_path(Path(store), device), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for stream, taken in enumerate((os.open(os.devnull, os.O_RDONLY), log, log)):
         os.dup2(taken, stream)
-    for name, value in changed.items():
+    for name, value in {**NARROW, **changed}.items():
         place, _, constant = name.rpartition(".")
         module = import_module(place)
         assert hasattr(module, constant)  # one that was moved would change nothing

@@ -115,12 +115,19 @@ def test_tasks_of_packages_are_listed_and_what_is_wrong_is_told(install: Install
         "epochs": 10,
         "batch_size": 32,
         "lowest": None,
+        "highest": None,
         "zeros": True,
         "imbalance": 1.0,
+        "input_shape": [2],
+        "target_shape": [],
+        "output_names": [],
+        "network": "mlp",
+        "test_rows": 0,
         "finite": True,
         "family": False,
         "ordered": False,
         "grouped": True,
+        "weighted": False,
         "labels": ["left", "right"],
         "metric": "accuracy",
     }
@@ -179,7 +186,9 @@ def test_where_no_package_declares_the_group_nothing_is_loaded_to_look_for_it(
 # Packages in rough hands
 
 
-def test_a_declaration_that_is_broken_breaks_no_other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_declaration_that_is_broken_is_told_and_breaks_no_other_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written: dict[str, bytes | None] = {
         "cut": b"[lossterm.tasks]\nx = ",
         "shapeless": b"no section\n[lossterm.tasks]\n = \n=x\n",
@@ -196,8 +205,12 @@ def test_a_declaration_that_is_broken_breaks_no_other_package(tmp_path: Path, mo
         else:
             (place / "entry_points.txt").write_bytes(content)
     monkeypatch.syspath_prepend(str(tmp_path))
-    offered = [offer for offer in plugins.offers("lossterm.tasks", "tasks") if offer.place == "json:dumps"]
-    assert [(offer.package, offer.given) for offer in offered] == [("good 1.0", (json.dumps,))]
+    offered = {offer.package: offer for offer in plugins.offers("lossterm.tasks", "tasks")}
+    assert (offered["good 1.0"].given, offered["good 1.0"].problem) == ((json.dumps,), None)
+    for name in ("cut", "shapeless", "bytes"):
+        problem = f"The tasks of {name} 1.0 are left out: its entry_points.txt is not in the format of entry points."
+        assert offered[f"{name} 1.0"].problem == problem
+    assert list(plugins.offers("lossterm.losses", "losses")) == []  # which none of them names
 
 
 def test_what_a_package_prints_as_it_is_imported_stays_out_of_the_output(

@@ -6,8 +6,9 @@ import msgspec
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.canvas import SMALLEST, message_lines, panel
 from lossterm.charts.loss_colours import Colour, colour_text
+from lossterm.charts.text_lines import SMALLEST, message_lines, panel
+from lossterm.text.harmless import clipped
 
 LEVELS = (0.1, 0.3)
 """Shares of a true class from which a cell is shaded stronger."""
@@ -47,7 +48,7 @@ def confusion_matrix(
         return message_lines("Nothing to draw: there are no rows.", width, height)
     if width < SMALLEST[0] or height < SMALLEST[1]:
         return message_lines("Too small to draw.", width, height)
-    labels = [str(place) for place in range(len(counts))] if names is None else [_cut(name, _LONGEST) for name in names]
+    labels = [clipped(name, _LONGEST) for name in (map(str, range(len(counts))) if names is None else names)]
     matrix = _Matrix(np.rint(counts).astype(int), labels, colour, dark)
     forms = (_counted, _in_percent, _shaded, _listed)
     drawn = (form(matrix, width, height) for form in forms)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.canvas import SMALLEST, message_lines, painted, panel
 from lossterm.charts.loss_colours import Colour, colour_text
+from lossterm.charts.text_lines import SMALLEST, message_lines, painted, panel
 
 LEVELS = (0.6, 0.9)
 """Confidences from which the ground of a region is drawn stronger."""

@@ -6,11 +6,11 @@ import msgspec
 import numpy as np
 
 from lossterm.charts.axes import Axis, value_axis
-from lossterm.charts.canvas import SMALLEST
-from lossterm.charts.drawing import Drawing, in_words
+from lossterm.charts.drawing import Drawing, Prepared, prepared_words
 from lossterm.charts.line_chart import POINT
 from lossterm.charts.loss_colours import Colour
 from lossterm.charts.plot import Plot
+from lossterm.charts.text_lines import SMALLEST
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -24,32 +24,50 @@ class Point(msgspec.Struct, frozen=True):
     """Whether the loss is judged at this rate."""
 
 
-def sweep_chart(sweeps: Sequence[tuple[Sequence[Point], Colour]], width: int, height: int) -> Drawing:
+_Sweep = tuple[Sequence[Point], Colour]
+
+
+def sweep_chart(sweeps: Sequence[_Sweep], width: int, height: int) -> Drawing:
     """Draw validation scores over learning rates on a logarithmic axis, each chosen rate as a filled circle.
 
     The points of each sweep ascend. Returns `height` lines of `width` cells; words where there is nothing to draw or
     no room.
     """
+    return prepared(sweeps, width, height).draw()
+
+
+def prepared(sweeps: Sequence[_Sweep], width: int, height: int) -> Prepared:
+    """Lay out a `sweep_chart`."""
     points = [point for one, _ in sweeps for point in one]
     if not points:
-        return in_words("No learning rate has a score yet.", width, height)
+        return prepared_words("No learning rate has a score yet.", width, height)
     if width < SMALLEST[0] or height < SMALLEST[1]:
-        return in_words("Too small to draw.", width, height)
+        return prepared_words("Too small to draw.", width, height)
     plot = Plot(
         width,
         height,
         _rate_axis(sorted({point.rate for point in points}), width),
         value_axis(np.array([point.score for point in points]), height),
     )
-    for one, colour in reversed(sweeps):
-        rates, scores = np.array([point.rate for point in one]), np.array([point.score for point in one])
-        plot.line(rates, scores, colour)
-        plot.clipped(rates, scores, colour)
-    for one, colour in reversed(sweeps):
-        for point in one:
+    for sweep in reversed(sweeps):
+        plot.line(*_line(sweep))
+    return Prepared(draw=lambda: _drawn(plot, sweeps), cost=plot.cost)
+
+
+def _line(sweep: _Sweep) -> tuple[np.ndarray, np.ndarray, Colour]:
+    points, colour = sweep
+    return np.array([point.rate for point in points]), np.array([point.score for point in points]), colour
+
+
+def _drawn(plot: Plot, sweeps: Sequence[_Sweep]) -> Drawing:
+    picture = plot.picture()
+    for sweep in reversed(sweeps):
+        picture.mark_clipped(*_line(sweep))
+    for points, colour in reversed(sweeps):
+        for point in points:
             if point.chosen:
-                plot.mark(point.rate, point.score, POINT, colour)
-    return plot.drawing()
+                picture.mark_at(point.rate, point.score, POINT, colour)
+    return picture.drawing()
 
 
 def _rate_axis(rates: Sequence[float], width: int) -> Axis:

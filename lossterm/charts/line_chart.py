@@ -3,6 +3,7 @@
 Numbers come in, lines and the region that they were drawn in go out: whoever calls knows nothing of how it is drawn.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -10,10 +11,11 @@ import numpy as np
 from rich.text import Text
 
 from lossterm.charts.axes import LARGEST, SMALLEST_SIZE, even_axis, value_axis
-from lossterm.charts.canvas import SMALLEST, fitted
-from lossterm.charts.drawing import Drawing, in_words
+from lossterm.charts.drawing import Drawing, Prepared, prepared_words
 from lossterm.charts.loss_colours import Colour, colour_text
-from lossterm.charts.plot import Plot
+from lossterm.charts.plot import Picture, Plot
+from lossterm.charts.text_lines import SMALLEST, fitted
+from lossterm.text.marks import COLLAPSED
 
 BROKEN = "×"
 """Stands where a training diverged."""
@@ -32,6 +34,8 @@ _Points = tuple[np.ndarray, np.ndarray]
 """Epochs and values."""
 _Area = tuple[_Points, _Points]
 """Lower and upper edge of a band."""
+_Tint = tuple[np.ndarray, Colour]
+"""Cells, (rows, columns) of bool, and the colour of their ground."""
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -45,6 +49,8 @@ class Series(msgspec.Struct, frozen=True):
     """What is written at its right end; nothing for a line that goes with another."""
     broken: tuple[int, ...] = ()
     """Epochs, from 1, at which trainings diverged."""
+    collapsed: tuple[tuple[int, float], ...] = ()
+    """Last epoch, from 1, and last value of trainings that collapsed."""
 
 
 class Band(msgspec.Struct, frozen=True):
@@ -99,15 +105,20 @@ def line_chart(series: Sequence[Series], width: int, height: int, frame: Frame, 
     The upright axis follows most of the values in the frame; those far beyond are marked at its edge by ▲ and ▼.
     Returns `height` lines of `width` cells; words where there is nothing to draw or no room.
     """
+    return prepared(series, width, height, frame, bands).draw()
+
+
+def prepared(series: Sequence[Series], width: int, height: int, frame: Frame, bands: Sequence[Band] = ()) -> Prepared:
+    """Lay out a `line_chart` whose drawing may take long."""
     if width < SMALLEST[0] or height < SMALLEST[1]:
-        return in_words("Too small to draw.", width, height)
+        return prepared_words("Too small to draw.", width, height)
     curves = [_Curve(one, *_part(one.values, frame)) for one in series]
     areas = [(_part(band.low, frame), _part(band.high, frame)) for band in bands]
     parts = [(one.x, one.y) for one in curves] + [edge for area in areas for edge in area]
     seen = np.concatenate([np.empty(0), *(_inside(x, y, frame) for x, y in parts)])
     seen = seen[np.isfinite(seen)]
     if not len(seen):
-        return in_words(_nothing(series, frame), width, height)
+        return prepared_words(_nothing(series, frame), width, height)
     room = min(frame.names, width // 3)
     plot = Plot(
         width,
@@ -116,19 +127,28 @@ def line_chart(series: Sequence[Series], width: int, height: int, frame: Frame, 
         value_axis(seen, height, log=frame.log),
         margin=room,
     )
-    for cells, colour in _mixed(_cells(plot, areas, frame), [band.colour for band in bands]):
-        plot.canvas.tint(cells, colour)
     for one in reversed(curves):
         plot.line(one.x, one.y, one.series.colour)
+    tints = list(_mixed(_cells(plot, areas, frame), [band.colour for band in bands]))
+    return Prepared(draw=lambda: _drawn(plot, curves, tints, frame, room), cost=plot.cost)
+
+
+def _drawn(plot: Plot, curves: Sequence[_Curve], tints: Sequence[_Tint], frame: Frame, room: int) -> Drawing:
+    picture = plot.picture()
+    for cells, colour in tints:
+        picture.tint(cells, colour)
     for one in reversed(curves):
-        plot.clipped(one.x, one.y, one.series.colour)
+        picture.mark_clipped(one.x, one.y, one.series.colour)
         for epoch in one.series.broken:
             if frame.first <= epoch <= frame.last:
                 value = one.before(epoch)  # what never was finite went beyond any axis
-                plot.mark(epoch, plot.y.high if value is None else value, BROKEN, one.series.colour)
+                picture.mark_at(epoch, plot.y.high if value is None else value, BROKEN, one.series.colour)
+        for epoch, value in one.series.collapsed:
+            if frame.first <= epoch <= frame.last and math.isfinite(value) and (value > 0 or not frame.log):
+                picture.mark_at(epoch, value, COLLAPSED, one.series.colour)
     if frame.cursor is not None:
-        _point_at(plot, curves, frame.cursor)
-    drawing = plot.drawing()
+        _point_at(plot, picture, curves, frame.cursor)
+    drawing = picture.drawing()
     if room:
         _name(drawing.lines, plot, [one for one in curves if one.series.name], frame, room)
     return drawing
@@ -157,15 +177,15 @@ def _nothing(series: Sequence[Series], frame: Frame) -> str:
     return "Nothing to draw: every training diverged at once."
 
 
-def _point_at(plot: Plot, curves: Sequence[_Curve], epoch: int) -> None:
+def _point_at(plot: Plot, picture: Picture, curves: Sequence[_Curve], epoch: int) -> None:
     column = plot.column(epoch)
-    for row in range(plot.canvas.rows):
-        if plot.canvas.free(column, row):
-            plot.canvas.mark(column, row, "┊")
+    for row in range(plot.rows):
+        if picture.free(column, row):
+            picture.mark(column, row, "┊")
     for one in reversed(curves):
         value = one.at(epoch)
         if one.series.name and value is not None:
-            plot.mark(epoch, value, POINT, one.series.colour)
+            picture.mark_at(epoch, value, POINT, one.series.colour)
 
 
 def _name(lines: Sequence[Text], plot: Plot, curves: Sequence[_Curve], frame: Frame, room: int) -> None:
@@ -174,9 +194,9 @@ def _name(lines: Sequence[Text], plot: Plot, curves: Sequence[_Curve], frame: Fr
     Where there are more than lines, the first are named.
     """
     ends = ((one, one.before(frame.last if frame.cursor is None else frame.cursor)) for one in curves)
-    wanted = [(plot.row(end), -end, one) for one, end in ends if end is not None][: plot.canvas.rows]
+    wanted = [(plot.row(end), -end, one) for one, end in ends if end is not None][: plot.rows]
     wanted.sort(key=lambda end: end[:2])
-    for row, (_, _, one) in zip(_spread_rows([row for row, _, _ in wanted], plot.canvas.rows), wanted, strict=True):
+    for row, (_, _, one) in zip(_spread_rows([row for row, _, _ in wanted], plot.rows), wanted, strict=True):
         value = one.before(frame.last) if frame.cursor is None else one.at(frame.cursor)
         name, number = _label(one.series.name, UNKNOWN if value is None else f"{value:.3g}", room)
         line, width = lines[row], len(lines[row].plain)
@@ -212,11 +232,11 @@ def _cells(plot: Plot, areas: Sequence[_Area], frame: Frame) -> list[np.ndarray]
     for (_, low), (x, high) in areas:
         # On a logarithmic axis a band that reaches down to 0 goes to the lower end.
         bottom = np.where(np.isnan(low) & ~np.isnan(high), plot.y.low, low) if frame.log else low
-        cells.append(plot.area(x, bottom, high))
+        cells.append(plot.cells_between(x, bottom, high))
     return cells
 
 
-def _mixed(cells: Sequence[np.ndarray], colours: Sequence[Colour]) -> Iterator[tuple[np.ndarray, Colour]]:
+def _mixed(cells: Sequence[np.ndarray], colours: Sequence[Colour]) -> Iterator[_Tint]:
     """Yield the cells of each tint: where bands overlap, the mean of theirs."""
     if not cells:
         return

@@ -7,14 +7,18 @@ import msgspec
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.axes import LARGEST, Axis, exact_axis
-from lossterm.charts.canvas import SMALLEST, fitted
+from lossterm.charts.axes import LARGEST, Axis, exact_axis, flat
 from lossterm.charts.drawing import Drawing, Region, in_words
 from lossterm.charts.loss_colours import Colour, colour_text
-from lossterm.charts.plot import Plot
+from lossterm.charts.plot import Picture, Plot
+from lossterm.charts.text_lines import SMALLEST, fitted
+from lossterm.text.marks import MARKED_ROW
 
 SIDE_BY_SIDE = 76
 """Columns from which loss and slope stand beside each other."""
+
+SHORT_NAME = 9
+"""Letters of a loss's name that stand beside its curve where the whole has no room."""
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _OF_WHAT = " of the gradient"
@@ -33,6 +37,8 @@ class LossShape(msgspec.Struct, frozen=True, kw_only=True):
     """(points,), its slope."""
     colour: Colour
     """Its colour."""
+    name: str = ""
+    """What is written beside its curve where there is room; "" where colours tell curves apart."""
 
 
 class ModelRows(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +54,8 @@ class ModelRows(msgspec.Struct, frozen=True, kw_only=True):
     """Share of the gradient that the worst hundredth of the rows holds, in the mean over models; None without any."""
     colour: Colour
     """Its colour."""
+    marked: float | None = None
+    """The residual or margin of a row that is marked, None without one."""
 
 
 def anatomy_chart(losses: Sequence[LossShape], models: Sequence[ModelRows], width: int, height: int) -> Drawing:
@@ -92,14 +100,39 @@ def _chart(losses: Sequence[LossShape], what: str, width: int, height: int, *, l
     for place, y, colour in reversed(curves):
         with np.errstate(invalid="ignore"):  # NaN is neither above nor below
             plot.line(place, np.where((y >= low) & (y <= high), y, np.nan), colour)
-    columns = plot.canvas.columns
+    picture = plot.picture()
     for share in (0.5, 0.3, 0.7, 0.1, 0.9):
-        start = round(share * columns) - len(what) // 2
-        if plot.canvas.free(start - 1, 0, len(what) + 2):  # where no curve passes
+        start = round(share * plot.columns) - len(what) // 2
+        if picture.free(start - 1, 0, len(what) + 2):  # where no curve passes
             for place, letter in enumerate(what):
-                plot.canvas.mark(start + place, 0, letter)
+                picture.mark(start + place, 0, letter)
             break
-    return plot.drawing()
+    for loss, (x, y, _) in zip(losses, curves, strict=True):
+        for name in _written(loss.name):
+            if _name_beside(picture, plot, name, x, y):
+                break
+    return picture.drawing()
+
+
+def _written(name: str) -> tuple[str, ...]:
+    """Return how a name may be written: whole, or cut where that has no room."""
+    return () if not name else (name,) if len(name) <= SHORT_NAME else (name, f"{name[: SHORT_NAME - 1]}…")
+
+
+def _name_beside(picture: Picture, plot: Plot, name: str, x: np.ndarray, y: np.ndarray) -> bool:
+    """Write a name right beside a curve at the first place where nothing is drawn; return whether there is one."""
+    for share in np.linspace(0.95, 0.05, 31):
+        point = round(share * (len(x) - 1))
+        if not plot.y.low <= y[point] <= plot.y.high:
+            continue
+        column, row = plot.column(float(x[point])), plot.row(float(y[point]))
+        middle = max(1, min(column - len(name) // 2, plot.columns - len(name) - 1))
+        for start, line in ((middle, row - 1), (middle, row + 1), (column + 2, row), (column - len(name) - 1, row)):
+            if picture.free(start - 1, line, len(name) + 2):
+                for place, letter in enumerate(name):
+                    picture.mark(start + place, line, letter)
+                return True
+    return False
 
 
 def _range(curves: Sequence[np.ndarray]) -> tuple[float, float]:
@@ -110,12 +143,14 @@ def _range(curves: Sequence[np.ndarray]) -> tuple[float, float]:
     tops, bottoms = sorted(float(y.max()) for y in there), sorted(float(y.min()) for y in there)
     high, low = tops[-1], bottoms[0]
     middle_top, middle_bottom = tops[len(tops) // 2], bottoms[len(bottoms) // 2]
-    size = middle_top - middle_bottom
-    high, low = min(high, middle_top + size), max(low, middle_bottom - size)
+    if not flat(middle_bottom, middle_top):  # beside straight lines every other loss would shoot up
+        size = middle_top - middle_bottom
+        high, low = min(high, middle_top + size), max(low, middle_bottom - size)
     if len(there) == 1:  # a single one that shoots up is shown where it does something else
-        middle = np.quantile(there[0], (0.1, 0.9))
-        high, low = min(high, middle[1] + 2 * np.ptp(middle)), max(low, middle[0] - 2 * np.ptp(middle))
-    margin = 0.04 * (high - low) or 0.5
+        under, over = np.quantile(there[0], (0.1, 0.9))
+        if not flat(under, over):
+            high, low = min(high, over + 2 * (over - under)), max(low, under - 2 * (over - under))
+    margin = 0.5 * (abs(high) or 1.0) if flat(low, high) else 0.04 * (high - low)
     return float(low - margin), float(high + margin)
 
 
@@ -130,7 +165,13 @@ def _histogram(model: ModelRows, above: Region) -> Text:
     if 1 - below[-1] > _BEYOND:
         bars[-1] = "›"
     line = Text(" " * above.left)
-    line.append("".join(bars), colour_text(model.colour))
+    if model.marked is None:
+        line.append("".join(bars), colour_text(model.colour))
+        return line
+    place = min(max(int(above.x.share(np.array([model.marked]))[0] * above.columns), 0), above.columns - 1)
+    line.append("".join(bars[:place]), colour_text(model.colour))
+    line.append(MARKED_ROW, "bold")
+    line.append("".join(bars[place + 1 :]), colour_text(model.colour))
     return line
 
 

@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.canvas import SMALLEST, message_lines, painted, panel
 from lossterm.charts.loss_colours import Colour, colour_text
+from lossterm.charts.text_lines import SMALLEST, message_lines, painted, panel
 from lossterm.text.numbers import counted
 
 _BARS = " ▁▂▃▄▅▆▇█"

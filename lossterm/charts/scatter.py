@@ -3,11 +3,15 @@
 import textwrap
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 from rich.text import Text
 
-from lossterm.charts.canvas import SMALLEST, Canvas, message_lines, painted, panel
+from lossterm.charts.axes import Axis, Scale, brief, scale_for, scaled_axis
 from lossterm.charts.loss_colours import Colour, colour_text
+from lossterm.charts.plot import Plot
+from lossterm.charts.text_lines import SMALLEST, message_lines, painted, panel
+from lossterm.text.marks import MARKED_ROW
 
 KEPT = (1, 99)
 """Percentiles between which values set the range that is drawn."""
@@ -20,11 +24,19 @@ _LARGEST = 1e300
 
 
 def predicted_against_true(
-    target: np.ndarray, prediction: np.ndarray, colour: Colour, width: int, height: int
+    target: np.ndarray,
+    prediction: np.ndarray,
+    colour: Colour,
+    width: int,
+    height: int,
+    *,
+    scale: Scale | None = "linear",
+    marked: tuple[float, float] | None = None,
 ) -> list[Text]:
     """Draw a dot for each row, predicted (up) against true (right), both on one range, with the diagonal behind.
 
-    `target` and `prediction` have as many values each. Rows beyond the range are drawn at the edge and counted in
+    `target` and `prediction` have as many values each; both axes have one `scale`, None for the one that targets ask
+    for. `marked` are target and prediction of a marked row. Rows beyond the range are drawn at the edge and counted in
     words, as are those that are not finite. Returns `height` lines of `width` cells; words where there is nothing to
     draw or no room. Raises ValueError where there are not as many predictions as targets.
     """
@@ -37,8 +49,10 @@ def predicted_against_true(
     if refused:
         return message_lines(refused, width, height)
 
-    ends = _ends(true), _ends(predicted)
+    scale = scale or scale_for(true)
+    ends = _ends(true), _ends(predicted[predicted > 0] if scale == "log" and (predicted > 0).any() else predicted)
     low, high = _widened(min(ends)[0], max(end for _, end in ends))
+    both = _axis(np.concatenate([true, predicted]), low, high, scale)
     beyond = int(((np.minimum(true, predicted) < low) | (np.maximum(true, predicted) > high)).sum())
     caption = _caption(beyond, missing, width, height)
     labels = _short(low), _short(high)
@@ -47,12 +61,28 @@ def predicted_against_true(
     if columns < 4 or rows < 2:
         return message_lines("Too small to draw.", width, height)
 
-    lines = []
-    for row, line in enumerate(_dots(true, predicted, (low, high), colour, columns, rows)):
-        label = labels[1] if row == 0 else labels[0] if row == rows - 1 else ""
-        lines.append(Text.assemble((f"{label:>{edge - 1}}{'┤' if label else '│'}", "dim"), line))
-    axis = Text(" " * edge + _between(*labels, ("true →", "true"), columns), "dim")
-    return panel([*lines, axis, *caption], width, height)
+    both = msgspec.structs.replace(both, ticks=((high, labels[1]), (low, labels[0])))
+    plot = Plot(width, rows, both, both, labelled=False)
+    plot.line(np.array([low, high]), np.array([low, high]), _FAINT)
+    plot.dots(np.clip(true, low, high), np.clip(predicted, low, high), colour)
+    picture = plot.picture()
+    if marked:
+        picture.mark(*_within(plot, *(min(max(one, low), high) for one in marked)), MARKED_ROW)
+    how = "by quantile" if both.knots else "log scale" if both.log else ""
+    words = (f"true, {how} →", f"true, {how}", how) if how else ("true →", "true")
+    axis = Text(" " * edge + _between(*labels, words, columns), "dim")
+    return panel([*picture.drawing().lines, axis, *caption], width, height)
+
+
+def _axis(values: np.ndarray, low: float, high: float, scale: Scale) -> Axis:
+    """Return the axis of both, from `low` to `high`; a logarithmic one only where both are above zero."""
+    if scale == "linear" or (scale == "log" and low <= 0):
+        return Axis(low, high)
+    return scaled_axis(np.clip(values, low, high), scale, 1)
+
+
+def _within(plot: Plot, x: float, y: float) -> tuple[int, int]:
+    return min(max(plot.column(x), 0), plot.columns - 1), plot.row(y)
 
 
 def residual_histogram(residuals: np.ndarray, colour: Colour, width: int, height: int) -> list[Text]:
@@ -84,24 +114,6 @@ def residual_histogram(residuals: np.ndarray, colour: Colour, width: int, height
     )
     axis = Text(_between(*labels, ("0",), wide * bars), "dim")
     return panel([*_bars(counts.repeat(wide), colour, rows), axis, *caption], width, height)
-
-
-def _dots(
-    true: np.ndarray, predicted: np.ndarray, ends: tuple[float, float], colour: Colour, columns: int, rows: int
-) -> list[Text]:
-    low, high = ends
-    most = np.array([[2 * columns - 1], [4 * rows - 1]])
-    x, y = np.rint((np.clip([true, predicted], low, high) - low) / (high - low) * most).astype(int)
-    y = 4 * rows - 1 - y
-    taken = np.zeros((rows, columns), bool)
-    taken[y // 4, x // 2] = True
-    across = np.arange(2 * columns)
-    down = np.rint((1 - across / (2 * columns - 1)) * (4 * rows - 1)).astype(int)
-    free = ~taken[down // 4, across // 2]  # a dot of the diagonal beside a row's would be taken for another row
-    canvas = Canvas(columns, rows)
-    canvas.dots(across[free], down[free], _FAINT)
-    canvas.dots(x, y, colour)
-    return canvas.lines()
 
 
 def _bars(counts: np.ndarray, colour: Colour, rows: int) -> list[Text]:
@@ -161,8 +173,10 @@ def _widened(low: float, high: float) -> tuple[float, float]:
 
 
 def _short(value: float) -> str:
-    """Write a number with three significant digits: 0, −1.25, 1234, 1.2e−7."""
+    """Write a number with three significant digits: 0, −1.25, 1234, 341k, 1.2e−7."""
     size = abs(value)
+    if 1e4 <= size < 1e12:
+        return brief(value)
     if size == 0 or 1e-3 <= size < 1e5:
         places = max(0, 2 - int(np.floor(np.log10(size)))) if size else 0
         text = f"{value:.{places}f}"

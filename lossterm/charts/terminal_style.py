@@ -2,7 +2,8 @@
 
 import msgspec
 
-from lossterm.charts.loss_colours import Colour, colour_of, faint
+from lossterm.charts.loss_colours import Colour, colour_of, colour_text, faint
+from lossterm.charts.verdict_colours import verdict_colour
 
 
 class Style(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,3 +23,12 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     def faint(self, loss: str) -> Colour:
         """Return its fainter colour."""
         return faint(self.colour(loss), dark=self.dark)
+
+    def of_loss(self, loss: str) -> str:
+        """Return how a loss's name is written, as Rich reads it; "" without colours."""
+        return "" if self.plain else colour_text(self.colour(loss))
+
+    def of_verdict(self, verdict: str) -> str:
+        """Return how what a verdict is about is written, as Rich reads it; "" without colours and for other words."""
+        colour = None if self.plain else verdict_colour(verdict, dark=self.dark)
+        return colour_text(colour) if colour else ""

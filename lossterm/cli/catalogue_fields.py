@@ -25,11 +25,22 @@ def loss_fields(loss: Loss) -> dict[str, Any]:
             "default": finite(parameter.default),
             "range": parameter.range,
             "meaning": parameter.meaning,
+            "aliases": parameter.aliases,
         }
         for parameter in loss.parameters
     ]
     fields["variants"] = [{"protocol": variant.protocol, "note": variant.note} for variant in loss.variants]
-    return {name: value for name, value in fields.items() if name not in ("function", "settings")}
+    fields["foreign_parameters"] = [msgspec.structs.asdict(one) for one in loss.foreign_parameters]
+    fields["equivalents"] = _elsewhere(loss)
+    fields["false_friends"] = [{**msgspec.structs.asdict(one), "text": one.text} for one in loss.false_friends]
+    return {name: value for name, value in fields.items() if name not in ("function", "settings", "elsewhere")}
+
+
+def _elsewhere(loss: Loss) -> list[dict[str, Any]] | None:
+    """Return what a loss is in other libraries, each with its call and all of it in words."""
+    if loss.equivalents is None:
+        return None
+    return [{**msgspec.to_builtins(one), "call": one.call, "text": one.text} for one in loss.equivalents]
 
 
 def finite(value: float | None) -> float | None:

@@ -13,12 +13,14 @@ SHORT_HELP = {
     "backup": "Copy the store to FILE, which must not be there yet.",
     "bench": "Train circles with binary cross-entropy by Model.fit and by this engine, and print the ratio.",
     "check": "Run a recorded comparison again and compare it, loss by loss.",
+    "cluster": "Look at a Ray cluster: its nodes, their lanes, versions and load, and what to do about each problem.",
     "data": "Look at a table of your own before training on it: its columns, its target, and what to mend.",
     "doctor": "Look at versions, devices, store, worker, configuration and terminal, and say what to do about each "
     "problem.",
     "explain": "Say what a loss is, what it estimates, when to use it and when not, and draw it with its slope.",
     "export": "Write a stored session for another tool: every trial once, or a report.",
     "init": "Write a project file: what is given is set in it, all else stands there with what it is.",
+    "look": "Look at a task's data before training: target or classes drawn, outliers, leaks, the constant prediction.",
     "losses": "List the losses by kind of task, with what each estimates and its parameters; ● marks the usual ones.",
     "metrics": "List the metrics that every model is scored on.",
     "probe": "Check a loss of your own as it is checked before training: shapes, values, gradient, batch, compiling.",
@@ -28,6 +30,7 @@ SHORT_HELP = {
     "resume": "Train what was stopped, failed or interrupted in a session, and print its tables.",
     "run": "Train each loss with each seed and print the table of losses.",
     "sessions": "List the sessions in the store, newest first.",
+    "stress": "Find out until how much noise a loss is the one to take: the same comparison on worse and worse data.",
     "tasks": "List what can be trained on.",
 }
 """Name → the first sentence of the command's own help, for a list of them that loads none."""
@@ -72,6 +75,10 @@ def _import(name: str) -> click.Command:  # noqa: PLR0911, PLR0912  a case for e
             from lossterm.cli.commands.check import check
 
             return check
+        case "cluster":
+            from lossterm.cli.commands.cluster import cluster
+
+            return cluster
         case "data":
             from lossterm.cli.commands.data import data
 
@@ -92,6 +99,10 @@ def _import(name: str) -> click.Command:  # noqa: PLR0911, PLR0912  a case for e
             from lossterm.cli.commands.init import init
 
             return init
+        case "look":
+            from lossterm.cli.commands.look import look
+
+            return look
         case "losses":
             from lossterm.cli.commands.losses import losses
 
@@ -128,6 +139,10 @@ def _import(name: str) -> click.Command:  # noqa: PLR0911, PLR0912  a case for e
             from lossterm.cli.commands.sessions import sessions
 
             return sessions
+        case "stress":
+            from lossterm.cli.commands.stress import stress
+
+            return stress
         case "tasks":
             from lossterm.cli.commands.tasks import tasks
 

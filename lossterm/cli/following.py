@@ -9,16 +9,16 @@ from types import FrameType
 from typing import NamedTuple
 
 from lossterm.cli.exit_codes import ended_by
-from lossterm.cli.narrator import Narrator
 from lossterm.cli.options.workers import workers_with
 from lossterm.errors import StoreError, WorkerError
-from lossterm.following.follow import Follower, TimeUp, WorkerLeft
-from lossterm.following.store_changes import Update
+from lossterm.following.follow import Follower
+from lossterm.following.narrator import Narrator, narrate
 from lossterm.home.paths import default_store_path
 from lossterm.reports import report
 from lossterm.store import AskedComparison, Chunk, Store
 from lossterm.store.network_mounts import located
 from lossterm.text.numbers import duration
+from lossterm.worker_control.cluster import Cluster
 
 
 class Limits(NamedTuple):
@@ -28,6 +28,8 @@ class Limits(NamedTuple):
     """Time, None for as long as it takes."""
     memory: int | None = None
     """Bytes that a worker may take, None for whatever one that is there may."""
+    cluster: Cluster | None = None
+    """The cluster that it uses beside this machine, None for whatever one that is there uses."""
 
 
 class Watch:
@@ -45,7 +47,9 @@ class Watch:
     ) -> None:
         """Prepare to follow; `asked` is gone through when that begins, and `keeps` tells whether the store stays."""
         self._store, self._session, self._quiet, self._keeps = store, session, quiet, keeps
-        self._follower = Follower(store, session, asked, workers=workers_with(limits.memory), seconds=limits.seconds)
+        self._follower = Follower(
+            store, session, asked, workers=workers_with(limits.memory, limits.cluster), seconds=limits.seconds
+        )
         self.out_of_time = False
         """Whether trials were stopped since time was up."""
 
@@ -56,8 +60,6 @@ class Watch:
         On SIGTERM, or SIGHUP when its terminal closes, it exits and stops nothing.
         """
         with _exiting_on_signals(), Narrator(quiet=self._quiet) as narrator:
-            if self._store.network:
-                narrator.say(f"The store lies on a network file system ({self._store.network}), which makes it slower.")
             try:
                 self._follow(narrator)
             except WorkerError:  # what was asked for waits, as the error says
@@ -66,7 +68,7 @@ class Watch:
             except KeyboardInterrupt:
                 shared = self._follower.stop()
                 if self._keeps:
-                    narrator.say(f"Stopped; what was trained is kept: {self._command('report')}")
+                    narrator.say(self._what_is_kept())
                     narrator.say(f"Go on: {self._command('resume')}")
                 if shared:
                     narrator.say(f"{shared} of the trials go on, since another comparison waits for them too.")
@@ -84,30 +86,21 @@ class Watch:
 
     def reports(self) -> list[report.Report]:
         """Return the standings of what is there, one for each comparison, in the order asked."""
-        rows = self._store.reader.trials(self._numbers)
-        return [report.build(one, report.rows_of(one, rows)) for one in self.asked]
+        return self._follower.reports()
 
     def chunks(self) -> list[Chunk]:
         """Return the curves of what is there, in the order of their epochs."""
-        return self._store.reader.chunks(self._numbers)[0]
-
-    @property
-    def _numbers(self) -> list[int]:
-        return [asked.id for asked in self.asked]
+        return self._follower.chunks()
 
     def _follow(self, narrator: Narrator) -> None:
-        with self._follower as follower:
-            for news in follower:
-                match news:
-                    case Update():
-                        narrator.show(follower.state)
-                    case WorkerLeft(message=message):
-                        narrator.say(message)
-                    case TimeUp(seconds=seconds):
-                        self.out_of_time = True
-                        narrator.say(
-                            f"Stopped after {duration(seconds)}, as --max-time says. Go on: {self._command('resume')}"
-                        )
+        if (seconds := narrate(self._follower, narrator)) is not None:
+            self.out_of_time = True
+            narrator.say(f"Stopped after {duration(seconds)}, as --max-time says. Go on: {self._command('resume')}")
+
+    def _what_is_kept(self) -> str:
+        if self._follower.anything_trained:
+            return f"Stopped; what was trained is kept: {self._command('report')}"
+        return "Stopped before anything was trained."
 
     def _command(self, verb: str) -> str:
         """Write a command on the session, to be copied into a shell."""

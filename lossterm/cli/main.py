@@ -15,6 +15,7 @@ from lossterm import __version__
 from lossterm.cli.command_table import HELP, SHORT_HELP, CommandTable
 from lossterm.cli.exit_codes import INTERRUPTED, NOBODY_READS
 from lossterm.cli.options.app_table import table_options
+from lossterm.cli.options.cluster import cluster_options
 from lossterm.cli.options.limits import memory_option
 from lossterm.cli.options.shared import StorePath, app_options, loss_file_option, session_option, store_option
 from lossterm.errors import BenchmarkError, DataError, LosstermError, UnknownName, UsageError, WorkerError
@@ -24,6 +25,7 @@ from lossterm.text.harmless import printable
 
 if TYPE_CHECKING:
     from lossterm.data import FileRequest
+    from lossterm.worker_control.cluster import Cluster
     from lossterm.worker_control.starting import Workers
 
 
@@ -98,6 +100,7 @@ def _short(text: str, width: int) -> str:
 @table_options
 @click.option("--linear", is_flag=True, help="Tell the session in sentences, without the app or a terminal.")
 @memory_option
+@cluster_options
 @app_options
 @click.version_option(__version__, prog_name="lossterm", message="%(prog)s %(version)s")
 @click.pass_context
@@ -110,6 +113,7 @@ def cli(
     table: "FileRequest | None",
     linear: bool,
     memory: int | None,
+    cluster: "Cluster | None",
     **look: str | bool | None,
 ) -> None:
     """Which loss function should train this network on this data, and how sure are we?
@@ -126,7 +130,8 @@ def cli(
     _narrow_home()
     if context.invoked_subcommand is not None:
         here = context.get_parameter_source("memory") is ParameterSource.COMMANDLINE  # not LOSSTERM_MEMORY
-        before = {"--loss-file": own, "--data": table, "--memory": here}
+        there = context.get_parameter_source("cluster") is ParameterSource.COMMANDLINE
+        before = {"--loss-file": own, "--data": table, "--memory": here, "--cluster": there}
         _refuse_before(context.invoked_subcommand, before, {"linear": linear or None, **look})
         context.obj = {**(context.obj or {}), "store": store, "session": session}
         return
@@ -134,11 +139,11 @@ def cli(
         _refuse_with_linear(own, table, look)
         from lossterm.cli.commands.linear import follow
 
-        follow(session, store, memory)
+        follow(session, store, memory, cluster)
         return
     from lossterm.cli.commands.app import open_on  # no command waits for what the app needs
 
-    open_on(session, store, own, table, look, memory)
+    open_on(session, store, own, table, look, memory, cluster)
 
 
 def _narrow_home() -> None:

@@ -17,6 +17,7 @@ from lossterm.reports import (
     table,
     verdict,
 )
+from lossterm.reports.curve_shape import joined
 from lossterm.reports.report import Report
 from lossterm.store import Chunk
 from lossterm.text.harmless import printable
@@ -39,7 +40,7 @@ def print_reports(
     elif form in ("markdown", "plain"):
         click.echo("\n\n".join(map(markdown.as_markdown if form == "markdown" else plain_text.as_plain, reports)))
     elif form == "linear":
-        print_sentences(reports, screen_reader.joined(chunks or ()))
+        print_sentences(reports, joined(chunks or ()))
     else:
         for number, report in enumerate(reports):
             if number:
@@ -47,9 +48,13 @@ def print_reports(
             _print_table(report, plain=plain)
 
 
-def print_sentences(reports: Sequence[Report], curves: Mapping[int, "array[float]"]) -> None:
-    """Print reports and the curves of their trials on stdout in sentences, one a line."""
-    click.echo("\n\n".join("\n".join(map(printable, screen_reader.lines(report, curves))) for report in reports))
+def print_sentences(reports: Sequence[Report], curves: Mapping[int, "array[float]"], *, followed: bool = False) -> None:
+    """Print reports and the curves of their trials on stdout in sentences, one a line.
+
+    The curves have all columns, or those that viewers keep if `followed`.
+    """
+    told = (screen_reader.lines(report, curves, followed=followed) for report in reports)
+    click.echo("\n\n".join("\n".join(map(printable, lines)) for lines in told))
 
 
 def _print_table(report: Report, *, plain: bool) -> None:

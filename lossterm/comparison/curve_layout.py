@@ -1,6 +1,8 @@
 """How a curve is laid out: which values each epoch of a training has, and in which order."""
 
+from array import array
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -41,6 +43,21 @@ class CurveLayout:
         """Return the place of a column. Raises ValueError for a split that curves do not have."""
         return len(VALUES) * self.splits.index(split) + VALUES.index(value)
 
+    def part(self, values: "array[float]", wanted: "CurveLayout") -> "array[float]":
+        """Return of whole epochs laid out like this the columns of another layout, whose splits are among these."""
+        if wanted == self:
+            return values
+        part = array("f", bytes(BYTES * wanted.columns * (len(values) // self.columns)))
+        for place, column in enumerate(_columns(self, wanted)):
+            part[place :: wanted.columns] = values[column :: self.columns]
+        return part
+
     def size(self, epochs: int) -> int:
         """Return how many bytes so many epochs take."""
         return BYTES * self.columns * epochs
+
+
+@cache
+def _columns(whole: CurveLayout, wanted: CurveLayout) -> tuple[int, ...]:
+    """Return where the columns of a layout are in another one: asked for each piece of each curve."""
+    return tuple(map(whole.names.index, wanted.names))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.hyperparameters import SCHEDULES
+from lossterm.data.leak import leaks_in_words
 from lossterm.losses import Loss, loss_recorded
 from lossterm.losses.loss import GEOMETRIC_MEAN, LOG_MEAN
 from lossterm.metrics import METRICS
@@ -28,6 +29,11 @@ def doubts(comparison: Comparison) -> list[str]:
     """Return a sentence for each thing that a reader of the comparison's table must be warned about."""
     losses = [loss_recorded(key) for key in comparison.losses]
     return [sentence for rule in RULES for sentence in rule(comparison, losses)]
+
+
+def _leaks(comparison: Comparison, _: Sequence[Loss]) -> Iterator[str]:
+    if comparison.data is not None:
+        yield from leaks_in_words(comparison.data.leaks, comparison.data.asked)
 
 
 def _protocol_variants(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
@@ -102,6 +108,12 @@ def _class_weights(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[s
         yield f"{', '.join(keys)} weighs classes itself, and class weights weigh them once more."
 
 
+def _of_batches(comparison: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
+    if keys := [loss.key for loss in losses if loss.per == "batch"]:
+        are, size = ("is a loss" if len(keys) == 1 else "are losses"), comparison.hyperparameters.batch_size
+        yield f"{', '.join(keys)} {are} of a batch of {size} rows as a whole: another --batch-size makes another loss."
+
+
 def _stopped_early(comparison: Comparison, _: Sequence[Loss]) -> Iterator[str]:
     h = comparison.hyperparameters
     if h.early_stopping is None:
@@ -123,6 +135,7 @@ def _too_far_out(_: Comparison, losses: Sequence[Loss]) -> Iterator[str]:
 
 
 RULES: tuple[Rule, ...] = (
+    _leaks,
     _protocol_variants,
     _equal_losses,
     _not_proper,
@@ -130,6 +143,7 @@ RULES: tuple[Rule, ...] = (
     _underfits,
     _nothing_to_balance,
     _class_weights,
+    _of_batches,
     _stopped_early,
     _too_far_out,
 )

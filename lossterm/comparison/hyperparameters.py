@@ -13,16 +13,19 @@ from typing import Annotated, Any, Self
 
 import msgspec
 
+from lossterm.comparison.initial_weights import HIDDEN, OUTPUT, Initializer, chosen_by_activation
 from lossterm.comparison.protocol import Protocol
 from lossterm.comparison.protocol_catalogue import DEFAULT_PROTOCOL
 from lossterm.comparison.setting import Range, Setting, settings_of
 from lossterm.comparison.user_network import called
-from lossterm.errors import UnknownName, UsageError
-from lossterm.losses import Kind
+from lossterm.errors import DoesNotFit, UnknownName, UsageError
 from lossterm.tasks import Task
 
 OPTIMIZERS = ("sgd", "momentum", "adam", "rmsprop", "adamw", "nadam", "adagrad")
-"""Keys of optimizers: plain SGD, SGD with momentum 0.9, and Keras's defaults of the others."""
+"""Keys of optimizers: plain SGD, SGD with MOMENTUM, and Keras's defaults of the others."""
+
+MOMENTUM = 0.9
+"""What SGD keeps of its last step under `momentum`; Keras's default is none."""
 
 ACTIVATIONS = ("relu", "tanh", "gelu", "elu", "selu", "silu", "leaky_relu", "sigmoid")
 """Activations of hidden layers, by Keras's names."""
@@ -34,9 +37,26 @@ along a line, or to 1 % by equal factors."""
 CLASS_WEIGHTS = ("balanced",)
 """How rows are weighed by their class: n/(K·n_k), so that all classes count alike."""
 
+SCALINGS = ("standard", "robust")
+"""How a numeric target is scaled: by mean and standard deviation, or by median and median absolute deviation."""
+
+NETWORKS = ("mlp", "cnn", "rnn", "unet")
+"""Dense layers, convolutions over an image, recurrent layers over a sequence, a U-Net from images to masks."""
+
+POOLINGS = ("max", "average")
+"""What is taken of each 2×2 pixels after a convolution."""
+
+CELLS = ("gru", "lstm", "simple")
+"""Cells of recurrent layers."""
+
+MOST_KERNEL = 15
+
 MOST_EPOCHS, MOST_BATCH, MOST_UNITS, MOST_LAYERS = 1_000_000, 1_000_000, 65_536, 32
 
 _NO_HIDDEN_LAYERS = "Dropout and batch normalisation apply to hidden layers, and this network has none."
+
+
+_CONVOLVING, _RECURRENT = ("cnn", "unet"), ("rnn",)
 
 
 class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,17 +80,20 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             example=(50, 20),
             of_task=True,
             always_shown=True,
+            networks=("mlp", "cnn", "rnn"),
+            unfit="A unet has no hidden layers but its convolutions: use --filters, or leave --hidden out.",
             phrase=lambda units: f"hidden {','.join(map(str, units)) or 'none'}",
             default=(),
         ),
     ]
-    """Units of each hidden layer; none for a linear model."""
+    """Units of each hidden layer, which are the last of a network of another kind; none for a linear model."""
 
     activation: Annotated[
         str,
         Setting(
             label="The activation",
             help="Of the hidden layers",
+            more=f"; it chooses their initial kernels too: {chosen_by_activation()}",
             row="of the hidden layers",
             part="layers",
             words=ACTIVATIONS,
@@ -97,9 +120,11 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         Setting(
             label="The optimizer",
             help="How weights are updated",
+            more=f"; momentum is SGD with a momentum of {MOMENTUM}",
             row="how weights are updated",
             words=OPTIMIZERS,
             always_shown=True,
+            phrase=lambda key: f"{key} {MOMENTUM}" if key == "momentum" else key,
             default="momentum",
         ),
     ]
@@ -186,6 +211,7 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             more=" over the whole training: to 0 along half a cosine or a line, or to 1 % by equal factors",
             row="how the learning rate falls",
             words=SCHEDULES,
+            of_protocol=True,
             joins=("learning_rates", "{}"),
         ),
     ] = SCHEDULES[0]
@@ -219,12 +245,142 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             words=CLASS_WEIGHTS,
             example=CLASS_WEIGHTS[0],
             unset="all rows weigh alike",
-            kinds=("binary", "multiclass"),
-            unfit="Class weights are for classes, and this task's targets are numbers: leave them out.",
+            kinds=("binary", "multiclass", "ordinal"),
+            unfit="Class weights are for classes of whole rows, which this task does not have: leave them out.",
             phrase=lambda weights: f"{weights} classes",
         ),
     ] = None
     """One of CLASS_WEIGHTS, for the loss that is trained but not for the one in curves; None: all rows weigh alike."""
+
+    scaling: Annotated[
+        str,
+        Setting(
+            label="The scaling",
+            help="How a target of numbers is scaled",
+            more=": by mean and standard deviation, or by median and median absolute deviation, which outliers hardly "
+            "shift; what is fixed in units of that scale, such as huber's delta, then keeps its meaning",
+            row="numeric targets by mean, SD or median, MAD",
+            words=SCALINGS,
+            kinds=("regression", "multioutput"),
+            needs_scaling=True,
+            unfit="Robust scaling is for targets of numbers, under a protocol that scales them: leave --scaling out.",
+            phrase=lambda scaling: f"{scaling} scaling",
+        ),
+    ] = SCALINGS[0]
+    """How a numeric target is scaled on the training rows, one of SCALINGS."""
+
+    network: Annotated[
+        str,
+        Setting(
+            label="The network",
+            help="Kind of network",
+            more=": dense layers (mlp), convolutions over images (cnn), recurrent layers over sequences (rnn), or a "
+            "U-Net from images to masks (unet)",
+            row="mlp; cnn, unet for images; rnn for sequences",
+            part="layers",
+            words=NETWORKS,
+            example="cnn",
+            of_task=True,
+        ),
+    ] = NETWORKS[0]
+    """One of NETWORKS."""
+
+    filters: Annotated[
+        tuple[int, ...],
+        Setting(
+            label="Filters",
+            help="Filters of each convolution, with pooling after each; of a U-Net, of each level",
+            row="of each convolution, as 8,16",
+            part="layers",
+            range=Range(least=1, most=MOST_UNITS),
+            each="A number of filters",
+            most=MOST_LAYERS,
+            example=(8, 16),
+            of_task=True,
+            networks=_CONVOLVING,
+            unfit="Filters are of convolutions: use --network cnn or unet, or leave them out.",
+            phrase=lambda filters: f"filters {','.join(map(str, filters))}",
+        ),
+    ] = ()
+    """Filters of each convolution; () for networks without any."""
+
+    kernel: Annotated[
+        int,
+        Setting(
+            label="The kernel",
+            help="Height and width of each convolution's kernel",
+            row="height and width of kernels",
+            part="layers",
+            range=Range(least=1, most=MOST_KERNEL),
+            networks=_CONVOLVING,
+            unfit="Kernels are of convolutions: use --network cnn or unet, or leave --kernel out.",
+            phrase=lambda side: f"kernel {side}",
+        ),
+    ] = 3
+    """Height and width of the kernels of convolutions."""
+
+    pooling: Annotated[
+        str,
+        Setting(
+            label="The pooling",
+            help="What is taken of each 2×2 pixels after a convolution",
+            row="of 2×2 pixels after a convolution",
+            part="layers",
+            words=POOLINGS,
+            networks=_CONVOLVING,
+            unfit="Pooling is between convolutions: use --network cnn or unet, or leave --pooling out.",
+            phrase=lambda kind: f"{kind} pooling",
+        ),
+    ] = POOLINGS[0]
+    """One of POOLINGS."""
+
+    units: Annotated[
+        tuple[int, ...],
+        Setting(
+            label="Recurrent units",
+            help="Units of each recurrent layer",
+            row="of each recurrent layer, as 16",
+            part="layers",
+            range=Range(least=1, most=MOST_UNITS),
+            each="A recurrent layer",
+            most=MOST_LAYERS,
+            example=(16,),
+            of_task=True,
+            networks=_RECURRENT,
+            unfit="Units are of recurrent layers: use --network rnn, or leave --units out.",
+            phrase=lambda units: f"units {','.join(map(str, units))}",
+        ),
+    ] = ()
+    """Units of each recurrent layer; () for networks without any."""
+
+    cell: Annotated[
+        str,
+        Setting(
+            label="The cell",
+            help="Cell of the recurrent layers",
+            row="of recurrent layers",
+            part="layers",
+            words=CELLS,
+            networks=_RECURRENT,
+            unfit="Cells are of recurrent layers: use --network rnn, or leave --cell out.",
+            joins=("units", "{}"),
+        ),
+    ] = CELLS[0]
+    """One of CELLS."""
+
+    bidirectional: Annotated[
+        bool,
+        Setting(
+            label="Both directions",
+            help="Read sequences from both ends",
+            row="read sequences from both ends",
+            part="layers",
+            networks=_RECURRENT,
+            unfit="Both directions are of recurrent layers: use --network rnn, or leave --bidirectional out.",
+            phrase=lambda _: "both directions",
+        ),
+    ] = False
+    """Whether recurrent layers read a sequence from both ends."""
 
     model: Annotated[
         str,
@@ -250,8 +406,8 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
                 msgspec.structs.force_setattr(self, name, default)
 
     @classmethod
-    def asked(cls, given: Mapping[str, object], task: Task, also: Iterable[str] = ()) -> Self:
-        """Return the given settings; those that are missing or None take the task's value or the default.
+    def asked(cls, given: Mapping[str, object], task: Task, protocol: Protocol, also: Iterable[str] = ()) -> Self:
+        """Return the given settings; those that are missing or None take the value of task or protocol, or the default.
 
         `also` holds other names that a misspelt one might mean. Raises UnknownName, OutOfRange, and what
         `network_from` raises. The result is still to be `checked`.
@@ -262,16 +418,20 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
                 raise UnknownName("setting", name, [*also, *settings])
         chosen = {name: settings[name].stored(value) for name, value in given.items() if value is not None}
         custom = bool(chosen.get("model"))
+        network = chosen.get("network", settings["network"].default if custom else task.network)
+
+        def of_task(setting: Setting) -> bool:
+            used = not (custom and setting.part == "layers") and network in (setting.networks or NETWORKS)
+            return setting.of_task and used
+
         usual = {
-            name: getattr(task, name)
-            if setting.of_task and not (custom and setting.part == "layers")
-            else setting.default
+            name: getattr(task, name) if of_task(setting) else usual_value(setting, protocol)
             for name, setting in settings.items()
         }
         return cls(**usual | chosen)
 
-    def checked(self, kind: Kind, protocol: Protocol) -> Self:
-        """Return self if each setting is valid, and all of them together fit a kind of task and a protocol.
+    def checked(self, task: Task, protocol: Protocol) -> Self:
+        """Return self if each setting is valid, and all of them together fit a task and a protocol.
 
         Raises OutOfRange, UnknownName or UsageError, each with a sentence that names the setting.
         """
@@ -282,10 +442,19 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         for setting in chosen:
             if (
                 (setting.needs_validation and not protocol.tunes)
-                or (setting.needs_hidden and not (self.hidden or self.model))
-                or kind not in setting.kinds
+                or (setting.needs_scaling and not protocol.scales)
+                or (setting.needs_hidden and not (self.hidden or self.filters or self.units or self.model))
+                or task.kind not in setting.kinds
+                or not (self.model or self.network in (setting.networks or NETWORKS))
             ):
                 raise UsageError(setting.unfit.format(protocol=protocol.key))
+        if self.class_weight and task.weights is not None:
+            raise UsageError(
+                "Rows weigh by --class-weight or by --sample-weight, as in Keras, not by both: leave one of them out."
+            )
+        reason = "" if self.model else unfit_network(self.network, task, self.filters)
+        if reason:
+            raise DoesNotFit(reason)
         unused = [setting.title for setting in chosen if setting.part == "layers"]
         if self.model and unused:
             raise UsageError(
@@ -304,6 +473,11 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         """The settings that differ from their defaults, or whose value each task sets."""
         return tuple(setting for setting in settings_of(type(self)) if setting.is_set(getattr(self, setting.name)))
 
+    def unlike(self, protocol: Protocol) -> tuple[Setting, ...]:
+        """Return the settings that a request under a protocol must name, or whose value each task sets."""
+        every = settings_of(type(self))
+        return tuple(one for one in every if getattr(self, one.name) != usual_value(one, protocol))
+
     @property
     def shown(self) -> tuple[Setting, ...]:
         """The settings to show: those that differ from their defaults, and those always shown unless ignored."""
@@ -313,9 +487,31 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             if setting.is_set(getattr(self, setting.name)) or (setting.always_shown and not self.ignores(setting))
         )
 
+    @property
+    def hidden_initializer(self) -> Initializer | None:
+        """How hidden kernels are drawn; None without hidden layers and for a custom network."""
+        return HIDDEN[self.activation] if (self.hidden or self.filters) and not self.model else None
+
+    @property
+    def output_initializer(self) -> Initializer | None:
+        """How the output's kernel is drawn; None with a standard deviation of its own and for a custom network."""
+        return None if self.model or self.initial_sd is not None else OUTPUT
+
+    @property
+    def momentum(self) -> float | None:
+        """The momentum of SGD; None under an optimizer that has its own."""
+        return {"sgd": 0.0, "momentum": MOMENTUM}.get(self.optimizer)
+
     def ignores(self, setting: Setting) -> bool:
-        """Whether a setting changes nothing here, because it shapes a stack of layers and the network is custom."""
-        return bool(self.model) and setting.part == "layers"
+        """Whether a setting changes nothing here, because it shapes the layers of another kind of network."""
+        if self.model:
+            return setting.part == "layers"
+        return self.network not in (setting.networks or NETWORKS)
+
+    @property
+    def robust(self) -> bool:
+        """Whether a numeric target is scaled by medians."""
+        return self.scaling == "robust"
 
     @property
     def program(self) -> str:
@@ -328,6 +524,44 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             elif setting.compiled and setting.is_set(value):
                 words.append(f"{setting.name}={value}")
         return "/".join(words)
+
+
+def networks_for(task: Task) -> tuple[str, ...]:
+    """Return the networks that can train on a task."""
+    return tuple(network for network in NETWORKS if not unfit_network(network, task))
+
+
+def unfit_network(network: str, task: Task, filters: tuple[int, ...] = ()) -> str:
+    """Say why a network cannot train on a task, and which can; "" if it can."""
+    shape = " × ".join(map(str, task.input_shape))
+    if network == "unet" and task.kind != "segmentation":
+        return f"A unet gives a mask for each image, and {task.key} wants none: use --network {task.network}."
+    if network != "unet" and task.kind == "segmentation":
+        return f"{task.key} wants a class for each pixel, which {_ARTICLES[network]} does not give: use --network unet."
+    if network in ("cnn", "unet") and len(task.input_shape) != 3:
+        takes = "images, (height, width, channels)"
+        said = f"{_ARTICLES[network].capitalize()} takes {takes}"
+        return f"{said}, and a row of {task.key} is {shape}: use --network {task.network}."
+    if network == "rnn" and len(task.input_shape) != 2:
+        takes = "sequences, (steps, channels)"
+        return f"An rnn takes {takes}, and a row of {task.key} is {shape}: use --network {task.network}."
+    halved = 2 ** max(len(filters) - 1, 0)
+    if network == "unet" and any(side % halved for side in task.input_shape[:2]):
+        return (
+            f"A unet of {len(filters)} levels halves an image {len(filters) - 1} times, and {shape} cannot be: "
+            "give fewer --filters, or pad the images."
+        )
+    return ""
+
+
+_ARTICLES = {"mlp": "an mlp", "cnn": "a cnn", "rnn": "an rnn", "unet": "a unet"}
+
+
+def usual_value(setting: Setting, protocol: Protocol, task: Task | None = None) -> Any:
+    """Return the value of a setting that nobody set: the protocol's, the task's if one is given, or the default."""
+    if task is not None and setting.of_task:
+        return getattr(task, setting.name)
+    return getattr(protocol, setting.name) if setting.of_protocol else setting.default
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """How a comparison is made fair, as one record: what is drawn, how it is split and scaled, and what a seed fixes."""
 
+import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
@@ -8,6 +9,7 @@ import msgspec
 from lossterm.comparison.curve_layout import CurveLayout
 from lossterm.losses import Scale
 from lossterm.losses.target_scaling import Scaling, scaling_of
+from lossterm.stress_axes import Stress
 from lossterm.tasks import Task
 
 if TYPE_CHECKING:
@@ -23,9 +25,9 @@ class Split(msgspec.Struct, frozen=True):
     """One part of the data, ready for the network."""
 
     features: "np.ndarray"
-    """(rows, features), float32."""
+    """(rows, *input_shape), float32."""
     target: "np.ndarray"
-    """(rows,): float64 values for regression, in the units that scores are in; int64 class indices otherwise."""
+    """(rows, *target_shape): float64 values in the units that scores are in, or int64 class indices."""
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,10 +37,24 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """Each part, in the protocol's order."""
     scales: bool = True
     """Whether a numeric target is to be scaled as the loss wants it."""
+    robust: bool = False
+    """Whether it is scaled by medians, which outliers do not shift."""
+    rows: "np.ndarray | None" = None
+    """(rows,) int64, the number of each training row, counted from 1: in its file, or in the draw of the first seed.
+    None where rows are not numbered."""
+    weights: "np.ndarray | None" = None
+    """(rows,) float32, what each training row weighs in the loss that is trained; None where all weigh alike."""
 
     def scaling(self, scale: Scale) -> Scaling:
         """Return the scaling of a numeric target that a loss asks for, fitted to the training rows."""
-        return scaling_of(scale if self.scales else "raw", self.splits["train"].target)
+        return scaling_of(scale if self.scales else "raw", self.splits["train"].target, robust=self.robust)
+
+
+class Prepare(typing.Protocol):
+    """Prepares the data of a seed."""
+
+    def __call__(self, task: Task, seed: int, stress: Stress | None = None) -> Prepared:
+        """Draw, split and scale; a stress alters rows before anything is fitted to them."""
 
 
 class Protocol(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,14 +68,18 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     """The parts that the data are cut into."""
     shares: tuple[float, ...]
     """Share of the rows in each split."""
+    schedule: str = "constant"
+    """How the learning rate changes, unless a person says: one of `hyperparameters.SCHEDULES`."""
     scales: bool = True
     """Whether a numeric target is scaled as the loss wants it; otherwise it is as `prepare` gives it."""
     draws: bool
     """Whether each seed draws or splits the data anew; otherwise all seeds share one draw."""
     tasks: tuple[str, ...] | None
     """Keys of the tasks that it is for, None for all."""
-    prepare: Callable[[Task, int], Prepared]
-    """`(task, seed) -> data`, drawn, split and scaled."""
+    prepare: "Prepare"
+    """`(task, seed, stress) -> data`, drawn, split, stressed if that is asked for, and scaled."""
+    stresses: bool = False
+    """Whether its data can be stressed."""
     flaws: Callable[[Task], str] | None = None
     """Replaces what `caveat` says of a task, for a protocol with flaws that a reader must know."""
 
@@ -78,6 +98,11 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
         """How the curves of its trainings are laid out."""
         return CurveLayout(self.splits)
 
+    @property
+    def followed(self) -> CurveLayout:
+        """How a viewer keeps them: it shows train and the held-out split, and all else would only take memory."""
+        return CurveLayout(("train", self.held_out))
+
     def varies(self, task: Task) -> bool:
         """Whether each seed has different data on a task; rows in order of time can be split in one way only."""
         return self.draws and not task.ordered
@@ -89,6 +114,10 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
         """
         first, *others = self.splits
         rest = {split: round(share * task.rows) for split, share in zip(others, self.shares[1:], strict=True)}
+        if task.test_rows:
+            left = (task.rows - task.test_rows) / (1 - self.shares[-1])
+            rest = {split: round(share * left) for split, share in zip(others, self.shares[1:], strict=True)}
+            rest[others[-1]] = task.test_rows
         return {first: task.rows - sum(rest.values()), **rest}
 
     def correlation(self, task: Task) -> float:
@@ -110,6 +139,8 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
         cut = "/".join(f"{100 * share:.0f}" for share in self.shares)
         if task.ordered:
             data = f"one split, about {cut}, by time for all seeds, so that intervals say nothing of other times"
+        elif self.draws and task.test_rows:
+            data = f"the {task.test_rows:,} test rows of the file for all seeds, the others split anew for each"
         elif self.draws and task.groups:
             data = f"the same groups split anew for each seed, about {cut} (intervals widened after Nadeau–Bengio)"
         elif self.draws and task.finite:
@@ -120,4 +151,5 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
             data = f"fresh data for each seed, split {cut}"
         else:
             data = f"one stratified split {cut} for all seeds, so that intervals say nothing of other data"
-        return f"{self.key.capitalize()} protocol: {data}, scaled on train; {rate}; tests paired by seed, Holm."
+        weighed = ", rows weighed in training" if task.weights else ""
+        return f"{self.key.capitalize()} protocol: {data}, scaled on train{weighed}; {rate}; compared seed by seed."

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from lossterm.comparison.protocol import Prepared, Protocol, Split, SplitName
 from lossterm.comparison.splits import split_rows
 from lossterm.data import let_go
-from lossterm.errors import DoesNotFit, UnknownName
+from lossterm.errors import DataError, DoesNotFit, UnknownName
+from lossterm.stress_axes import Stress
 from lossterm.tasks import Task
 
 if TYPE_CHECKING:
@@ -18,14 +19,27 @@ BLOCK = 8192
 """Rows transformed at a time: a table may be large, and a pipeline makes several copies of its input."""
 
 
-def _fair(task: Task, seed: int) -> Prepared:
-    """Draw (or take) and split by the seed, classes stratified; fit the task's pipeline of features on train."""
+def _fair(task: Task, seed: int, stress: Stress | None = None) -> Prepared:
+    """Draw (or take) and split by the seed, classes stratified; fit the task's pipeline of features on train.
+
+    A stress alters rows between the two: the split and the rows that are not altered are those of the plain data.
+    """
     features, target = task.draw(seed)
-    parts = split_rows(task, PROTOCOLS["fair"], target, _stream(seed))
+    parts = fair_parts(task, target, seed)
+    if stress is not None:
+        whole = features
+        features, target = stress.applied(task, features, target, parts, seed)
+        if features is not whole:
+            let_go(whole)
     return _through_pipeline(task, features, target, parts)
 
 
-def _tutorial(task: Task, seed: int) -> Prepared:  # noqa: ARG001  every protocol takes a seed; this one's data ignore it
+def fair_parts(task: Task, target: "np.ndarray", seed: int) -> "Parts":
+    """Return the places of the rows of each split that the fair protocol makes by a seed."""
+    return split_rows(task, PROTOCOLS["fair"], target, _stream(seed))
+
+
+def _tutorial(task: Task, seed: int, stress: Stress | None = None) -> Prepared:  # noqa: ARG001  all take them
     """Prepare as the tutorial does: one fixed draw, the first half trains, scaling (if any) fitted before the split."""
     import numpy as np
 
@@ -46,7 +60,7 @@ def _tutorial(task: Task, seed: int) -> Prepared:  # noqa: ARG001  every protoco
     return Prepared(splits=splits, scales=PROTOCOLS["tutorial"].scales)
 
 
-def _published(task: Task, seed: int) -> Prepared:  # noqa: ARG001  as above
+def _published(task: Task, seed: int, stress: Stress | None = None) -> Prepared:  # noqa: ARG001  as above
     """Split once for all seeds, classes stratified; divide features by their largest value on train."""
     import numpy as np
 
@@ -57,7 +71,8 @@ def _published(task: Task, seed: int) -> Prepared:  # noqa: ARG001  as above
         splits={
             name: Split((features[rows] / largest).astype(np.float32), target[rows].astype(np.int64))
             for name, rows in parts.items()
-        }
+        },
+        rows=_numbers(task, parts),
     )
 
 
@@ -85,17 +100,40 @@ def _through_pipeline(task: Task, features: "np.ndarray", target: "np.ndarray", 
     import numpy as np
 
     pipeline = task.pipeline().fit(features[parts["train"]])
-    form = np.float64 if task.kind == "regression" else np.int64
+    form = np.float64 if task.element == "regression" else np.int64
 
     def transformed(rows: "np.ndarray") -> "np.ndarray":
-        prepared = np.empty((len(rows), task.features), np.float32)
+        prepared = np.empty((len(rows), *task.input_shape), np.float32)
         for start in range(0, len(rows), BLOCK):
             prepared[start : start + BLOCK] = pipeline.transform(features[rows[start : start + BLOCK]])
         return prepared
 
     splits = {name: Split(transformed(rows), target[rows].astype(form)) for name, rows in parts.items()}
     let_go(features)
-    return Prepared(splits=splits)
+    return Prepared(splits=splits, rows=_numbers(task, parts), weights=_weights(task, parts))
+
+
+def _weights(task: Task, parts: "Parts") -> "np.ndarray | None":
+    """Return what the training rows weigh. Raises DataError where all of them weigh 0."""
+    import numpy as np
+
+    if task.weights is None:
+        return None
+    weights = np.asarray(task.weights()[parts["train"]], np.float32)
+    if not weights.any():
+        raise DataError(
+            f"{task.title}: all training rows weigh 0, so that nothing would be learnt. Split by another time or other "
+            "groups, or weigh them by another column."
+        )
+    return weights
+
+
+def _numbers(task: Task, parts: "Parts") -> "np.ndarray":
+    """Return the numbers of the training rows."""
+    import numpy as np
+
+    train = parts["train"]
+    return np.asarray(task.row_numbers()[train] if task.row_numbers else train + 1, np.int64)
 
 
 PROTOCOLS: dict[str, Protocol] = {
@@ -106,9 +144,12 @@ PROTOCOLS: dict[str, Protocol] = {
             title="fresh data or a fresh split for each seed, scaled on train, learning rate tuned on validation",
             splits=("train", "validation", "test"),
             shares=(0.6, 0.2, 0.2),
+            # Of the schedules that were tried on every task it has the lowest errors: tests/bench/defaults.py.
+            schedule="cosine",
             draws=True,
             tasks=None,
             prepare=_fair,
+            stresses=True,
         ),
         Protocol(
             key="tutorial",

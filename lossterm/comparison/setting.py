@@ -9,7 +9,7 @@ import msgspec
 
 from lossterm.comparison.user_network import called, network_from
 from lossterm.errors import OutOfRange, UnknownName
-from lossterm.losses import Kind
+from lossterm.losses import KINDS, Kind
 from lossterm.text.numbers import exact
 
 Part = Literal["layers", "training", "model", "comparison"]
@@ -63,6 +63,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What it is, in one line without a full stop, for `--help` and the project file."""
     more: str = ""
     """What `--help` says after that."""
+    noun: str = ""
+    """What errors call one of its words; "" for its name."""
     row: str = ""
     """What it is in a few words, for its row in the app's network dialog; "" if it has no row."""
     field: str = ""
@@ -71,6 +73,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What it is about."""
     words: tuple[str, ...] = ()
     """The words that it may be; empty if it is not a word, or any word."""
+    beside: str = ""
+    """A text that it may be beside these words, as an example; "" if it is one of them."""
+    spelt: Callable[[str], str] | None = None
+    """With `beside`: returns the one spelling of a text. Raises OutOfRange or UnknownName for an invalid one."""
     range: Range | None = None
     """The numbers that it may be; for several numbers, the range of each."""
     each: str = ""
@@ -83,6 +89,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What its absence means, if it may be absent."""
     of_task: bool = False
     """Whether each task sets its value."""
+    of_protocol: bool = False
+    """Whether each protocol sets its value, under the setting's name."""
     always_shown: bool = False
     """Whether it is shown even where it has its default."""
     has_option: bool = True
@@ -91,10 +99,14 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it names code that the worker runs, as `user_network.network_from` reads it."""
     compiled: bool = True
     """Whether another value needs another compiled program."""
-    kinds: tuple[Kind, ...] = ("regression", "binary", "multiclass")
+    kinds: tuple[Kind, ...] = KINDS
     """The kinds of tasks that it is for."""
+    networks: tuple[str, ...] = ()
+    """The networks that it shapes; empty if it is for all of them."""
     needs_validation: bool = False
     """Whether it is only for protocols with a validation split."""
+    needs_scaling: bool = False
+    """Whether it is only for protocols that scale numeric targets."""
     needs_hidden: bool = False
     """Whether it is only for networks with a hidden layer."""
     unfit: str = ""
@@ -126,6 +138,11 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         return self.name.replace("_", " ")
 
     @property
+    def what(self) -> str:
+        """What errors call one of its words."""
+        return self.noun or self.title
+
+    @property
     def plain_form(self) -> Any:
         """Type of its values other than None."""
         return next(form for form in get_args(self.form) if form is not type(None)) if self.optional else self.form
@@ -134,6 +151,11 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     def optional(self) -> bool:
         """Whether it may be absent."""
         return type(None) in get_args(self.form)
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """What errors and help show that it may be: its words, and an example of what else."""
+        return (*self.words, self.beside) if self.beside else self.words
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -169,11 +191,13 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         return called(value) if self.is_code and value else value
 
     def checked(self, value: Any) -> Any:
-        """Return the value if it is valid. Raises OutOfRange or UnknownName otherwise."""
+        """Return the value, in its one spelling, if it is valid. Raises OutOfRange or UnknownName otherwise."""
         if value is None and self.optional:
             return value
+        if self.spelt:
+            return self.spelt(value)
         if self.words and value not in self.words:
-            raise UnknownName(self.title, str(value), self.words)
+            raise UnknownName(self.what, str(value), self.words)
         if self.most is not None and len(value) > self.most:
             raise OutOfRange(f"The number of {self.label.lower()}", len(value), f"at most {self.most}")
         if self.range is not None:
@@ -189,8 +213,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises OutOfRange or UnknownName for an invalid text.
         """
+        if self.spelt:
+            return self.spelt(text)
         if self.choices and text not in self.choices:
-            raise UnknownName(self.title, text, self.words)
+            raise UnknownName(self.what, text, self.words)
         if self.form is bool:
             return text == ON
         if self.optional and text == (NONE if self.words else ""):

@@ -18,8 +18,11 @@ HYPERPARAMETERS = {
 """Every hyperparameter by name: layers, then their training, then the custom network; in each part those that a task
 sets come first."""
 
-IN_DIALOG = tuple(setting for setting in HYPERPARAMETERS.values() if setting.row)
+IN_DIALOG = tuple(setting for setting in (*HYPERPARAMETERS.values(), *OF_COMPARISON.values()) if setting.row)
 """The settings in the app's network dialog."""
+
+OF_VERDICTS = tuple(setting for setting in OF_COMPARISON.values() if setting.row)
+"""The settings of a comparison that change no training, but how its scores are judged."""
 
 IN_PANEL = tuple(setting for setting in HYPERPARAMETERS.values() if setting.field)
 """The settings that have a field in the app's settings panel."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from lossterm.errors import DataError
 from lossterm.tasks import Task
+from lossterm.text.harmless import clipped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +28,12 @@ def split_rows(task: Task, protocol: Protocol, target: "np.ndarray", random_stat
         parts: Parts = dict(zip(protocol.splits, np.split(rest, _between_times(task, ends)), strict=True))
         return _with_every_class(task, target, parts)
     parts = {}
+    if task.test_rows:
+        rest, parts["test"] = rest[: -task.test_rows], rest[-task.test_rows :]
     left = len(target)  # what would be left if all groups were of one size
     for split in reversed(protocol.splits[1:]):  # test first, then validation; train is what is left
+        if split in parts:
+            continue
         if task.groups:
             rest, parts[split] = _by_groups(task, target, rest, (left, wanted[split]), random_state)
             left -= wanted[split]
@@ -37,7 +42,7 @@ def split_rows(task: Task, protocol: Protocol, target: "np.ndarray", random_stat
             rest,
             test_size=wanted[split],
             random_state=random_state,
-            stratify=None if task.kind == "regression" else target[rest],
+            stratify=target[rest] if task.stratifies else None,
         )
     parts[protocol.splits[0]] = rest
     return _with_every_class(task, target, {split: parts[split] for split in protocol.splits})
@@ -63,15 +68,28 @@ def _with_every_class(task: Task, target: "np.ndarray", parts: "Parts") -> "Part
     import numpy as np
 
     first = next(iter(parts))
+    if task.kind == "multilabel":
+        _refuse_one_sided(task, target[parts[first]])
     missing = set(range(task.classes or 0)) - set(np.unique(target[parts[first]]).tolist()) if task.classes else set()
     if missing:
         place = min(missing)
-        name = task.labels[place] if task.labels else place
+        name = clipped(task.labels[place]) if task.labels else place
         raise DataError(
             f"{task.title}: the training rows hold no row of the class {name}. "
             "Split by another time or other groups, or leave the class out."
         )
     return parts
+
+
+def _refuse_one_sided(task: Task, target: "np.ndarray") -> None:
+    """Raise DataError if a label has one value alone in the training rows, (rows, labels)."""
+    for name, values in zip(task.outputs, target.T, strict=True):
+        if values.min() == values.max():
+            told = "has no" if values.max() == 0 else "is on all"
+            raise DataError(
+                f"{task.title}: the label {clipped(name)} {told} rows of the training rows, so that nothing can be "
+                "learnt of it. Leave it out, or give more rows."
+            )
 
 
 def _by_groups(
@@ -92,7 +110,7 @@ def _by_groups(
             f"{task.title} has {count} groups left where {folds} are wanted to split them: "
             "take a column with more groups, or leave --group out."
         )
-    fold = GroupKFold if task.kind == "regression" else StratifiedGroupKFold
+    fold = StratifiedGroupKFold if task.stratifies else GroupKFold
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a class in fewer groups than folds
         cut = list(fold(folds, shuffle=True, random_state=random_state).split(rows, target[rows], groups))

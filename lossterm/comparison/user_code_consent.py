@@ -9,12 +9,21 @@ import json
 import os
 import shlex
 
+import msgspec
+
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.user_network import source_of
 from lossterm.errors import DataError, Unnamed
 from lossterm.home.paths import home
 from lossterm.home.private import make_private, opened, refuse_foreign, refuse_open
 from lossterm.losses import Source, source_from
+from lossterm.losses.keras_on_numbers import TARGET
+
+TRUSTED, SHARED = "trusted", "shared_with_clusters"
+"""Files in `home()`: what a person named, and what they named for a run on which cluster."""
+
+COMMANDS = {"--axis-file": "stress"}
+"""Option → the command that takes it, where that is not `run`."""
 
 
 def trust(*sources: Source) -> None:
@@ -29,9 +38,27 @@ def trust(*sources: Source) -> None:
             _append(line)
 
 
-def trust_all_of(comparison: Comparison) -> None:
-    """Trust all code that a comparison names, which a person has just asked for. Raises as `trust`."""
+def trust_all_of(comparison: Comparison, cluster: str | None = None) -> None:
+    """Trust all code that a comparison names, which a person has just asked for. Raises as `trust`.
+
+    If they named a cluster too, its nodes may have that code.
+    """
     trust(*code_of(comparison))
+    if cluster is not None:
+        share(cluster, *code_of(comparison))
+
+
+def share(cluster: str, *sources: Source) -> None:
+    """Remember that a person named these for a run on a cluster, as they are now. Raises as `trust`."""
+    known = _known(SHARED) if sources else set()
+    for line in {_line(source, source.digest): None for source in sources}:
+        if (named := f"{json.dumps(cluster)} {line}") not in known:
+            _append(named, SHARED)
+
+
+def shared(cluster: str, source: Source, digest: str) -> bool:
+    """Whether a person named a source with this digest for a run on a cluster. Raises DataError."""
+    return f"{json.dumps(cluster)} {_line(source, digest)}" in _known(SHARED)
 
 
 def code_of(comparison: Comparison) -> list[Source]:
@@ -64,16 +91,18 @@ def refuse_unnamed(source: Source, digest: str, option: str = "--loss-file") -> 
         raise Unnamed(
             f"{source.place} is named by the store, but not by you in its present form: {source.name} in it was not "
             f"run. Look at it, and if you trust it, name it yourself: "
-            f"lossterm run {option} {shlex.quote(source.text)} …"
+            f"lossterm {COMMANDS.get(option, 'run')} {option} {shlex.quote(source.text)} …"
         )
 
 
 def _line(source: Source, digest: str) -> str:
-    return f"{digest} {json.dumps(source.text)}"  # a path may hold whatever ends a line
+    settings = tuple((name, value) for name, value in source.settings if name != TARGET)  # which runs no other code
+    text = msgspec.structs.replace(source, settings=settings).text
+    return f"{digest} {json.dumps(text)}"  # a path may hold whatever ends a line
 
 
-def _known() -> set[str]:
-    path = home() / "trusted"
+def _known(file: str = TRUSTED) -> set[str]:
+    path = home() / file
     try:
         refuse_foreign(path)
         return set(path.read_text(encoding="utf-8", errors="replace").split("\n"))
@@ -83,9 +112,9 @@ def _known() -> set[str]:
         raise DataError(f"{path}, which says what code you trust, cannot be read: {error.strerror}.") from error
 
 
-def _append(line: str) -> None:
+def _append(line: str, file: str = TRUSTED) -> None:
     """Append a line in one write, as other processes may append too. A line that a full disk cut off does no harm."""
-    path = home() / "trusted"
+    path = home() / file
     written = f"\n{line}\n".encode()
     try:
         make_private(path.parent)

@@ -5,10 +5,10 @@ functions import them when they are called.
 """
 
 from lossterm.data.column import FeatureColumn
-from lossterm.data.description import describe, load
-from lossterm.data.preview import Preview, ShownColumn, ShownTarget
+from lossterm.data.description import advised, describe, load, notes_on
+from lossterm.data.preview import Preview, ShownColumn, ShownOutput, ShownTarget
 from lossterm.data.preview_building import preview
-from lossterm.data.request import FileRequest, arguments
+from lossterm.data.request import FileRequest, arguments, resolved
 from lossterm.data.table import Table, let_go
 from lossterm.data.user_data import Data
 
@@ -18,11 +18,15 @@ __all__ = [
     "FileRequest",
     "Preview",
     "ShownColumn",
+    "ShownOutput",
     "ShownTarget",
     "Table",
+    "advised",
     "arguments",
     "describe",
     "let_go",
     "load",
+    "notes_on",
     "preview",
+    "resolved",
 ]

@@ -6,9 +6,10 @@ import msgspec
 
 from lossterm.data.user_data import Data
 from lossterm.losses import Kind
+from lossterm.text.numbers import counted
 
-ShownKind = Literal["number", "boolean", "date", "category", "text", "nothing", "unread"]
-Role = Literal["feature", "target", "group", "time", "dropped", "left out"]
+ShownKind = Literal["number", "boolean", "date", "category", "text", "nothing", "unread", "array"]
+Role = Literal["feature", "inputs", "target", "group", "time", "weight", "dropped", "left out"]
 
 
 class ShownColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,14 +35,28 @@ class ShownColumn(msgspec.Struct, frozen=True, kw_only=True):
     """The most frequent names of a category or boolean, each with its number of rows."""
     examples: tuple[str, ...] = ()
     """The first distinct cells, without missing ones."""
+    shape: tuple[int, ...] = ()
+    """Of an array, rows first."""
+    dtype: str = ""
+    """Of an array, as in the file."""
+    memory: str = ""
+    """How much of it an array takes as float32."""
 
     @property
     def share(self) -> str:
         """The share of missing cells in words; "" if none is missing."""
         return "" if not self.missing else "<1 %" if self.missing < 0.01 else f"{self.missing:.0%}".replace("%", " %")
 
+    @property
+    def dimensions(self) -> str:
+        """The shape of an array in words."""
+        return " × ".join(f"{size:,}" for size in self.shape)
+
     def values(self, levels: int) -> str:
-        """Describe the values: the range of numbers and dates, the most frequent names of a category."""
+        """Describe the values: range of numbers and dates, shape of arrays, the most frequent names of a category."""
+        if self.kind == "array":
+            ends = f", {self.lowest} … {self.highest}" if self.lowest else ""
+            return f"{self.dimensions} {self.dtype}{ends}"
         if self.lowest:
             return f"{self.lowest} … {self.highest}"
         names = [f"{name} {rows:,}" for name, rows in self.levels[:levels]]
@@ -51,8 +66,18 @@ class ShownColumn(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(names) + (f", {more:,} more" if more > 0 else "")
 
 
+class ShownOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several numbers to predict."""
+
+    name: str
+    edges: tuple[float, ...]
+    """Edges of the histogram's bars, one more than there are bars."""
+    counts: tuple[int, ...]
+    """Rows in each bar."""
+
+
 class ShownTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """The column to predict."""
+    """The column to predict, or several."""
 
     kind: Kind
     """Kind of task."""
@@ -61,11 +86,14 @@ class ShownTarget(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     """Rows that have a target."""
     classes: tuple[tuple[str, int], ...] = ()
-    """Labels in the order of their indices, each with its number of rows."""
+    """Labels in the order of their indices, each with its number of rows; of several labels, with the rows that have
+    it."""
     edges: tuple[float, ...] = ()
     """Edges of the histogram's bars, one more than there are bars; empty for classes."""
     counts: tuple[int, ...] = ()
     """Rows in each bar."""
+    outputs: tuple[ShownOutput, ...] = ()
+    """The histogram of each of several numbers; those above are then empty."""
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +101,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
     file: str
     """Absolute path."""
-    form: Literal["csv", "parquet", "npz"]
-    """How it is stored."""
+    form: Literal["csv", "parquet", "npz", "npy", "arrow", "jsonl"]
+    """How it is stored; npy is a folder of arrays."""
     rows: int
     """Number of rows, the header not counted."""
     delimiter: str | None
@@ -84,7 +112,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     header: bool | None
     """Whether the first row names the columns; None where the format fixes it."""
     columns: tuple[ShownColumn, ...]
-    """In the order of the file."""
+    """In the order of the file; the arrays where they have shapes."""
     target: ShownTarget | None
     """None if no target is named, or if it can't be used."""
     features: int | None
@@ -99,3 +127,21 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """The record for comparisons; None if the file can't be trained on or no target is named."""
     command: str
     """The command line to continue with; "" if there is a problem or no target."""
+    advised: str = ""
+    """The same with what the warnings advise: columns left out, codes read as missing; "" where they advise nothing."""
+    guess: str = ""
+    """The column that is most likely the target, where none is named; "" if there is none."""
+    guess_why: str = ""
+    """Why that one, in a few words."""
+    guess_command: str = ""
+    """The command line that trains on arrays with the guess as the target; "" where there is none, and for tables."""
+
+    @property
+    def shaped(self) -> bool:
+        """Whether it holds arrays with shapes rather than columns."""
+        return any(column.kind == "array" for column in self.columns)
+
+    @property
+    def size(self) -> str:
+        """How many rows and columns, or arrays, it has, in words."""
+        return f"{counted(self.rows, 'row')}, {counted(len(self.columns), 'array' if self.shaped else 'column')}"

@@ -1,14 +1,14 @@
 """Builds the preview of a file that is shown before training on it."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lossterm.data.preview import Preview, Role, ShownColumn, ShownKind, ShownTarget
-from lossterm.data.request import FileRequest, arguments
+from lossterm.data.guessed_target import guessed_target
+from lossterm.data.preview import Preview, Role, ShownColumn, ShownKind, ShownOutput, ShownTarget
+from lossterm.data.request import FileRequest, command, resolved
 from lossterm.errors import DataError
-from lossterm.home.tilde import expanded
+from lossterm.home.tilde import whole
 from lossterm.losses import Kind
 from lossterm.text.harmless import clipped, printable
 
@@ -36,11 +36,16 @@ def preview(
     encoding: str | None = None,
     header: bool | None = None,
     target: str | None = None,
+    more_targets: Sequence[str] = (),
     kind: Kind | None = None,
     drop: Sequence[str] = (),
     categorical: Sequence[str] = (),
     group: str | None = None,
     time: str | None = None,
+    sample_weight: str | None = None,
+    thousands: str | None = None,
+    missing: Sequence[str] = (),
+    min_class: str | None = None,
     shelf: Path,
 ) -> Preview:
     """Read a file and describe its content; with a target, also cache its table in the directory `shelf`.
@@ -49,23 +54,32 @@ def preview(
     for a column that does not exist, and UsageError for options that contradict each other.
     """
     from lossterm.data.files.opening import opened
+    from lossterm.data.shaped_preview import shaped_preview
     from lossterm.data.table_building import build
     from lossterm.data.table_cache import TableCache
 
     asked = FileRequest(
-        path=str(expanded(Path(path)).absolute()),
+        path=str(whole(Path(path))),
         target=target or "",
+        more_targets=tuple(more_targets),
         kind=kind,
         drop=tuple(drop),
         categorical=tuple(categorical),
         group=group,
         time=time,
+        sample_weight=sample_weight,
         delimiter=delimiter,
         encoding=encoding,
         header=header,
+        thousands=thousands,
+        missing=tuple(missing),
+        min_class=min_class,
     )
+    if arrays := shaped_preview(asked, shelf):
+        return arrays
     file = opened(asked)
     sheet = file.read()
+    asked = resolved(asked, sheet.names)
     built, problem = None, ""
     if target:
         try:
@@ -83,6 +97,7 @@ def _shown(sheet: "Sheet", asked: FileRequest, built: "Built | None", problem: s
     from lossterm.data.features import features_of
 
     features = built.features if built else features_of(sheet, np.arange(sheet.rows), asked)
+    guess, why = ("", "") if asked.target else _guess(sheet, features, asked)
     return Preview(
         file=printable(sheet.path),
         form=sheet.form,
@@ -91,14 +106,23 @@ def _shown(sheet: "Sheet", asked: FileRequest, built: "Built | None", problem: s
         encoding=sheet.encoding,
         header=sheet.header,
         columns=tuple(_column(sheet, name, asked, features) for name in (*sheet.names, *_arrays(sheet))),
-        target=_target(built) if built else None,
+        target=_target(built, asked) if built else None,
         features=built.data.features if built else None,
         said=built.remarks if built else (*sheet.remarks, *features.sentences),
         warnings=built.warnings if built else features.warnings,
         problem=problem,
         data=built.data if built else None,
-        command=printable(shlex.join(["lossterm", "run", *arguments(asked)])) if built else "",
+        command=command(asked) if built else "",
+        advised=command(built.advised) if built and built.advised != asked else "",
+        guess=guess,
+        guess_why=why,
     )
+
+
+def _guess(sheet: "Sheet", features: "Features", asked: FileRequest) -> tuple[str, str]:
+    taken = {asked.group, asked.time, asked.sample_weight, *asked.drop, *features.left_out}
+    kinds = ("number", "boolean", "word")
+    return guessed_target(name for name, raw in sheet.raws.items() if name not in taken and raw.kind in kinds)
 
 
 def _arrays(sheet: "Sheet") -> list[str]:
@@ -110,9 +134,10 @@ def _column(sheet: "Sheet", name: str, asked: FileRequest, features: "Features")
     role: Role = "left out" if name in features.left_out else "feature"
     for other, names in (
         ("dropped", asked.drop),
-        ("target", (asked.target,)),
+        ("target", asked.targets),
         ("group", (asked.group,)),
         ("time", (asked.time,)),
+        ("weight", (asked.sample_weight,)),
     ):
         if name in names:
             role = other  # type: ignore[assignment]  # a literal of Role, which the loop widens to str
@@ -179,20 +204,28 @@ def _short(raw: "Raw", index: int) -> str:
     return f"{raw.values[index]:.6g}" if raw.kind == "number" and len(text) > _DIGITS and "." in text else clipped(text)
 
 
-def _target(built: "Built") -> ShownTarget:
+def _target(built: "Built", asked: FileRequest) -> ShownTarget:
     import numpy as np
 
     target = built.target
+    if target.kind == "multilabel":
+        rows_of = target.values.sum(axis=0).tolist()
+        labels = tuple(zip(map(clipped, asked.targets), rows_of, strict=True))
+        return ShownTarget(kind=target.kind, why=target.why, rows=len(built.rows), classes=labels)
+    if target.kind == "multioutput":
+        outputs = tuple(shown_output(name, values) for name, values in zip(asked.targets, target.values.T, strict=True))
+        return ShownTarget(kind=target.kind, why=target.why, rows=len(built.rows), outputs=outputs)
     if target.classes:
         counts = np.bincount(target.values, minlength=len(target.classes)).tolist()
-        labels = map(clipped, target.classes)
-        classes = tuple(zip(labels, counts, strict=True))
+        classes = tuple(zip(map(clipped, target.classes), counts, strict=True))
         return ShownTarget(kind=target.kind, why=target.why, rows=len(built.rows), classes=classes)
-    counts, edges = np.histogram(target.values, bins=BARS)
-    return ShownTarget(
-        kind=target.kind,
-        why=target.why,
-        rows=len(built.rows),
-        edges=tuple(edges.tolist()),
-        counts=tuple(counts.tolist()),
-    )
+    bars = shown_output(asked.target, target.values)
+    return ShownTarget(kind=target.kind, why=target.why, rows=len(built.rows), edges=bars.edges, counts=bars.counts)
+
+
+def shown_output(name: str, values: "np.ndarray") -> ShownOutput:
+    """Return numbers (rows,) as bars."""
+    import numpy as np
+
+    counts, edges = np.histogram(values, bins=BARS)
+    return ShownOutput(name=clipped(name), edges=tuple(edges.tolist()), counts=tuple(counts.tolist()))

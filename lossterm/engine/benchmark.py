@@ -1,25 +1,31 @@
 """Times this engine against `Model.fit` in one run: the same task, network, optimizer and number of epochs.
 
-`python -m lossterm.engine.benchmark [--epochs N]` prints JSON; `lossterm bench` shows it.
+`python -m lossterm.engine.benchmark [--epochs N]` prints JSON; `lossterm bench` shows it. Both train on
+the processor.
 """
 
 import argparse
 import statistics
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.comparison import Comparison, Trial
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.engine import runtime
-from lossterm.engine.contract import Result
+from lossterm.engine.contract import Job, Result
 from lossterm.engine.training.keras_network import build_network
 from lossterm.engine.training.optimizers import build_optimizer
 from lossterm.engine.training.trainer import Trainer
-from lossterm.losses import loss_named
+from lossterm.losses import loss_named, usual
+from lossterm.tasks import task_named
+from lossterm.worker_control.cores import cores
 
-WARM_TRAININGS = 15
+WARM_TRAININGS = 20
+"""Trainings that are timed: two stacks."""
 
 
 def main() -> None:
@@ -28,7 +34,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=200)
     parser.add_argument("--without-fit", action="store_true", help="measure the engine alone")
     given = parser.parse_args()
-    runtime.configure("auto")
+    runtime.configure("cpu")  # what is printed is of processors
     asked = Comparison.ask(
         "circles", ["binary_crossentropy"], protocol="tutorial", epochs=given.epochs, seeds=WARM_TRAININGS + 1
     )
@@ -37,7 +43,7 @@ def main() -> None:
     fit_seconds, fit_accuracy = (None, None) if given.without_fit else _fit(asked)
     trainer = Trainer()
     trainer.train(first, 0, lambda _: False)  # compiles
-    results = [trainer.train(trial, 0, lambda _: False) for trial in others]
+    results = _trained(trainer, others)
     seconds = [result.seconds for result in results]
     accuracy = statistics.fmean(_test_accuracy(result) for result in results)
     median = statistics.median(seconds)
@@ -49,11 +55,49 @@ def main() -> None:
         "engine_seconds": seconds,
         "median_seconds": median,
         "ratio": fit_seconds / median if fit_seconds else None,
+        "comparison": None if given.without_fit else _comparison(given.epochs),
         "fit_accuracy": fit_accuracy,
         "engine_accuracy": accuracy,
         "environment": runtime.environment(),
     }
     sys.stdout.buffer.write(msgspec.json.encode(document) + b"\n")
+
+
+def _trained(trainer: Trainer, trials: Sequence[Trial]) -> list[Result]:
+    """Train trials of one program as a worker does, a stack at a time."""
+    results: list[Result] = []
+    width = trainer.width(trials[0])
+    for start in range(0, len(trials), width):
+        trainer.train_together(
+            [
+                Job(trial=trial, number=0, report=lambda _: False, end=results.append)
+                for trial in trials[start : start + width]
+            ]
+        )
+    return results
+
+
+def _comparison(epochs: int) -> dict[str, float]:
+    """Time all trainings of `lossterm run --task circles`, on as many lanes as there are processors, once compiled."""
+    losses = [loss.key for loss in usual(task_named("circles").targets)]
+    lanes = [Trainer() for _ in range(cores())]
+    every: dict[str, list[Trial]] = {}
+    for trial in Comparison.ask("circles", losses, epochs=epochs).trials():
+        every.setdefault(trial.program, []).append(trial)
+    width = lanes[0].width(next(iter(every.values()))[0])
+    stacks = [trials[start : start + width] for trials in every.values() for start in range(0, len(trials), width)]
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        for first in [trials[0] for trials in every.values()]:
+            list(pool.map(lambda lane, trial=first: _trained(lane, [trial]), lanes))  # compiles
+        start = time.perf_counter()
+        list(
+            pool.map(
+                lambda number: [_trained(lanes[number], stack) for stack in stacks[number :: len(lanes)]],
+                range(len(lanes)),
+            )
+        )
+        seconds = time.perf_counter() - start
+    return {"trainings": sum(map(len, stacks)), "seconds": seconds, "lanes": len(lanes)}
 
 
 def _test_accuracy(result: Result) -> float:

@@ -8,6 +8,7 @@ import msgspec
 _began = time.perf_counter()
 
 from lossterm.engine import runtime  # noqa: E402  the import is what is timed
+from lossterm.worker_control.cores import cores  # noqa: E402
 
 
 def main() -> None:
@@ -15,7 +16,8 @@ def main() -> None:
     seconds = time.perf_counter() - _began
     runtime.configure("auto")
     cards = [card.name for card in runtime.tf.config.list_physical_devices("GPU")]
-    document = {**runtime.environment(), "gpus": cards, "import_seconds": round(seconds, 1)}
+    machine = runtime.machine(cores(), runtime.card_names())
+    document = {**runtime.environment(), "gpus": cards, "machine": machine, "import_seconds": round(seconds, 1)}
     sys.stdout.buffer.write(msgspec.json.encode(document) + b"\n")
 
 

@@ -1,7 +1,7 @@
 """The engine's side of `lossterm export`: describes a custom loss, trains one trial again and saves its network.
 
-`python -m lossterm.engine.exporting describe` and `… train FILE.keras` read a trial as JSON from stdin; the first
-answers in MessagePack, the second in JSON.
+`python -m lossterm.engine.exporting describe` and `… train FILE.keras [CPU|GPU]` read a trial as JSON from stdin; the
+first answers in MessagePack, the second in JSON.
 """
 
 import inspect
@@ -15,14 +15,21 @@ import msgspec
 from lossterm.comparison.comparison import Trial
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.engine.runtime import configure, environment, keras
+from lossterm.engine.training.keras_network import build_network
 from lossterm.engine.training.model_inputs import about_inputs
+from lossterm.engine.training.placing import place_for
 from lossterm.engine.training.trainer import Program
 from lossterm.engine.user_code import loss_loading, probe
 from lossterm.errors import DataError, LosstermError
 from lossterm.losses import Loss, source_from
+from lossterm.losses.keras_on_numbers import TARGET
 from lossterm.losses.target_scaling import Scaling
+from lossterm.losses.user_defined import PER
 
-FIELDS = ("kinds", "reading", "encoding", "activation", "units", "scale", "link", "counted", "lowest", "zeros")
+FIELDS = (
+    *("kinds", "reading", "encoding", "activation", "units", "beside", "per"),
+    *("scale", "link", "counted", "lowest", "highest", "zeros"),
+)
 """Fields of a loss's record that a training depends on."""
 
 
@@ -34,6 +41,8 @@ def describe(trial: Trial) -> dict[str, Any]:
     settings = {name: loss_loading._value(value) for name, value in source.settings}
     head = settings.pop("head", None)
     settings.pop("labels", None)
+    settings.pop(TARGET, None)
+    settings.pop(PER, None)
     description: dict[str, Any] = {"fields": {name: getattr(loss, name) for name in FIELDS}, "settings": settings}
     if isinstance(given, Loss):
         plain = inspect.unwrap(given.function)
@@ -53,16 +62,21 @@ def describe(trial: Trial) -> dict[str, Any]:
     return {**description, "form": form, "takes": takes}
 
 
-def train(trial: Trial, path: Path) -> dict[str, Any]:
-    """Train a trial again, save its network, and return what goes in, what comes out and what it scores."""
-    program = Program(trial)
+def train(trial: Trial, path: Path, recorded: str = "") -> dict[str, Any]:
+    """Train a trial again, save its network, and return what goes in, what comes out and what it scores.
+
+    `recorded` is the kind of device that it was trained on, where that is known.
+    """
+    place = place_for(trial, recorded)
+    program = Program(trial, place)
     result = program.train(trial)
     if result.status != "done":
         raise DataError(f"Trained again, seed {trial.seed} of {trial.loss} ended as {result.status}: nothing to save.")
-    program.network.save(path)
+    _for_anyone(program, trial).save(path)
     task, protocol, loss = program.task, protocol_named(trial.protocol), program.loss
     inputs, target = about_inputs(trial, task, protocol)
-    scaling = protocol.prepare(task, trial.seed).scaling(loss.scale) if task.kind == "regression" else Scaling()
+    data = msgspec.structs.replace(protocol.prepare(task, trial.seed), robust=trial.hyperparameters.robust)
+    scaling = data.scaling(loss.scale) if task.element == "regression" else Scaling()
     names = task.labels or tuple(map(str, range(task.classes or 0)))
     return {
         "inputs": inputs,
@@ -77,8 +91,18 @@ def train(trial: Trial, path: Path) -> dict[str, Any]:
             "classes": list(names),
         },
         "scores": result.scores,
-        "environment": environment(),
+        "environment": {**environment(), "device": place.kind},
     }
+
+
+def _for_anyone(program: Program, trial: Trial) -> Any:
+    """Return the trained network with layers of Keras alone, which loads where lossterm is not installed."""
+    h = trial.hyperparameters
+    if h.model or not h.filters:
+        return program.network
+    plain = build_network(program.task, program.loss, h, plain=True)
+    plain.set_weights(program.network.get_weights())
+    return plain
 
 
 def main() -> None:
@@ -88,7 +112,7 @@ def main() -> None:
     try:
         with redirect_stdout(sys.stderr):
             configure(trial.device)
-            answer = describe(trial) if what == "describe" else train(trial, Path(words[0]))
+            answer = describe(trial) if what == "describe" else train(trial, Path(words[0]), *words[1:])
     except LosstermError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from lossterm.comparison.protocol import Prepared, SplitName
-from lossterm.losses import Loss
-from lossterm.losses.prediction_from_output import prediction_of
+from lossterm.losses import Kind, Loss
+from lossterm.losses.loss import RANKED
+from lossterm.losses.prediction_from_output import prediction_of, quantiles_of
 from lossterm.losses.target_scaling import Scaling
-from lossterm.metrics import Metric, Outcome
+from lossterm.metrics import CONSTANT, Metric, Outcome, constant_outcome, metric_named
 from lossterm.store import TrialScores
 
 
 def encode(loss: Loss, scaling: Scaling, target: np.ndarray, classes: int | None) -> np.ndarray:
-    """Encode targets as the loss wants them: float32 (rows,) or (rows, K), or int32 class indices."""
+    """Encode targets (rows, …) as the loss wants them: float32 (rows, …) or (rows, …, K), or int32 class indices."""
     if loss.encoding == "value":
         return scaling.scaled(target).astype(np.float32)
     if loss.encoding == "index":
@@ -26,15 +27,37 @@ def encode(loss: Loss, scaling: Scaling, target: np.ndarray, classes: int | None
     return target.astype(np.float32)
 
 
+BLOWN_UP = 1000
+"""How many times as large as the constant prediction's a mean error must be to count as divergence."""
+
+
+def blown_up(outcome: Outcome, kind: Kind) -> bool:
+    """Whether a regression's training went beyond all bounds, though its numbers stayed finite: on its own rows.
+
+    The mean absolute error is compared with that of the median of the target; a target that is constant has none.
+    `kind` is that of each number of the target.
+    """
+    if kind != "regression":
+        return False
+    constant = float(np.mean(np.abs(outcome.target - np.median(outcome.target, axis=0))))
+    return 0 < BLOWN_UP * constant < float(np.mean(np.abs(outcome.prediction - outcome.target)))
+
+
 def outcome_of(loss: Loss, data: Prepared, split: SplitName, output: np.ndarray) -> Outcome:
-    """Read a network's output on a split, (rows,) or (rows, K), as the loss's record says; values in original units."""
-    values = loss.reading == "value"
-    predicted = prediction_of(output, loss.reading, loss.link, data.scaling(loss.scale) if values else Scaling())
+    """Read a network's output on a split, (rows, …) or (rows, …, K), as the loss says; values in original units."""
+    values, target = loss.reading == "value", data.splits[split].target
+    scaling = data.scaling(loss.scale) if values else Scaling()
+    predicted = prediction_of(output, loss.reading, loss.link, scaling, target.ndim)
+    quantiles = quantiles_of(output.astype(np.float64), loss.beside)
+    decision = None if values else output.astype(np.float64)
+    if loss.reading in RANKED:  # one for each class, where the output has one less
+        decision = np.log(np.maximum(np.asarray(predicted.probability), np.finfo(np.float64).tiny))
     return Outcome(
-        target=data.splits[split].target,
+        target=target,
         prediction=predicted.prediction,
-        decision=None if values else output.astype(np.float64),
+        decision=decision,
         probability=predicted.probability,
+        quantiles=None if quantiles is None else scaling.restored(quantiles),
     )
 
 
@@ -49,3 +72,16 @@ def score(metrics: Iterable[Metric], loss: Loss, outcomes: Mapping[SplitName, Ou
         return {split: value if np.isfinite(value) else None for split, value in scores.items()}
 
     return {metric.key: values(metric) for metric in metrics}
+
+
+def with_constant(scores: TrialScores, outcomes: Mapping[SplitName, Outcome]) -> TrialScores:
+    """Add to each metric that is defined what the constant prediction scores on test."""
+
+    def constant(metric: Metric) -> float | None:
+        value = metric.function(np, constant_outcome(np, metric, outcomes["train"], outcomes["test"]))
+        return value if np.isfinite(value) else None
+
+    return {
+        key: None if splits is None else {**splits, CONSTANT: constant(metric_named(key))}
+        for key, splits in scores.items()
+    }

@@ -9,7 +9,7 @@ from lossterm.comparison.curve_layout import CurveLayout
 from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.export.session_contents import Contents
-from lossterm.metrics import PRIMARY
+from lossterm.metrics import FOLLOWED
 from lossterm.reports.report import ALL_SPLITS
 from lossterm.store import Chunk, TrialRow
 
@@ -83,7 +83,7 @@ def _epochs(row: TrialRow, comparisons: tuple[int, ...], chunks: list[Chunk]) ->
     return TrialEpochs(
         row=row,
         comparisons=comparisons,
-        metric=PRIMARY[row.trial.record.kind],
+        metric=FOLLOWED[row.trial.record.kind],
         layout=protocol.curves,
         values=values,
     )

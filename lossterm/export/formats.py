@@ -46,24 +46,39 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """Path of its first file → path of its second file; None if it writes one file."""
     clear: Write | None = None
     """Removes from a store what an earlier export of the session wrote."""
+    bytes_each: tuple[int, int] = (0, 0)
+    """Approximate size for each trial, and for each of its epochs; zeros for what is small however much was trained."""
+
+    def size(self, trials: int, epochs: int) -> int:
+        """Return about how many bytes this many trials take, with this many epochs in all."""
+        return self.bytes_each[0] * trials + self.bytes_each[1] * epochs
 
 
 FORMATS: dict[str, Format] = {
     record.key: record
     for record in (
-        Format(key="csv", title="a line for each epoch of each trial", suffix="csv", write=write_csv, text=True),
+        Format(
+            key="csv",
+            title="a line for each epoch of each trial",
+            suffix="csv",
+            write=write_csv,
+            text=True,
+            bytes_each=(0, 150),
+        ),
         Format(
             key="json",
             title="settings, standings, scores and curves of every trial",
             suffix="json",
             write=write_json,
             text=True,
+            bytes_each=(1800, 110),
         ),
         Format(
             key="parquet",
             title="the lines of csv in typed columns (needs lossterm[parquet])",
             suffix="parquet",
             write=write_parquet,
+            bytes_each=(0, 35),
         ),
         Format(
             key="html",
@@ -95,6 +110,7 @@ FORMATS: dict[str, Format] = {
             suffix="tensorboard",
             write=write_tensorboard,
             place="directory",
+            bytes_each=(1700, 165),
         ),
         Format(
             key="mlflow",
@@ -103,10 +119,14 @@ FORMATS: dict[str, Format] = {
             write=write_mlflow,
             place="store",
             clear=clear_mlflow,
+            bytes_each=(39_000, 1600),
         ),
     )
 }
 """Every format by key, in the order in which lists show them."""
+
+PROPOSED = "html"
+"""The format that is under the cursor where none was asked for: small, and what most people want to look at."""
 
 
 def format_named(key: str) -> Format:

@@ -9,9 +9,10 @@ from lossterm import __version__
 from lossterm.export.epochs import TrialEpochs, every
 from lossterm.export.session_contents import Contents
 from lossterm.reports.json_document import document
+from lossterm.stress_sweeps.document import document as sweep_document
 from lossterm.text.harmless import in_json
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised when readers of the document would have to change."""
 
 
@@ -23,7 +24,8 @@ def write_json(contents: Contents, path: Path) -> None:
     head = {"lossterm": __version__, "schema": SCHEMA, "session": contents.session}
     lists = {
         "comparisons": map(_whole, contents.asked),
-        "reports": map(document, contents.reports),
+        "reports": map(document, contents.levelled()),
+        "sweeps": map(sweep_document, contents.sweeps()),
         "trials": map(_trial, every(contents)),
     }
     with path.open("wb") as file:

@@ -18,6 +18,7 @@ TRIAL_COLUMNS: dict[str, Literal["integer", "number", "text"]] = {
     "loss": "text",
     "seed": "integer",
     "learning_rate": "number",
+    "severity": "text",
     "status": "text",
     "error": "text",
     "metric": "text",
@@ -35,6 +36,7 @@ def of_trial(epochs: TrialEpochs) -> tuple[Cell, ...]:
     row, trial = epochs.row, epochs.row.trial
     return (
         *(epochs.comparisons[0], row.id, trial.task, trial.protocol, trial.loss, trial.seed, trial.learning_rate),
+        trial.severity.name if trial.severity else None,
         *(row.status, row.error, epochs.metric),
     )
 

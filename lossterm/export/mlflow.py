@@ -1,6 +1,7 @@
 """MLflow: a run for each trial, in an experiment named after the session, in a store on this machine."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from itertools import islice
@@ -13,6 +14,7 @@ from lossterm.errors import UsageError
 from lossterm.export.epochs import TrialEpochs, every
 from lossterm.export.session_contents import Contents
 from lossterm.export.setting_labels import hyperparameters
+from lossterm.text.harmless import lines_of, printable
 
 WITHOUT = "This needs {} which is not installed: pip install 'lossterm[mlflow]'."
 
@@ -27,6 +29,9 @@ MOST_AT_ONCE = 1000
 
 LONGEST = 5000
 """Characters of a tag or parameter that every MLflow takes."""
+
+_NOT_IN_A_NAME = re.compile(r"[^\w .:-]")
+"""Characters that MLflow may take in no name of a tag."""
 
 _STATUS: dict[Status, str] = {
     "queued": "SCHEDULED",
@@ -96,12 +101,13 @@ def _write_runs(client: Any, experiment: str, contents: Contents) -> None:
         row, trial = epochs.row, epochs.row.trial
         seconds = row.seconds or 0.0
         start = began[epochs.comparisons[0]] if row.finished is None else row.finished - seconds
-        name = f"{trial.task} {trial.loss} lr {trial.learning_rate:g} seed {trial.seed}"
+        stressed = f" {trial.severity.name}" if trial.severity else ""
+        name = printable(f"{trial.task} {trial.loss} lr {trial.learning_rate:g} seed {trial.seed}{stressed}")
         run = client.create_run(experiment, start_time=int(1000 * start), run_name=name).info.run_id
         client.log_batch(
             run,
-            params=[Param(key, value[:LONGEST]) for key, value in _params(epochs).items()],
-            tags=[RunTag(key, value[:LONGEST]) for key, value in _tags(epochs).items()],
+            params=[Param(key, printable(value)[:LONGEST]) for key, value in _params(epochs).items()],
+            tags=[RunTag(key, lines_of(value)[:LONGEST]) for key, value in _tags(epochs).items()],
         )
         values = _values(epochs, start, seconds)
         while batch := list(islice(values, MOST_AT_ONCE)):
@@ -121,6 +127,7 @@ def _params(epochs: TrialEpochs) -> dict[str, str]:
         "loss": trial.loss,
         "learning_rate": repr(trial.learning_rate),
         "seed": str(trial.seed),
+        **({"severity": trial.severity.name} if trial.severity else {}),
         **{label.replace(" ", "_"): value for label, value in hyperparameters(trial.hyperparameters)},
         "device": trial.device,
     }
@@ -136,7 +143,7 @@ def _tags(epochs: TrialEpochs) -> dict[str, str]:
         "lossterm.source": row.trial.source,
         "lossterm.error": row.error or "",
         "lossterm.note": row.note or "",
-        **{f"environment.{name}": value for name, value in (row.environment or {}).items()},
+        **{f"environment.{_NOT_IN_A_NAME.sub('_', name)}": value for name, value in (row.environment or {}).items()},
     }
     return {key: value for key, value in tags.items() if value}
 

@@ -10,6 +10,7 @@ from lossterm.export.chosen_training import chosen
 from lossterm.export.script.user_loss import asked_of_engine
 from lossterm.export.session_contents import Contents
 from lossterm.losses import loss_recorded
+from lossterm.text.json_text import as_json
 
 SIDECAR = ".json"
 """Suffix that the sidecar's name adds to the model's."""
@@ -18,6 +19,12 @@ SIDECAR = ".json"
 def sidecar(path: Path) -> Path:
     """Return the path of the file that describes a model's inputs and outputs: MODEL.keras.json."""
     return path.with_name(path.name + SIDECAR)
+
+
+def about_model(path: Path) -> dict[str, Any]:
+    """Return what the file beside an exported model says of its inputs and outputs."""
+    about: dict[str, Any] = msgspec.json.decode(sidecar(path).read_bytes())
+    return about
 
 
 def write_model(contents: Contents, path: Path, seed: int | None = None) -> str:
@@ -30,9 +37,10 @@ def write_model(contents: Contents, path: Path, seed: int | None = None) -> str:
     what = chosen(contents)
     row = what.row(what.rows[0].trial.seed if seed is None else seed)
     trial, metric = row.trial, what.comparison.metric
+    device = (row.environment or {}).get("device", "")
     with tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=".part-") as place:
         network = Path(place, "network.keras")  # Keras chooses the format by the suffix
-        trained: dict[str, Any] = msgspec.json.decode(asked_of_engine("train", str(network), trial=trial))
+        trained: dict[str, Any] = msgspec.json.decode(asked_of_engine("train", str(network), device, trial=trial))
         same = trained["scores"] == row.scores
         score = (trained["scores"].get(metric) or {}).get("test")
         sentence = (
@@ -55,7 +63,7 @@ def write_model(contents: Contents, path: Path, seed: int | None = None) -> str:
             **trained,
         }
         written = Path(place, "about.json")
-        written.write_bytes(msgspec.json.format(msgspec.json.encode(about), indent=2) + b"\n")
+        written.write_bytes(as_json(about).encode() + b"\n")
         network.replace(path)
         written.replace(sidecar(path))
     return sentence

@@ -11,13 +11,15 @@ from lossterm.reports.notes import notes
 from lossterm.reports.report import Report
 from lossterm.reports.table import columns_of
 from lossterm.reports.verdict import verdict
+from lossterm.stress_sweeps.document import as_markdown
 from lossterm.text.columns import TableColumn, markdown
 from lossterm.text.harmless import in_markdown, lines_of
 
 
 def write_markdown(contents: Contents, path: Path) -> None:
-    """Write a part for each table, the latest first: the pull request is about that one."""
-    parts = (_part(report, contents.choice) for report in reversed(contents.reports))
+    """Write a part for each sweep and each table, the latest first: the pull request is about that one."""
+    parts = [as_markdown(curve) for curve in reversed(contents.sweeps())]
+    parts += [_part(report, contents.choice) for report in reversed(contents.levelled())]
     path.write_text("\n\n---\n\n".join(parts) + "\n", encoding="utf-8")
 
 

@@ -4,6 +4,7 @@ import shlex
 from typing import Any
 
 from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.comparison.setting import Setting
 from lossterm.text.numbers import exact
 
@@ -14,14 +15,18 @@ def command(comparison: Comparison) -> str:
     words = ["lossterm", "run", *c.record.words, "--protocol", c.protocol]
     for loss in c.losses:
         words += ["--loss-file", custom[loss]] if loss in custom else ["--loss", loss]
-    words += ["--seeds", str(c.seeds), "--lr", ",".join(map(exact, c.learning_rates)), "--metric", c.metric]
+    words += ["--until", c.until] if c.until else []
+    words += ["--seeds", str(c.most_seeds), "--lr", ",".join(map(exact, c.learning_rates)), "--metric", c.metric]
     without = []
-    for setting in c.hyperparameters.shown:
+    unlike = c.hyperparameters.unlike(protocol_named(c.protocol))
+    for setting in dict.fromkeys((*c.hyperparameters.shown, *unlike)):
         value = getattr(c.hyperparameters, setting.name)
         if setting.has_option:
             words += _option(setting, value)
         else:
             without.append(f"{setting.title} {setting.written(value)}")
+    for setting in c.judged_otherwise:
+        words += _option(setting, getattr(c, setting.name))
     if c.device != "auto":
         words += ["--device", c.device]
     written = shlex.join(words)

@@ -7,8 +7,12 @@ import msgspec
 
 from lossterm.errors import UnknownName, UsageError
 from lossterm.reports import report
+from lossterm.reports.curve_shape import joined
+from lossterm.reports.levelling import all_with_curves
 from lossterm.reports.report import Report
 from lossterm.store import AskedComparison, Store, TrialRow
+from lossterm.stress_sweeps.curve import SweepCurve, curves_of
+from lossterm.stress_sweeps.sweep import sweeps
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,13 +26,22 @@ class Contents:
     asked: tuple[AskedComparison, ...]
     """Its comparisons, oldest first, each with the losses that were chosen."""
     reports: tuple[Report, ...]
-    """The standings: one for each table, in the order last asked for."""
+    """The standings: one for each table, in the order last asked for; `levelled` says more of them."""
     rows: tuple[TrialRow, ...]
     """Every trial once, whatever became of it, in the order asked for."""
     held: Mapping[int, tuple[int, ...]]
     """Number of a trial → numbers of the comparisons that hold it, oldest first."""
     left_out: tuple[str, ...] = ()
     """Losses of these comparisons that were not chosen."""
+
+    def levelled(self) -> tuple[Report, ...]:
+        """Return the standings with the losses that had not levelled off; all curves are read for it."""
+        curves = joined(self.store.reader.sound_chunks([item.id for item in self.asked]))
+        return tuple(all_with_curves(self.reports, curves))
+
+    def sweeps(self) -> list[SweepCurve]:
+        """Return the curves of the stress sweeps, in the order last asked for."""
+        return curves_of(sweeps(self.asked), self.rows)
 
     @property
     def epochs(self) -> int:

@@ -27,21 +27,30 @@ def settings(report: Report) -> Labelled:
         ("losses", ", ".join(c.losses)),
         *((f"code of {loss}", source) for loss, source in c.sources),
         ("ranked by", f"test {c.metric}"),
-        ("seeds", str(c.seeds)),
-        ("learning rate", ", ".join(map(exact, c.learning_rates)) + tuned),
+        *((setting.title, written(getattr(c, setting.name))) for setting in c.judged_otherwise),
+        ("seeds", str(c.seeds) if c.cap is None else f"{c.seeds}, at most {c.cap}, until {c.until}"),
+        ("learning rate", ", ".join(map(exact, c.rates_tried)) + tuned),
         *hyperparameters(c.hyperparameters),
         ("device asked for", c.device),
     ]
 
 
 def hyperparameters(h: Hyperparameters) -> Labelled:
-    """Return those that are set, without those that are off, left to Keras, or ignored by a custom network."""
+    """Return those that are set, without those that are off, left to Keras, or ignored by a custom network, and what
+    follows from them: initial kernels and momentum.
+    """
+    hidden, output = h.hidden_initializer, h.output_initializer
+    following = [
+        ("hidden kernels", hidden and hidden.title),
+        ("output kernel", output and output.title),
+        ("momentum", h.momentum and exact(h.momentum)),
+    ]
     return [
         (setting.title, written(value))
         for setting in settings_of(type(h))
         if not h.ignores(setting)
         and (setting.is_set(value := getattr(h, setting.name)) or value not in (None, False, "", 0))
-    ]
+    ] + [(label, text) for label, text in following if text]
 
 
 def written(value: Any) -> str:

@@ -8,6 +8,7 @@ from lossterm.export.epochs import TrialEpochs, every
 from lossterm.export.file_name import file_name
 from lossterm.export.session_contents import Contents
 from lossterm.export.setting_labels import hyperparameters
+from lossterm.text.harmless import printable
 
 _STATUS: dict[Status, str] = {
     "queued": "STATUS_UNKNOWN",
@@ -30,7 +31,9 @@ def write_tensorboard(contents: Contents, path: Path) -> None:
 def run_name(epochs: TrialEpochs) -> str:
     """Return the name of a trial's run, and of its directory; the trial's number makes it unique."""
     trial = epochs.row.trial
-    return file_name(f"{trial.task}-{trial.loss}-lr{trial.learning_rate:g}-seed{trial.seed}") + f"-trial{epochs.row.id}"
+    parts = [trial.task, trial.loss, f"lr{trial.learning_rate:g}", f"seed{trial.seed}"]
+    parts += [trial.severity.name] if trial.severity else []
+    return file_name("-".join(parts)) + f"-trial{epochs.row.id}"
 
 
 def _write_run(epochs: TrialEpochs, directory: Path, began: float) -> None:
@@ -72,11 +75,13 @@ def _described(epochs: TrialEpochs) -> list[Any]:
         "loss": trial.loss,
         "learning rate": trial.learning_rate,
         "seed": trial.seed,
+        **({"severity": trial.severity.name} if trial.severity else {}),
         **dict(hyperparameters(trial.hyperparameters)),
         "status": row.status,
     }
     if row.error:
         given["error"] = row.error
+    given = {name: printable(value) if isinstance(value, str) else value for name, value in given.items()}
     experiment, start, end = hparams(given, dict.fromkeys([*epochs.tags, *epochs.scores], 0.0))
     ended = HParamsPluginData(session_end_info=SessionEndInfo(status=Ends.Value(_STATUS[row.status])), version=0)
     end.value[0].metadata.plugin_data.content = ended.SerializeToString()

@@ -4,6 +4,7 @@ Slow to import, as charts are, so the app imports it on first use.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -24,20 +25,34 @@ def drawable(losses: Iterable[Loss]) -> list[Loss]:
 
 
 def chart(
-    losses: Sequence[Loss], models: Mapping[str, Sequence[Anatomy]], width: int, height: int, *, dark: bool
+    losses: Sequence[Loss],
+    models: Mapping[str, Sequence[Anatomy]],
+    width: int,
+    height: int,
+    *,
+    dark: bool,
+    plain: bool = False,
+    marked: Mapping[str, float] = MappingProxyType({}),
 ) -> Drawing:
-    """Draw losses, and beneath them the models of each, in `width` × `height` cells; see `charts.anatomy_chart`."""
+    """Draw losses, and beneath them the models of each, in `width` × `height` cells; see `charts.anatomy_chart`.
+
+    `marked` are residuals or margins of a row, by loss.
+
+    Without colours, if `plain`, several losses have their names beside their curves.
+    """
+    named = plain and len(losses) > 1
     x = np.linspace(-REACH, REACH, POINTS)
     drawn = []
     for loss in losses:
         values, slopes = shape_of(loss, x)
-        drawn.append(loss_anatomy.LossShape(x=x, values=values, slopes=slopes, colour=colour_of(loss.key, dark=dark)))
+        name, colour = loss.key if named else "", colour_of(loss.key, dark=dark)
+        drawn.append(loss_anatomy.LossShape(x=x, values=values, slopes=slopes, colour=colour, name=name))
     return loss_anatomy.anatomy_chart(
-        drawn, [_measured(key, measured, dark=dark) for key, measured in models.items()], width, height
+        drawn, [_measured(key, measured, marked.get(key), dark=dark) for key, measured in models.items()], width, height
     )
 
 
-def _measured(key: str, measured: Sequence[Anatomy], *, dark: bool) -> loss_anatomy.ModelRows:
+def _measured(key: str, measured: Sequence[Anatomy], marked: float | None, *, dark: bool) -> loss_anatomy.ModelRows:
     shares = [one.share for one in measured if one.share is not None]
     return loss_anatomy.ModelRows(
         name=key,
@@ -45,4 +60,5 @@ def _measured(key: str, measured: Sequence[Anatomy], *, dark: bool) -> loss_anat
         quantiles=np.array([one.quantiles for one in measured]),
         share=float(np.mean(shares)) if shares else None,
         colour=colour_of(key, dark=dark),
+        marked=marked,
     )

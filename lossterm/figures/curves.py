@@ -11,17 +11,18 @@ import msgspec
 import numpy as np
 
 from lossterm.charts import band_over_seeds, learning_rate_sweep, line_chart, smoothing
-from lossterm.charts.drawing import Drawing, in_words
+from lossterm.charts.drawing import Prepared, prepared_words
 from lossterm.charts.loss_colours import tint
 from lossterm.charts.terminal_style import Style
 from lossterm.comparison.curve_layout import CurveLayout, CurveValue
 from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.figures.curve_view_state import CurveViewState
-from lossterm.metrics import PRIMARY
+from lossterm.metrics import FOLLOWED
+from lossterm.reports.collapsed_trials import ends_of_curves
 from lossterm.reports.report import Report
 from lossterm.store import TrialRow
-from lossterm.text.numbers import duration
+from lossterm.text.numbers import brief_duration
 
 MOST_DRAWN = 30
 """Single curves in one chart: more would show nothing but a blur."""
@@ -55,12 +56,12 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def layout(self) -> CurveLayout:
         """How they are laid out."""
-        return protocol_named(self.report.asked.comparison.protocol).curves
+        return protocol_named(self.report.asked.comparison.protocol).followed
 
     @property
     def metric(self) -> str:
         """The metric that the engine follows, whatever ranks."""
-        return PRIMARY[self.report.asked.comparison.record.kind]
+        return FOLLOWED[self.report.asked.comparison.record.kind]
 
     @property
     def epochs(self) -> int:
@@ -106,16 +107,16 @@ def at_cursor(curves: Curves, look: CurveViewState) -> str:
     words = f"epoch {epoch} of {curves.epochs}"
     if not seconds:
         return words
-    return f"{words} · {f'{1000 * seconds:.3g} ms' if seconds < 1 else duration(seconds)}"
+    return f"{words} · {brief_duration(seconds)}"
 
 
 class Overlay:
-    """Draws curves, and caches what was computed: another epoch costs the work of one epoch."""
+    """Lays out charts of curves, and caches what was computed: another epoch costs the work of one epoch."""
 
     def __init__(self) -> None:
         self._bundles: dict[tuple[str, int, int], band_over_seeds.BandOverSeeds] = {}
 
-    def chart(
+    def prepared(
         self,
         curves: Curves,
         losses: Sequence[str],
@@ -123,15 +124,15 @@ class Overlay:
         what: CurveValue,
         size: tuple[int, int],
         style: Style,
-    ) -> Drawing:
-        """Draw one chart of `size` (columns, lines) with those of the losses that are not hidden; pinned ones on top.
+    ) -> Prepared:
+        """Lay out one chart of `size` (columns, lines) with the losses that are not hidden; pinned ones on top.
 
         Where splits stand apart, two, each with half of the lines.
         """
         width, height = size
         losses = [loss for loss in losses if loss not in look.hidden]
         if not losses:
-            return in_words("No loss is shown.", width, height)
+            return prepared_words("No loss is shown.", width, height)
         if look.splits != "apart":
             return self._chart(curves, losses, look, what, (width, height), style)
         upper = msgspec.structs.replace(look, splits="held out")
@@ -149,7 +150,7 @@ class Overlay:
         what: CurveValue,
         size: tuple[int, int],
         style: Style,
-    ) -> Drawing:
+    ) -> Prepared:
         train = curves.layout.column("train", what)
         bright = train if look.splits == "train" else curves.layout.column(curves.held_out, what)
         judged = curves.report.judged()
@@ -162,7 +163,8 @@ class Overlay:
             colour = style.colour(loss)
             ends = tuple(sorted({row.epochs for row in rows if row.status == "diverged"}))
             name = f"{PINNED if loss in look.pinned else ''}{loss}"
-            series.append(line_chart.Series(_smooth(bundle.median, look), colour, name, ends))
+            fell = ends_of_curves(rows, curves.report.collapsed, curves.values, curves.layout.columns, bright)
+            series.append(line_chart.Series(_smooth(bundle.median, look), colour, name, ends, fell))
             if look.each_seed:
                 each = bundle.each(max(1, MOST_DRAWN // len(losses)))
                 fainter += [line_chart.Series(_smooth(one, look), style.faint(loss)) for one in each]
@@ -173,9 +175,7 @@ class Overlay:
             if look.splits == "both":
                 other = self._fed(loss, rows, curves, train)
                 fainter.append(line_chart.Series(_smooth(other.median, look), style.faint(loss)))
-        return line_chart.line_chart(
-            [*series, *fainter], *size, self._frame(curves, losses, look, size[0], style), bands
-        )
+        return line_chart.prepared([*series, *fainter], *size, self._frame(curves, losses, look, size[0], style), bands)
 
     def _frame(
         self, curves: Curves, losses: Sequence[str], look: CurveViewState, width: int, style: Style
@@ -198,8 +198,8 @@ def _smooth(values: np.ndarray, look: CurveViewState) -> np.ndarray:
     return smoothing.smoothed(values, look.weight)
 
 
-def sweeps(curves: Curves, losses: Sequence[str], size: tuple[int, int], style: Style) -> Drawing:
-    """Draw the learning rates that were tried, of the losses whose sweep was judged by the metric that ranks.
+def sweeps(curves: Curves, losses: Sequence[str], size: tuple[int, int], style: Style) -> Prepared:
+    """Lay out the learning rates that were tried, of the losses whose sweep was judged by the metric that ranks.
 
     Returns `size` (columns, lines); words where there is nothing to draw or no room.
     """
@@ -216,4 +216,4 @@ def sweeps(curves: Curves, losses: Sequence[str], size: tuple[int, int], style: 
         # One axis, one metric.
         if standing.loss in losses and standing.tuned_by == curves.report.asked.comparison.metric
     ]
-    return learning_rate_sweep.sweep_chart(drawn, *size)
+    return learning_rate_sweep.prepared(drawn, *size)

@@ -4,19 +4,30 @@ NumPy is imported inside the functions, since a screen is painted before any pre
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lossterm.losses import Activation
 from lossterm.losses.prediction_from_output import Predicted, prediction_of
-from lossterm.store import Model
+from lossterm.store import Kept, Model, Sample
 
 if TYPE_CHECKING:
     import numpy as np
 
     from lossterm.charts.reliability import Bin
 
-__all__ = ["Predicted", "confusion", "field", "outputs", "predicted", "reliability", "residuals"]
+__all__ = [
+    "Predicted",
+    "confusion",
+    "field",
+    "on_sample",
+    "outputs",
+    "place_at",
+    "predicted",
+    "reliability",
+    "residuals",
+]
 
 
 def outputs(model: Model, place: int, features: "np.ndarray") -> "np.ndarray":
@@ -40,6 +51,23 @@ def outputs(model: Model, place: int, features: "np.ndarray") -> "np.ndarray":
 def predicted(model: Model, place: int, features: "np.ndarray") -> Predicted:
     """Return what a network predicts for features (rows, inputs) with the weights kept at `model.epochs[place]`."""
     return _read(model, outputs(model, place, features))
+
+
+def place_at(kept: Kept, epoch: int) -> int:
+    """Return the place among the kept epochs of the last one up to an epoch; the first where there is none."""
+    return max(bisect_right(kept.epochs, epoch) - 1, 0)
+
+
+def on_sample(kept: Kept, place: int, sample: Sample) -> "tuple[Predicted, np.ndarray]":
+    """Return what is predicted for a sample's rows at `kept.epochs[place]`, and their targets.
+
+    Where outputs were kept, these are the first rows, as many as they were kept for.
+    """
+    features, target = sample.arrays()
+    if isinstance(kept, Model):
+        return predicted(kept, place, features), target
+    output = kept.output(place)[: len(target)]
+    return _read(kept, output, target.ndim), target[: len(output)]
 
 
 def field(
@@ -119,12 +147,15 @@ def reliability(probability: "np.ndarray", target: "np.ndarray", bins: int = 10)
     return filled
 
 
-def _read(model: Model, output: "np.ndarray") -> Predicted:
-    """Read an output, (rows,) or (rows, units); one that overflowed gives what is not finite, and no warning."""
+def _read(kept: Kept, output: "np.ndarray", rank: int = 1) -> Predicted:
+    """Read an output, (rows, …) or (rows, …, units), given the rank of the target.
+
+    One that overflowed gives what is not finite, and no warning.
+    """
     import numpy as np
 
     with np.errstate(over="ignore", invalid="ignore"):
-        return prediction_of(output, model.reading, model.link, model.scaling)
+        return prediction_of(output, kept.reading, kept.link, kept.scaling, rank)
 
 
 def _activated(activation: str | Activation, sums: "np.ndarray") -> "np.ndarray":

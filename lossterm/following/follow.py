@@ -7,10 +7,16 @@ from typing import Self, TypeAlias
 import msgspec
 
 from lossterm.comparison.comparison import Comparison
-from lossterm.errors import StoreError
+from lossterm.comparison.user_axis import axis_of
+from lossterm.errors import StoreError, UnknownName
 from lossterm.following.session_state import SessionState
 from lossterm.following.store_changes import StoreChanges, Update
-from lossterm.store import AskedComparison, Store
+from lossterm.reports import race_course, report, widening
+from lossterm.reports.levelling import with_curves
+from lossterm.reports.report import Report
+from lossterm.store import AskedComparison, Chunk, Store
+from lossterm.stress_axes.levels import in_words
+from lossterm.stress_sweeps import refinement
 from lossterm.worker_control.starting import Workers
 from lossterm.worker_control.supervisor import Supervisor
 
@@ -32,7 +38,14 @@ class TimeUp(msgspec.Struct, frozen=True):
     """Time that there was."""
 
 
-News: TypeAlias = Update | WorkerLeft | TimeUp
+class GoesOn(msgspec.Struct, frozen=True):
+    """All that was asked for has ended, and what came out asks for more, which is queued."""
+
+    message: str
+    """What is trained now, and why."""
+
+
+News: TypeAlias = Update | WorkerLeft | TimeUp | GoesOn
 """What a follower yields; an update is in its state already."""
 
 
@@ -68,6 +81,8 @@ class Follower:
         self._workers, self._seconds = workers, seconds
         self._changes: StoreChanges | None = None
         self._supervisors: dict[str, Supervisor] = {}
+        self._numbers: list[int] = []  # of all requests that are followed: those asked for, and what followed from them
+        self._began = time.time()
         self._left: set[int] = set()  # workers that reported that the store refused writes
 
     def __enter__(self) -> Self:
@@ -93,7 +108,10 @@ class Follower:
         while True:
             yield self.take(self.poll())
             if not self.state.training:
-                return
+                if ends != self._seconds or not (more := self.go_on()):  # where time was up, nothing follows
+                    return
+                yield from map(GoesOn, more)
+                continue
             if (left := self._worker_left()) is not None:
                 yield left
             yield from map(WorkerLeft, self.tend(self.waiting))
@@ -113,9 +131,60 @@ class Follower:
     def poll(self) -> Update | None:
         """Return what is new in the store, None if nothing is."""
         if self._changes is None:
-            numbers = None if self._asking is None else [one.id for one in self.asked]
+            self._numbers = [one.id for one in self.asked]
+            numbers = None if self._asking is None else self._numbers
             self._changes = StoreChanges(self._store.path, self._session, numbers, device=self._followed_device)
         return self._changes.poll()
+
+    def go_on(self) -> list[str]:
+        """Queue what follows from the results of trials that have ended, and say what and why; nothing if nothing does.
+
+        A race trains what is still in question; another table whose best learning rates lie at the edge of the grid has
+        it widened; a sweep that is done puts more levels where its best loss changes. Nothing follows in a session
+        where somebody stopped what was asked for last, and of its tables only in those that were trained while this
+        looked.
+        """
+        words: list[str] = []
+        if not self.state.asked or self.state.asked[-1].cancelled is not None:
+            return words
+        for table in filter(self._concerns, self.state.reports(stressed=True)):
+            if (more := race_course.next_in_race(table)) is not None:
+                said = race_course.announced(table, more)
+            elif (more := widening.widened(table)) is not None:
+                said = widening.announced(table, more)
+            else:
+                continue
+            try:
+                asked = self._store.requests.ask(self._session, more, failed=False)
+            except UnknownName:  # a loss of a package that is no longer installed
+                continue
+            words.append(_at_level(more, said))
+            self.asked = [asked if one.comparison.comparable(more) else one for one in self.asked]
+            self._numbers.append(asked.id)
+        if not words:
+            words += self._refine()
+        if words and self._changes is not None and self._asking is not None:
+            self._changes.follow(self._numbers)
+        return words
+
+    def _refine(self) -> list[str]:
+        """Queue further levels of sweeps where their best loss changes, and say which."""
+        words = []
+        for curve in self.state.sweeps():
+            if any(map(self._concerns, curve.reports)) and (more := refinement.refined(curve)):
+                added = [self._store.requests.ask(self._session, one, failed=False) for one in more]
+                self._numbers += [one.id for one in added]
+                self.asked += added if self._asking is not None else []
+                words.append(refinement.announced(curve, more))
+        return words
+
+    def _concerns(self, table: Report) -> bool:
+        """Whether a table is one that was asked for here, or of the followed device and not over when this began."""
+        if self._asking is not None:
+            return True
+        since = table.race is not None or table.asked.created >= self._began
+        since |= any(row.finished is not None and row.finished >= self._began for row in table.rows)
+        return since and table.asked.comparison.device == self._followed_device
 
     def take(self, update: Update | None) -> Update | None:
         """Take an update into the state, and return it."""
@@ -137,9 +206,7 @@ class Follower:
             return []
         for device in devices:
             if device not in self._supervisors:
-                self._supervisors[device] = Supervisor(
-                    self._store.path, device, self._workers.command, self._workers.memory
-                )
+                self._supervisors[device] = Supervisor(self._store.path, device, *self._workers)
         words = [
             supervisor.tend(needed=device in devices, ready=self.state.ready and device == self._followed_device)
             for device, supervisor in self._supervisors.items()
@@ -151,6 +218,39 @@ class Follower:
         if self._asking is None:
             return self._store.sessions.stop(self._session)
         return self._store.requests.cancel([one.id for one in self.asked])
+
+    @property
+    def network(self) -> str | None:
+        """The kind of network file system that the store lies on, None for a local one."""
+        return self._store.network
+
+    # What came out
+
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of all requests that are followed: those asked for here, and what followed from their results."""
+        return sorted({*self._numbers, *(one.id for one in self.asked)})
+
+    @property
+    def anything_trained(self) -> bool:
+        """Whether any trial of what was asked for has an epoch."""
+        return any(row.epochs for row in self._store.reader.trials(self._last_numbers))
+
+    def reports(self) -> list[Report]:
+        """Return the standings of what is there, one for each comparison, in the order asked."""
+        rows = self._store.reader.trials(self._last_numbers)
+        tables = report.tables(self._store.reader.comparisons(self._session), stressed=True)
+        asked = [report.looked_at(one, tables) for one in self.asked]
+        built = (report.build(one, report.rows_of(one, rows)) for one in asked)
+        return [with_curves(one, self.state.curves, followed=True) for one in built]
+
+    def chunks(self) -> list[Chunk]:
+        """Return the curves of what is there, in the order of their epochs."""
+        return self._store.reader.chunks(self._last_numbers)[0]
+
+    @property
+    def _last_numbers(self) -> list[int]:
+        return [one.id for one in self.asked]
 
     @property
     def _followed_device(self) -> str:
@@ -165,6 +265,12 @@ class Follower:
         if len(self._left) == Supervisor.MOST:
             raise StoreError(worker.message)
         return WorkerLeft(worker.message)
+
+
+def _at_level(comparison: Comparison, said: str) -> str:
+    """Say at which level of a sweep something happens, where it is at one."""
+    severity = comparison.severity
+    return said if severity is None else f"At {in_words(axis_of(severity), severity.level)}: {said}"
 
 
 def asking(store: Store, session: str, comparisons: Sequence[Comparison]) -> Iterable[AskedComparison]:

@@ -45,6 +45,10 @@ class StoreChanges:
         """Close the connection to the store."""
         self._store.close()
 
+    def follow(self, comparisons: Collection[int]) -> None:
+        """Follow these comparisons instead."""
+        self._only, self._seen = comparisons, -1
+
     def poll(self) -> Update | None:
         """Return what is new, None if nothing is. Costs one PRAGMA where nothing was written."""
         version, now = self._store.reader.data_version(), time.monotonic()

@@ -22,9 +22,39 @@ def shelf() -> Path:
     return home() / "data"
 
 
+def piped() -> Path:
+    """Return the directory of tables that came from standard input."""
+    return home() / "piped"
+
+
+def arrays() -> Path:
+    """Return the directory of tables that came from arrays and frames of a Python program."""
+    return home() / "arrays"
+
+
+def shipped_code() -> Path:
+    """Return the directory of losses and networks that were defined in a notebook or a script, as files."""
+    return home() / "code"
+
+
 def programs() -> Path:
     """Return the directory of compiled programs, which can be deleted at any time."""
     return _place("cache") / "programs"
+
+
+def answers() -> Path:
+    """Return the directory of what looks at data found, which can be deleted at any time."""
+    return _place("cache") / "answers"
+
+
+def device_choices() -> Path:
+    """Return the file of what `--device auto` chose: later trainings follow it, so that it is no cache."""
+    return home() / "devices.jsonl"
+
+
+def stack_widths() -> Path:
+    """Return the file of programs that were made narrower when memory ran out: later trainings follow it too."""
+    return home() / "stack_widths.jsonl"
 
 
 def configuration_path() -> Path:

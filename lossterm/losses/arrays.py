@@ -23,25 +23,38 @@ def numpy() -> Namespace:
     def stop_gradient(x: Any) -> Any:
         return x
 
+    def cast(x: Any, dtype: Any) -> Any:
+        return np.asarray(x).astype(dtype)
+
     shared = {name: getattr(np, name) for name in _SHARED}
     return SimpleNamespace(
-        **shared, softplus=softplus, log_softmax=log_softmax, one_hot=one_hot, stop_gradient=stop_gradient
+        **shared, softplus=softplus, log_softmax=log_softmax, one_hot=one_hot, stop_gradient=stop_gradient, cast=cast
     )
 
 
 _SHARED = (
     "abs",
+    "argsort",
+    "concatenate",
+    "cumsum",
     "exp",
     "expm1",
+    "flip",
     "log",
     "log1p",
     "max",
     "maximum",
+    "mean",
     "minimum",
+    "ones_like",
     "power",
+    "reshape",
     "sqrt",
     "square",
+    "stack",
     "sum",
+    "take_along_axis",
     "where",
+    "zeros_like",
 )
 """Functions that losses use and that NumPy and `keras.ops` share by name."""

@@ -3,7 +3,10 @@
 Written with s = (2y − 1)·z, so that −ln p_t = softplus(−s) and 1 − p_t = exp(−softplus(s)) never lose digits.
 """
 
+from lossterm.losses.equivalent import Equivalent, keras, pytorch
+from lossterm.losses.foreign_parameter import ForeignParameter
 from lossterm.losses.loss import Array, Loss, Namespace, Parameter
+from lossterm.text.numbers import exact
 
 
 def logistic(xp: Namespace, y: Array, z: Array) -> Array:
@@ -44,9 +47,44 @@ GAMMA = Parameter(
     name="gamma", default=2, low=0, high=20, neutral=0, meaning="γ, how much sure rows are played down; 0 is CE"
 )
 EPSILON = Parameter(
-    name="epsilon", default=0.1, low=0, high=1, neutral=0, meaning="ε, the share of the label spread evenly"
+    name="epsilon",
+    default=0.1,
+    low=0,
+    high=1,
+    neutral=0,
+    meaning="ε, the share of the label spread evenly",
+    aliases=("label_smoothing", "smoothing"),
 )
 Q = Parameter(name="q", default=0.7, low=1e-3, high=1, meaning="q: towards 0 cross-entropy, 1 is linear in p_t")
+
+
+def _weighted_elsewhere(weight: float | None) -> tuple[Equivalent, ...]:
+    weights = "{0: n/(2·n₀), 1: n/(2·n₁)}" if weight is None else f"{{0: 1, 1: {exact(weight)}}}"
+    note = f"fit(class_weight={weights}) weighs rows so"
+    theirs = keras("BinaryCrossentropy", factor="w_y", from_logits=(True, False), note=note)
+    if weight is None:
+        return theirs, pytorch("BCEWithLogitsLoss", factor="w_y")
+    return theirs, pytorch("BCEWithLogitsLoss", pos_weight=(weight, None), note="its weight must be a tensor")
+
+
+def _focal_elsewhere(gamma: float) -> tuple[Equivalent, ...]:
+    return (
+        keras(
+            "BinaryFocalCrossentropy",
+            gamma=(gamma, 2),
+            from_logits=(True, False),
+            apply_class_balancing=(False, False),
+            clips=True,
+        ),
+        pytorch(
+            "torchvision.ops.sigmoid_focal_loss",
+            alpha=(-1, 0.25),
+            gamma=(gamma, 2),
+            reduction=("none", "none"),
+            note="its default α weighs class 1 by 0.25 and class 0 by 0.75",
+        ),
+    )
+
 
 BINARY = (
     Loss(
@@ -62,7 +100,7 @@ BINARY = (
         large_errors="gradient goes to ±1",
         use_when="probabilities are wanted; strictly proper, the reference for two classes",
         avoid_when="many labels are wrong",
-        keras="BinaryCrossentropy",
+        elsewhere=(keras("BinaryCrossentropy", from_logits=(True, False)), pytorch("BCEWithLogitsLoss")),
         aliases=("bce", "log_loss", "logistic", "binary_cross_entropy"),
         usual=True,
         references=("Good 1952, Rational Decisions",),
@@ -85,6 +123,7 @@ BINARY = (
                 high=1e4,
                 neutral=1,
                 meaning="weight of class 1, that of class 0 being 1; by default n/(2·n_y), which balances them",
+                aliases=("pos_weight",),
             ),
         ),
         counted=True,
@@ -92,7 +131,7 @@ BINARY = (
         large_errors="gradient goes to ±w_y",
         use_when="a rare class must be found and the threshold stays at ½",
         avoid_when="probabilities are wanted: they are shifted; cross-entropy with a tuned threshold often does better",
-        keras=None,
+        elsewhere=_weighted_elsewhere,
         aliases=("weighted_bce",),
         references=("King & Zeng 2001, Logistic Regression in Rare Events Data",),
     ),
@@ -111,7 +150,10 @@ BINARY = (
         large_errors="gradient goes to ±(1 − ε/2); it turns where p passes 1 − ε/2",
         use_when="the network grows too sure of itself",
         avoid_when="probabilities are taken as they are",
-        keras=None,
+        elsewhere=lambda epsilon: (
+            keras("BinaryCrossentropy", from_logits=(True, False), label_smoothing=(epsilon, 0)),
+            pytorch("BCEWithLogitsLoss", target="y(1 − ε) + ε/2"),
+        ),
         references=("Szegedy et al. 2016, Rethinking the Inception Architecture",),
     ),
     Loss(
@@ -125,11 +167,18 @@ BINARY = (
         encoding="zero_one",
         valid="two classes",
         parameters=(GAMMA,),
+        foreign_parameters=(
+            ForeignParameter(
+                names=("alpha", "apply_class_balancing"),
+                why="alpha weighs class 1 by alpha and class 0 by 1 − alpha elsewhere, and classes weigh alike here, "
+                "unless --class-weight balanced is given",
+            ),
+        ),
         proper=False,
         large_errors="gradient goes to ±1",
         use_when="nearly all rows are easy and drown the few hard ones, as in dense detection",
         avoid_when="probabilities are wanted, or labels are noisy: hard rows may be wrong rows",
-        keras="BinaryFocalCrossentropy",
+        elsewhere=_focal_elsewhere,
         aliases=("binary_focal_crossentropy",),
         references=("Lin et al. 2017, Focal Loss for Dense Object Detection",),
     ),
@@ -146,7 +195,7 @@ BINARY = (
         large_errors="gradient goes to 0 where a wrong class is certain",
         use_when="probabilities are wanted and some labels may be wrong; proper, and bounded",
         avoid_when="initial weights are large: rows that are surely wrong no longer pull",
-        keras=None,
+        elsewhere=(keras("MeanSquaredError", on="σ(z)"), pytorch("MSELoss", on="σ(z)")),
         references=("Brier 1950, Verification of forecasts expressed in terms of probability",),
     ),
     Loss(
@@ -164,7 +213,14 @@ BINARY = (
         large_errors="gradient goes to 0 where a wrong class is certain",
         use_when="some labels are wrong",
         avoid_when="labels are right and probabilities are wanted",
-        keras=None,
+        elsewhere=lambda q: (
+            keras(
+                "CategoricalGeneralizedCrossEntropy",
+                q=(q, 0.5),
+                on="[1 − σ(z), σ(z)]",
+                target="the index of the class",
+            ),
+        ),
         aliases=("binary_generalized_crossentropy",),
         references=("Zhang & Sabuncu 2018, Generalized Cross Entropy Loss",),
     ),

@@ -2,30 +2,45 @@
 
 import math
 import zlib
+from collections.abc import Collection
 from functools import cache
 
 from lossterm.errors import DoesNotFit, UnknownName, UsageError
 from lossterm.losses.binary import BINARY
+from lossterm.losses.counts import COUNTS
+from lossterm.losses.foreign_parameter import unknown_parameter
+from lossterm.losses.labels import LABELS
 from lossterm.losses.loss import Loss, Targets
 from lossterm.losses.margins import MARGINS
+from lossterm.losses.masks import MASKS
 from lossterm.losses.multiclass import MULTICLASS
 from lossterm.losses.noisy_labels import NOISY_LABELS
+from lossterm.losses.ordinal import ORDINAL
 from lossterm.losses.positive import POSITIVE
+from lossterm.losses.quantiles import JOINT_QUANTILES
+from lossterm.losses.rare_classes import RARE_CLASSES
 from lossterm.losses.regression import REGRESSION
 from lossterm.losses.robust import ROBUST
+from lossterm.losses.shares import SHARES
 from lossterm.losses.user_defined import is_own, own_loss
 from lossterm.plugins import Offer, offers
 
 LOSSES: dict[str, Loss] = {
-    loss.key: loss for loss in (*REGRESSION, *ROBUST, *POSITIVE, *BINARY, *MARGINS, *MULTICLASS, *NOISY_LABELS)
+    loss.key: loss
+    for loss in (
+        *(*REGRESSION, *ROBUST, *POSITIVE, *COUNTS, *SHARES, *JOINT_QUANTILES),
+        *(*BINARY, *MARGINS),
+        *(*MULTICLASS, *NOISY_LABELS, *RARE_CLASSES),
+        *(*LABELS, *ORDINAL, *MASKS),
+    )
 }
 """The losses that come with lossterm, by key, in the order in which lists show them."""
 
 LEFT_OUT = {
     "cosine_similarity": "with one unit it is always ±1, and its gradient 0, so that nothing can be trained by it",
-    "dice": "it is of a whole image or batch, not of a row",
-    "tversky": "it is of a whole image or batch, not of a row",
-    "ctc": "it is of sequences, and these tasks have none",
+    "posthoc_logit_adjustment": "where the output has a bias it ends where logit_adjusted does that begins with a bias "
+    "of −τ·ln π, so --loss logit_adjusted is the one to compare",
+    "ctc": "it is of sequences whose labels are not aligned, and these tasks have none",
     "circle": "it is of embeddings, and these tasks have none",
 }
 """Well-known losses that are left out, and why."""
@@ -129,6 +144,10 @@ def _numbers(loss: Loss, written: str) -> dict[str, float]:
     given: dict[str, float] = {}
     for part in written.split(","):
         name, equals, value = (text.strip() for text in part.partition("="))
+        parameter = loss.parameter_named(name)
+        if equals and name and not parameter:
+            raise unknown_parameter(loss, name, value, every_loss().values())
+        name = parameter.name if parameter else name
         if not equals and len(loss.parameters) == 1:  # the number is enough
             name, value = loss.parameters[0].name, name
         try:
@@ -157,9 +176,12 @@ def usual(targets: Targets, protocol: str = "fair") -> tuple[Loss, ...]:
     return tuple(loss for loss in fitting(targets, protocol) if loss.usual or loss.variant(protocol))
 
 
-def losses_for(targets: Targets, names: tuple[str, ...], protocol: str = "fair") -> tuple[str, ...]:
+def losses_for(
+    targets: Targets, names: tuple[str, ...], protocol: str = "fair", others: Collection[str] = ()
+) -> tuple[str, ...]:
     """Resolve names (`all`, `usual` or single losses) into keys for a task with such targets, without repeats.
 
+    `others` are the keys of all protocols that the task can be trained under, for what to do about a misfit.
     Raises UnknownName for an unknown name, DoesNotFit for a loss that does not fit the targets.
     """
     fit = [loss.key for loss in fitting(targets, protocol)]
@@ -173,7 +195,7 @@ def losses_for(targets: Targets, names: tuple[str, ...], protocol: str = "fair")
             words = "".join(
                 f"; --protocol {variant.protocol} trains it all the same, flaws included"
                 for variant in loss.variants
-                if loss.misfit(targets, variant.protocol) is None
+                if variant.protocol in others and loss.misfit(targets, variant.protocol) is None
             )
             near = [key for key in fit if loss.base in key or key in loss.base]
             hint = f"Did you mean {' or '.join(near)}?" if near else f"Losses that fit: {', '.join(fit)}."

@@ -3,7 +3,9 @@
 import textwrap
 from collections.abc import Sequence
 
-from lossterm.losses import LOSSES, Loss
+from lossterm.losses import LOSSES, Link, Loss, Reading
+from lossterm.losses.equivalent import LIBRARIES
+from lossterm.losses.loss import Beside
 from lossterm.losses.shape import AXES, axis_of, where_drawn
 
 _HEADS = {
@@ -12,8 +14,22 @@ _HEADS = {
     "margin": "one unit whose sign is the class; no probabilities",
     "logits": "a linear unit for each class, read by softmax",
     "scores": "a linear unit for each class, of which the largest wins; no probabilities",
+    "cumulative": "a linear unit for each rank but the first: the logit of reaching it, each lower by softplus",
+    "conditional": "a linear unit for each rank but the first: the logit of reaching it from the one before",
     "unknown": "known once it is loaded",
 }
+_PIXELS: dict[Reading, str] = {
+    "logits": "for each pixel a logit of class 1, or one of each class if there are more than two, read by softmax",
+    "scores": "for each pixel one unit whose sign is the class, or a unit for each of more classes; no probabilities",
+}
+_BESIDE: dict[Beside, str] = {
+    "variance": "what the variance comes from",
+    "dispersion": "what the dispersion comes from",
+    "zeros": "the logit of the share of extra zeros",
+    "steps": "what the steps to the other quantiles come from",
+    "quantiles": "the other quantiles",
+}
+_LINKS: dict[Link, str] = {"log": "exp", "logit": "σ"}
 _ENCODINGS = {
     "value": "the value",
     "zero_one": "0 or 1",
@@ -34,12 +50,16 @@ LABEL = 14
 def facts(loss: Loss) -> list[tuple[str, str]]:
     """Return label and text of everything that a record says, the most important first."""
     head = _HEADS[loss.reading]
-    if loss.units > 1:
-        head = "two linear units: the value, and what the variance comes from"
+    if loss.kinds == ("multilabel",):
+        head = "a linear unit for each label, read as its logit"
+    if loss.kinds == ("segmentation",):
+        head = _PIXELS[loss.reading]
+    if loss.beside:
+        head = f"{loss.units} linear units: the value, and {_BESIDE[loss.beside]}"
     if loss.activation != "linear":
         head += f", after {loss.activation}"
-    if loss.link == "log":
-        head += " by way of exp"
+    if loss.link != "identity":
+        head += f" by way of {_LINKS[loss.link]}"
     target = _ENCODINGS[loss.encoding]
     if loss.kinds == ("regression",):
         target = f"{loss.valid}; {_SCALES[loss.scale]}"
@@ -57,12 +77,21 @@ def facts(loss: Loss) -> list[tuple[str, str]]:
         value = loss.values[parameter.name]
         written = "from the data" if value is None else f"{value:g}"
         given = "" if value == parameter.default or parameter.default is None else f", by default {parameter.default:g}"
-        rows.append((parameter.name, f"{parameter.meaning}. Here {written}{given}; {parameter.range}"))
+        also = f"; also written {', '.join(parameter.aliases)}" if parameter.aliases else ""
+        rows.append((parameter.name, f"{parameter.meaning}. Here {written}{given}; {parameter.range}{also}"))
     same = [other.key for other in LOSSES.values() if loss.key in (other.same_as,)] + [loss.same_as or ""]
     if any(same):
         rows.append(("same as", f"{', '.join(filter(None, same))}, by construction"))
+    if loss.per == "batch":
+        rows.append(
+            (
+                "batch",
+                "one number for all rows of a batch: it depends on --batch-size and on what is beside a row, and rows "
+                "cannot weigh differently (--sample-weight)",
+            )
+        )
     rows += [(f"under {variant.protocol}", variant.note) for variant in loss.variants]
-    rows.append(("Keras", f"keras.losses.{loss.keras}" if loss.keras else "has none"))
+    rows += _elsewhere(loss)
     if loss.aliases:
         rows.append(("also called", ", ".join(loss.aliases)))
     if loss.origin:
@@ -71,13 +100,38 @@ def facts(loss: Loss) -> list[tuple[str, str]]:
     return rows
 
 
+def _elsewhere(loss: Loss) -> list[tuple[str, str]]:
+    """Say what the loss is in other libraries, and which names there mislead."""
+    equivalents = loss.equivalents
+    if equivalents is None:
+        return []
+    rows = []
+    for library, name in LIBRARIES.items():
+        calls = [one.text for one in equivalents if one.library == library]
+        rows += [(name, text) for text in calls or ["has none"]]
+    if equivalents:
+        scaled = ", the target scaled as above" if loss.kinds == ("regression",) and loss.scale != "raw" else ""
+        rows.append(("factors", f"for one row{scaled}; a batch is the mean over its rows"))
+    return rows + [("misleading", friend.text) for friend in loss.false_friends]
+
+
 def lines(loss: Loss, width: int) -> list[str]:
     """Return the same as lines of at most `width` characters, with the labels on the left."""
     written = []
     for label, text in facts(loss):
-        rows = textwrap.wrap(text, max(width - LABEL - 2, 20)) or [""]
+        room = max(width - LABEL - 2, 20)
+        parts = " ".join(part for word in text.split() for part in _parts(word, room))
+        rows = textwrap.wrap(parts, room) or [""]
         written += [f"{label if not place else '':<{LABEL}}  {row}" for place, row in enumerate(rows)]
     return written
+
+
+def _parts(word: str, room: int) -> list[str]:
+    """Split code that has no room in a line where a person would: after a bracket or a dot."""
+    if len(word) <= room:
+        return [word]
+    end = max(word.rfind(mark, 0, room) for mark in "(.") + 1 or room
+    return [word[:end], *_parts(word[end:], room)]
 
 
 def drawn(losses: Sequence[Loss]) -> list[str]:

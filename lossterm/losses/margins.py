@@ -3,6 +3,8 @@
 They look at the sign of the output and at how far it is on the right side; none is read as a probability.
 """
 
+from lossterm.losses.equivalent import FalseFriend, keras, pytorch
+from lossterm.losses.foreign_parameter import ForeignParameter
 from lossterm.losses.loss import Array, Loss, Namespace, Variant
 
 _TANH = Variant(
@@ -10,6 +12,12 @@ _TANH = Variant(
     activation="tanh",
     note="the tutorial puts a tanh on the output, which bounds the margin; the loss is meant for a linear unit",
 )
+
+MARGIN = ForeignParameter(
+    names=("margin",),
+    why="the margin is 1 here: after a linear unit, another one only rescales outputs and learning rate",
+)
+_RANKING = pytorch("MarginRankingLoss", margin=(1, 0), on="f and 0")
 
 
 def hinge(xp: Namespace, y: Array, f: Array) -> Array:
@@ -53,7 +61,14 @@ MARGINS = (
         large_errors="gradient ∓1 while the margin is below 1, then 0",
         use_when="only the class matters, as in a support vector machine",
         avoid_when="probabilities are wanted: the output has none",
-        keras="Hinge",
+        foreign_parameters=(MARGIN,),
+        elsewhere=(keras("Hinge"), _RANKING),
+        false_friends=(
+            FalseFriend(
+                name="torch.nn.HingeEmbeddingLoss",
+                why="is f itself in class 1 and max(0, 1 − f) in class −1",
+            ),
+        ),
         usual=True,
         references=("Cortes & Vapnik 1995, Support-Vector Networks",),
         variants=(_TANH,),
@@ -71,7 +86,8 @@ MARGINS = (
         large_errors="gradient grows with the distance from the margin",
         use_when="only the class matters and a smooth gradient helps",
         avoid_when="labels are noisy, or probabilities are wanted",
-        keras="SquaredHinge",
+        foreign_parameters=(MARGIN,),
+        elsewhere=(keras("SquaredHinge"),),
         usual=True,
         references=("Lee & Mangasarian 2001, SSVM",),
         variants=(_TANH,),
@@ -89,7 +105,7 @@ MARGINS = (
         large_errors="gradient ∓4 beyond m = −1",
         use_when="as squared hinge, where some rows are far on the wrong side",
         avoid_when="probabilities are wanted",
-        keras=None,
+        elsewhere=(),
         references=("Zhang 2004, Solving large scale linear prediction problems",),
     ),
     Loss(
@@ -105,7 +121,7 @@ MARGINS = (
         large_errors="gradient grows exponentially: one wrong row can outweigh all others",
         use_when="labels are clean, as boosting assumes",
         avoid_when="any label is wrong: it suffers most of all losses here",
-        keras=None,
+        elsewhere=(),
         aliases=("adaboost",),
         references=("Friedman, Hastie & Tibshirani 2000, Additive logistic regression",),
     ),
@@ -123,7 +139,7 @@ MARGINS = (
         large_errors="gradient ∓1 at any margin, fading where tanh saturates",
         use_when="labels are flipped at random, in both classes alike",
         avoid_when="labels are right: rows that are right already keep pulling",
-        keras=None,
+        elsewhere=(keras("Hinge", on="tanh(z)", note="since m never passes 1 there"), _RANKING),
         references=("van Rooyen, Menon & Williamson 2015, Learning with Symmetric Label Noise",),
     ),
 )

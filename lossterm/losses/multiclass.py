@@ -1,7 +1,10 @@
 """Losses for K > 2 classes: K linear units, output z (rows, K), target y one-hot (rows, K) or index (rows,)."""
 
 from lossterm.losses.binary import EPSILON, GAMMA
+from lossterm.losses.equivalent import FalseFriend, keras, pytorch
+from lossterm.losses.foreign_parameter import ForeignParameter
 from lossterm.losses.loss import Array, Loss, Namespace, Parameter
+from lossterm.losses.margins import MARGIN
 
 _TINY = 1e-12
 """Lower limit of 1 − p_t before a power is taken: below it nothing is left to learn, and roots have infinite slopes."""
@@ -68,7 +71,10 @@ def class_balanced(xp: Namespace, y: Array, z: Array, *, beta: float, counts: Ar
     return xp.sum(y * share, axis=-1) * crossentropy(xp, y, z)
 
 
-_LARGE = "gradient p − y, bounded by 1 in each logit"
+CROSSENTROPY = (keras("CategoricalCrossentropy", from_logits=(True, False)), pytorch("CrossEntropyLoss"))
+"""What cross-entropy is elsewhere, and so every loss with which it coincides."""
+
+LARGE = "gradient p − y, bounded by 1 in each logit"
 
 MULTICLASS = (
     Loss(
@@ -81,10 +87,10 @@ MULTICLASS = (
         reading="logits",
         encoding="one_hot",
         valid="three or more classes",
-        large_errors=_LARGE,
+        large_errors=LARGE,
         use_when="probabilities are wanted; strictly proper, the reference for several classes",
         avoid_when="many labels are wrong",
-        keras="CategoricalCrossentropy",
+        elsewhere=CROSSENTROPY,
         aliases=("cce", "ce", "cross_entropy", "crossentropy", "softmax"),
         usual=True,
         references=("Good 1952, Rational Decisions", "Bridle 1990, softmax"),
@@ -99,10 +105,13 @@ MULTICLASS = (
         reading="logits",
         encoding="index",
         valid="three or more classes",
-        large_errors=_LARGE,
+        large_errors=LARGE,
         use_when="there are many classes: the same function without one-hot targets",
         avoid_when="targets are soft",
-        keras="SparseCategoricalCrossentropy",
+        elsewhere=(
+            keras("SparseCategoricalCrossentropy", from_logits=(True, False)),
+            pytorch("CrossEntropyLoss"),
+        ),
         same_as="categorical_crossentropy",
         aliases=("scce",),
         references=("Keras, keras.losses.SparseCategoricalCrossentropy",),
@@ -117,10 +126,15 @@ MULTICLASS = (
         reading="logits",
         encoding="one_hot",
         valid="three or more classes",
-        large_errors=_LARGE,
+        large_errors=LARGE,
         use_when="targets are distributions; for one-hot targets it is cross-entropy",
         avoid_when="you expect it to differ from cross-entropy on hard labels",
-        keras="KLDivergence",
+        elsewhere=(
+            keras("KLDivergence", on="softmax(z)", clips=True),
+            pytorch(
+                "KLDivLoss", reduction=("batchmean", "mean"), on="log_softmax(z)", note="its default divides by K too"
+            ),
+        ),
         same_as="categorical_crossentropy",
         aliases=("kl", "kld", "kullback_leibler"),
         references=("Kullback & Leibler 1951, On Information and Sufficiency",),
@@ -140,7 +154,10 @@ MULTICLASS = (
         large_errors="gradient p − y′, bounded by 1 in each logit",
         use_when="the network grows too sure of itself, or a few labels are wrong",
         avoid_when="probabilities are taken as they are",
-        keras=None,
+        elsewhere=lambda epsilon: (
+            keras("CategoricalCrossentropy", from_logits=(True, False), label_smoothing=(epsilon, 0)),
+            pytorch("CrossEntropyLoss", label_smoothing=(epsilon, 0)),
+        ),
         aliases=("label_smoothing",),
         references=("Szegedy et al. 2016, Rethinking the Inception Architecture",),
     ),
@@ -155,16 +172,36 @@ MULTICLASS = (
         encoding="one_hot",
         valid="three or more classes",
         parameters=(GAMMA,),
+        foreign_parameters=(
+            ForeignParameter(
+                names=("alpha",),
+                why="Keras's alpha multiplies the whole loss, by 0.25 unless given, as a smaller learning rate would: "
+                "it is 1 here, and class_balanced weighs classes",
+            ),
+        ),
         proper=False,
-        large_errors=_LARGE,
+        large_errors=LARGE,
         use_when="nearly all rows are easy and drown the few hard ones",
         avoid_when="probabilities are wanted, or labels are noisy: hard rows may be wrong rows",
-        keras="CategoricalFocalCrossentropy",
-        aliases=("categorical_focal", "categorical_focal_crossentropy", "focal_loss"),
-        references=(
-            "Lin et al. 2017, Focal Loss for Dense Object Detection",
-            "Keras's CategoricalFocalCrossentropy is α times this, α = 0.25 unless set to 1",
+        elsewhere=lambda gamma: (
+            keras(
+                "CategoricalFocalCrossentropy",
+                alpha=(1, 0.25),
+                gamma=(gamma, 2),
+                from_logits=(True, False),
+                clips=True,
+                note="its default α makes it a quarter of this loss",
+            ),
+            *(CROSSENTROPY if gamma == 0 else ()),
         ),
+        false_friends=(
+            FalseFriend(
+                name="torchvision.ops.sigmoid_focal_loss",
+                why="sums a binary focal loss for each of the K logits, with α = 0.25",
+            ),
+        ),
+        aliases=("categorical_focal", "categorical_focal_crossentropy", "focal_loss"),
+        references=("Lin et al. 2017, Focal Loss for Dense Object Detection",),
     ),
     Loss(
         key="brier",
@@ -179,7 +216,10 @@ MULTICLASS = (
         large_errors="gradient goes to 0 where a wrong class is certain",
         use_when="probabilities are wanted and some labels may be wrong; proper, and bounded",
         avoid_when="initial weights are large: rows that are surely wrong no longer pull",
-        keras=None,
+        elsewhere=(
+            keras("MeanSquaredError", factor="K", on="softmax(z)"),
+            pytorch("MSELoss", factor="K", on="softmax(z)"),
+        ),
         usual=True,
         references=("Brier 1950, Verification of forecasts expressed in terms of probability",),
     ),
@@ -204,10 +244,10 @@ MULTICLASS = (
             ),
         ),
         proper=False,
-        large_errors=_LARGE,
+        large_errors=LARGE,
         use_when="accuracy is all that counts and a second knob is welcome",
         avoid_when="probabilities are taken as they are",
-        keras=None,
+        elsewhere=lambda epsilon: () if epsilon else CROSSENTROPY,
         aliases=("polyloss",),
         references=("Leng et al. 2022, PolyLoss",),
     ),
@@ -224,7 +264,7 @@ MULTICLASS = (
         large_errors="gradient 2(z − y), unbounded",
         use_when="only the class matters: without softmax it often keeps up with cross-entropy",
         avoid_when="probabilities are wanted, or there are many classes: zeros then outweigh the one",
-        keras=None,
+        elsewhere=(keras("MeanSquaredError", factor="K"), pytorch("MSELoss", factor="K")),
         references=("Hui & Belkin 2021, Evaluation of Neural Architectures Trained with Square Loss vs Cross-Entropy",),
     ),
     Loss(
@@ -240,7 +280,18 @@ MULTICLASS = (
         large_errors="gradient ∓1 in two logits while the margin is below 1, then 0",
         use_when="only the class matters",
         avoid_when="probabilities are wanted: the output has none",
-        keras=None,
+        foreign_parameters=(MARGIN,),
+        elsewhere=(),
+        false_friends=(
+            FalseFriend(
+                name="keras.losses.CategoricalHinge",
+                why="counts a 0 among the other logits, so that a row whose other logits are all negative costs more",
+            ),
+            FalseFriend(
+                name="torch.nn.MultiMarginLoss",
+                why="sums max(0, 1 + z_j − z_t) over all j ≠ t and divides by K",
+            ),
+        ),
         aliases=("categorical_hinge", "crammer_singer"),
         references=(
             "Crammer & Singer 2001, On the algorithmic implementation of multiclass kernel-based vector machines",
@@ -263,10 +314,13 @@ MULTICLASS = (
         ),
         counted=True,
         proper=False,
-        large_errors=_LARGE,
+        large_errors=LARGE,
         use_when="classes are unequally frequent and each counts the same: rank by balanced accuracy",
         avoid_when="classes are equally frequent (it is CE then), or frequent classes matter more",
-        keras=None,
+        elsewhere=(
+            keras("CategoricalCrossentropy", from_logits=(True, False), on="z + τ·ln π"),
+            pytorch("CrossEntropyLoss", on="z + τ·ln π"),
+        ),
         references=("Menon et al. 2021, Long-tail learning via logit adjustment",),
     ),
     Loss(
@@ -294,7 +348,19 @@ MULTICLASS = (
         large_errors="gradient w_t·(p − y)",
         use_when="classes are unequally frequent and rare ones must be found",
         avoid_when="classes are equally frequent (it is CE then), or probabilities are wanted",
-        keras=None,
+        elsewhere=(
+            keras(
+                "CategoricalCrossentropy",
+                factor="w_t",
+                from_logits=(True, False),
+                note="fit(class_weight=…) with w_c weighs rows so",
+            ),
+            pytorch(
+                "CrossEntropyLoss",
+                factor="w_t",
+                note="CrossEntropyLoss(weight=…) with w_c divides by the sum of a batch's weights besides",
+            ),
+        ),
         references=("Cui et al. 2019, Class-Balanced Loss Based on Effective Number of Samples",),
     ),
 )

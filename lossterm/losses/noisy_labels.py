@@ -3,9 +3,12 @@
 K linear units, output z (rows, K), target y one-hot (rows, K).
 """
 
+import msgspec
+
 from lossterm.losses.binary import Q
+from lossterm.losses.equivalent import Equivalent, keras, pytorch
 from lossterm.losses.loss import Array, Loss, Namespace, Parameter
-from lossterm.losses.multiclass import crossentropy
+from lossterm.losses.multiclass import CROSSENTROPY, crossentropy
 
 _STEPS = 6
 """Newton steps for the normaliser of the tempered softmax; few are enough, as the equation is nearly linear."""
@@ -60,6 +63,12 @@ def _newton(xp: Namespace, z: Array, normaliser: Array, bend: float) -> Array:
     return -xp.expm1(-bend * log_total) * xp.exp((bend + 1) * log_total) / (bend * slope)
 
 
+def _symmetric_elsewhere(alpha: float, beta: float) -> tuple[Equivalent, ...]:
+    if beta:
+        return ()
+    return tuple(msgspec.structs.replace(one, factor=alpha) for one in CROSSENTROPY)
+
+
 NOISY_LABELS = (
     Loss(
         key="probability_mae",
@@ -75,7 +84,10 @@ NOISY_LABELS = (
         large_errors="gradient goes to 0 where a wrong class is certain",
         use_when="labels are flipped at random with any rate below (K−1)/K",
         avoid_when="there are many classes, or epochs are few: it underfits",
-        keras=None,
+        elsewhere=(
+            keras("MeanAbsoluteError", factor="K", on="softmax(z)"),
+            pytorch("L1Loss", factor="K", on="softmax(z)"),
+        ),
         references=("Ghosh, Kumar & Sastry 2017, Robust Loss Functions under Label Noise",),
     ),
     Loss(
@@ -93,7 +105,15 @@ NOISY_LABELS = (
         large_errors="gradient goes to 0 where a wrong class is certain",
         use_when="some labels are wrong: between cross-entropy and MAE of probabilities",
         avoid_when="labels are right and probabilities are wanted",
-        keras=None,
+        elsewhere=lambda q: (
+            keras(
+                "CategoricalGeneralizedCrossEntropy",
+                q=(q, 0.5),
+                on="softmax(z)",
+                target="the index of the class",
+                note="a column of indices (N, 1) gives N×N losses without a word",
+            ),
+        ),
         aliases=("generalized_crossentropy", "categorical_generalized_cross_entropy"),
         usual=True,
         references=("Zhang & Sabuncu 2018, Generalized Cross Entropy Loss",),
@@ -123,7 +143,7 @@ NOISY_LABELS = (
         large_errors="gradient α(p − y) where a wrong class is certain",
         use_when="some labels are wrong and MAE of probabilities learns too slowly",
         avoid_when="labels are right and probabilities are wanted",
-        keras=None,
+        elsewhere=_symmetric_elsewhere,
         aliases=("symmetric_crossentropy",),
         references=("Wang et al. 2019, Symmetric Cross Entropy for Robust Learning with Noisy Labels",),
     ),
@@ -146,7 +166,7 @@ NOISY_LABELS = (
         large_errors="bounded, and the gradient goes to 0",
         use_when="some labels are wrong, both far from and near the boundary",
         avoid_when="plain softmax probabilities are wanted: its own are tempered",
-        keras=None,
+        elsewhere=lambda t1, t2: CROSSENTROPY if t1 == t2 == 1 else (),
         references=("Amid et al. 2019, Robust Bi-Tempered Logistic Loss",),
     ),
 )

@@ -3,6 +3,8 @@
 If the record's link is log, the predicted value is exp(z), in the unit that its scale says.
 """
 
+from lossterm.losses.equivalent import FalseFriend, keras, pytorch
+from lossterm.losses.foreign_parameter import ForeignParameter
 from lossterm.losses.loss import GEOMETRIC_MEAN, LOG_MEAN, Array, Loss, Namespace, Parameter, Variant
 from lossterm.losses.regression import squared_error
 
@@ -18,8 +20,8 @@ def clipped_squared_log_error(xp: Namespace, y: Array, f: Array) -> Array:
 
 
 def absolute_percentage_error(xp: Namespace, y: Array, f: Array) -> Array:
-    """100·|(f − y)/y|."""
-    return 100 * xp.abs((f - y) / y)
+    """|(f − y)/y|: the fraction, since a hundred times as large a gradient asks for rates that suit no other loss."""
+    return xp.abs((f - y) / y)
 
 
 def poisson(xp: Namespace, y: Array, z: Array) -> Array:
@@ -55,13 +57,14 @@ POSITIVE = (
         large_errors="gradient grows with the logarithm of the ratio only",
         use_when="targets are positive, span orders of magnitude, and ratios matter",
         avoid_when="targets can be negative or are standardised, or sums and means matter",
-        keras="MeanSquaredLogarithmicError",
+        elsewhere=(keras("MeanSquaredLogarithmicError", on="exp(z)", clips=True),),
         references=("Keras, keras.losses.MeanSquaredLogarithmicError",),
         variants=(
             Variant(
                 protocol="tutorial",
                 note="on a standardised target every negative value is clipped to 0 and any f ≤ 0 has no gradient",
                 function=clipped_squared_log_error,
+                elsewhere=(keras("MeanSquaredLogarithmicError"),),
                 link="identity",
                 lowest=float("-inf"),
             ),
@@ -82,7 +85,13 @@ POSITIVE = (
         large_errors="gradient 2e on the logarithmic scale",
         use_when="the target is skewed and ratios matter: the plain remedy",
         avoid_when="sums or means matter: going back from the logarithm is biased low",
-        keras=None,
+        elsewhere=(keras("MeanSquaredError"), pytorch("MSELoss")),
+        false_friends=(
+            FalseFriend(
+                name="keras.losses.MeanSquaredLogarithmicError",
+                why="takes the logarithm of the output too",
+            ),
+        ),
         aliases=("log_mse",),
         usual=True,
         references=("Duan 1983, Smearing Estimate: A Nonparametric Retransformation Method",),
@@ -92,17 +101,17 @@ POSITIVE = (
         title="mean absolute percentage error",
         kinds=("regression",),
         function=absolute_percentage_error,
-        formula="100·|e/y|",
+        formula="|e/y|",
         estimates="a median, weighted by 1/|y|",
         reading="value",
         encoding="value",
         scale="mean",
         valid="y ≠ 0",
         zeros=False,
-        large_errors="gradient ±100/|y|: the smallest targets pull hardest",
+        large_errors="gradient ±1/|y|: the smallest targets pull hardest",
         use_when="someone is judged by percentages, and no target is near 0",
         avoid_when="any target is near 0; it also prefers predictions that are too low",
-        keras="MeanAbsolutePercentageError",
+        elsewhere=(keras("MeanAbsolutePercentageError", factor=0.01),),
         references=("Hyndman & Koehler 2006, Another look at measures of forecast accuracy",),
     ),
     Loss(
@@ -121,7 +130,17 @@ POSITIVE = (
         large_errors="gradient exp(z) − y, steep where the prediction is too high",
         use_when="targets are counts, or the variance grows with the mean",
         avoid_when="a few rows are far out, or ratios matter more than differences",
-        keras="Poisson",
+        foreign_parameters=(
+            ForeignParameter(
+                names=("log_input", "eps", "epsilon"),
+                why="the output here is always the logarithm of the mean, as log_input=True says, and needs no epsilon",
+            ),
+            ForeignParameter(names=("full",), why="the terms that full=True adds are constant, so they change nothing"),
+        ),
+        elsewhere=(
+            keras("Poisson", on="exp(z)", clips=True),
+            pytorch("PoissonNLLLoss", log_input=(True, True), full=(False, False)),
+        ),
         usual=True,
         references=("Nelder & Wedderburn 1972, Generalized Linear Models",),
     ),
@@ -142,7 +161,7 @@ POSITIVE = (
         large_errors="gradient 1 − y/f: steep where the prediction is far too low",
         use_when="targets are positive and the standard deviation grows with the mean, as with costs",
         avoid_when="any target is 0",
-        keras=None,
+        elsewhere=(),
         references=("Nelder & Wedderburn 1972, Generalized Linear Models",),
     ),
     Loss(
@@ -166,12 +185,13 @@ POSITIVE = (
                 high=2,
                 open=True,
                 meaning="p: variance grows as the mean to this power",
+                aliases=("p", "variance_power", "tweedie_variance_power"),
             ),
         ),
         large_errors="between Poisson's (p → 1) and gamma's (p → 2)",
         use_when="many targets are exactly 0 and the others are positive amounts, as with claims",
         avoid_when="no target is 0 (gamma), or all are counts (Poisson)",
-        keras=None,
+        elsewhere=(),
         references=("Jørgensen 1987, Exponential Dispersion Models",),
     ),
 )

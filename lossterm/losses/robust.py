@@ -2,6 +2,8 @@
 
 import math
 
+from lossterm.losses.equivalent import Equivalent, keras, pytorch
+from lossterm.losses.foreign_parameter import ForeignParameter
 from lossterm.losses.loss import Array, Loss, Namespace, Parameter
 
 
@@ -56,9 +58,26 @@ _LOGARITHMIC = 1e-8
 """Size of Barron's α below which the loss is its limit at 0 to every digit."""
 
 
-def _length(name: str, meaning: str) -> Parameter:
+def _length(name: str, meaning: str, *aliases: str) -> Parameter:
     unit = "in standard deviations of the training target"
-    return Parameter(name=name, default=1, low=1e-6, high=1e6, meaning=f"{meaning}, {unit}")
+    return Parameter(name=name, default=1, low=1e-6, high=1e6, meaning=f"{meaning}, {unit}", aliases=aliases)
+
+
+def _huber_elsewhere(delta: float) -> tuple[Equivalent, ...]:
+    return (
+        keras("Huber", delta=(delta, 1)),
+        pytorch("HuberLoss", delta=(delta, 1)),
+        pytorch("SmoothL1Loss", factor=delta, beta=(delta, 1), note="the factor is δ"),
+    )
+
+
+def _insensitive_elsewhere(epsilon: float) -> tuple[Equivalent, ...]:
+    return () if epsilon else (keras("MeanAbsoluteError"), pytorch("L1Loss"))
+
+
+def _barron_elsewhere(alpha: float, c: float) -> tuple[Equivalent, ...]:
+    factor = 0.5 / c**2
+    return (keras("MeanSquaredError", factor=factor), pytorch("MSELoss", factor=factor)) if alpha == 2 else ()
 
 
 ROBUST = (
@@ -73,16 +92,27 @@ ROBUST = (
         encoding="value",
         valid="any y",
         parameters=(_length("delta", "δ, where the parabola becomes a line"),),
+        foreign_parameters=(
+            ForeignParameter(
+                names=("beta",),
+                write="huber:delta={value}",
+                why="torch.nn.SmoothL1Loss(beta={value}) is that divided by {value}, so divide a learning rate that "
+                "suits it by {value} as well",
+            ),
+            ForeignParameter(
+                names=("epsilon", "eps"),
+                write="huber:delta={value}",
+                why="scikit-learn's epsilon counts in scales of the residuals, delta in standard deviations of the "
+                "target",
+            ),
+        ),
         large_errors="gradient ±δ beyond δ",
         use_when="a few rows are far out and the mean is still what you want",
         avoid_when="noise is normal: it then only gives up a little precision",
-        keras="Huber",
+        elsewhere=_huber_elsewhere,
         aliases=("smooth_l1", "huber_loss"),
         usual=True,
-        references=(
-            "Huber 1964, Robust Estimation of a Location Parameter",
-            "PyTorch's SmoothL1 is Huber/β with δ = β",
-        ),
+        references=("Huber 1964, Robust Estimation of a Location Parameter",),
     ),
     Loss(
         key="log_cosh",
@@ -97,7 +127,7 @@ ROBUST = (
         large_errors="gradient goes to ±1",
         use_when="as Huber with δ = 1, and a smooth second derivative helps",
         avoid_when="another bend than at one standard deviation is needed: it has no parameter",
-        keras="LogCosh",
+        elsewhere=(keras("LogCosh"),),
         aliases=("logcosh",),
         references=("Green 1990, in tomography; Keras, keras.losses.LogCosh",),
     ),
@@ -112,10 +142,17 @@ ROBUST = (
         encoding="value",
         valid="any y",
         parameters=(_length("delta", "δ, about where the parabola becomes a line"),),
+        foreign_parameters=(
+            ForeignParameter(
+                names=("epsilon", "eps"),
+                write="pseudo_huber:delta={value}",
+                why="√(e² + ε²) is that divided by ε = {value}, plus ε",
+            ),
+        ),
         large_errors="gradient goes to ±δ",
         use_when="as Huber, and the second derivative should be smooth",
         avoid_when="noise is normal",
-        keras=None,
+        elsewhere=(),
         aliases=("charbonnier",),
         references=("Charbonnier et al. 1997; Hartley & Zisserman 2003, Multiple View Geometry",),
     ),
@@ -136,12 +173,13 @@ ROBUST = (
                 low=0,
                 high=1e4,
                 meaning="ε, errors that cost nothing, in standard deviations of the training target",
+                aliases=("eps",),
             ),
         ),
         large_errors="gradient ±1 beyond ε",
         use_when="errors below some size do not matter, as in support vector regression",
         avoid_when="every small error counts",
-        keras=None,
+        elsewhere=_insensitive_elsewhere,
         aliases=("svr",),
         references=("Vapnik 1995, The Nature of Statistical Learning Theory",),
     ),
@@ -159,7 +197,7 @@ ROBUST = (
         large_errors="gradient goes to ±c, slowly",
         use_when="tails are heavy, and the loss should stay convex and smooth",
         avoid_when="noise is normal",
-        keras=None,
+        elsewhere=(),
         references=("Fair 1974, On the robust estimation of econometric models",),
     ),
     Loss(
@@ -176,7 +214,7 @@ ROBUST = (
         large_errors="gradient goes to 0: far rows are ignored",
         use_when="many rows are far out and carry no information",
         avoid_when="the start is bad: it is not convex, and rows that begin far off stay ignored",
-        keras=None,
+        elsewhere=(),
         aliases=("lorentzian",),
         references=("Black & Anandan 1996, The Robust Estimation of Multiple Motions",),
     ),
@@ -198,12 +236,12 @@ ROBUST = (
                 high=10,
                 meaning="α: 2 is ½(e/c)², 1 pseudo-Huber, 0 Cauchy, −2 Geman–McClure, -inf Welsch",
             ),
-            _length("c", "c, the scale"),
+            _length("c", "c, the scale", "scale"),
         ),
         large_errors="gradient grows (α > 1), levels off (α = 1) or falls to 0 (α < 1)",
         use_when="you want to go from L2 to a redescending loss with one number",
         avoid_when="α < 1 and the start is bad: it is not convex there",
-        keras=None,
+        elsewhere=_barron_elsewhere,
         aliases=("general_robust",),
         references=("Barron 2019, A General and Adaptive Robust Loss Function",),
     ),

@@ -7,6 +7,7 @@ content there, so that an edited file is another loss.
 import ast
 import importlib.util
 import re
+from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Literal, get_args
@@ -15,7 +16,7 @@ import msgspec
 
 from lossterm.errors import DataError, UnknownName, UsageError
 from lossterm.home.tilde import expanded
-from lossterm.losses.loss import Kind, Loss
+from lossterm.losses.loss import Kind, Loss, Per, Scale
 from lossterm.text.fingerprint import sha256
 
 PLACE = "FILE.py:NAME, or package.module:NAME for an installed package"
@@ -29,6 +30,12 @@ Labels = Literal["one_hot", "index"]
 """What it gets as y_true for three or more classes: one-hot rows, or class indices. Values and two classes come as a
 column (rows, 1), as in Keras."""
 
+PER = "per"
+"""The setting that says whether a loss is one number for each row, or one for a batch."""
+
+TargetScale = Literal["raw", "mean", "standard"]
+"""What it gets as y_true for numbers: the target in its own units, divided by its mean, or standardised."""
+
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Where a custom loss comes from."""
@@ -38,7 +45,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """Its name there."""
     settings: tuple[tuple[str, str], ...] = ()
-    """Arguments for calling or constructing it, as written; `head` and `labels` are for lossterm itself."""
+    """Arguments for calling or constructing it, as written; `head`, `labels`, `target` and `per` are for lossterm
+    itself."""
 
     @property
     def file(self) -> Path | None:
@@ -129,10 +137,22 @@ def own_loss(key: str) -> Loss:
         large_errors="not known",
         use_when="you wrote it, or want to know what it is worth",
         avoid_when="it fails a check of lossterm probe",
-        keras=None,
         references=("a file or package of your own",),
         origin="own",
+        scale=_scale_in(key),
+        per="batch" if f"{PER}=batch" in _written_in(key) else "row",
     )
+
+
+def _scale_in(key: str) -> Scale:
+    """Return the scale of numeric targets that a key says, the usual one where it says none."""
+    named = next((part.removeprefix("target=") for part in _written_in(key) if part.startswith("target=")), "standard")
+    return named if named in get_args(Scale) else "standard"  # type: ignore[return-value]  # one of Scale
+
+
+def _written_in(key: str) -> list[str]:
+    """Return the settings that a key has, as they are written."""
+    return key.partition("@")[0].partition(":")[2].split(",")
 
 
 def _not_loaded(*_: object, **__: object) -> None:
@@ -174,7 +194,12 @@ def source_from(text: str, option: str = "--loss-file", what: str = "loss", form
     return Source(place=place, name=name, settings=tuple(settings))
 
 
-_RESERVED: dict[str, tuple[str, ...]] = {"head": get_args(Head), "labels": get_args(Labels)}
+_RESERVED: dict[str, tuple[str, ...]] = {
+    "head": get_args(Head),
+    "labels": get_args(Labels),
+    "target": get_args(TargetScale),
+    PER: get_args(Per),
+}
 
 
 def _refuse_without(path: Path, name: str, what: str) -> None:
@@ -190,13 +215,37 @@ def _refuse_without(path: Path, name: str, what: str) -> None:
         where = f", line {line}" if line else ""
         raise DataError(f"{path}{where} is not Python: {getattr(error, 'msg', None) or error}.") from error
     names: dict[str, bool] = {}  # name → whether it is imported
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+    for node in _at_module_level(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names[node.name] = False
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names[node.id] = False
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names.update(dict.fromkeys(((alias.asname or alias.name).partition(".")[0] for alias in node.names), True))
+        elif isinstance(node, ast.Global):
+            names.update(dict.fromkeys(node.names, False))
     if name not in names and "*" not in names:
         public = [defined for defined, imported in names.items() if not (imported or defined.startswith("_"))]
-        raise UnknownName(f"{what} in {path.name} called", name, public)
+        maker = _maker_of(tree, name)
+        advice = f"{maker} defines it inside: write `{name} = {maker}(…)` below it." if maker else None
+        raise UnknownName(f"{what} in {path.name} called", name, public, advice=advice)
+
+
+def _at_module_level(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield what runs when a module does, without the bodies of its functions and classes but for their `global`."""
+    for node in ast.iter_child_nodes(tree):
+        yield node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from (inner for inner in ast.walk(node) if isinstance(inner, ast.Global))
+        else:
+            yield from _at_module_level(node)
+
+
+def _maker_of(tree: ast.Module, name: str) -> str | None:
+    """Return the function of a module that defines another function of this name, None if there is none."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            inside = (inner for inner in ast.walk(node) if inner is not node and isinstance(inner, ast.FunctionDef))
+            if any(inner.name == name for inner in inside):
+                return node.name
+    return None

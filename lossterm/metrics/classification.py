@@ -35,9 +35,14 @@ def _area(np: Numpy, positive: Array, score: Array) -> float:
     negatives = len(positive) - positives
     if not positives or not negatives:
         return float("nan")
+    ranks = _midranks(np, score)
+    return float((np.sum(ranks[positive]) - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def _midranks(np: Numpy, score: Array) -> Array:
+    """Rank each row from 1, the lowest score first; equal scores share the mean of their ranks."""
     _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    midrank = np.cumsum(count) - (count - 1) / 2
-    return float((np.sum(midrank[place][positive]) - positives * (positives + 1) / 2) / (positives * negatives))
+    return (np.cumsum(count) - (count - 1) / 2)[place]
 
 
 def _roc_auc(np: Numpy, o: Outcome) -> float:
@@ -51,7 +56,7 @@ def _roc_auc(np: Numpy, o: Outcome) -> float:
 
 def _true_probability(np: Numpy, o: Outcome) -> Array:
     assert o.probability is not None
-    return o.probability[np.arange(len(o.target)), o.target]
+    return np.take_along_axis(o.probability, o.target[..., None], axis=-1)[..., 0]
 
 
 def _log_loss(np: Numpy, o: Outcome) -> float:
@@ -61,36 +66,52 @@ def _log_loss(np: Numpy, o: Outcome) -> float:
 
 def _brier(np: Numpy, o: Outcome) -> float:
     assert o.probability is not None
-    truth = np.eye(o.probability.shape[1])[o.target]
-    total = float(np.mean(np.sum(np.square(o.probability - truth), axis=1)))
-    return total / 2 if o.probability.shape[1] == 2 else total
+    classes = o.probability.shape[-1]
+    total = float(np.mean(np.sum(np.square(o.probability - np.eye(classes)[o.target]), axis=-1)))
+    return total / 2 if classes == 2 else total
+
+
+BINS = 10
+"""Bins of equal mass for the calibration error."""
 
 
 def _ece(np: Numpy, o: Outcome) -> float:
+    """Root mean square of the gaps in bins, less what luck adds to their squares.
+
+    Without that, a perfectly calibrated model has .15 on 30 rows. Equal confidences share a bin, so that the order of
+    the rows counts for nothing.
+    """
     assert o.probability is not None
-    confidence = np.max(o.probability, axis=1)
-    right = o.target == o.prediction
-    bins = np.array_split(np.argsort(confidence, kind="stable"), 10)
-    gaps = [len(rows) * abs(np.mean(confidence[rows]) - np.mean(right[rows])) for rows in bins if len(rows)]
-    return float(np.sum(gaps) / len(right))
+    confidence = np.max(o.probability, axis=1).astype(np.float64)
+    rows = len(confidence)
+    bins = ((_midranks(np, confidence) - 0.5) * BINS // rows).astype(int)
+
+    def summed(values: Array) -> Array:
+        return np.bincount(bins, values, minlength=BINS)
+
+    count = np.maximum(summed(np.ones(rows)), 1)
+    gaps = summed(confidence) - summed(o.target == o.prediction)
+    luck = summed(confidence * (1 - confidence))
+    return float(np.sqrt(max(0.0, np.sum((gaps**2 - luck) / count) / rows)))
 
 
-_CLASSES: tuple[Kind, ...] = ("binary", "multiclass")
+_CLASSES: tuple[Kind, ...] = ("binary", "multiclass", "ordinal")
+_ANY: tuple[Kind, ...] = (*_CLASSES, "multilabel", "segmentation")
 
 CLASSIFICATION = (
     Metric(
         key="accuracy",
         title="accuracy",
-        kinds=_CLASSES,
+        kinds=_ANY,
         direction="max",
-        formula="share of rows whose class (sign or argmax of the output) is right",
+        formula="share of rows, labels or pixels whose class (sign or argmax of the output) is right",
         source="share of hits",
         function=_accuracy,
     ),
     Metric(
         key="balanced_accuracy",
         title="balanced accuracy",
-        kinds=_CLASSES,
+        kinds=(*_CLASSES, "segmentation"),
         direction="max",
         formula="mean over classes of the recall",
         source="Brodersen et al. 2010",
@@ -112,12 +133,13 @@ CLASSIFICATION = (
         direction="max",
         formula="P(score of a positive > score of a negative), ties half; mean of one-vs-rest for K > 2",
         source="Hanley & McNeil 1982; one-vs-rest after Provost & Domingos 2000",
+        undefined="a class is missing from the test rows",
         function=_roc_auc,
     ),
     Metric(
         key="log_loss",
         title="log-loss",
-        kinds=_CLASSES,
+        kinds=_ANY,
         direction="min",
         needs="probability",
         rope=0.01,
@@ -129,10 +151,10 @@ CLASSIFICATION = (
     Metric(
         key="brier",
         title="Brier score",
-        kinds=_CLASSES,
+        kinds=_ANY,
         direction="min",
         needs="probability",
-        rope=0.01,
+        rope=0.02,
         relative=True,
         formula="mean Σ(p − y)², halved for two classes",
         source="Brier 1950, Verification of forecasts expressed in terms of probability",
@@ -140,12 +162,13 @@ CLASSIFICATION = (
     ),
     Metric(
         key="ece",
-        title="expected calibration error",
+        title="expected calibration error, debiased",
         kinds=_CLASSES,
         direction="min",
         needs="probability",
-        formula="Σ |mean confidence − accuracy| over 10 bins of equal mass, weighted by rows",
-        source="Naeini et al. 2015; equal-mass bins after Nguyen & O'Connor 2015",
+        formula="√ mean gap² − c(1 − c)/n, gap: confidence c − accuracy in 10 bins of n rows",
+        source="Kumar, Liang & Ma 2019, Verified Uncertainty Calibration; equal-mass bins after Nguyen & O'Connor 2015",
+        since=2,
         function=_ece,
     ),
     Metric(

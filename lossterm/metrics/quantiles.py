@@ -19,6 +19,7 @@ def _pinball(level: float) -> Metric:
         level=level,
         rope=0.01,
         relative=True,
+        power=1,
         formula=f"mean max(τr, (τ−1)r), r = y − f, τ = {level:g}",
         source="Koenker & Bassett 1978; proper for a quantile after Gneiting & Raftery 2007",
         function=function,

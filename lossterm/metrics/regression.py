@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from lossterm.losses import Kind
 from lossterm.metrics.metric import Array, Metric, Numpy, Outcome
 
 
@@ -22,9 +23,10 @@ def _median_ae(np: Numpy, o: Outcome) -> float:
 
 
 def _r2(np: Numpy, o: Outcome) -> float:
-    if np.ptp(o.target) == 0:
+    if np.any(np.ptp(o.target, axis=0) == 0):
         return float("nan")
-    return float(1 - _mse(np, o) / np.var(o.target, dtype=np.float64))
+    error = np.mean(np.square(o.target - o.prediction, dtype=np.float64), axis=0)
+    return float(np.mean(1 - error / np.var(o.target, axis=0, dtype=np.float64)))
 
 
 def _rmsle(np: Numpy, o: Outcome) -> float:
@@ -58,14 +60,18 @@ def _d2_tweedie(np: Numpy, o: Outcome) -> float:
     return _explained(np, o, deviance)
 
 
+_NUMBERS: tuple[Kind, ...] = ("regression", "multioutput")
+
 REGRESSION = (
     Metric(
         key="mae",
         title="mean absolute error",
-        kinds=("regression",),
+        kinds=_NUMBERS,
         direction="min",
         rope=0.01,
         relative=True,
+        power=1,
+        constant="median",
         formula="mean |f − y|",
         source="Willmott & Matsuura 2005",
         function=_mae,
@@ -73,10 +79,11 @@ REGRESSION = (
     Metric(
         key="mse",
         title="mean squared error",
-        kinds=("regression",),
+        kinds=_NUMBERS,
         direction="min",
-        rope=0.01,
+        rope=0.02,
         relative=True,
+        power=2,
         formula="mean (f − y)²",
         source="Gauss 1823, Theoria combinationis",
         function=_mse,
@@ -84,20 +91,23 @@ REGRESSION = (
     Metric(
         key="rmse",
         title="root mean squared error",
-        kinds=("regression",),
+        kinds=_NUMBERS,
         direction="min",
         rope=0.01,
         relative=True,
+        power=1,
         formula="√ mean (f − y)²",
         source="Gauss 1823, Theoria combinationis",
         function=_rmse,
     ),
     Metric(
         key="r2",
+        signed=True,
         title="coefficient of determination",
-        kinds=("regression",),
+        kinds=_NUMBERS,
         direction="max",
-        formula="1 − Σ(f − y)² / Σ(y − ȳ)²",
+        formula="1 − Σ(f − y)² / Σ(y − ȳ)²; of several outputs, the mean of theirs",
+        undefined="all targets of the test rows are equal",
         source="Wright 1921, Correlation and Causation",
         function=_r2,
     ),
@@ -108,6 +118,8 @@ REGRESSION = (
         direction="min",
         rope=0.01,
         relative=True,
+        power=1,
+        constant="median",
         formula="median |f − y|",
         source="Hampel 1974, for the median of absolute deviations",
         function=_median_ae,
@@ -120,12 +132,14 @@ REGRESSION = (
         lowest=0,
         rope=0.01,
         relative=True,
+        constant="exp of the mean logarithm",
         formula="√ mean (ln(1+f) − ln(1+y))², f below 0 taken for 0",
         source="RMSE after log1p; scikit-learn, root_mean_squared_log_error",
         function=_rmsle,
     ),
     Metric(
         key="d2_poisson",
+        signed=True,
         title="share of Poisson deviance explained (counts)",
         kinds=("regression",),
         direction="max",
@@ -136,6 +150,7 @@ REGRESSION = (
     ),
     Metric(
         key="d2_tweedie",
+        signed=True,
         title="share of Tweedie deviance explained (amounts)",
         kinds=("regression",),
         direction="max",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lossterm.home.tilde import expanded
+from lossterm.home.tilde import whole
 from lossterm.project.settings_schema import CODE
 
 
@@ -18,10 +18,10 @@ def absolute(name: str, value: Any, folder: Path) -> Any:
 
 def relative(name: str, value: Any, folder: Path) -> Any:
     """Return the value of a key with its paths made relative to a folder if they lie in it, else absolute."""
-    home = folder.absolute()
+    home = whole(folder)
 
     def place(text: str) -> str:
-        path = expanded(Path(text)).absolute()
+        path = whole(Path(text))
         return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
 
     return _with_paths(name, value, place)

@@ -100,6 +100,8 @@ def _option(name: str, value: Any) -> Any:
     """Return a value as the option takes it."""
     if name in ("drop", "categorical"):
         return tuple(joined([column]) for column in value)
+    if name == "target" and isinstance(value, list):
+        return joined(value)
     if name == "lr" and value != TUNE:
         return tuple(map(float, value if isinstance(value, list) else [value]))
     return tuple(value) if isinstance(value, list) else value

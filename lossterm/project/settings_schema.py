@@ -8,7 +8,6 @@ import msgspec
 from lossterm.comparison.comparison import TUNE
 from lossterm.comparison.setting import WANTED, Part, Setting
 from lossterm.comparison.setting_catalogue import HYPERPARAMETERS, OF_COMPARISON
-from lossterm.losses import KINDS
 
 Value = str | bool | int | float | list[Any]
 """A value in TOML."""
@@ -39,6 +38,10 @@ class ValueForm:
 
 
 TEXT = ValueForm(_Text, "text in quotes")
+NAMES = ValueForm(
+    _Text | Annotated[list[_Text], msgspec.Meta(min_length=1)],
+    'text in quotes, or a list of texts, as ["one", "other"]',
+)
 TEXTS = ValueForm(list[_Text], 'a list of texts in quotes, as ["one", "other"]')
 FLAG = ValueForm(bool, WANTED[bool])
 WHOLE = ValueForm(int, WANTED[int])
@@ -77,7 +80,7 @@ def in_toml(value: Any) -> Value:
 
 
 def _key_of(setting: Setting) -> SettingKey:
-    words = f": {_either(setting.words)}" if setting.words else ""
+    words = f": {_either(setting.forms)}" if setting.words else ""
     run = ": code that is run" if setting.is_code else ""
     none = "; [] for none" if setting.form == tuple[int, ...] else ""
     unset = f"; {setting.unset}, unless set" if setting.unset else ""
@@ -100,17 +103,23 @@ SECTIONS: dict[str, tuple[SettingKey, ...]] = {
             "task", TEXT, "What to train on; see `lossterm tasks`. Instead of it, a table of your own:", "circles"
         ),
         SettingKey("data", TEXT, "Its file: CSV, TSV, Parquet or NPZ; see `lossterm data FILE`.", "table.csv"),
-        SettingKey("target", TEXT, "Its column to predict.", "price"),
-        SettingKey("kind", TEXT, f"Kind of task: {_either(KINDS)}; what the target is like, unless set.", "regression"),
+        SettingKey("target", NAMES, 'Its column to predict; of several a list, as ["x", "y"].', "price"),
+        SettingKey(
+            "kind", TEXT, "Kind of task, one of those in --help; what the target is like, unless set.", "regression"
+        ),
         SettingKey("drop", TEXTS, "Columns to leave out.", ["id"]),
         SettingKey(
             "categorical", TEXTS, "Columns that hold names, though they look like numbers or text.", ["postcode"]
         ),
         SettingKey("group", TEXT, "Column whose equal values stay on one side of a split.", "patient"),
         SettingKey("time", TEXT, "Column by which rows are split, the earliest to train on.", "day"),
+        SettingKey("sample-weight", TEXT, "Column of what each row weighs in training, 0 or more.", "weight"),
         SettingKey("delimiter", TEXT, "Character between cells; recognised, unless set.", ";"),
         SettingKey("encoding", TEXT, "Encoding of the text; recognised, unless set.", "utf-8"),
         SettingKey("header", FLAG, "Whether the first row names the columns; recognised, unless set.", True),
+        SettingKey("thousands", TEXT, "Between thousands: comma, point, apostrophe or space.", "comma"),
+        SettingKey("missing", TEXTS, "Numbers or words for a missing value, or COL=CODE for one column.", ["-999"]),
+        SettingKey("min-class", TEXT, "Join the classes with fewer rows, or drop them.", "5:join"),
     ),
     "network": _keys_of("layers", "model"),
     "training": (
@@ -124,8 +133,9 @@ SECTIONS: dict[str, tuple[SettingKey, ...]] = {
             "loss", TEXTS, 'Losses, as "huber" or "huber:delta=0.5"; "all" that fit, or the "usual" ones.', ["usual"]
         ),
         SettingKey("loss-file", TEXTS, "Losses of your own beside them: code that is run.", ["my_losses.py:wing"]),
-        *(_key_of(OF_COMPARISON[name]) for name in ("seeds", "protocol", "metric", "device")),
+        *(_key_of(setting) for setting in OF_COMPARISON.values()),
         SettingKey("session", TEXT, "Session that it goes into.", "default"),
+        SettingKey("cluster", TEXT, "Ray cluster to train on beside this machine; auto, or its address.", "auto"),
     ),
 }
 """The keys by section, in the order of the file."""

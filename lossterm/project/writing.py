@@ -47,6 +47,7 @@ def _defaults(comparison: Comparison, session: str) -> dict[str, Value]:
     defaults |= {
         "lr": in_toml(rates if len(rates) > 1 else rates[0]),
         "loss": [loss for loss in comparison.losses if loss not in own],
+        "seeds": comparison.most_seeds,
         "session": session,
     }
     defaults |= {} if comparison.data else {"task": comparison.task}

@@ -1,10 +1,10 @@
 """Published results beside those of lossterm: which comparisons to make, and how to read them."""
 
 from lossterm.errors import UnknownName
-from lossterm.published import digits, tutorial
+from lossterm.published import digits, noise, tutorial
 from lossterm.published.case import Case, Quantity
 
-CASES: dict[str, Case] = {case.key: case for case in (tutorial.CASE, digits.CASE)}
+CASES: dict[str, Case] = {case.key: case for case in (tutorial.CASE, digits.CASE, noise.CASE)}
 """Every case by key; the first is the default."""
 
 __all__ = ["CASES", "Case", "Quantity", "case_named"]

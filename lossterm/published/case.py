@@ -6,7 +6,10 @@ from typing import Any
 import msgspec
 
 from lossterm.comparison.comparison import Comparison
+from lossterm.metrics import metric_named
+from lossterm.reports.cells import DASH
 from lossterm.reports.report import Report
+from lossterm.statistics.paired_differences import Interval
 from lossterm.text.columns import TableColumn
 
 
@@ -17,8 +20,16 @@ class Quantity(msgspec.Struct, frozen=True, kw_only=True):
     """Its name in words."""
     value: float | None
     """Its value in this run."""
-    tolerance: float
-    """How far a second run may deviate; see `Metric.tolerance`."""
+    metric: str
+    """Key of its metric."""
+    sd: float | None
+    """Standard deviation over seeds of a score whose mean is as uncertain as the value; None if unknown."""
+    count: int
+    """Number of seeds."""
+
+    def tolerance(self, among: int) -> float:
+        """Return how far a second run may deviate in the worst of `among` numbers; see `Metric.tolerance`."""
+        return metric_named(self.metric).tolerance(self.value or 0.0, self.sd, self.count, among)
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +53,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """`row -> its numbers`, to be compared with those of a second run."""
     story: Callable[[Sequence[Any], Sequence[Report]], list[str]]
     """`(rows, reports) -> sentences` that say what the rows show."""
+
+
+def in_percent(share: float | None, ends: Interval | None = None) -> str:
+    """Write a share in per cent, with the ends of its interval or range: `96.4 [95.1, 97.2]`, a dash without one."""
+    if share is None:
+        return DASH
+    return f"{100 * share:.1f}" + (f" [{100 * ends[0]:.1f}, {100 * ends[1]:.1f}]" if ends else "")
 
 
 def casualties(reports: Sequence[Report]) -> list[str]:

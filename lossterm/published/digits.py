@@ -13,9 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from lossterm.comparison.comparison import Comparison
-from lossterm.metrics import metric_named
-from lossterm.published.case import Case, Quantity, casualties
-from lossterm.reports.cells import DASH
+from lossterm.published.case import Case, Quantity, casualties, in_percent
 from lossterm.reports.report import Report
 from lossterm.statistics.learning_rate_choice import sweep
 from lossterm.statistics.paired_differences import Interval, summarise
@@ -125,24 +123,17 @@ def columns(rows: Sequence[Row]) -> list[TableColumn]:
         TableColumn("model", False, tuple(row.model for row in rows)),
         TableColumn("initial sd", True, tuple(f"{row.initial_sd:g}" for row in rows)),
         TableColumn("loss", False, tuple(row.loss for row in rows)),
-        TableColumn("published", False, tuple(_percent(row.published, row.published_range) for row in rows)),
-        TableColumn("found [least, most]", False, tuple(_percent(row.mean, row.range) for row in rows)),
+        TableColumn("published", False, tuple(in_percent(row.published, row.published_range) for row in rows)),
+        TableColumn("found [least, most]", False, tuple(in_percent(row.mean, row.range) for row in rows)),
         TableColumn("lr", False, tuple(f"{row.learning_rate:.3g}" for row in rows)),
         TableColumn("seeds", True, tuple(str(row.seeds) for row in rows)),
     ]
 
 
-def _percent(value: float | None, ends: Interval | None) -> str:
-    if value is None:
-        return DASH
-    return f"{100 * value:.1f}" + (f" [{100 * ends[0]:.1f}, {100 * ends[1]:.1f}]" if ends else "")
-
-
 def quantities(row: Row) -> list[Quantity]:
     """Return the mean of a row."""
-    tolerance = metric_named("accuracy").tolerance(row.mean or 0.0, row.sd, row.seeds)
     what = f"mean test accuracy, {row.model}, initial sd {row.initial_sd:g}"
-    return [Quantity(what=what, value=row.mean, tolerance=tolerance)]
+    return [Quantity(what=what, value=row.mean, metric="accuracy", sd=row.sd, count=row.seeds)]
 
 
 def story(rows: Sequence[Row], reports: Sequence[Report]) -> list[str]:

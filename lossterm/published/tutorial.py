@@ -11,16 +11,17 @@ from collections.abc import Sequence
 import msgspec
 
 from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.hyperparameters import SCHEDULES
 from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import DEFAULT_PROTOCOL
 from lossterm.losses import loss_named
 from lossterm.metrics import metric_named
 from lossterm.published.case import Case, Quantity, casualties
 from lossterm.reports.cells import DASH, spread
-from lossterm.reports.report import Report, Standing
+from lossterm.reports.report import Report
 from lossterm.reports.verdict import verdict
 from lossterm.statistics.paired_differences import Interval, summarise
-from lossterm.statistics.ranking import Verdict
+from lossterm.statistics.ranking import RecordedVerdict
 from lossterm.tasks import task_named
 from lossterm.text.columns import TableColumn
 
@@ -34,6 +35,11 @@ PRINTED: dict[str, dict[str, tuple[float, float]]] = {
     },
 }
 """Task → loss → what the tutorial printed for train and test."""
+
+ON_SCHEDULE = "regression"
+"""The task whose fair comparison is made under another schedule too: which loss is best depends on it there."""
+
+ANOTHER_SCHEDULE = "constant"
 
 FAIR_SEEDS = 10
 """Number of seeds of the fair comparisons, unless very few or very many are requested."""
@@ -54,10 +60,10 @@ class Seeds(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     """Number of seeds that have the score."""
 
-    def tolerance(self, metric: str) -> float:
-        """Return how far apart two medians of so many seeds may be: √(π/2) times as far as two means."""
-        record, median = metric_named(metric), self.median or 0.0
-        return record.tolerance(median, None if self.sd is None else math.sqrt(math.pi / 2) * self.sd, self.count)
+    @property
+    def sd_of_median(self) -> float | None:
+        """The spread of a score whose mean would be as uncertain as this median: √(π/2) times the spread."""
+        return None if self.sd is None else math.sqrt(math.pi / 2) * self.sd
 
     def holds(self, value: float) -> bool | None:
         """Whether the range contains a value that was printed with three digits; None without a range."""
@@ -75,10 +81,12 @@ class Fair(msgspec.Struct, frozen=True, kw_only=True):
     """Mean on the test split."""
     ci: Interval | None
     """95 % interval of the mean."""
-    verdict: Verdict | None
+    verdict: RecordedVerdict | None
     """Place among the losses of the task."""
     learning_rate: float
     """The rate that validation chose."""
+    schedule: str = SCHEDULES[0]
+    """How it changed over the training."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,10 +106,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Split → whether the printed value lies in the range over the seeds; None without a range."""
     fair: Fair | None
     """The fair result; None if the loss is not offered there, and on rows with another accuracy."""
+    fair_on_schedule: Fair | None = None
+    """The fair result under ANOTHER_SCHEDULE; None where that is not asked for, and as above."""
 
 
 def comparisons(seeds: int) -> list[Comparison]:
-    """Return the tutorial's three comparisons, then fair ones of the losses that fit.
+    """Return the tutorial's three comparisons, then fair ones of the losses that fit, one of them twice.
 
     A fair seed takes five trainings, so the fair comparisons have a third of the seeds, but at least ten if so many are
     requested.
@@ -109,7 +119,10 @@ def comparisons(seeds: int) -> list[Comparison]:
     printed = [Comparison.ask(task, list(losses), protocol="tutorial", seeds=seeds) for task, losses in PRINTED.items()]
     fair_seeds = max(seeds // 3, min(seeds, FAIR_SEEDS))
     fair = [Comparison.ask(one.task, _fitting(one), seeds=fair_seeds) for one in printed]
-    return [*printed, *fair]
+    again = Comparison.ask(
+        ON_SCHEDULE, _fitting(printed[[*PRINTED].index(ON_SCHEDULE)]), seeds=fair_seeds, schedule=ANOTHER_SCHEDULE
+    )
+    return [*printed, *fair, again]
 
 
 def _fitting(comparison: Comparison) -> list[str]:
@@ -121,7 +134,9 @@ def _fitting(comparison: Comparison) -> list[str]:
 def rows(reports: Sequence[Report]) -> list[Row]:
     """Return the tutorial's figures beside those of the seeds, loss by loss in the tutorial's order."""
     table_rows: list[Row] = []
-    fair = {report.asked.comparison.task: report for report in reports[len(PRINTED) :]}
+    fair: dict[str, list[Report]] = {}
+    for report in reports[len(PRINTED) :]:
+        fair.setdefault(report.asked.comparison.task, []).append(report)
     for report in reports[: len(PRINTED)]:
         task = report.asked.comparison.task
         for loss in PRINTED[task]:
@@ -136,12 +151,12 @@ def _metrics(task: str, loss: str) -> tuple[str, ...]:
     return ("accuracy", *others)
 
 
-def _row(report: Report, fair: Report, loss: str, metric: str) -> Row:
+def _row(report: Report, fair: Sequence[Report], loss: str, metric: str) -> Row:
     task = report.asked.comparison.task
     splits: tuple[SplitName, ...] = ("train", "test")
     printed: dict[str, float] = dict(zip(splits, PRINTED[task][loss], strict=True))
     seeds: dict[str, Seeds] = {split: _seeds(report, loss, metric, split) for split in splits}
-    first = metric == _metrics(task, loss)[0]
+    fairly = [_fair(one, loss) for one in fair] if metric == _metrics(task, loss)[0] else []
     return Row(
         task=task,
         loss=loss,
@@ -149,7 +164,8 @@ def _row(report: Report, fair: Report, loss: str, metric: str) -> Row:
         printed=printed,
         seeds=seeds,
         inside={split: seeds[split].holds(printed[split]) for split in splits},
-        fair=_fair(fair, next((s for s in fair.standings if s.loss == loss), None)) if first else None,
+        fair=fairly[0] if fairly else None,
+        fair_on_schedule=fairly[1] if len(fairly) > 1 else None,
     )
 
 
@@ -163,7 +179,8 @@ def _seeds(report: Report, loss: str, metric: str, split: SplitName) -> Seeds:
     return Seeds(median=statistics.median(values), range=(parts[0], parts[-1]), sd=sd, count=len(values))
 
 
-def _fair(report: Report, standing: Standing | None) -> Fair | None:
+def _fair(report: Report, loss: str) -> Fair | None:
+    standing = next((standing for standing in report.standings if standing.loss == loss), None)
     if standing is None:
         return None
     return Fair(
@@ -172,6 +189,7 @@ def _fair(report: Report, standing: Standing | None) -> Fair | None:
         ci=standing.ci,
         verdict=standing.verdict,
         learning_rate=standing.learning_rate,
+        schedule=report.asked.comparison.hyperparameters.schedule,
     )
 
 
@@ -189,6 +207,10 @@ def columns(rows: Sequence[Row]) -> list[TableColumn]:
             return "" if row.metric in OTHERWISE else "not offered"
         return f"{row.fair.metric} {spread(row.fair.mean, row.fair.ci)}"
 
+    def on_schedule(row: Row) -> str:
+        fair = row.fair_on_schedule
+        return f"{spread(fair.mean, fair.ci)} {fair.verdict or ''}".rstrip() if fair else ""
+
     return [
         TableColumn(
             "loss", False, tuple(f"  {OTHERWISE[row.metric]}" if row.metric in OTHERWISE else row.loss for row in rows)
@@ -198,6 +220,7 @@ def columns(rows: Sequence[Row]) -> list[TableColumn]:
         TableColumn("printed is", False, tuple(inside(row, "test") for row in rows)),
         TableColumn("fair", False, tuple(map(fair, rows))),
         TableColumn("verdict", False, tuple((row.fair and row.fair.verdict) or "" for row in rows)),
+        TableColumn(f"{ANOTHER_SCHEDULE} rate", False, tuple(map(on_schedule, rows))),
         TableColumn("printed train", True, tuple(_three(row.printed["train"]) for row in rows)),
         TableColumn("train [95 % range]", False, tuple(_median_and_range(row, "train") for row in rows)),
         TableColumn("is", False, tuple(inside(row, "train") for row in rows)),
@@ -215,8 +238,14 @@ def _range(ends: Interval | None) -> str:
 def quantities(row: Row) -> list[Quantity]:
     """Return the medians of a row."""
     return [
-        Quantity(what=f"median {split} {row.metric} on {row.task}", value=s.median, tolerance=s.tolerance(row.metric))
-        for split, s in row.seeds.items()
+        Quantity(
+            what=f"median {split} {row.metric} on {row.task}",
+            value=seeds.median,
+            metric=row.metric,
+            sd=seeds.sd_of_median,
+            count=seeds.count,
+        )
+        for split, seeds in row.seeds.items()
     ]
 
 
@@ -253,8 +282,9 @@ def story(rows: Sequence[Row], reports: Sequence[Report]) -> list[str]:
         f"{_median_and_range(row_of['msle', 'mse'], 'test')}. The fair protocol does not offer it here."
     )
     lines += casualties(reports)
-    lines += [f"Fair, {report.asked.comparison.task}: {verdict(report)}" for report in reports[len(PRINTED) :]]
-    return lines
+    *fair, again = reports[len(PRINTED) :]
+    lines += [f"Fair, {report.asked.comparison.task}: {verdict(report)}" for report in fair]
+    return [*lines, f"Fair, {ON_SCHEDULE}, with a {ANOTHER_SCHEDULE} rate: {verdict(again)}"]
 
 
 def _median_and_range(row: Row, split: str) -> str:

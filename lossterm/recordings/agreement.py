@@ -10,8 +10,9 @@ from lossterm.published import Case
 from lossterm.recordings.recorded_comparison import RecordedComparison, RecordedStanding
 from lossterm.recordings.recording import Recording
 from lossterm.reports.cells import number
-from lossterm.reports.report import Report
-from lossterm.statistics.paired_differences import summarise
+from lossterm.reports.report import Report, build
+from lossterm.statistics.paired_differences import Summary, summarise
+from lossterm.statistics.ranking import RecordedVerdict
 from lossterm.store import TrialRow
 
 
@@ -53,6 +54,7 @@ def compare(recording: Recording, reports: Sequence[Report]) -> list[Deviation]:
 
     Each loss is compared at the recorded rate; if validation now chooses another one, `remarks` says so.
     """
+    among = _count(recording)
     deviations: list[Deviation] = []
     for recorded, report in zip(recording.comparisons, reports, strict=True):
         for standing in recorded.standings:
@@ -60,25 +62,34 @@ def compare(recording: Recording, reports: Sequence[Report]) -> list[Deviation]:
                 row
                 for row in report.rows
                 if (row.trial.loss, row.trial.learning_rate) == (standing.loss, standing.learning_rate)
+                and row.trial.seed < standing.trials  # a race may go further now
             ]
-            deviations += _standing(recorded, standing, rows)
+            deviations += _standing(recorded, standing, rows, among)
     if recording.case:
-        deviations += _rows(recording.case, recording.rows, recording.case.rows(reports))
+        deviations += _rows(recording.case, recording.rows, recording.case.rows(reports), among)
     return deviations
 
 
 def remarks(recording: Recording, reports: Sequence[Report]) -> list[str]:
-    """Say what changed without counting as a difference: a chosen rate or a verdict that was a close call."""
+    """Say what changed without counting as a difference: a chosen rate or a verdict that was a close call.
+
+    Verdicts are compared at the recorded levels, though the second run was looked at only once.
+    """
     lines = []
-    for recorded, report in zip(recording.comparisons, reports, strict=True):
+    for recorded, once in zip(recording.comparisons, reports, strict=True):
+        report = build(msgspec.structs.replace(once.asked, looks=recorded.levels.look), once.rows)
         now = {standing.loss: standing for standing in report.standings}
         for old in recorded.standings:
             new, where = now[old.loss], f"{old.loss} ({_where(recorded)})"
             if old.learning_rate != new.learning_rate:
                 lines.append(f"{where}: validation chose {new.learning_rate:g} rather than {old.learning_rate:g}.")
-            if old.verdict != new.verdict:
+            if not _same_verdict(old.verdict, new.verdict):
                 lines.append(f"{where}: the verdict is {new.verdict} rather than {old.verdict}.")
     return lines
+
+
+def _same_verdict(old: RecordedVerdict | None, new: RecordedVerdict | None) -> bool:
+    return old == new or (old == "tied" and new in ("equal", "open"))
 
 
 def _where(comparison: RecordedComparison) -> str:
@@ -88,29 +99,41 @@ def _where(comparison: RecordedComparison) -> str:
 
 
 def _standing(
-    comparison: RecordedComparison, recorded: RecordedStanding, rows: Sequence[TrialRow]
+    comparison: RecordedComparison, recorded: RecordedStanding, rows: Sequence[TrialRow], among: int
 ) -> Iterator[Deviation]:
     where, loss = _where(comparison), recorded.loss
     for name in ("diverged", "failed"):
         before, after = getattr(recorded, name), sum(row.status == name for row in rows)
         yield Deviation(where=where, loss=loss, what=f"{name} trials", recorded=before, now=after, tolerance=0)
     count = recorded.trials - recorded.diverged - recorded.failed
-    for metric, splits in recorded.scores.items():
-        for split, summary in (splits or {}).items():
-            if summary is not None:
-                scores = [row.score(metric, split) for row in rows if row.status == "done"]
-                yield Deviation(
-                    where=where,
-                    loss=loss,
-                    what=f"{split} {metric}",
-                    recorded=summary.mean,
-                    now=summarise([score for score in scores if score is not None]).mean,
-                    tolerance=metric_named(metric).tolerance(summary.mean or 0.0, summary.sd, count),
-                    ranks=metric == comparison.metric.key and split == "test",
-                )
+    for metric, split, summary in _summaries(comparison, recorded):
+        scores = [row.score(metric, split) for row in rows if row.status == "done"]
+        yield Deviation(
+            where=where,
+            loss=loss,
+            what=f"{split} {metric}",
+            recorded=summary.mean,
+            now=summarise([score for score in scores if score is not None]).mean,
+            tolerance=metric_named(metric).tolerance(summary.mean or 0.0, summary.sd, count, among),
+            ranks=metric == comparison.metric.key and split == "test",
+        )
 
 
-def _rows(case: Case, recorded: Sequence[Any], now: Sequence[Any]) -> Iterator[Deviation]:
+def _summaries(comparison: RecordedComparison, standing: RecordedStanding) -> Iterator[tuple[str, str, Summary]]:
+    """Yield the recorded scores that are compared, with metric and split."""
+    for metric, splits in standing.scores.items():
+        if comparison.schema >= metric_named(metric).since:
+            yield from ((metric, split, summary) for split, summary in (splits or {}).items() if summary)
+
+
+def _count(recording: Recording) -> int:
+    """Return how many scores are compared: the more there are, the further off is the worst of them by chance."""
+    scores = (_summaries(comparison, one) for comparison in recording.comparisons for one in comparison.standings)
+    rows = [recording.case.quantities(row) for row in recording.rows] if recording.case else []
+    return max(1, sum(sum(1 for _ in one) for one in scores) + sum(map(len, rows)))
+
+
+def _rows(case: Case, recorded: Sequence[Any], now: Sequence[Any], among: int) -> Iterator[Deviation]:
     for old, new in zip(recorded, now, strict=True):
         for before, after in zip(case.quantities(old), case.quantities(new), strict=True):
             yield Deviation(
@@ -119,5 +142,5 @@ def _rows(case: Case, recorded: Sequence[Any], now: Sequence[Any]) -> Iterator[D
                 what=before.what,
                 recorded=before.value,
                 now=after.value,
-                tolerance=before.tolerance,
+                tolerance=before.tolerance(among),
             )

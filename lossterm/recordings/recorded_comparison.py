@@ -1,6 +1,7 @@
 """The content of a recording: comparisons as they were requested, and their results."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -12,15 +13,24 @@ from lossterm.errors import DataError, UsageError
 from lossterm.home.paths import shelf
 from lossterm.home.tilde import expanded
 from lossterm.losses import Source, is_own
+from lossterm.losses.keras_on_numbers import suited
 from lossterm.statistics.paired_differences import Interval, Summary
-from lossterm.statistics.ranking import Verdict
+from lossterm.statistics.ranking import RecordedVerdict
+from lossterm.statistics.verdict_levels import VerdictLevels, levels_at
+from lossterm.stress_axes import Severity, axis_named
+from lossterm.stress_axes.levels import checked
+from lossterm.stress_sweeps.sweep import stressed
+from lossterm.tasks import task_named, task_on
+
+OLDEST_SCHEMA = 1
+"""The oldest version of the JSON that is read: it calls "tied" what is now equal or open."""
 
 
 class RecordedStanding(msgspec.Struct, frozen=True, kw_only=True):
     """The recorded result of one loss."""
 
     loss: str
-    verdict: Verdict | None
+    verdict: RecordedVerdict | None
     mean: float | None
     sd: float | None
     ci: Interval | None
@@ -49,6 +59,15 @@ class RecordedSettings(Hyperparameters, frozen=True, kw_only=True):
     """What all trials shared; of a custom network only the name and fingerprint."""
 
     learning_rates: tuple[float, ...]
+    widened: dict[str, tuple[float, ...]] = msgspec.field(default_factory=dict)
+
+
+class RecordedRace(msgspec.Struct, frozen=True, kw_only=True):
+    """How a race was asked for."""
+
+    until: str
+    cap: int
+    over: bool = True
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,11 +84,16 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
     """One comparison of a recording: the part of the JSON that a second run needs."""
 
+    schema: int = OLDEST_SCHEMA
     task: RecordedTask
     protocol: str
+    severity: Severity | None = None
     metric: RecordedKey
+    own_rope: float | None = None
+    levels: VerdictLevels = levels_at(1)
     seeds: int
     partial: bool = False
+    race: RecordedRace | None = None
     hyperparameters: RecordedSettings
     standings: tuple[RecordedStanding, ...]
 
@@ -80,15 +104,36 @@ class RecordedComparison(msgspec.Struct, frozen=True, kw_only=True):
         DataError if the table has changed.
         """
         names = {standing.loss.partition("@")[0] for standing in self.standings if is_own(standing.loss)}
-        return Comparison.ask(
-            self._subject(given.data),
+        subject = self._subject(given.data)
+        task = task_named(subject) if isinstance(subject, str) else task_on(subject)
+        losses = [suited(source, task.kind, task.key) for source in given.losses]
+        plain = Comparison.ask(
+            subject,
             [standing.loss for standing in self.standings],
-            own=[source.text for source in given.losses if source.key.partition("@")[0] in names],
+            own=[source.text for source in losses if source.key.partition("@")[0] in names],
             protocol=self.protocol,
             metric=self.metric.key,
-            seeds=self.seeds,
-            **{**msgspec.structs.asdict(self.hyperparameters), "model": self._model(given.model)},
+            rope=self.own_rope,
+            final=self.levels.final,
+            seeds=self.race.cap if self.race else self.seeds,
+            until=self.race.until if self.race else None,
+            **{**self._settings, "model": self._model(given.model)},
         )
+        if self.severity is None:
+            return plain
+        if self.severity.source and is_own(self.severity.axis):
+            key = self.severity.axis
+            raise DataError(f"{key} is a custom axis, whose place a recording does not say: sweep again.")
+        axis = axis_named(self.severity.axis, task.kind)
+        checked(self.severity.level, axis)
+        return stressed(plain, axis.key, axis.origin, self.severity.level, refines=False)
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """What was asked for; rates beyond the grid are found again."""
+        settings = msgspec.structs.asdict(self.hyperparameters)
+        del settings["widened"]
+        return settings
 
     def _subject(self, path: Path | None) -> str | Data:
         data = self.task.data

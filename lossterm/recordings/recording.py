@@ -12,7 +12,7 @@ from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.errors import DataError, LosstermError
 from lossterm.metrics import metric_named
 from lossterm.published import Case, case_named
-from lossterm.recordings.recorded_comparison import Given, RecordedComparison, RecordedStanding
+from lossterm.recordings.recorded_comparison import OLDEST_SCHEMA, Given, RecordedComparison, RecordedStanding
 from lossterm.reports.cells import number
 from lossterm.reports.json_document import SCHEMA
 from lossterm.reports.report import build
@@ -73,10 +73,10 @@ def read_recording(path: Path, given: Given = Given()) -> Recording:  # noqa: B0
         raise DataError(f"{path} has more than {MOST_BYTES // 1_000_000} MB: that is not a recording. {WRITE_ONE}")
     try:
         head = msgspec.json.decode(data, type=_Head)
-        if head.schema != SCHEMA:
+        if not OLDEST_SCHEMA <= head.schema <= SCHEMA:
             raise DataError(
                 f"{path} was written by lossterm {head.lossterm} in form {head.schema} of the JSON, and this lossterm "
-                f"{__version__} reads form {SCHEMA}. Record it anew, or check it with that version."
+                f"{__version__} reads forms {OLDEST_SCHEMA} to {SCHEMA}. Record it anew, or check it with that version."
             )
         if head.reproduction is None:
             return _sound(path, head, (msgspec.json.decode(data, type=RecordedComparison),), None, (), given)
@@ -85,7 +85,8 @@ def read_recording(path: Path, given: Given = Given()) -> Recording:  # noqa: B0
         rows = tuple(msgspec.json.decode(row, type=case.row_type) for row in whole.rows)
         return _sound(path, head, whole.comparisons, case, rows, Given())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(f"{path} is not a recording of lossterm: {error}. {WRITE_ONE}") from error
+        what = str(error) if isinstance(error, msgspec.ValidationError) else "it is not JSON"
+        raise DataError(f"{path} is not a recording of lossterm: {what}. {WRITE_ONE}") from error
     except DataError:
         raise
     except LosstermError as error:  # it asks for something unknown or invalid
@@ -120,14 +121,14 @@ def _unordered(comparison: Comparison) -> Comparison:
 
 
 def _refuse_unsound(path: Path, recorded: RecordedComparison, asked: Comparison) -> None:
-    if recorded.partial:
+    if recorded.partial or (recorded.race and not recorded.race.over):
         raise DataError(f"{path} was recorded before all of its trials had ended. Finish the run, record it anew.")
     if asked.losses != tuple(standing.loss for standing in recorded.standings):
         raise DataError(f"{path} does not name each of its losses once: was it edited? Record it anew.")
     for standing in recorded.standings:
         for metric in standing.scores:
             metric_named(metric)
-        if standing.trials != recorded.seeds:
+        if standing.trials != recorded.seeds and not recorded.race:  # what stops early has fewer
             raise DataError(
                 f"{path} has {standing.trials} trials of {standing.loss} on {recorded.task.key} for {recorded.seeds} "
                 f"seeds. Run what is missing, record it anew."
@@ -155,7 +156,8 @@ def _identity(case: Case, row: Any) -> tuple[str, list[str]]:
 
 def _contradictions(comparison: RecordedComparison, asked: Comparison, standing: RecordedStanding) -> Iterator[str]:
     """Yield statements about a standing that cannot be true."""
-    metric, rates = comparison.metric.key, comparison.hyperparameters.learning_rates
+    metric, hyperparameters = comparison.metric.key, comparison.hyperparameters
+    rates = (*hyperparameters.learning_rates, *hyperparameters.widened.get(standing.loss, ()))
     scores = (standing.scores.get(metric) or {}).get("test") or Summary(None, None)
     every = [summary for splits in standing.scores.values() for summary in (splits or {}).values() if summary]
     if not _equal(scores.mean, standing.mean):

@@ -1,16 +1,22 @@
 """Numbers as a person reads them: scores, intervals, differences, counts, sweeps."""
 
 import math
+from collections.abc import Sequence
 
+from lossterm.charts.sparkline import bar
 from lossterm.metrics import metric_named
 from lossterm.reports.report import Standing
 from lossterm.statistics.paired_differences import Interval
 from lossterm.statistics.ranking import Difference
+from lossterm.text.marks import COLLAPSED
 
 DASH = "–"
 
 NOTHING = 1e-12
 """Width below which an interval is only the rounding error of equal scores."""
+
+NOISE = 1e-6
+"""Range of scores, as a share of their size, up to which they differ by the rounding of single precision alone."""
 
 
 def number(value: float | None) -> str:
@@ -42,23 +48,53 @@ def spread(mean: float | None, ci: Interval | None, *, digits: int = 2) -> str:
     return f"{mean:.{places}f} ±{bare(half, places)}"
 
 
-def gap(difference: Difference | None, *, brackets: bool) -> str:
-    """Write how far a loss is behind the best: +.0124 [+.0040, +.0208], or +.0124 ±.0084 where room is short."""
+def centre(standing: Standing, *, digits: int = 2) -> str:
+    """Write what a loss is ranked by and its interval: 0.8504 ±.0052, or for a median 0.844 [.501, .855]."""
+    if standing.median is None:
+        return spread(standing.mean, standing.ci, digits=digits)
+    middle, *ends = median_and_ends(standing)
+    return f"{middle} [{', '.join(ends)}]" if ends else middle
+
+
+def median_and_ends(standing: Standing) -> tuple[str, ...]:
+    """Write a median, and the ends of its interval if it has one: it is not in the middle of them."""
+    if standing.median is None or standing.median_ci is None:
+        return (number(standing.median),)
+    values = (standing.median, *standing.median_ci)
+    if min(map(abs, values)) >= 1e-2 and max(map(abs, values)) < 10:
+        return f"{standing.median:.3f}", *(bare(end, 3, sign=end < 0) for end in standing.median_ci)
+    return tuple(map(number, values))
+
+
+def verdict_in_words(standing: Standing, *, short: bool = False) -> str:
+    """Write a verdict, marked where seeds that collapsed are left out, and whether the loss collapses more often."""
+    words: str = standing.verdict or ""
+    if words and standing.without_collapsed:
+        words += f" {COLLAPSED}"
+    if standing.collapses and not short:
+        words = ", ".join(filter(None, [words, f"collapses {standing.collapses}"]))
+    return words or DASH
+
+
+def gap(difference: Difference | None, *, digits: int = 2) -> str:
+    """Write how far a loss is behind the best: +.0124 [+.0040, +.0220], or +.012 [+.004, +.022] where room is short."""
     if difference is None:
         return DASH
+    mean, *ends = gap_and_ends(difference, digits=digits)
+    return f"{mean} [{', '.join(ends)}]" if ends else mean
+
+
+def gap_and_ends(difference: Difference, *, digits: int = 2) -> tuple[str, ...]:
+    """Write how far a loss is behind the best, and the ends of its interval if it has one of any width."""
     low, high = difference.ci or (difference.mean, difference.mean)
-    places = _places((high - low) / 2, 2)
-    if high - low < NOTHING:
-        return bare(difference.mean, 4, sign=True)
-    half, sign = (high - low) / 2, "−" if difference.mean < 0 else "+"
-    if 1e4 <= abs(difference.mean) < 1e7 and half >= 1:
-        return f"{sign}{abs(difference.mean):,.0f} ±{half:,.0f}"
-    if places is None or abs(difference.mean) >= 1e4:
-        return f"{sign}{number(abs(difference.mean))} ±{number(half)}"
-    if not brackets:
-        return f"{bare(difference.mean, places, sign=True)} ±{bare((high - low) / 2, places)}"
-    ends = f"[{bare(low, places, sign=True)}, {bare(high, places, sign=True)}]"
-    return f"{bare(difference.mean, places, sign=True)} {ends}"
+    wide = high - low >= NOTHING
+    places = _places((high - low) / 2, digits) if wide else 4
+    values = (difference.mean, low, high) if wide else (difference.mean,)
+    if places is not None and 1e4 <= max(map(abs, values)) < 1e7:
+        return tuple(f"{'−' if value < 0 else '+'}{abs(value):,.0f}" for value in values)
+    if places is None or max(map(abs, values)) >= 1e7:
+        return tuple(f"{'−' if value < 0 else '+'}{number(abs(value))}" for value in values)
+    return tuple(bare(value, places, sign=True) for value in values)
 
 
 def bare(value: float, places: int, *, sign: bool = False) -> str:
@@ -84,8 +120,10 @@ def _places(half: float, digits: int) -> int | None:
 
 
 def trial_counts(standing: Standing, *, short: bool = False) -> str:
-    """Write how many trials are done, and how many diverged or failed."""
+    """Write how many trials are done, and how many of them collapsed, and how many diverged or failed."""
     words = [f"{standing.done}/{standing.trials}"]
+    if standing.collapsed:
+        words.append(f"col {standing.collapsed}" if short else f"collapsed {standing.collapsed}/{standing.done}")
     if standing.diverged:
         words.append(f"div {standing.diverged}" if short else f"diverged {standing.diverged}/{standing.trials}")
     if standing.failed:
@@ -100,6 +138,14 @@ def times_beaten(standing: Standing) -> str:
     return f"{standing.beaten * standing.pairs:g}/{standing.pairs}"
 
 
+def shares_in_percent(standing: Standing) -> str:
+    """Write how likely a loss is truly worse, equal and better, in percent: 85/15/0."""
+    if standing.shares is None:
+        return DASH
+    parts = standing.shares.worse, standing.shares.equal, standing.shares.better
+    return "/".join(f"{100 * part:.0f}" for part in parts)
+
+
 def rate(standing: Standing) -> str:
     """Write the learning rate, marked where it was the smallest or largest tried."""
     return f"{standing.learning_rate:g}" + ("*" if standing.learning_rate_at_edge else "")
@@ -112,10 +158,20 @@ def strip(standing: Standing) -> str:
     low, high = min(values, default=0.0), max(values, default=0.0)
     marks = []
     for point in standing.sweep:
-        if point.mean is None:
-            mark = "×" if point.broken else "·"
-        else:
-            height = (sign * point.mean - low) / (high - low) if high > low else 1.0
-            mark = "▁▂▃▄▅▆▇█"[round(7 * height)]
+        mark = ("×" if point.broken else "·") if point.mean is None else _bar(sign * point.mean, low, high)
         marks.append(f"‹{mark}›" if point.chosen else mark)
     return "".join(marks)
+
+
+def bars(standings: Sequence[Standing], metric: str) -> str:
+    """Draw what losses are ranked by in a line: a bar for each, higher is better, · where one has no score."""
+    sign = 1 if metric_named(metric).direction == "max" else -1
+    values = [sign * standing.centre for standing in standings if standing.centre is not None]
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    return "".join("·" if one.centre is None else _bar(sign * one.centre, low, high) for one in standings)
+
+
+def _bar(value: float, low: float, high: float) -> str:
+    """Return the sign whose height is the value's place between the lowest and the highest."""
+    height = (value - low) / (high - low) if high - low > NOISE * max(-low, high) else 1.0
+    return bar(height)

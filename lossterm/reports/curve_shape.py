@@ -1,12 +1,13 @@
 """The shape of a curve over epochs: where it starts, falls, levels off, turns and ends."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from lossterm.statistics.ranking import Direction
+from lossterm.store import Chunk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +42,14 @@ class CurveShape(msgspec.Struct, frozen=True, kw_only=True):
     """How it changes during the last epochs; None if it is level by then."""
     worsened: float
     """By how much the end is worse than the best; 0 if that is not noticeable."""
+
+
+def joined(chunks: Iterable[Chunk]) -> dict[int, "array[float]"]:
+    """Join the chunks of each trial, in their order, into its curve."""
+    curves: dict[int, array[float]] = {}
+    for chunk in chunks:
+        curves.setdefault(chunk.trial, array("f")).extend(chunk.values())
+    return curves
 
 
 def shape_of(values: "np.ndarray", direction: Direction) -> CurveShape | None:

@@ -7,10 +7,10 @@ from lossterm.text.numbers import counted
 def headline(report: Report) -> str:
     """Say in one line what was compared; most settings that have their defaults are left out."""
     c, h = report.asked.comparison, report.asked.comparison.hyperparameters
-    seeds = counted(c.seeds, "seed")
+    seeds = counted(c.seeds, "seed") if c.cap is None else f"race of at most {c.cap} seeds"
     rates = f"lr {c.learning_rates[0]:g}"
     if c.tuned:
-        rates = f"{len(c.learning_rates)} lr from {c.learning_rates[0]:g} to {c.learning_rates[-1]:g}"
+        rates = f"{len(c.rates_tried)} lr from {c.rates_tried[0]:g} to {c.rates_tried[-1]:g}"
     clauses = {"epochs": "", "learning_rates": rates}  # first, since a result depends most on these
     for setting in sorted(h.shown, key=lambda setting: setting.part != "training"):
         phrase = setting.phrase(getattr(h, setting.name))
@@ -19,5 +19,9 @@ def headline(report: Report) -> str:
             clauses[before] += f" {how.format(phrase)}"
         else:
             clauses[setting.name] = phrase
+    clauses |= {setting.name: setting.phrase(getattr(c, setting.name)) for setting in c.judged_otherwise}
+    if h.hidden_initializer:
+        drawn = next(name for name in ("hidden", "filters") if name in clauses)
+        clauses[drawn] += f" ({h.hidden_initializer.key})"  # told always: Keras draws others by default
     most = "up to " if h.early_stopping else ""
     return f"{c.task}: {seeds} × {most}{', '.join(clauses.values())}"

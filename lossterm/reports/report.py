@@ -1,6 +1,6 @@
 """A session as a report: the standings of the trials so far. `table.py` and `json_document.py` write it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -8,14 +8,27 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.losses import loss_recorded
-from lossterm.metrics import PRIMARY, Metric, metric_for, metric_named, metrics_for, worth_showing
-from lossterm.statistics.learning_rate_choice import RatePoint, at_edge, sweep
-from lossterm.statistics.paired_differences import Summary, summarise
+from lossterm.metrics import Metric, metric_for, metric_named, metrics_for, worth_showing
+from lossterm.reports.collapsed_trials import by_seed, collapsed_trials
+from lossterm.reports.constant_prediction import ConstantPrediction, constant_prediction
+from lossterm.reports.race_so_far import judged_in, race_so_far
+from lossterm.reports.rate_sweep import scored, swept, tuning_metric
+from lossterm.reports.target_sd import target_sd
+from lossterm.statistics.equivalence import Rope
+from lossterm.statistics.learning_rate_choice import RatePoint, at_edge
+from lossterm.statistics.paired_differences import Scores, Summary, summarise
+from lossterm.statistics.racing import Race
 from lossterm.statistics.ranking import Place, places
+from lossterm.statistics.ranking_by_median import counted, places_by_median
+from lossterm.statistics.sign_interval import median
+from lossterm.statistics.verdict_levels import VerdictLevels, levels_at
 from lossterm.store import AskedComparison, TrialRow
 
 MOST_TO_SETTLE = 1000
-"""The most seeds that one key press asks for to settle a tie; a person can ask for more."""
+"""The most seeds that one key press asks for to settle a verdict; a person can ask for more."""
+
+ENOUGH_TO_ESTIMATE = 4
+"""Seeds from which the spread of differences is known well enough to say how many seeds would settle what is open."""
 
 ALL_SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
@@ -39,7 +52,7 @@ class Standing(Place, frozen=True, kw_only=True):
     trials: int
     """Trials asked for."""
     done: int
-    """Trials that were trained to their end."""
+    """Trials that were trained to their end, the collapsed ones among them."""
     diverged: int
     """Trials that ended in NaN or infinity."""
     failed: int
@@ -57,6 +70,48 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Best first."""
     rows: tuple[TrialRow, ...]
     """The trials themselves."""
+    region: Rope
+    """The region of practical equivalence that verdicts go by."""
+    usual_region: Rope
+    """What usually matters in the metric."""
+    constant: ConstantPrediction | None
+    """What the constant prediction scores; None before any trial has ended."""
+    collapsed: frozenset[int]
+    """Numbers of the judged trials that collapsed."""
+    race: Race | None = None
+    """How far it is, if it is a race; the standings are those of its last look then, live before the first."""
+    still_falling: tuple[str, ...] = ()
+    """Losses whose curves had not levelled off at the end, as `levelling` sees them; none where it has not looked."""
+
+    @property
+    def by_median(self) -> bool:
+        """Whether losses are ranked by medians, since some of their seeds collapsed; a race goes by means always."""
+        return bool(self.collapsed) and self.race is None
+
+    @property
+    def levels(self) -> VerdictLevels:
+        """The levels at which the verdicts are given."""
+        return self.race.levels if self.race else levels_of(self.asked)
+
+    @property
+    def rope(self) -> float:
+        """The region of practical equivalence in units of the metric."""
+        return self.region.around(self._best or 0.0)
+
+    @property
+    def usual_rope(self) -> float:
+        """What usually matters in the metric, in its units."""
+        return self.usual_region.around(self._best or 0.0)
+
+    @property
+    def _best(self) -> float | None:
+        return self.standings[0].centre if self.standings else None
+
+    @property
+    def correlation(self) -> float:
+        """Nadeau and Bengio's ρ between the scores of two seeds."""
+        comparison = self.asked.comparison
+        return protocol_named(comparison.protocol).correlation(comparison.record)
 
     @property
     def environment(self) -> dict[str, str] | None:
@@ -91,20 +146,57 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def seeds_to_settle(self) -> int | None:
-        """Total number of seeds that would settle every tie; None without a tie, or if no number would."""
-        tied = [s for s in self.standings if s.verdict == "tied" and not s.equivalent]
-        asked = [s.seeds_to_settle for s in tied if s.seeds_to_settle is not None]
-        return max(asked, default=None) if len(asked) == len(tied) else None
+        """Total number of seeds that would settle every verdict; None if none is open, or if no number would."""
+        advised = [s.seeds_to_settle for s in self.undecided]
+        return None if not advised or None in advised else max(filter(None, advised))
+
+    @property
+    def undecided(self) -> tuple[Standing, ...]:
+        """The standings whose verdict is open."""
+        return tuple(standing for standing in self.standings if standing.verdict == "open")
 
     @property
     def settling(self) -> Comparison | None:
-        """The comparison that would settle the ties; None without a tie, or if it would take too many seeds."""
-        if self.partial or self.seeds_to_settle is None:
+        """The comparison that would settle what is open, or tell how many seeds would.
+
+        None if nothing is open, or if it would take too many seeds.
+        """
+        have = self.seeds_of_undecided
+        goes_on = self.partial or (self.race is not None and not self.race.over)
+        wanted = self.seeds_to_settle if have >= ENOUGH_TO_ESTIMATE else ENOUGH_TO_ESTIMATE
+        if goes_on or wanted is None or not 0 < have < wanted:
             return None
-        have = min(s.pairs or 0 for s in self.standings if s.verdict == "tied")
-        if not have < self.seeds_to_settle <= MOST_TO_SETTLE:
+        seeds = self._seeds_for(wanted)
+        if seeds > MOST_TO_SETTLE or (self.race and wanted <= self.asked.comparison.most_seeds):
             return None
-        return msgspec.structs.replace(self.asked.comparison, seeds=self.seeds_to_settle)
+        more = self.asked.comparison.with_most(seeds)
+        return more if more.size_at_most > len(self.rows) else None
+
+    def _seeds_for(self, wanted: int) -> int:
+        """Return how many seeds give so many pairs, where a loss has fewer pairs than it was trained for seeds."""
+        short = max(
+            (
+                max(self.asked.comparison.rates_of(s.loss).values()) - (s.pairs or 0)
+                for s in self.standings
+                if s.verdict in ("open", None) and s.difference and (s.pairs or 0) > 1
+            ),
+            default=0,
+        )
+        return wanted + short
+
+    @property
+    def seeds_of_undecided(self) -> int:
+        """The fewest seeds, of two or more, behind any difference that is open or has no verdict yet; 0 without any."""
+        undecided = (s.pairs or 0 for s in self.standings if s.verdict in ("open", None) and s.difference)
+        return min((pairs for pairs in undecided if pairs > 1), default=0)
+
+    def centre(self, standing: Standing, metric: str, split: SplitName) -> float | None:
+        """Return what stands for a loss's scores by any metric on a split: the mean, or the median where that ranks."""
+        summary = (standing.scores[metric] or {}).get(split)
+        if summary is None or not self.by_median:
+            return None if summary is None else summary.mean
+        rows = (row for row in self.judged() if row.trial.loss == standing.loss and row.status == "done")
+        return median([score for row in rows if (score := row.score(metric, split)) is not None])
 
     def judged(self) -> list[TrialRow]:
         """Return the trials at the learning rates that their losses are judged at."""
@@ -112,53 +204,133 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return [row for row in self.rows if row.trial.learning_rate == rates[row.trial.loss]]
 
 
-def build(asked: AskedComparison, rows: Iterable[TrialRow], metric: str | None = None) -> Report:
+def build(
+    asked: AskedComparison, rows: Iterable[TrialRow], metric: str | None = None, rope: float | None = None
+) -> Report:
     """Compute the standings of the trials so far, ranked by `metric` if it names one.
+
+    `rope` is a ROPE in units of the metric that ranks; None for what was asked for, or is usual for another metric.
 
     Raises UnknownName or DoesNotFit for a metric that the task does not have.
     """
     rows = tuple(rows)
     if metric is not None:
         asked = msgspec.structs.replace(asked, comparison=_ranked_by(asked.comparison, metric))
+    if rope is not None:
+        asked = msgspec.structs.replace(asked, comparison=msgspec.structs.replace(asked.comparison, rope=rope))
     comparison = asked.comparison
     task, ranking = comparison.record, metric_named(comparison.metric)
-    sweeps = {loss: _sweep(comparison, loss, rows) for loss in comparison.losses}
+    raced, every = race_so_far(asked, rows), rows
+    rows = rows if raced is None else judged_in(raced, rows)
+    sweeps = {loss: swept(comparison, loss, rows, raced) for loss in comparison.losses}
     rates = {loss: next(point.learning_rate for point in sweeps[loss] if point.chosen) for loss in comparison.losses}
     judged = {
         loss: [row for row in rows if row.trial.loss == loss and row.trial.learning_rate == rate]
         for loss, rate in rates.items()
     }
-    placed = places(
-        {loss: _by_seed(trials, ranking, "test", comparison.seeds) for loss, trials in judged.items()},
-        direction=ranking.direction,
-        rope=ranking.rope,
-        relative=ranking.relative,
-        correlation=protocol_named(comparison.protocol).correlation(task),
-    )
+    usual = ranking.region(target_sd(row for rows_of_loss in judged.values() for row in rows_of_loss))
+    usual = usual if raced is None else ranking.region(target_sd(every))
+    region = usual if comparison.rope is None else Rope(size=comparison.rope)
+    collapsed = collapsed_trials(comparison, judged)
+    scores = {loss: _by_seed(trials, ranking, "test", comparison.seeds) for loss, trials in judged.items()}
+    placed = _placed(asked, scores, judged, collapsed, region, raced)
+    best = next(iter(placed), None)
     standings = (_standing(comparison, loss, place, sweeps[loss], judged[loss]) for loss, place in placed.items())
-    return Report(asked=asked, standings=tuple(standings), rows=rows)
+    constant = constant_prediction(
+        [row for of_loss in judged.values() for row in of_loss],
+        metrics_of(comparison),
+        ranking,
+        [] if best is None else scores[best],
+        protocol_named(comparison.protocol).correlation(task),
+    )
+    return Report(
+        asked=asked,
+        standings=tuple(standings),
+        rows=every,
+        region=region,
+        usual_region=usual,
+        constant=constant,
+        collapsed=collapsed,
+        race=raced,
+    )
 
 
-def tables(every: Sequence[AskedComparison]) -> list[AskedComparison]:
+def _placed(
+    asked: AskedComparison,
+    scores: Mapping[str, Scores],
+    judged: Mapping[str, Sequence[TrialRow]],
+    collapsed: frozenset[int],
+    region: Rope,
+    raced: Race | None,
+) -> dict[str, Place]:
+    """Rank the losses by means, or by medians where any trial collapsed; in a race by means, as its looks do."""
+    comparison = asked.comparison
+    direction, levels = metric_named(comparison.metric).direction, levels_of(asked)
+    correlation = protocol_named(comparison.protocol).correlation(comparison.record)
+    gone = {loss: by_seed(rows, collapsed, comparison.seeds) for loss, rows in judged.items()}
+    if raced is not None:
+        placed = places(
+            scores,
+            direction=direction,
+            rope=region,
+            correlation=correlation,
+            levels=raced.levels if raced.looked else None,
+            stopped=raced.stopped,
+        )
+        return (
+            {loss: counted(place, scores[loss], gone[loss]) for loss, place in placed.items()} if collapsed else placed
+        )
+    if not collapsed:
+        return places(scores, direction=direction, rope=region, correlation=correlation, levels=levels)
+    return places_by_median(scores, gone, direction=direction, rope=region, correlation=correlation, levels=levels)
+
+
+def levels_of(asked: AskedComparison) -> VerdictLevels:
+    """Return the levels at which a comparison is judged, by how often it has been looked at."""
+    return levels_at(asked.looks, final=asked.comparison.final)
+
+
+def tables(every: Sequence[AskedComparison], *, stressed: bool = False) -> list[AskedComparison]:
     """Join the comparisons that may share a table, under the number of the last; in the order last asked for.
 
-    Seeds that were stopped no longer count as asked for once a later comparison joins the same table.
+    Seeds that were stopped no longer count as asked for once a later comparison joins the same table. Tables on data
+    that a sweep has stressed are points of its curve, and left out unless they are asked for.
     """
-    groups: list[list[AskedComparison]] = []
+    groups: dict[Comparison, list[AskedComparison]] = {}
     for asked in every:
-        group = next((candidate for candidate in groups if candidate[0].comparison.comparable(asked.comparison)), [])
-        if group:
-            groups.remove(group)
-        groups.append([*group, asked])
-    return [_joined(group) for group in groups]
+        if asked.comparison.severity is not None and not stressed:
+            continue
+        table = asked.comparison.table
+        groups[table] = [*groups.pop(table, ()), asked]
+    return [_joined(group) for group in groups.values()]
 
 
 def _joined(group: Sequence[AskedComparison]) -> AskedComparison:
-    comparison, last = group[0].comparison, group[-1]
+    comparison, last, looks = _counted(group[0], group[-1]), group[-1], 1
     for asked in group[1:]:
-        comparison = comparison.joined(asked.comparison)
+        cap = asked.comparison.cap
+        looks += asked.comparison.seeds > comparison.seeds if cap is None else cap != comparison.cap
+        comparison = comparison.joined(_counted(asked, last))
     seeds = max(asked.comparison.seeds for asked in group if asked is last or asked.cancelled is None)
-    return msgspec.structs.replace(last, comparison=msgspec.structs.replace(comparison, seeds=seeds))
+    if seeds < comparison.seeds:
+        comparison = comparison.with_seeds(seeds)
+    return msgspec.structs.replace(last, comparison=comparison, looks=looks)
+
+
+def _counted(asked: AskedComparison, last: AskedComparison) -> Comparison:
+    """Return what still counts as asked for: of a request that was stopped, unless it is the last, only the grid."""
+    comparison = asked.comparison
+    if asked is last or asked.cancelled is None or not comparison.design:
+        return comparison
+    grid = tuple(arm for arm in comparison.design if arm.learning_rate in comparison.learning_rates)
+    return msgspec.structs.replace(comparison, design=grid or comparison.design)
+
+
+def looked_at(asked: AskedComparison, every: Sequence[AskedComparison]) -> AskedComparison:
+    """Return a request as one of several looks at its table, which is among `every`."""
+    table = next((one for one in every if one.comparison.comparable(asked.comparison)), asked)
+    comparison = msgspec.structs.replace(asked.comparison, final=table.comparison.final)
+    return msgspec.structs.replace(asked, comparison=comparison, looks=table.looks)
 
 
 def rows_of(asked: AskedComparison, rows: Iterable[TrialRow]) -> list[TrialRow]:
@@ -167,14 +339,13 @@ def rows_of(asked: AskedComparison, rows: Iterable[TrialRow]) -> list[TrialRow]:
     If a session also holds the same trial from an older engine, the newer one counts.
     """
     c = asked.comparison
+    seeds = {(arm.loss, arm.learning_rate): arm.seeds for arm in c.arms}
     chosen = {
         (row.trial.loss, row.trial.learning_rate, row.trial.seed): row
         for row in rows
-        if (row.trial.task, row.trial.protocol, row.trial.hyperparameters, row.trial.device)
-        == (c.task, c.protocol, c.hyperparameters, c.device)
-        and row.trial.loss in c.losses
-        and row.trial.learning_rate in c.learning_rates
-        and row.trial.seed < c.seeds
+        if (row.trial.task, row.trial.protocol, row.trial.hyperparameters, row.trial.device, row.trial.severity or None)
+        == (c.task, c.protocol, c.hyperparameters, c.device, c.severity)
+        and row.trial.seed < seeds.get((row.trial.loss, row.trial.learning_rate), 0)
     }
     return list(chosen.values())
 
@@ -195,48 +366,15 @@ def fitting_metric(asked: AskedComparison, metric: str | None) -> str | None:
 def _ranked_by(comparison: Comparison, metric: str) -> Comparison:
     task = comparison.record
     ranking = metric_for(metric, task.kind, comparison.protocol, task.lowest)
-    return msgspec.structs.replace(comparison, metric=ranking.key)
+    if ranking.key == comparison.metric:
+        return comparison
+    return msgspec.structs.replace(comparison, metric=ranking.key, rope=None)  # which is in units of the old one
 
 
 def _by_seed(rows: Iterable[TrialRow], metric: Metric, split: str, seeds: int) -> list[float | None]:
     """Return a score for each seed, None where there is none."""
     scores = {row.trial.seed: row.score(metric.key, split) for row in rows if row.status == "done"}
     return [scores.get(seed) for seed in range(seeds)]
-
-
-def _sweep(comparison: Comparison, loss: str, rows: Iterable[TrialRow]) -> tuple[RatePoint, ...]:
-    """Score every learning rate on validation and choose one."""
-    trained = [row for row in rows if row.trial.loss == loss and row.trained]
-    if not comparison.tuned:
-        return (_only(comparison.learning_rates[0], trained),)
-    metric = _tuning_metric(comparison, loss, trained)
-    rates: dict[float, dict[int, float | None]] = {rate: {} for rate in comparison.learning_rates}
-    for row in trained:
-        score = row.score(metric.key, "validation")
-        if score is not None or row.status != "done":  # a metric that the data leave undefined is no failure
-            rates[row.trial.learning_rate][row.trial.seed] = score
-    return sweep(rates, metric.direction)
-
-
-def _tuning_metric(comparison: Comparison, loss: str, rows: Iterable[TrialRow]) -> Metric:
-    """Return the metric that ranks, or the task's primary metric if that one is undefined for the head."""
-    ranking, usual = metric_named(comparison.metric), metric_named(PRIMARY[comparison.record.kind])
-    return ranking if _scored(ranking, loss, rows) else usual
-
-
-def _scored(metric: Metric, loss: str, rows: Iterable[TrialRow]) -> bool:
-    """Whether a metric is defined for a loss's head; for a custom loss that was trained, its scores tell."""
-    record = loss_recorded(loss)
-    if record.reading != "unknown":
-        return metric.defined(record)
-    trained = [row.scores for row in rows if row.scores]
-    return not trained or any(scores.get(metric.key) for scores in trained)
-
-
-def _only(rate: float, trained: Sequence[TrialRow]) -> RatePoint:
-    """Return the only rate there is: nothing was chosen, so there is no validation score."""
-    broken = sum(row.status != "done" for row in trained)
-    return RatePoint(learning_rate=rate, mean=None, sd=None, ended=len(trained), broken=broken, chosen=True)
 
 
 def _standing(
@@ -251,15 +389,16 @@ def _standing(
         return summarise([value for row in done if (value := row.score(metric, split)) is not None])
 
     scores = {
-        metric.key: {split: summary(metric.key, split) for split in ALL_SPLITS} if _scored(metric, loss, done) else None
+        metric.key: {split: summary(metric.key, split) for split in ALL_SPLITS} if scored(metric, loss, done) else None
         for metric in metrics_of(comparison)
     }
     return Standing(
         **msgspec.structs.asdict(place),
         loss=loss,
         learning_rate=next(point.learning_rate for point in points if point.chosen),
-        learning_rate_at_edge=at_edge(points),
-        tuned_by=_tuning_metric(comparison, loss, rows).key,
+        # Before every rate has had its turn, the first that had is no edge.
+        learning_rate_at_edge=at_edge(points) and all(point.ended for point in points),
+        tuned_by=tuning_metric(comparison, loss, rows).key,
         sweep=points,
         trials=len(rows),
         done=len(done),

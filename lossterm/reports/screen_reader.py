@@ -3,17 +3,20 @@
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.curve_layout import CurveLayout
 from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.comparison.setting_catalogue import HYPERPARAMETERS
 from lossterm.comparison.user_network import called
-from lossterm.metrics import PRIMARY, metric_named
+from lossterm.metrics import FOLLOWED, metric_named
 from lossterm.reports import notes, verdict
-from lossterm.reports.cells import gap, number, spread
+from lossterm.reports.cells import gap_and_ends, median_and_ends, number, spread
 from lossterm.reports.curve_shape import CurveShape, median, shape_of, stacked
 from lossterm.reports.report import Report, Standing
-from lossterm.store import Chunk, TrialRow
+from lossterm.store import TrialRow
 from lossterm.text.numbers import counted, listed
 
 if TYPE_CHECKING:
@@ -23,30 +26,25 @@ TOLD_IN_SENTENCES = {"hidden", "activation", "initial_sd", "optimizer", "batch_s
 """Hyperparameters that have sentences; others are listed by name."""
 
 CurvesByTrial = Mapping[int, "array[float]"]
-"""Number of a trial → its curve: (epochs, columns) row by row, as `SessionState.curves` holds it."""
+"""Number of a trial → its curve: (epochs, columns) row by row."""
 
 
-def lines(report: Report, curves: CurvesByTrial) -> list[str]:
+def lines(report: Report, curves: CurvesByTrial, *, followed: bool = False) -> list[str]:
     """Describe a comparison: what was compared, the verdict, each loss's place, the notes, and the curves if any.
 
-    `curves` may hold other trials too; only those of the judged trials are described.
+    `curves` may hold other trials too; only those of the judged trials are described. They have all columns, or those
+    that viewers keep if `followed`.
     """
     sentences = [*_headline(report), verdict.verdict(report)]
     for standing in report.standings:
         sentences += [_place(report, standing), _training(report, standing)]
+    sentences += _constant(report)
     sentences += _notes(report)
     if any(row.id in curves for row in report.rows):
         for standing in report.standings:
-            sentences += _curves(report, standing, curves)
+            protocol = protocol_named(report.asked.comparison.protocol)
+            sentences += _curves(report, standing, curves, protocol.followed if followed else protocol.curves)
     return [spoken(line) for line in sentences]
-
-
-def joined(chunks: Iterable[Chunk]) -> dict[int, "array[float]"]:
-    """Join the chunks of each trial, in their order, into its curve."""
-    curves: dict[int, array[float]] = {}
-    for chunk in chunks:
-        curves.setdefault(chunk.trial, array("f")).extend(chunk.values())
-    return curves
 
 
 # What was compared and what came out
@@ -57,23 +55,30 @@ def _headline(report: Report) -> list[str]:
     losses = counted(len(c.losses), "loss is compared", "losses are compared")
     rate = f"The learning rate is {c.learning_rates[0]:g}"
     if c.tuned:
-        rate = f"{len(c.learning_rates)} learning rates are tried, from {c.learning_rates[0]:g} to"
-        rate += f" {c.learning_rates[-1]:g}"
+        rate = f"{len(c.rates_tried)} learning rates are tried, from {c.rates_tried[0]:g} to {c.rates_tried[-1]:g}"
     layers = counted(len(h.hidden), "hidden layer", "hidden layers") + f" of {listed(list(map(str, h.hidden)))} units"
     network = f"The network has {layers if h.hidden else 'no hidden layer'}"
-    network += f" with {h.activation}" if h.hidden else ""
+    network += f" with {h.activation} and {h.hidden_initializer.title} initial weights" if h.hidden_initializer else ""
     network = f"The network is {called(h.model)}" if h.model else network
     if h.initial_sd is not None:
         network += f", its output is drawn with standard deviation {h.initial_sd:g}"
+    optimizer = HYPERPARAMETERS["optimizer"]
     others = [setting for setting in h.shown if setting.name not in TOLD_IN_SENTENCES]
     extras = [f"{setting.title} {setting.written(getattr(h, setting.name))}" for setting in others]
+    extras += [f"{setting.title} {setting.written(getattr(c, setting.name))}" for setting in c.judged_otherwise]
     return [
         f"Session {report.asked.session}, task {c.task}: {losses}.",
-        f"Each is trained with {counted(c.seeds, 'seed', 'seeds')} for {counted(h.epochs, 'epoch', 'epochs')}.",
+        f"{_seeds(c)} for {counted(h.epochs, 'epoch', 'epochs')}.",
         f"{rate}.",
-        f"{network}, and is trained by {h.optimizer} in batches of {h.batch_size}.",
+        f"{network}, and is trained by {optimizer.phrase(h.optimizer)} in batches of {h.batch_size}.",
         *([f"Besides: {', '.join(extras)}."] if extras else []),
     ]
+
+
+def _seeds(comparison: Comparison) -> str:
+    if comparison.cap is None:
+        return f"Each is trained with {counted(comparison.seeds, 'seed', 'seeds')}"
+    return f"They race with at most {comparison.cap} seeds, until all is settled: each is trained"
 
 
 def _place(report: Report, standing: Standing) -> str:
@@ -83,19 +88,46 @@ def _place(report: Report, standing: Standing) -> str:
             return f"{loss} has no place: its output does not give {metric}."
         return f"{loss} has no place{' yet' if report.partial else ''}: no trial of it has a test {metric}."
     sentence = f"Place {standing.rank}: {loss}, with {score(metric, standing)}"
-    words = {"best": "the best", "tied": "tied with the best", "worse": "worse than the best", None: ""}
-    verdict = words[standing.verdict]
-    if standing.difference is None:
-        return f"{sentence}; it is {verdict}." if verdict else f"{sentence}."
-    sign, amount = standing.difference.mean, gap(standing.difference, brackets=False)[1:]
-    side = "ahead of" if sign < 0 else "behind"
+    verdict = _verdict(standing)
+    if standing.difference is None or (standing.verdict is None and standing.collapses):
+        return f"{sentence}; it {verdict}." if verdict else f"{sentence}."
+    amount, *ends = gap_and_ends(standing.difference)
+    side = "ahead of" if standing.difference.mean < 0 else "behind"
     if standing.verdict is None:
-        return f"{sentence}; it is {_figure(amount)} {side} the first."
-    return f"{sentence}; it is {verdict}, {_figure(amount)} {side} it."
+        return f"{sentence}; it is {_figure(amount[1:])} {side} the first."
+    between = f", between {' and '.join(map(_figure, ends))}" if ends else ""
+    return f"{sentence}; it {verdict}; {_figure(amount[1:])} {side} it{between}."
+
+
+def _verdict(standing: Standing) -> str:
+    """Say in words what a loss is, and whether it collapses more or less often than the best; "" without either."""
+    words = f"is {_of_differences(standing)}" if standing.verdict else ""
+    if words and standing.without_collapsed:
+        words += ", without the seeds on which either collapsed"
+    collapses = f"collapses {standing.collapses} than the best" if standing.collapses else ""
+    return f"{words}, and {collapses}" if words and collapses else words or collapses
+
+
+def _of_differences(standing: Standing) -> str:
+    if standing.less_than_matters:
+        if standing.verdict == "equal":
+            return "equal to the best: behind, by less than matters"
+        return "worse than the best, on average by less than matters"
+    words = {
+        "best": "the best",
+        "equal": "equal to the best for all that matters",
+        "worse": "worse than the best",
+        "open": "open, neither worse than the best nor equal to it",
+    }
+    return words[standing.verdict or "open"]
 
 
 def score(metric: str, standing: Standing) -> str:
-    """Say a mean test score and its interval: `mean test accuracy 0.840 plus or minus 0.015`."""
+    """Say a mean test score and its interval: `mean test accuracy 0.840 plus or minus 0.015`; or a median's."""
+    if standing.median is not None:
+        middle, *ends = map(_figure, median_and_ends(standing))
+        between = f", between {' and '.join(ends)}" if ends else ""
+        return spoken(f"median test {metric} {middle}{between}")
     return spoken(f"mean test {metric} {_figure(spread(standing.mean, standing.ci))}")
 
 
@@ -105,35 +137,48 @@ def _training(report: Report, standing: Standing) -> str:
     if c.tuned and not any(point.ended for point in standing.sweep):
         sentence = "has no learning rate chosen yet"
     elif c.tuned:
-        sentence += f", chosen of {len(c.learning_rates)} on validation"
+        sentence += f", chosen of {len(standing.sweep)} on validation"
         if standing.learning_rate_at_edge:
-            sentence += f", the {'smallest' if rate == min(c.learning_rates) else 'largest'} tried"
+            sentence += f", the {'smallest' if rate == standing.sweep[0].learning_rate else 'largest'} tried"
     ends = [f"{standing.done} of {counted(standing.trials, 'trial', 'trials')} done"]
+    ends += [f"{standing.collapsed} collapsed"] if standing.collapsed else []
     ends += [f"{standing.diverged} diverged"] if standing.diverged else []
     ends += [f"{standing.failed} failed"] if standing.failed else []
     return f"{standing.loss} {sentence}, with {listed(ends)}."
+
+
+def _constant(report: Report) -> list[str]:
+    """Say what the constant prediction scores."""
+    if report.constant is None:
+        return []
+    metric = report.asked.comparison.metric
+    score = _figure(number(report.constant.scores[metric].mean))
+    than = "The best loss is better" if report.constant.beaten else "No loss is clearly better"
+    return [f"The constant prediction has mean test {metric} {score}. {than}."]
 
 
 def _notes(report: Report) -> list[str]:
     c = report.asked.comparison
     metric = metric_named(c.metric)
     better = "less" if metric.direction == "min" else "more"
-    sentences = [f"Losses are ranked by mean test {metric.key}, of which {better} is better."]
-    if any(standing.ci for standing in report.standings):
-        sentences.append("Plus or minus gives a 95 percent interval.")
+    middle = "median" if report.by_median else "mean"
+    sentences = [f"Losses are ranked by {middle} test {metric.key}, of which {better} is better."]
+    if any(standing.centre_ci for standing in report.standings):
+        interval = "Between two numbers lies" if report.by_median else "Plus or minus gives"
+        sentences.append(f"{interval} a 95 percent interval.")
     if any(standing.verdict for standing in report.standings):
-        region = f"{100 * metric.rope:g} percent" if metric.relative else f"{metric.rope:g}"
-        sentences.append(f"Tied includes losses that are less than {region} behind the best.")
+        sentences.append(
+            f"Equal losses are behind the best by less than {notes.region(report).replace(' %', ' percent')}."
+        )
     return sentences + notes.notes(report)[1:]  # the first explains the symbols of the table
 
 
 # Curves
 
 
-def _curves(report: Report, standing: Standing, curves: CurvesByTrial) -> list[str]:
+def _curves(report: Report, standing: Standing, curves: CurvesByTrial, layout: CurveLayout) -> list[str]:
     c, loss = report.asked.comparison, standing.loss
-    protocol = protocol_named(c.protocol)
-    held_out, layout, columns = protocol.held_out, protocol.curves, protocol.curves.columns
+    held_out, columns = protocol_named(c.protocol).held_out, layout.columns
     place = layout.column(held_out, "loss")
     rows = [row for row in report.judged() if row.trial.loss == loss]
     drawn = [curves[row.id] for row in rows if len(curves.get(row.id, ())) >= columns]
@@ -146,7 +191,7 @@ def _curves(report: Report, standing: Standing, curves: CurvesByTrial) -> list[s
     if shape is None:
         return [f"No curve of {loss} has a finite value on {held_out}.", *diverged]
     seeds = sum(shape_of(curve, "min") is not None for curve in losses)
-    metric = metric_named(PRIMARY[c.record.kind])
+    metric = metric_named(FOLLOWED[c.record.kind])
     measured = shape_of(median(stacked(drawn, columns, layout.column(held_out, "metric"))), metric.direction)
     return [
         f"Curves of {loss} on {held_out} follow, of {'one seed' if seeds == 1 else f'the median over {seeds} seeds'}.",
@@ -253,7 +298,7 @@ SYMBOLS = {
 
 def spoken(text: str) -> str:
     """Write a sentence in letters, digits and PUNCTUATION: symbols become words, anything else is left out."""
-    text = re.sub(r"^[*†]\s+", "", text)  # marks that point to a place in a table
+    text = re.sub(r"^[*†◇]\s+", "", text)  # marks that point to a place in a table
     sentence = "".join(map(_in_words, unicodedata.normalize("NFKC", text)))
     sentence = re.sub(r"(?<![\w.)/])\.(?=\d)", "0.", " ".join(sentence.split()))
     return re.sub(r"(?<![\w.-])-(?=\d)", "minus ", sentence)

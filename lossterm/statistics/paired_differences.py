@@ -1,4 +1,4 @@
-"""Two losses seed by seed: their differences, an interval of the mean, a test, and how many seeds would settle it."""
+"""Two losses seed by seed: their differences, the mean with its standard error, a test, and who is ahead how often."""
 
 import math
 from collections.abc import Sequence
@@ -11,14 +11,11 @@ from lossterm.statistics import student_t
 Interval = tuple[float, float]
 Scores = Sequence[float | None]
 
-LEVEL = 0.05
-"""Significance level of the tests."""
-
 Z_INTERVAL = 1.959963984540054
 """Half the width of a 95 % interval of the normal distribution, in standard deviations."""
 
-POWER_FACTOR = 1.96 + 0.84
-"""Normal quantiles for a two-sided level of .05 and a power of 0.8, added."""
+LEAST_SEEDS = 3
+"""With fewer differences their spread is next to unknown, and there is no verdict."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -28,9 +25,6 @@ class Summary(msgspec.Struct, frozen=True):
     """Arithmetic mean, None where no trial has the score."""
     sd: float | None
     """Sample standard deviation (n − 1), None for fewer than two trials."""
-
-
-# The steps
 
 
 def summarise(values: Sequence[float]) -> Summary:
@@ -62,30 +56,46 @@ def mean_interval(summary: Summary, count: int, correlation: float = 0.0) -> Int
     return summary.mean - half, summary.mean + half
 
 
-def paired_p(d: Sequence[float], correlation: float = 0.0) -> float | None:
-    """Return p = P(|T| ≥ |mean d / se|), n − 1 degrees of freedom; None for fewer than two differences.
+class Paired(msgspec.Struct, frozen=True, kw_only=True):
+    """Two losses compared seed by seed."""
 
-    Differences that are all zero give 1. Equal differences other than zero, as with scores that come in steps, have no
-    spread to test with; then the sign test gives 2^(1 − n). Source: Arbuthnott 1710.
-    """
+    mean: float
+    """Mean of the differences."""
+    sd: float
+    """Their sample standard deviation."""
+    seeds: int
+    """Number of seeds that both have, at least LEAST_SEEDS."""
+    correlation: float = 0.0
+    """Nadeau and Bengio's ρ."""
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of the mean."""
+        return standard_error(self.sd, self.seeds, self.correlation)
+
+    @property
+    def without_spread(self) -> bool:
+        """Whether all differences are equal, so that their spread is only rounding."""
+        return self.sd <= 1e-12 * abs(self.mean)
+
+    @property
+    def p(self) -> float:
+        """P(|T| ≥ |mean/se|), n − 1 degrees of freedom.
+
+        Differences that are all zero give 1. Equal differences other than zero, as with scores that come in steps, have
+        no spread to test with; then the sign test gives 2^(1 − n). Source: Arbuthnott 1710.
+        """
+        if self.without_spread:
+            return 1.0 if self.mean == 0 else 2.0 ** (1 - self.seeds)
+        return student_t.two_sided(self.mean / self.standard_error, self.seeds - 1)
+
+
+def paired(d: Sequence[float], correlation: float = 0.0) -> Paired | None:
+    """Return what differences say, None for fewer than LEAST_SEEDS."""
     summary = summarise(d)
-    if summary.mean is None or summary.sd is None:
+    if len(d) < LEAST_SEEDS or summary.mean is None or summary.sd is None:
         return None
-    if without_spread(summary):
-        return 1.0 if summary.mean == 0 else 2.0 ** (1 - len(d))
-    return student_t.two_sided(summary.mean / standard_error(summary.sd, len(d), correlation), len(d) - 1)
-
-
-def without_spread(differences: Summary) -> bool:
-    """Whether all differences are equal, so that their spread is only rounding."""
-    assert differences.mean is not None
-    assert differences.sd is not None
-    return differences.sd <= 1e-12 * abs(differences.mean)
-
-
-def seeds_without_spread(tests: int) -> int:
-    """Return the least n with 2^(1 − n)·tests < LEVEL: the number of equal differences that is significant."""
-    return math.floor(math.log2(tests / LEVEL)) + 2
+    return Paired(mean=summary.mean, sd=summary.sd, seeds=len(d), correlation=correlation)
 
 
 def beaten(d: Sequence[float]) -> float:
@@ -99,17 +109,3 @@ def wilson(share: float, count: int) -> Interval:
     centre = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = Z_INTERVAL / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
     return 0.0 if share == 0 else centre - half, 1.0 if share == 1 else centre + half
-
-
-def seeds_to_settle(sd: float, least: float, correlation: float = 0.0) -> int | None:
-    """Return the number of seeds at which a true difference of `least` gives p < .05 with probability 0.8.
-
-    With more than two losses it is a lower bound, since Holm's correction requires more.
-    n = ((1.96 + 0.84)·s/ROPE)² + 2, rounded up; with ρ > 0 the n that solves 1/n + ρ = (ROPE/(2.8·s))². None if there
-    is nothing to settle (s = 0), if no number of splits of the same rows is enough, so that only more data would help,
-    or if the number is out of all proportion.
-    """
-    if sd == 0 or least <= 0:
-        return None
-    room = (least / (POWER_FACTOR * sd)) ** 2 - correlation
-    return math.ceil(1 / room + 2) if room > 1e-15 else None

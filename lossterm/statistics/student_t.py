@@ -21,6 +21,11 @@ def two_sided(t: float, freedom: int) -> float:
     return _incomplete_beta(freedom / (freedom + t * t), t * t / (freedom + t * t), freedom / 2, 0.5)
 
 
+def above(t: float, freedom: int) -> float:
+    """Return P(T > t)."""
+    return two_sided(t, freedom) / 2 if t >= 0 else 1 - two_sided(t, freedom) / 2
+
+
 @lru_cache(maxsize=4096)
 def critical(freedom: int, level: float = 0.05) -> float:
     """Return the t > 0 with P(|T| ≥ t) = `level`: half the width of a 1 − `level` interval, in standard errors."""

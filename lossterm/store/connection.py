@@ -59,6 +59,7 @@ class Connection:
         self._left: _State | None = None  # as the store was when it was let go of
         self._looked: list[tuple[int, ...] | None] | None = None  # as its files were then
         self._version, self._data_version = 0, -1
+        self._tick: int | None = None  # of the transaction that is open
         self._used = time.monotonic()
         self._sqlite: sqlite3.Connection | None = self._opened(make=make)
         _RESTER.watch(self)
@@ -233,8 +234,11 @@ class Connection:
 
     @contextmanager
     def write(self) -> Iterator[int]:
-        """Open an atomic transaction and yield its tick."""
+        """Open an atomic transaction and yield its tick; within another of this connection, be a part of that."""
         with self._lock:
+            if self._tick is not None:
+                yield self._tick
+                return
             try:
                 sqlite = self._ready()
                 self._refuse_moved()
@@ -244,7 +248,11 @@ class Connection:
                     tick = sqlite.execute("UPDATE clock SET tick = tick + 1 RETURNING tick").fetchone()
                     if tick is None or not isinstance(tick[0], int):
                         raise sqlite3.DatabaseError("it holds a clock that no lossterm wrote")
-                    yield tick[0]
+                    self._tick = tick[0]
+                    try:
+                        yield tick[0]
+                    finally:
+                        self._tick = None
                     sqlite.execute("COMMIT")
                     self._used = time.monotonic()
                     self._version += 1

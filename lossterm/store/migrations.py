@@ -120,6 +120,10 @@ MIGRATIONS = (
     UPDATE clock SET store = lower(hex(randomblob(16)));
     ALTER TABLE trials ADD COLUMN alone INTEGER NOT NULL DEFAULT 0
     """,
+    """
+    DROP INDEX comparisons_of_trial;
+    CREATE INDEX comparisons_of_trial ON comparison_trials (trial, comparison)
+    """,
 )
 """Script n takes a store from version n to n + 1. A script that was released is never edited.
 
@@ -129,7 +133,10 @@ queued: a comparison asked for before that has seen it end, and no longer waits 
 number of any comparison or trial that was deleted: none is given twice, since viewers know rows by their numbers.
 `clock.store` is the store's id, which lies in the same row so that each transaction in SQLite's log bears it: see
 `foreign_log`. `trials.alone` says that a trial was beside others when a worker died, and is trained by itself next.
-`models.about` and `samples.about` are `Model` and `Sample` in JSON, but for the numbers, which lie beside them.
+`models.about` and `samples.about` are `Model` or `KeptOutputs`, and `Sample`, in JSON, but for the numbers, which lie
+beside them.
+From version 7 on a trial may be on stressed data (`severity` in `asked`), which an older lossterm would take for plain
+ones; its index names the comparisons of a trial, of which a sweep's plain trials have several.
 `checkpoints` hold long trainings that have not ended well: where another worker goes on. `checksum` is that of the
 columns in `checksum.COVERED`, as the function of the same name gives it, which every connection knows.
 """

@@ -55,14 +55,3 @@ def located(store: Path) -> Path:
         return resolved(store)
     except OSError as error:
         raise StoreError(f"The store {store} cannot be used: {error.strerror}.") from error
-
-
-def is_there(path: Path) -> bool:
-    """Whether a file is there. Raises StoreError where nobody can look, as behind a name that is too long."""
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as error:
-        raise StoreError(f"{path} cannot be used: {error.strerror}.") from error
-    return True

@@ -1,9 +1,11 @@
 """What viewers read of the store: comparisons with their trials, curves and models, and what workers say."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
+from lossterm.errors import StoreError
 from lossterm.store.connection import Connection
-from lossterm.store.records import AskedComparison, Chunk, Model, Sample, TrialRow, WorkerRow
+from lossterm.store.records import AskedComparison, Chunk, Kept, Sample, TrialRow, WorkerRow
 from lossterm.store.serialisation import (
     LISTED,
     TRIAL_COLUMNS,
@@ -37,6 +39,14 @@ class Reader:
         """Return how many trials there are; sessions may share them."""
         return int(self._connection.read("SELECT count(*) FROM trials")[0][0])
 
+    def trained_since(self, moment: float) -> int:
+        """Return how many trials ended by themselves since a moment, in Unix time."""
+        return int(
+            self._connection.read(
+                "SELECT count(*) FROM trials WHERE finished > ? AND status IN ('done', 'diverged')", moment
+            )[0][0]
+        )
+
     def trials(self, comparisons: Sequence[int], after: int = 0) -> list[TrialRow]:
         """Return the trials of these comparisons that changed after a tick, in the order asked for."""
         return self._connection.rows(
@@ -50,16 +60,36 @@ class Reader:
 
     def chunks(self, comparisons: Sequence[int], after: int = 0) -> tuple[list[Chunk], int]:
         """Return what was added to these comparisons' curves after a mark, and the new mark."""
-        rows = self._connection.read(
+        rows = self._rows_of_curves(comparisons, after)
+        return [self._connection.sound(chunk_row, row) for row in rows], rows[-1]["id"] if rows else after
+
+    def sound_chunks(self, comparisons: Sequence[int]) -> list[Chunk]:
+        """Return all of these comparisons' curves but those with a damaged part, for what can do without.
+
+        There are none where SQLite itself cannot read them.
+        """
+        chunks, damaged = [], set()
+        try:
+            rows = self._rows_of_curves(comparisons, after=0)
+        except StoreError:
+            return []
+        for row in rows:
+            try:
+                chunks.append(self._connection.sound(chunk_row, row))
+            except StoreError:
+                damaged.add(row["trial"])
+        return [chunk for chunk in chunks if chunk.trial not in damaged]
+
+    def _rows_of_curves(self, comparisons: Sequence[int], after: int) -> list[Any]:
+        return self._connection.read(
             "SELECT id, trial, start, epochs, data, checksum FROM curves WHERE id > ? AND trial IN "
             f"(SELECT trial FROM comparison_trials WHERE comparison IN ({LISTED})) ORDER BY id",
             after,
             listed(comparisons),
         )
-        return [self._connection.sound(chunk_row, row) for row in rows], rows[-1]["id"] if rows else after
 
-    def models(self, trials: Collection[int]) -> dict[int, Model]:
-        """Return the models of those of these trials that have one, by the trial's number."""
+    def models(self, trials: Collection[int]) -> dict[int, Kept]:
+        """Return what was kept of those of these trials that left something, by the trial's number."""
         query = f"SELECT trial, about, data, checksum FROM models WHERE trial IN ({LISTED})"
         rows = self._connection.rows(model_row, query, listed(trials))
         return {row.trial: row for row in rows}

@@ -14,6 +14,9 @@ OPEN = "status IN ('queued', 'running')"
 AGAIN = "status IN ('failed', 'cancelled')"
 """Condition of a trial that ended and is trained anew when it is asked for again."""
 
+STOPPED = "status = 'cancelled'"
+"""Condition of a trial that a person stopped."""
+
 _NEXT = "(SELECT 1 + max(given, coalesce((SELECT max(id) FROM {}), 0)) FROM clock)"
 
 _AT_ONCE = 20_000
@@ -26,17 +29,18 @@ class Requests:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def ask(self, session: str, comparison: Comparison) -> AskedComparison:
+    def ask(self, session: str, comparison: Comparison, *, failed: bool = True) -> AskedComparison:
         """Add a comparison to a session (made if it isn't there) and queue the trials that are not yet done.
 
-        A trial that is in the store is shared, not trained again; one that failed or was cancelled is queued anew. Of
-        very many, the first are queued before the comparison is there, so that no worker waits long for its store.
+        A trial that is in the store is shared, not trained again; one that was cancelled is queued anew, and one that
+        failed unless `failed` is false: what follows from results tries no failure once more. Of very many, the first
+        are queued before the comparison is there, so that no worker waits long for its store.
         """
         name, now = session_name(session), time.time()
         trials = [_values(trial) for trial in comparison.trials()]  # what takes long is done before the store is locked
         numbers: list[int] = []
         try:
-            return self._asked(name, now, comparison, trials, numbers)
+            return self._asked(name, now, comparison, trials, numbers, failed=failed)
         except BaseException:
             if numbers:  # interrupted between two batches: what was queued for nobody is taken back
                 self._drop_unheld()
@@ -49,6 +53,8 @@ class Requests:
         comparison: Comparison,
         trials: Sequence[tuple[str | int | None, ...]],
         numbers: list[int],
+        *,
+        failed: bool,
     ) -> AskedComparison:
         while len(trials) - len(numbers) > _AT_ONCE:
             with self._connection.write() as tick:
@@ -69,7 +75,8 @@ class Requests:
             self._connection.execute(
                 "INSERT INTO comparison_trials SELECT ?, key, value FROM json_each(?)", (number, encode(numbers))
             )
-            self.train_again("SELECT trial FROM comparison_trials WHERE comparison = ?2", number, tick)
+            held = "SELECT trial FROM comparison_trials WHERE comparison = ?2"
+            self.train_again(held, number, tick, which=AGAIN if failed else STOPPED)
         return AskedComparison(id=number, session=name, comparison=comparison, created=now, cancelled=None)
 
     def _drop_unheld(self) -> None:
@@ -94,12 +101,12 @@ class Requests:
             for row in self._connection.read("SELECT (SELECT id FROM trials WHERE key = value) FROM json_each(?)", keys)
         ]
 
-    def train_again(self, trials: str, value: int | str, tick: int) -> None:
+    def train_again(self, trials: str, value: int | str, tick: int, *, which: str = AGAIN) -> None:
         """Queue anew those of some trials that were stopped or failed; `trials` is a query, of which ?2 is a value."""
         self._connection.execute(
             "UPDATE trials SET status = 'queued', attempts = 0, alone = 0, error = NULL, cancel = 0, queued = ?1, "
             "changed = ?1 "
-            f"WHERE {AGAIN} AND id IN ({trials})",
+            f"WHERE {which} AND id IN ({trials})",
             (tick, value),
         )
         self._connection.execute(

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from lossterm.errors import DataError, StoreError
 from lossterm.home.paths import home
+from lossterm.home.presence import is_there
 from lossterm.home.private import make_private, refuse_foreign
 from lossterm.store import schema
 from lossterm.store.backup import copy_to, flush, put_in_place
 from lossterm.store.file_header import refuse_other_files
 from lossterm.store.foreign_log import refuse_foreign_log
-from lossterm.store.network_mounts import is_there
 from lossterm.store.repair import state_of_files
 
 PUT_BACK = (
@@ -30,7 +30,7 @@ def write_backup(path: Path, target: Path) -> int:
     Raises DataError for a file that is there already or cannot be written, and StoreError for a store that is not
     there, is not sound, or is of another program.
     """
-    if not is_there(path):
+    if not is_there(path, "The store"):
         raise StoreError(f"The store {path} is not there: there is nothing to back up.")
     refuse_other_files(path)
     refuse_foreign_log(path)
@@ -65,7 +65,7 @@ def restore_backup(source: Path, path: Path) -> str | None:
     """
     if not is_there(source):
         raise DataError(f"There is no file {source} to restore.")
-    if is_there(path) and source.samefile(path):
+    if is_there(path, "The store") and source.samefile(path):
         raise DataError(f"{source} is the store itself: give the backup that is to take its place.")
     refuse_other_files(source)
     if not source.stat().st_size:

@@ -8,7 +8,18 @@ import msgspec
 from lossterm.comparison.comparison import Comparison, Trial
 from lossterm.comparison.curve_layout import BYTES, VALUES
 from lossterm.store.checksum import UNTRAINED, verify
-from lossterm.store.records import Anatomy, AskedComparison, Checkpoint, Chunk, Model, Sample, TrialRow, WorkerRow
+from lossterm.store.records import (
+    Anatomy,
+    AskedComparison,
+    Checkpoint,
+    Chunk,
+    Kept,
+    KeptOutputs,
+    Model,
+    Sample,
+    TrialRow,
+    WorkerRow,
+)
 
 TRIAL_COLUMNS = ", ".join(
     f"t.{column}"
@@ -44,7 +55,7 @@ def encode(value: object | None) -> str | None:
 _WITH_COLUMN = {"trial", "key", "data", "features", "target"}
 
 
-def about(record: Model | Sample) -> str:
+def about(record: Kept | Sample) -> str:
     """Write as JSON text the fields of a record that have no column of their own."""
     fields = msgspec.structs.asdict(record)
     return msgspec.json.encode({name: value for name, value in fields.items() if name not in _WITH_COLUMN}).decode()
@@ -56,14 +67,14 @@ def checkpoint_row(row: Mapping[str, Any]) -> Checkpoint:
     return msgspec.convert({**row, "state": _bytes(row, "state")}, Checkpoint)
 
 
-def model_row(row: Mapping[str, Any]) -> Model:
-    """Parse a row of `models`. Raises MsgspecError, ValueError or TypeError for an invalid one."""
+def model_row(row: Mapping[str, Any]) -> Kept:
+    """Parse a row of `models`: only weights have `layers`. Raises MsgspecError, ValueError or TypeError."""
     verify("models", row)
-    columns = {"trial": row["trial"], "data": _bytes(row, "data")}
-    model = msgspec.convert({**msgspec.json.decode(row["about"]), **columns}, Model)
-    if len(model.data) != model.size:
-        raise ValueError(f"{len(model.data)} bytes for {model.size} of weights at {len(model.epochs)} epochs")
-    return model
+    fields = {**msgspec.json.decode(row["about"]), "trial": row["trial"], "data": _bytes(row, "data")}
+    kept: Kept = msgspec.convert(fields, Model) if "layers" in fields else msgspec.convert(fields, KeptOutputs)
+    if len(kept.data) != kept.size:
+        raise ValueError(f"{len(kept.data)} bytes for {kept.size} of what was kept at {len(kept.epochs)} epochs")
+    return kept
 
 
 def sample_row(row: Mapping[str, Any]) -> Sample:

@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from lossterm.errors import UnknownName, UsageError
+from lossterm.errors import StoreError, UnknownName, UsageError
 from lossterm.store.connection import Connection
-from lossterm.store.records import AskedComparison, SessionRow, session_name
+from lossterm.store.records import AskedComparison, RequestRow, SessionRow, session_name
 from lossterm.store.requests import AGAIN, OPEN, Requests
 from lossterm.store.serialisation import asked_row
 
@@ -29,7 +29,8 @@ class Sessions:
         rows = self._connection.read(
             # Each comparison's JSON is looked into once, and each trial's row, long as it is, not at all.
             "WITH asked AS (SELECT session, count(*) AS comparisons, max(created) AS last, "
-            "group_concat(DISTINCT json_extract(asked, '$.task')) AS tasks FROM comparisons GROUP BY session), "
+            "group_concat(DISTINCT iif(json_valid(asked), json_extract(asked, '$.task'), NULL)) AS tasks "
+            "FROM comparisons GROUP BY session), "
             "held AS (SELECT DISTINCT session, trial FROM comparisons JOIN comparison_trials ON comparison = id), "
             f"counted AS (SELECT session, count(*) AS trials, sum(status IN {_ENDS}) AS ended, "
             "sum(status = 'cancelled') AS stopped FROM held JOIN trials INDEXED BY trials_by_number "
@@ -45,6 +46,32 @@ class Sessions:
             return msgspec.convert({**row, "tasks": tuple(filter(None, row["tasks"].split(",")))}, SessionRow)
 
         return [self._connection.sound(session_row, row) for row in rows]
+
+    def requests(self) -> list[RequestRow]:
+        """Return every request of every session, oldest first; of one whose row is damaged, that it is there."""
+        ends = ("done", "diverged", "failed", "cancelled")
+        counts = ", ".join(f"sum(status = '{end}') AS {end}" for end in ends)
+        rows = self._connection.read(
+            f"WITH counted AS (SELECT comparison, count(*) AS trials, {counts} FROM comparison_trials "
+            "JOIN trials INDEXED BY trials_by_number ON trials.id = trial GROUP BY comparison) "
+            # As bytes, since damaged text would keep the other rows from being read.
+            "SELECT c.id, s.name, CAST(c.asked AS BLOB) AS asked, c.created, c.cancelled AS ended, c.checksum, "
+            "c.changed, counted.* FROM comparisons c JOIN sessions s ON s.id = c.session "
+            "LEFT JOIN counted ON comparison = c.id ORDER BY c.id"
+        )
+
+        def request_row(row: Any) -> RequestRow:
+            state = tuple(row[name] or 0 for name in ("changed", "trials", *ends))
+            whole = {"id": row["id"], "session": row["name"], "asked": self._asked(row), "state": state}
+            return msgspec.convert(whole, RequestRow)
+
+        return [self._connection.sound(request_row, row) for row in rows]
+
+    def _asked(self, row: Any) -> AskedComparison | None:
+        try:
+            return self._connection.sound(asked_row, {**row, "cancelled": row["ended"]})
+        except StoreError:
+            return None
 
     def require(self, name: str) -> None:
         """Raise UnknownName, with near misses, for a session that isn't there."""

@@ -8,10 +8,13 @@ from lossterm import plugins
 from lossterm.errors import UnknownName
 from lossterm.losses import Kind
 from lossterm.tasks.drawn import DRAWN
+from lossterm.tasks.images import IMAGES
+from lossterm.tasks.sequences import SEQUENCES
+from lossterm.tasks.several import SEVERAL
 from lossterm.tasks.shipped import SHIPPED
 from lossterm.tasks.task import Task
 
-TASKS: dict[str, Task] = {task.key: task for task in (*DRAWN, *SHIPPED)}
+TASKS: dict[str, Task] = {task.key: task for task in (*DRAWN, *SHIPPED, *IMAGES, *SEQUENCES, *SEVERAL)}
 """The tasks that come with lossterm, by key, in the order in which lists show them."""
 
 GROUP = "lossterm.tasks"

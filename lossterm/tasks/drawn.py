@@ -67,6 +67,16 @@ def _prices(seed: int) -> "Draw":
     return features, 1000 * np.exp(surface + 0.5 * stream.standard_normal(len(surface)))
 
 
+def _shares(seed: int) -> "Draw":
+    """Draw shares that scatter about their mean as a beta distribution; those within 0.03 of an end are at it."""
+    import numpy as np
+
+    stream, features, surface = _surface(seed)
+    mean = 1 / (1 + np.exp(3 * (1.4 - surface)))
+    shares = stream.beta(20 * mean, 20 * (1 - mean))
+    return features, np.where(shares < 0.03, 0.0, np.where(shares > 0.97, 1.0, shares))
+
+
 DRAWN = (
     Task(
         key="regression",
@@ -116,6 +126,19 @@ DRAWN = (
         lowest=0,
         zeros=False,
         draw=_prices,
+    ),
+    Task(
+        key="shares",
+        title="shares between 0 and 1 that bend over 5 features",
+        kind="regression",
+        rows=1000,
+        features=5,
+        classes=None,
+        hidden=(25,),
+        epochs=100,
+        lowest=0,
+        highest=1,
+        draw=_shares,
     ),
     Task(
         key="circles",

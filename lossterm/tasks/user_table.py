@@ -1,13 +1,15 @@
 """User tables as tasks."""
 
 import math
+from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lossterm.data import Data, FeatureColumn, Table, arguments, load
+from lossterm.data import Data, FeatureColumn, Table, advised, arguments, load
 from lossterm.home.paths import shelf
-from lossterm.tasks.task import Task
+from lossterm.tasks.channel_scaling import by_channel
+from lossterm.tasks.task import Task, standard
 from lossterm.text.harmless import printable
 
 if TYPE_CHECKING:
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 STEPS = 6000
 """Approximate number of steps of a training by default: a large table gets fewer epochs."""
 
-FEWEST_EPOCHS, MOST_EPOCHS = 10, 100
+FEWEST_EPOCHS, MOST_EPOCHS, SHAPED_EPOCHS = 10, 100, 30
+"""The fewest epochs by default, and the most: of tables, and of images and sequences."""
 
 AT_ONCE = 2**19
 """Number of cells that are fitted at once: scikit-learn takes about forty bytes for each."""
@@ -34,26 +37,59 @@ def task_on(data: Data) -> Task:
     steps = math.ceil(0.6 * data.rows / batch)
     return Task(
         key=data.key,
-        title=printable(f"{data.asked.target} in {Path(data.asked.path).name}"),
+        title=printable(f"{data.asked.predicted} in {Path(data.asked.path).name}"),
         kind=data.kind,
         rows=data.rows,
         features=data.features,
+        input_shape=data.input_shape,
+        target_shape=data.target_shape,
+        output_names=_output_names(data),
+        test_rows=data.test_rows,
         classes=len(data.classes) or None,
-        hidden=(50,),
-        epochs=min(max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS),
+        network=_network(data),
+        hidden=(50,) if len(data.input_shape) < 2 else (),
+        epochs=min(
+            max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS if len(data.input_shape) < 2 else SHAPED_EPOCHS
+        ),
         batch_size=batch,
         lowest=data.lowest,
+        highest=math.inf if data.highest is None else data.highest,
         zeros=data.zeros,
         imbalance=data.imbalance,
         finite=True,
         ordered=data.asked.time is not None,
         times=partial(_times, data) if data.asked.time is not None else None,
         groups=partial(_groups, data) if data.asked.group is not None else None,
-        pipeline=partial(_pipeline, data),
-        labels=data.classes,
+        weights=partial(_weights, data) if data.asked.sample_weight is not None else None,
+        row_numbers=partial(_row_numbers, data),
+        column_names=partial(_column_names, data),
+        pipeline=_scaler(data) if data.input_shape else partial(_pipeline, data),
+        numeric=None if data.input_shape else partial(_numeric, data),
+        labels=() if data.kind == "multilabel" else data.classes,
         asked=tuple(arguments(data.asked)),
+        advised=None if data.input_shape else partial(_advised, data),
         draw=partial(_draw, data),
     )
+
+
+def _network(data: Data) -> str:
+    """Return the network for inputs of such a shape."""
+    if data.kind == "segmentation":
+        return "unet"
+    return {2: "rnn", 3: "cnn"}.get(len(data.input_shape), "mlp")
+
+
+def _scaler(data: Data) -> "Callable[[], Any]":
+    return by_channel if len(data.input_shape) > 1 else standard
+
+
+def _output_names(data: Data) -> tuple[str, ...]:
+    """Return the names of several outputs or labels: those of their columns, or of the columns of their array."""
+    if data.kind not in ("multioutput", "multilabel"):
+        return ()
+    if data.asked.more_targets:
+        return tuple(map(printable, data.asked.targets))
+    return tuple(printable(f"{data.asked.target}_{place}") for place in range(*data.target_shape))
 
 
 def _batch_size(rows: int) -> int:
@@ -62,29 +98,56 @@ def _batch_size(rows: int) -> int:
 
 
 @lru_cache(2)
-def _table(data: Data) -> Table:
+def table_of(data: Data) -> Table:
+    """Return the table of a record. Raises DataError as `load` does."""
     return load(data, shelf())
 
 
 def _draw(data: Data, _: int) -> "Draw":
-    table = _table(data)
+    table = table_of(data)
     return table.features, table.target
 
 
+def _advised(data: Data) -> tuple[str, ...]:
+    return tuple(arguments(advised(data, shelf())))
+
+
 def _times(data: Data) -> "np.ndarray":
-    times = _table(data).times
+    times = table_of(data).times
     assert times is not None
     return times
 
 
+def _column_names(data: Data) -> tuple[str, ...]:
+    return tuple(column.name for column in table_of(data).columns)
+
+
+def _row_numbers(data: Data) -> "np.ndarray":
+    numbers = table_of(data).rows
+    assert numbers is not None
+    return numbers
+
+
 def _groups(data: Data) -> "np.ndarray":
-    groups = _table(data).groups
+    groups = table_of(data).groups
     assert groups is not None
     return groups
 
 
+def _weights(data: Data) -> "np.ndarray":
+    weights = table_of(data).weights
+    assert weights is not None
+    return weights
+
+
+def _numeric(data: Data) -> "np.ndarray":
+    import numpy as np
+
+    return np.array([column.kind in ("number", "date") for column in table_of(data).columns], bool)
+
+
 def _pipeline(data: Data) -> Any:
-    table = _table(data)
+    table = table_of(data)
     return pipeline(table.columns, len(table.target))
 
 

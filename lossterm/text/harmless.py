@@ -69,9 +69,9 @@ def _escaped(char: str) -> str:
 
 
 _UNSAFE = re.compile(
-    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "[\x7f-\xa0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-"""Characters that JSON strings may contain unescaped and that a terminal does not show."""
+"""Characters that JSON strings may contain unescaped and that a terminal does not show, or shows as a plain space."""
 
 _MARKS = re.compile(
     r"([\\`*]|~~|\[(?=\^)|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_]|\{)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|^[#+>\-](?=\s))"

@@ -1,6 +1,10 @@
 """Numbers and lists in words: counts, durations, amounts of memory, enumerations."""
 
 from collections.abc import Sequence
+from datetime import datetime
+
+DAY = 86_400
+"""Seconds of a day."""
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
@@ -25,13 +29,29 @@ def duration(seconds: float) -> str:
     return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
 
 
+def brief_duration(seconds: float) -> str:
+    """Write a duration that may be far below a second: 2.5 ms, 340 ms, 12 s."""
+    return f"{1000 * seconds:.3g} ms" if seconds < 0.9995 else duration(seconds)
+
+
+def ratio(number: float) -> str:
+    """Write how many times one thing is another, from 10 on as a whole number: 2.5, 13, 1,300."""
+    return f"{number:,.0f}" if number >= 9.95 else f"{number:.1f}"
+
+
 def ago(seconds: float) -> str:
     """Say how long ago something was, in its largest unit: just now, 5 min ago, 1 day ago."""
-    for size, unit in ((86_400, "day"), (3600, "h"), (60, "min")):
+    for size, unit in ((DAY, "day"), (3600, "h"), (60, "min")):
         if seconds >= size:
             number = int(seconds // size)
             return f"{counted(number, unit) if unit == 'day' else f'{number} {unit}'} ago"
     return "just now"
+
+
+def moment(unix_time: float, now: float) -> str:
+    """Say when something was: how long ago, and from a day on the date too."""
+    told = ago(now - unix_time)
+    return f"{told}, {datetime.fromtimestamp(unix_time):%Y-%m-%d}" if now - unix_time >= DAY else told
 
 
 def memory_size(count: float) -> str:

@@ -5,14 +5,15 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.filter import Monochrome
 from textual.screen import ModalScreen, Screen
@@ -20,21 +21,26 @@ from textual.types import CSSPathType
 
 from lossterm.data import FileRequest
 from lossterm.errors import StoreError, UnknownName
+from lossterm.following.hardware import Hardware, HardwareReader
+from lossterm.following.hardware_history import HardwareHistory
 from lossterm.following.session_state import SessionState
 from lossterm.following.store_changes import StoreChanges
 from lossterm.home.configuration import Config
 from lossterm.tui.background.advisor import Advisor, Find, ask_for_advice
+from lossterm.tui.background.data_viewer import DataViewer, FindLook, FindRows, look_at_data, read_rows
 from lossterm.tui.background.table_reader import Read, read_table
 from lossterm.tui.dialogs import QuitDialog
 from lossterm.tui.screens import keymap
 from lossterm.tui.screens.main_screen import MainScreen
 from lossterm.tui.state.app_settings import AppSettings
-from lossterm.tui.state.key_names import KeyNames, written
+from lossterm.tui.state.key_names import KeyNames, bindings, written
 from lossterm.tui.terminal.glyph_filter import GlyphFilter
 from lossterm.tui.terminal.harmless_filter import HarmlessFilter
+from lossterm.tui.terminal.keys_in_order import KeyDone, KeysInOrder
 from lossterm.tui.terminal.no_colours import NoColours
 from lossterm.tui.terminal.redraw_budget import LIVE, SPARING, Budget, Meter, metered
 from lossterm.worker_control import starting
+from lossterm.worker_control.cluster import Cluster
 from lossterm.worker_control.starting import Workers
 
 THEMES = {"dark": "textual-dark", "light": "textual-light"}
@@ -53,7 +59,8 @@ class LosstermApp(App[None]):
     TITLE = "lossterm"
     CSS_PATH: ClassVar[CSSPathType | None] = "app.tcss"
     BINDINGS = [  # noqa: RUF012  Textual's own form
-        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="Leave the app"),
+        # With priority, since a field would take ctrl+c for copying, and a person who wants to leave would see nothing.
+        Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="Leave the app"),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend", tooltip="Go to the shell"),
         # With priority, since what is typed after a tab may arrive in one burst over a slow link: without it the
         # focus moves only after those keys went to the panel that was left.
@@ -76,32 +83,42 @@ class LosstermApp(App[None]):
         *,
         command: Sequence[str] | None = starting.WORKER,
         memory: int | None = None,
+        cluster: Cluster | None = None,
         clock: Callable[[], float] = time.monotonic,
         own: Sequence[str] = (),
         find_advice: Find | None = None,
+        find_look: FindLook | None = None,
+        find_rows: FindRows | None = None,
         read: Read = read_table,
+        read_machine: Callable[[], Hardware] | None = None,
         table: FileRequest | None = None,
         config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
     ) -> None:
         """Open a session.
 
-        `command` starts a worker, None for watching only, and `memory` is what it may take, in bytes; `clock` measures
-        the rate of training; `own` says where custom losses are; `find_advice` looks at a task's data, None for
-        no advice; `read` reads user tables, and `table` is one to train on. Raises UnknownName for a theme, a
-        key binding or a key in `config` that isn't there, and UsageError for one that is given twice.
+        `command` starts a worker, None for watching only, and `memory` is what it may take, in bytes; it uses a
+        `cluster` beside this machine; `clock` measures the rate of training; `own` says where custom losses are;
+        `find_advice`, `find_look` and `find_rows` give advice on a task's data, take a first look at them and read rows
+        of them, None for none; `read` reads user tables, and `table` is one to train on; `read_machine` says what the
+        machine is doing, None to leave that out. Raises UnknownName for a theme, a key binding or a key in `config`
+        that isn't there, and UsageError for one that is given twice.
         """
         self._meter = Meter()
         super().__init__()
-        self._store = store
+        self._store, self._keys_in_order = store, KeysInOrder(self)
         self._habits = AppSettings(
-            workers=Workers(command, memory) if command else None,
+            workers=Workers(command, memory, cluster) if command else None,
             clock=clock,
             own=own,
             advisor=Advisor(find_advice),
+            viewer=DataViewer(find_look),
+            find_rows=find_rows,
             read=read,
             tables={},
             budget=SPARING if config.low_bandwidth else Budget(seconds=config.frame_seconds, bytes=LIVE.bytes),
             written=lambda: self._meter.bytes,
+            machine=HardwareHistory(read_machine) if read_machine else None,
+            machine_in_line=not config.low_bandwidth,
             bands=not config.low_bandwidth,
             keys=KeyNames((type(self), MainScreen, *MainScreen.PANELS), config.keys),
         )
@@ -112,9 +129,18 @@ class LosstermApp(App[None]):
         self._filters.insert(0, HarmlessFilter())
         if config.ascii or config.markers != "braille":
             self._filters.append(GlyphFilter(config.markers, plain=config.ascii))
-        self.set_keymap(keymap.checked((type(self), MainScreen, *MainScreen.PANELS), config.keys))
+        self.set_keymap(keymap.checked(self._key_holders(config.keys), config.keys))
         if self.no_color:
             self._filters = [one for one in self._filters if not isinstance(one, Monochrome)] + [NoColours()]
+
+    def _key_holders(self, changed: Mapping[str, str]) -> tuple[type[DOMNode], ...]:
+        """Return the classes whose keys are changed, and those in the same places."""
+        holders = (type(self), MainScreen, *MainScreen.PANELS)
+        if changed.keys() <= {one.id for one in bindings(holders)}:
+            return holders
+        from lossterm.tui.dialogs.every import DIALOGS  # slow to load: few people change keys of dialogs
+
+        return (*holders, *DIALOGS)
 
     def get_driver_class(self) -> type[Driver]:
         """Return Textual's driver for this terminal, with its bytes counted."""
@@ -123,6 +149,19 @@ class LosstermApp(App[None]):
     def get_key_display(self, binding: Binding) -> str:
         """Write a key as every text of the app does."""
         return binding.key_display or written(binding.key)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Give out keys one after another, each when the one before it is done with."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif not self._keys_in_order.keeps(event):
+            await super().on_event(event)
+            if event.is_forwarded:  # and no binding's that comes before all widgets
+                self._keys_in_order.given(self.focused or self.screen)
+
+    def on_key_done(self, event: KeyDone) -> None:
+        """Give out the next key, if one has come meanwhile."""
+        self._keys_in_order.done(event)
 
     def _theme_named(self, name: str | None) -> str:
         if name is None:
@@ -168,7 +207,7 @@ class LosstermApp(App[None]):
     def on_main_screen_opened(self, event: MainScreen.Opened) -> None:
         """Show another session."""
         try:
-            following = MainScreen(event.session, self._store, self._habits)
+            following = MainScreen(event.session, self._store, self._habits, comparison=event.comparison)
         except StoreError as error:
             self.notify(str(error), severity="error", markup=False)
             return
@@ -229,14 +268,18 @@ def open_app(
     are started. Returns its exit code, the session that was open at the end, how that stands, and what each task was
     ranked by.
     """
-    command, memory = workers
+    command, memory, cluster = workers
     app = LosstermApp(
         session,
         store,
         command=command,
         memory=memory,
+        cluster=cluster,
         own=own,
         find_advice=ask_for_advice,
+        find_look=look_at_data,
+        find_rows=read_rows,
+        read_machine=HardwareReader().read,
         table=table,
         config=config,
     )

@@ -14,7 +14,23 @@ from lossterm.home.private import opened
 
 def lock_path(store: Path, device: str) -> Path:
     """Return the file whose advisory lock a worker holds while it lives."""
-    return store.with_name(f"{store.name}-worker-{device}.lock")
+    return store.with_name(f"{store.name}-worker-{device}{_SUFFIX}")
+
+
+def devices(store: Path) -> list[str]:
+    """Return the devices that workers of a store were started for, whether they still run or not."""
+    if not store.parent.is_dir():
+        return []
+    beginning = f"{store.name}-worker-"
+    names = (place.name for place in store.parent.iterdir())
+    return sorted(
+        name.removeprefix(beginning).removesuffix(_SUFFIX)
+        for name in names
+        if name.startswith(beginning) and name.endswith(_SUFFIX)
+    )
+
+
+_SUFFIX = ".lock"
 
 
 def alive(store: Path, device: str) -> bool:
@@ -89,6 +105,8 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it left since the store took nothing more, not even that what it was training goes back."""
     before: int | None = None
     """In the first sign of a worker, the process whose sign was there before."""
+    cluster: str | None = None
+    """What marks the cluster that it uses, as `Cluster.mark` has it; None for none."""
 
 
 def give(descriptor: int, sign: Sign) -> None:
@@ -152,7 +170,7 @@ def death_before(store: Path, device: str) -> Death | None:
     return death if last and last.before == death.pid else None
 
 
-_SIGN_BYTES = 100
+_SIGN_BYTES = 128
 
 
 def dismiss(store: Path, device: str) -> None:

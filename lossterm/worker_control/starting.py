@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from lossterm.errors import WorkerError
 from lossterm.home.private import opened
+from lossterm.worker_control.cluster import Cluster
 from lossterm.worker_control.lock import alive
 
 WORKER = (sys.executable, "-P", "-m", "lossterm.engine.worker.process")
@@ -22,6 +23,8 @@ class Workers(NamedTuple):
     """Starts one."""
     memory: int | None = None
     """Bytes that one may take, None for whatever one that is there may."""
+    cluster: Cluster | None = None
+    """The cluster that one is to use beside this machine, None for whatever one that is there uses."""
 
 
 _LOG_LIMIT = 1_000_000
@@ -35,24 +38,30 @@ def log_path(store: Path, device: str) -> Path:
 
 
 def ensure(
-    store: Path, device: str, command: Sequence[str] = WORKER, memory: int | None = None
+    store: Path,
+    device: str,
+    command: Sequence[str] = WORKER,
+    memory: int | None = None,
+    cluster: Cluster | None = None,
 ) -> "subprocess.Popen[bytes] | None":
     """Start a worker unless one is alive, and return the process that was started. Does not wait for it.
 
     The worker is detached: its own process session, no stdin, output to a log file. Two that start at once settle it by
-    the lock. `memory` is what it may take, in bytes. Raises WorkerError if the program cannot be started at all.
+    the lock. `memory` is what it may take, in bytes, and `cluster` what it uses beside this machine. Raises WorkerError
+    if the program cannot be started at all.
     """
     if alive(store, device):
         return None
     log = log_path(store, device)
     too_long = log.exists() and log.stat().st_size > _LOG_LIMIT
     limit = [] if memory is None else ["--memory", str(memory)]
+    beside = cluster.options if cluster else []
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if too_long else os.O_APPEND)
     try:
         output = opened(log, flags)
         try:
             process = subprocess.Popen(
-                [*command, "--store", str(store.resolve()), "--device", device, *limit],
+                [*command, "--store", str(store.resolve()), "--device", device, *limit, *beside],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lossterm.errors import StoreError, WorkerError
 from lossterm.worker_control.awake_clock import AwakeClock
+from lossterm.worker_control.cluster import Cluster
 from lossterm.worker_control.lock import Death, Sign, alive, ended_by, note_death, send_signal, sign
 from lossterm.worker_control.starting import WORKER, ensure, last_words, log_path
 
@@ -30,12 +31,21 @@ class Supervisor:
     each that was killed before, up to MOST_SILENCES times."""
     MOST_SILENCES = 16
 
-    def __init__(self, store: Path, device: str, command: Sequence[str] = WORKER, memory: int | None = None) -> None:
+    def __init__(
+        self,
+        store: Path,
+        device: str,
+        command: Sequence[str] = WORKER,
+        memory: int | None = None,
+        cluster: Cluster | None = None,
+    ) -> None:
         """Keep a worker; one that may take more than `memory` bytes, if that is given, is replaced by one that may not.
 
-        What it was training goes on from its last checkpoint.
+        So is one that does not use a `cluster` that is given, though only once: another viewer may want another. What
+        it was training goes on from its last checkpoint.
         """
         self._store, self._device, self._command, self._memory = store, device, command, memory
+        self._cluster, self._moved = cluster, False
         self._clock = AwakeClock()
         self._heard: tuple[Sign | None, float] = None, float("-inf")
         self._killed = 0
@@ -78,7 +88,7 @@ class Supervisor:
             )
         news = self._news()
         self._note_end()
-        self._process = ensure(self._store, self._device, self._command, self._memory)
+        self._process = ensure(self._store, self._device, self._command, self._memory, self._cluster)
         if self._process:
             self._starts += 1
             self._started = now
@@ -126,6 +136,7 @@ class Supervisor:
                 self._process = None  # its end is known
             send_signal(holder.pid, signal.SIGKILL)
         more = self._memory is not None and (holder.memory is None or holder.memory > self._memory)
-        if more and holder.pid != self._replaced:
-            self._replaced = holder.pid
+        without = self._cluster is not None and not self._moved and holder.cluster != self._cluster.mark
+        if (more or without) and holder.pid != self._replaced:
+            self._replaced, self._moved = holder.pid, self._moved or without
             send_signal(holder.pid, signal.SIGTERM)

@@ -4,11 +4,12 @@ Run from the repository's root, in an environment with the test extra, with noth
 
     python -m tests.bench.charts [--rounds 50] [--epochs 5000]
 
-A redraw is one chart of 80 × 24 cells whose medians are kept already; with segments, the lines are made ready for the
+A redraw is one chart of 140 × 40 cells whose medians are kept already; with segments, the lines are made ready for the
 terminal too. An epoch more is what `Overlay` takes for it, with everything before it kept.
 """
 
 import argparse
+import gc
 import io
 import statistics
 import time
@@ -27,7 +28,7 @@ from lossterm.reports.report import build
 from lossterm.store import AskedComparison, TrialRow
 
 SEEDS, LOSSES_DRAWN = 5, 24
-SIZE = (80, 24)
+SIZE = (140, 40)
 VALUES = 6
 """Of each epoch: loss and metric of three splits."""
 
@@ -39,9 +40,10 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5000, help="epochs of a curve; more than there are rounds")
     given = parser.parse_args()
     rounds, epochs = given.rounds, given.epochs
+    gc.freeze()  # as the app does when it has started
     values = np.random.default_rng(0).normal(size=1_000_000)
     show("sorting 1,000,000 floats", lambda: np.sort(values), rounds)
-    for count in (24, 100):
+    for count in (11, 24):
         redraw(count, epochs, rounds)
     an_epoch_more(epochs, rounds)
 
@@ -77,7 +79,7 @@ def an_epoch_more(epochs: int, rounds: int) -> None:
     curves, overlay, style = Curves(report=report, values=values), Overlay(), Style(dark=True)
 
     def draw() -> object:
-        return overlay.chart(curves, losses, CurveViewState(), "loss", SIZE, style)
+        return overlay.prepared(curves, losses, CurveViewState(), "loss", SIZE, style).draw()
 
     def grow() -> object:
         for curve in values.values():

@@ -57,6 +57,7 @@ def main() -> None:
         training(home, given.keys, given.seconds, 2000)
         if not given.fake:  # its first frame waits half a minute for its bytes
             training(home, 0, given.seconds, 1999, "--low-bandwidth")  # other epochs, or all would be trained already
+            many(home)
         large(home, given.rounds, given.seeds, fake=given.fake)
         for store in home.rglob("lossterm.db"):
             lock.dismiss(store, DEVICE)
@@ -126,8 +127,24 @@ def training(home: Path, keys: int, seconds: float, epochs: int, *arguments: str
     terminal.rest()
 
 
+def many(home: Path) -> None:
+    """Print the memory while a long session trains, once it has 1,000 trials of as many epochs as the task has."""
+    terminal = Terminal(home, "--session", "many")
+    terminal.until(lambda text: "ready" in text)
+    terminal.press("\t201\t90")  # 1,350 trials, none of which is there already
+    terminal.until(lambda text: re.search(r"epochs 201 +seeds +90 ", text))
+    terminal.press("r")
+    terminal.until(lambda text: any(int(ended) >= 1000 for ended in re.findall(r"(\d+)/\d+ trials", text)), seconds=900)
+    print("-- 1,000 trials of 201 epochs, still training")
+    describe(terminal)
+    terminal.press("s")
+    terminal.until(lambda text: " stopped" in text)
+    terminal.press("q")
+    terminal.rest()
+
+
 def press_keys(terminal: Terminal, keys: int) -> None:
-    """Tick all losses and none in turn, at random moments."""
+    """Tick all losses, and those alone that were ticked before, in turn, at random moments."""
     delays, ticked = [], False  # not all, at the start
     for _ in range(keys):
         pause = time.perf_counter() + random.uniform(0.05, 0.3)
@@ -136,7 +153,7 @@ def press_keys(terminal: Terminal, keys: int) -> None:
         ticked = not ticked
         start = time.perf_counter()
         terminal.press("a")
-        seen = wait_for(terminal, b"11 of 11 ticked" if ticked else b"0 of 11 ticked")
+        seen = wait_for(terminal, b"11 of 11 ticked" if ticked else b"3 of 11 ticked")
         delays.append((time.perf_counter() - start) * 1000)
         terminal.take(seen)
     show("key to frame while training", delays, "ms")

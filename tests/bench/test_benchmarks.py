@@ -1,12 +1,16 @@
 """Every benchmark still runs: on next to nothing, its table has its rows, and what took time took some."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import msgspec
 import pytest
+
+from tests.long_run import cases
 
 HERE = Path(__file__).parent
 
@@ -22,18 +26,44 @@ class Smoke(msgspec.Struct, frozen=True):
     """How those rows begin whose figures may be 0 or less where so little is measured."""
 
 
-QUICK = {
+FAKED = {
+    "advice": Smoke(
+        ("--only", "prices,majority", "--seeds", "4", "--epochs", "3", "--fake"),
+        ("prices", "majority", "won", "held", "mean rank"),
+        ("won", "held"),
+    ),
     "charts": Smoke(
         ("--rounds", "1", "--epochs", "60"),
-        ("sorting", "24 curves × 60 epochs ", "24 curves × 60 epochs, with", "100 curves", "24 losses × 5 seeds"),
+        ("sorting", "24 curves × 60 epochs ", "24 curves × 60 epochs, with", "11 curves", "24 losses × 5 seeds"),
+    ),
+    "defaults": Smoke(
+        ("--tasks", "circles", "--seeds", "3", "--epochs", "2", "--fake"),
+        ("circles", "all", "above the best"),
+        ("circles", "all", "above the best"),
     ),
     "headless": Smoke(
-        ("--rounds", "1", "--seeds", "1", "--reproduced", "1", "--fake"),
+        ("--rounds", "1", "--warm", "1", "--seeds", "1", "--reproduced", "1", "--fake"),
         ("fair, cold", "fair, warm", "tutorial, cold", "tutorial, warm", "reproduce, cold"),
+    ),
+    "memory": Smoke(
+        ("--comparisons", "2", "--fake"),
+        ("2 comparisons, each of another program", "alone", "in the end", "most", "above alone"),
+        ("above alone",),
+    ),
+    "nodes": Smoke(
+        ("--seeds", "50", "--long", "50", "--epochs", "3", "--long-epochs", "5", "--rounds", "1", "--fake"),
+        ("| circles, stacks of ten", "| circles, a second and more each"),
+    ),
+    "racing": Smoke(
+        ("--tasks", "circles", "--seeds", "5", "--epochs", "3", "--fake"), ("circles", "all"), ("circles", "all")
     ),
     "reliability": Smoke(
         ("--rounds", "1", "--deaths", "1", "--fake"),
         ("cancel to idle", "kill -9 to the viewer's notice", "kill -9 to the next epoch"),
+    ),
+    "scale": Smoke(
+        ("--lanes", "4", "--trials", "40", "--long", "8", "--chunks", "4"),
+        *(("| short trainings", "| … each written", "| chunks", "| … not joined", "| … nor written"),),
     ),
     "soak": Smoke(("--trials", "8"), ("8 trials in 2 rounds", "worker", "app"), ("worker", "app")),
     "start_up": Smoke(
@@ -70,12 +100,35 @@ QUICK = {
         ),
         ("bytes", "--"),
     ),
+    "stress": Smoke(
+        ("--rounds", "1", "--seeds", "5", "--epochs", "3", "--fake"),
+        ("whole", "raced", "-- whole", "-- raced"),
+        ("-- ",),
+    ),
+    "verdicts": Smoke(("--losses", "3", "--seeds", "4"), ("3 losses × 4 seeds",), ("3 losses",)),
 }
+TAKE_SECONDS = {"nodes", "terminal", "soak", "defaults", "racing", "advice", "stress"}
+"""Those that the slow run alone tries."""
 WITH_TENSORFLOW = {
     "engine": Smoke(("--rounds", "1", "--fit"), ("lossterm, warm", "lossterm, whole trial, warm", "Model.fit")),
+    "gpu": Smoke(
+        ("--stand-in", "--epochs", "3", "--rows", "300", "--seconds", "0.1", "--widths", "1", "3"),
+        (
+            "| weights after five epochs, furthest from Model.fit (1e-5 is allowed) |",
+            "| networks whose three trainings gave the same bits | 3 of ",
+            "| trainings a second, 2-50-1, 3 epochs, 1 at once |",
+            "| trainings a second, 784-128-10, 1 epochs, 3 at once |",
+            "| auto, 2-50-1, batches of 32, 1,000 rows |",
+            "| auto, 784-128-10, batches of 32, 300 rows |",
+            "| trainings a second through the worker, 2-50-1, 3 epochs, one process; two on one card |",
+            "| peak of the card's memory |",
+            "| too large for 1G, then small: failed, then done | 2 of 2 so",
+        ),
+        ("| weights",),
+    ),
     "table": Smoke(
         ("--rows", "400", "--columns", "5", "--batch-size", "32"),
-        ("100 rows × 5 columns", "400 rows × 5 columns", "file to first epoch", "an epoch:", "memory:"),
+        ("100 rows × 5 columns", "400 rows × 5 columns", "file to first epoch", "looking for", "an epoch:", "memory:"),
         ("memory", "100 rows", "400 rows"),
     ),
 }
@@ -90,7 +143,7 @@ def assert_it_runs(name: str, smoke: Smoke) -> None:
         capture_output=True,
         check=False,
         text=True,
-        timeout=200,
+        timeout=1100,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
@@ -107,22 +160,32 @@ def assert_it_runs(name: str, smoke: Smoke) -> None:
 
 def test_every_benchmark_is_tried() -> None:
     files = {file.stem for file in HERE.glob("*.py")} - {"__init__", Path(__file__).stem}
-    assert files == {*QUICK, *WITH_TENSORFLOW, *PARTS}
+    assert files == {*FAKED, *WITH_TENSORFLOW, *PARTS}
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", cases({name: name for name in FAKED}, {*FAKED} - TAKE_SECONDS))
 def test_a_benchmark_runs(name: str) -> None:
-    assert_it_runs(name, QUICK[name])
+    assert_it_runs(name, FAKED[name])
 
 
-@pytest.mark.tensorflow
-def test_the_benchmark_of_the_engine_runs() -> None:
-    words = ("--rounds", "1", "--only", "C,", "lossterm, whole")
-    assert_it_runs("engine", Smoke(words, ("lossterm, whole trial, warm",)))
+def test_the_benchmark_of_the_engine_runs_with_the_floor_alone() -> None:
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    assert_it_runs("engine", Smoke(("--rounds", "1", "--only", "C,"), ("C, -O3",) if compiler else ()))
 
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
+@pytest.mark.timeout(1200)  # that of cards has nine parts
 @pytest.mark.parametrize("name", WITH_TENSORFLOW)
 def test_a_benchmark_of_real_trainings_runs(name: str) -> None:
     assert_it_runs(name, WITH_TENSORFLOW[name])
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_the_check_of_a_card_says_that_there_is_none() -> None:
+    hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    command = [sys.executable, "-m", "tests.bench.gpu"]
+    done = subprocess.run(command, cwd=HERE.parents[1], capture_output=True, check=False, text=True, env=hidden)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "There is no card that TensorFlow sees: nothing was measured." in done.stderr

@@ -1,15 +1,18 @@
 """The app on a prepared store, without a worker: what it shows, and waiting until it shows it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from textual.pilot import Pilot
 
 from lossterm.data import FileRequest
+from lossterm.following.hardware import Hardware
 from lossterm.home.configuration import Config
 from lossterm.reports.report import Report
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.background.advisor import Find
+from lossterm.tui.background.data_viewer import FindLook, FindRows
 from lossterm.tui.background.table_reader import Read, read_table
 from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.scores_panel import ScoresPanel
@@ -22,9 +25,12 @@ def opened(
     session: str = SESSION,
     own: Sequence[str] = (),
     find_advice: Find | None = None,
+    find_look: FindLook | None = None,
+    find_rows: FindRows | None = None,
     read: Read = read_table,
     table: FileRequest | None = None,
     config: Config = Config(),  # noqa: B008  frozen: it cannot be changed by a caller
+    read_machine: Callable[[], Hardware] | None = None,
 ) -> LosstermApp:
     """Return an app on a prepared store: no worker, a clock that stands still."""
     return LosstermApp(
@@ -34,9 +40,12 @@ def opened(
         clock=lambda: 0.0,
         own=own,
         find_advice=find_advice,
+        find_look=find_look,
+        find_rows=find_rows,
         read=read,
         table=table,
         config=config,
+        read_machine=read_machine,
     )
 
 
@@ -78,13 +87,13 @@ def painted(app: LosstermApp) -> list[str]:
     return [strip.text for strip in app.screen._compositor.render_strips()]
 
 
-async def until(pilot: Pilot[None], true: Callable[[], bool], seconds: float = 10) -> None:
+async def until(pilot: Pilot[None], true: Callable[[], bool], seconds: float = 30) -> None:
     """Wait for something to become true. Fails after so many seconds."""
     for _ in range(int(seconds / 0.02)):
         if true():
             await pilot.pause()
             return
-        await pilot.pause(0.02)
+        await asyncio.sleep(0.02)  # a pause would paint the screen, and ask each of its widgets whether it is done
     raise AssertionError("it did not come to pass")
 
 

@@ -41,7 +41,7 @@ def installing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     points: list[EntryPoint] = []
     # They are read for real in test_plugins and engine/test_entry_points.
     monkeypatch.setattr(
-        plugins, "_entry_points", lambda group: tuple(point for point in points if point.group == group)
+        plugins, "_entry_points", lambda group: (tuple(point for point in points if point.group == group), ())
     )
 
     def installed(given: Callable[[], object]) -> None:

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from lossterm.tui.app import LosstermApp
 from tests.builders.app import still
+from tests.pictures import svg
 
 SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 
@@ -64,7 +65,8 @@ class Pictures:
     async def take(self, pilot: Pilot[None], name: str | None) -> None:
         """Hold what is on the screen, once it has come to rest, against the picture of that name."""
         await still(pilot)
-        picture = pilot.app.export_screenshot(title=pilot.app.title, simplify=True)
+        size = pilot.app.size.width, pilot.app.size.height
+        picture = svg.still(svg.frame(pilot.app.screen._compositor.render_strips()), size, pilot.app.title)
         if picture != (self._kept if name is None else self._kept(name=name)):
             other = self._place / f"{name}.svg"
             other.write_text(picture, encoding="utf-8")

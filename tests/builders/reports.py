@@ -11,12 +11,13 @@ from lossterm.comparison.comparison import Comparison, Status, Trial
 from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named, protocols_for
 from lossterm.losses import loss_recorded, place_of
-from lossterm.metrics import metric_named, metrics_for
+from lossterm.metrics import CONSTANT, metric_named, metrics_for
 from lossterm.published import CASES, Case
 from lossterm.reports import json_document, report
+from lossterm.reports.race_course import next_in_race
 from lossterm.reports.report import Report
 from lossterm.store import AskedComparison, Chunk, TrialRow, TrialScores
-from lossterm.tasks import TASKS, task_named
+from lossterm.tasks import TASKS
 from lossterm.text.json_text import as_json
 
 ENVIRONMENT = {"tensorflow": "2.21.0", "keras": "3.15.1", "numpy": "2.0", "device": "CPU", "cpu": "a processor"}
@@ -59,10 +60,29 @@ def ending(ends: Mapping[tuple[str, int], Status]) -> End:
     return lambda trial: ends.get((trial.loss, trial.seed), "done")
 
 
-def scores_for(trial: Trial, score: Score) -> TrialScores:
-    task, splits = task_named(trial.task), protocol_named(trial.protocol).splits
+Collapse = Callable[[Trial], bool]
+"""Whether a trial collapsed."""
+
+
+def nowhere(trial: Trial) -> bool:
+    return False
+
+
+def scores_for(trial: Trial, score: Score, collapse: Collapse = nowhere, constant: float | None = None) -> TrialScores:
+    """All scores of a trial, those of one class where it collapsed; `constant` is the constant prediction's score."""
+    task, splits = trial.record, protocol_named(trial.protocol).splits
+
+    def of(metric: str, split: SplitName) -> float | None:
+        value = score(trial, metric, split)
+        if collapse(trial):
+            return {"balanced_accuracy": 1 / (task.classes or 2), "macro_f1": 0.0}.get(metric, value)
+        return value
+
     return {
-        metric.key: {split: score(trial, metric.key, split) for split in splits}
+        metric.key: {
+            **{split: of(metric.key, split) for split in splits},
+            **({} if constant is None else {CONSTANT: constant}),
+        }
         if metric.defined(loss_recorded(trial.loss))
         else None
         for metric in metrics_for(task.kind, trial.protocol, task.lowest)
@@ -74,7 +94,12 @@ def asked_for(comparison: Comparison, number: int = 1, session: str = "s") -> As
 
 
 def rows_for(
-    comparison: Comparison, score: Score = flat, end: End = done, error: str = "ValueError: it broke"
+    comparison: Comparison,
+    score: Score = flat,
+    end: End = done,
+    error: str = "ValueError: it broke",
+    collapse: Collapse = nowhere,
+    constant: float | None = None,
 ) -> list[TrialRow]:
     rows = []
     for number, trial in enumerate(comparison.trials(), start=1):
@@ -88,7 +113,7 @@ def rows_for(
                 attempts=1,
                 epochs=trial.hyperparameters.epochs,
                 seconds=0.25 if status == "done" else None,
-                scores=scores_for(trial, score) if status == "done" else None,
+                scores=scores_for(trial, score, collapse, constant) if status == "done" else None,
                 environment=ENVIRONMENT if status == "done" else None,
                 error=error if status == "failed" else None,
                 finished=BEGAN + number if status not in ("queued", "running") else None,
@@ -98,8 +123,32 @@ def rows_for(
     return rows
 
 
-def built(comparison: Comparison, score: Score = flat, end: End = done, metric: str | None = None) -> Report:
-    return report.build(asked_for(comparison), rows_for(comparison, score, end), metric)
+def built(
+    comparison: Comparison,
+    score: Score = flat,
+    end: End = done,
+    metric: str | None = None,
+    *,
+    collapse: Collapse = nowhere,
+    constant: float | None = None,
+) -> Report:
+    rows = rows_for(comparison, score, end, collapse=collapse, constant=constant)
+    return report.build(asked_for(comparison), rows, metric)
+
+
+def raced(
+    comparison: Comparison,
+    score: Score = drawn,
+    end: End = done,
+    *,
+    collapse: Collapse = nowhere,
+    constant: float | None = None,
+) -> list[Report]:
+    """Return the reports of a race after each of its stages."""
+    reports = [built(comparison, score, end, collapse=collapse, constant=constant)]
+    while (more := next_in_race(reports[-1])) is not None:
+        reports.append(built(more, score, end, collapse=collapse, constant=constant))
+    return reports
 
 
 def circles(*losses: str, seeds: int = 2, protocol: str = "tutorial", **settings: Any) -> Comparison:

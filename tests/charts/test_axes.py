@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from lossterm.charts.axes import Axis, even_axis, exact_axis, value_axis
+from lossterm.charts.axes import Axis, Scale, brief, even_axis, exact_axis, scale_for, scaled_axis, value_axis
 from lossterm.charts.plot import Plot
 from tests.cells import each
 
@@ -103,8 +103,18 @@ def test_a_flat_curve_has_room_above_it_and_below(value: float, log: bool) -> No
     are_true(axis)
 
 
-def test_values_that_differ_by_rounding_alone_count_as_flat() -> None:
-    assert value_axis(0.7 + 1e-17 * np.arange(9), 20) == value_axis(np.full(9, 0.7), 20)
+@each("value", [0.7, -3.0, 1.0, 1e-12, 1e12, float(np.log(2))])
+@each("log", [False, True], ids=["linear", "log"])
+def test_values_that_differ_by_rounding_alone_count_as_flat(value: float, log: bool) -> None:
+    if log and value <= 0:
+        return
+    recorded = np.float32(value) * (1 + np.finfo(np.float32).eps * np.arange(-3, 4, dtype=np.float32))
+    for values in (value + abs(value) * 1e-16 * np.arange(9), recorded.astype(float)):
+        axis = value_axis(values, 20, log=log)
+        share = axis.share(values)
+        assert np.ptp(share) < 1e-4
+        assert (axis.high - axis.low) / abs(value) > 0.1
+        assert all(len(label) < 8 for _, label in axis.ticks)
 
 
 @given(
@@ -172,7 +182,7 @@ def test_a_level_axis_is_marked_at_both_ends_and_at_round_numbers_between(first:
 @each("last", [1, 2, 20, 300, 5000])
 def test_labels_below_stand_under_their_ticks_and_do_not_touch(width: int, last: int) -> None:
     plot = Plot(width, 8, even_axis(1, last, width), value_axis(np.array([0.0, 1]), 8))
-    *_, rule, names = (line.plain for line in plot.drawing().lines)
+    *_, rule, names = (line.plain for line in plot.picture().drawing().lines)
     ticks = [place for place, sign in enumerate(rule) if sign == "┬"]
     labels = names.split()
     assert len(labels) == len(ticks)
@@ -188,8 +198,49 @@ def test_labels_below_stand_under_their_ticks_and_do_not_touch(width: int, last:
 @each("height", range(4, 40))
 def test_labels_at_the_left_stand_at_their_height_both_ends_among_them(height: int) -> None:
     plot = Plot(40, height, even_axis(1, 9, 40), value_axis(np.array([0.0, 1]), height))
-    rows = plot.canvas.rows
-    labels = {row: line.plain.split("┤")[0] for row, line in enumerate(plot.drawing().lines) if "┤" in line.plain}
+    rows = plot.rows
+    labels = {
+        row: line.plain.split("┤")[0] for row, line in enumerate(plot.picture().drawing().lines) if "┤" in line.plain
+    }
     assert (float(labels[0]), float(labels[rows - 1])) == (1, 0)
     for row, label in labels.items():
-        assert row == round((1 - float(label)) * (4 * rows - 1)) // 4
+        assert row == rows - 1 - math.floor(float(label) * (4 * rows - 1) + 0.5) // 4
+
+
+# Scales that data ask for
+
+
+def test_values_that_would_crowd_in_a_corner_get_another_scale() -> None:
+    rng = np.random.default_rng(0)
+    normal = rng.normal(size=500)
+    assert scale_for(normal) == "linear"
+    assert scale_for(np.exp(3 * normal)) == "log"
+    assert scale_for(normal**9) == "quantiles"
+    assert scale_for(np.arange(5.0)) == "linear"
+    assert scale_for(np.full(50, 3.0)) == "linear"
+    assert scale_for(np.concatenate([np.zeros(300), np.exp(3 * normal[:200])])) in ("linear", "quantiles")
+
+
+@pytest.mark.parametrize("scale", ["linear", "log", "quantiles"])
+def test_a_scaled_axis_holds_all_values_and_its_places_turn_back(scale: Scale) -> None:
+    values = np.exp(2 * np.random.default_rng(1).normal(size=200))
+    axis = scaled_axis(values, scale, 60, level=True)
+    shares = axis.share(values)
+    assert shares.min() >= -1e-9
+    assert shares.max() <= 1 + 1e-9
+    assert len(axis.ticks) >= 2
+    back = [axis.at(float(share)) for share in shares]
+    np.testing.assert_allclose(back, values, rtol=1e-6)
+    if scale == "quantiles":
+        assert np.ptp(np.histogram(shares, 5, (0, 1))[0]) <= 6  # as many in equal parts
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        *((0, "0"), (-1.25, "−1.25"), (0.25, "0.25"), (999.6, "1,000"), (1234, "1,234"), (341_000, "341k")),
+        *((1_234_567, "1.23M"), (-2.5e9, "−2.5G"), (3e-7, "3e−07"), (4e15, "4e+15")),
+    ],
+)
+def test_numbers_are_written_briefly(value: float, words: str) -> None:
+    assert brief(value) == words

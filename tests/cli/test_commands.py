@@ -9,8 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,124 +16,35 @@ from types import ModuleType
 from typing import Any, cast
 
 import click
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from lossterm import __version__
-from lossterm.cli.commands.doctor import _configuration
+from lossterm.cli.commands.doctor import _configuration, _devices
 from lossterm.cli.main import cli, main
 from lossterm.cli.options.shared import FORMATS
-from lossterm.comparison.comparison import DEVICES, RATES_TO_TUNE, Comparison, Status, Trial
+from lossterm.comparison.comparison import RATES_TO_TUNE, Comparison, Status, Trial
+from lossterm.comparison.device import CARDS, DEVICES
 from lossterm.comparison.hyperparameters import OPTIMIZERS
 from lossterm.data import FileRequest
 from lossterm.engine.fakes.fake_engine import BEST_RATE
 from lossterm.errors import UsageError
 from lossterm.following.session_state import SessionState
+from lossterm.home import device_choices
 from lossterm.home.configuration import Config
+from lossterm.home.device_choices import DeviceChoice, Speed
 from lossterm.losses import LEFT_OUT, LOSSES, fitting
 from lossterm.metrics import METRICS, metrics_for
 from lossterm.store import Store, TrialRow, TrialScores, migrations
 from lossterm.tasks import TASKS
-from lossterm.worker_control import lock, starting
+from lossterm.worker_control import lock
 from lossterm.worker_control.starting import Workers
+from tests.builders.program import FAKE, PROGRAM, WAIT, Result, environment, lossterm, several, start_fake, stop, until
+from tests.builders.stores import fill
 from tests.cells import each
 
-PROGRAM = (sys.executable, "-m", "lossterm")
-FAKE = (sys.executable, "-m", "lossterm.engine.fakes.fake_engine")
-WAIT = 30.0
 COMMANDS = sorted(cli.commands)
-
-Result = subprocess.CompletedProcess[str]
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LD_LIBRARY_PATH", "SYSTEMROOT"}}
-    places = {name: str(home) for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "LOSSTERM_HOME")}
-    return {**kept, **places, "LANG": "C.UTF-8", "LOSSTERM_IDLE_SECONDS": "60", **more}
-
-
-def lossterm(home: Path, *arguments: str, **more: str) -> Result:
-    return subprocess.run(
-        [*PROGRAM, *arguments],
-        env=environment(home, **more),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        timeout=WAIT,
-        text=True,
-        encoding="utf-8",
-    )
-
-
-WARM = """
-import json, os, runpy, sys, traceback
-from lossterm.cli.main import cli
-dict(cli.commands)  # loads them
-for number, words in enumerate(json.load(sys.stdin)):
-    if (child := os.fork()) == 0:
-        for descriptor, name in ((0, os.devnull), (1, f"{number}.out"), (2, f"{number}.err")):
-            os.dup2(os.open(name, os.O_RDWR | os.O_CREAT), descriptor)
-        sys.argv = ["lossterm", *words]
-        code = 0
-        try:
-            runpy.run_module("lossterm", run_name="__main__", alter_sys=True)
-        except SystemExit as left:
-            code = left.code or 0
-        except BaseException:
-            traceback.print_exc()
-            code = 1
-        sys.stdout.flush()
-        os._exit(code)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-
-
-def several(home: Path, every: Sequence[Sequence[str]], **more: str) -> list[Result]:
-    """Run many commands as processes of their own, forked from one that has done its imports: 10 ms each, not 200."""
-    with tempfile.TemporaryDirectory() as place:
-        done = subprocess.run(
-            [sys.executable, "-c", WARM],
-            env=environment(home, **more),
-            input=json.dumps([list(words) for words in every]),
-            stdout=subprocess.PIPE,
-            check=True,
-            timeout=WAIT,
-            text=True,
-            cwd=place,
-        )
-
-        def written(name: str) -> str:
-            return Path(place, name).read_text(encoding="utf-8")
-
-        return [
-            Result(list(words), int(code), written(f"{number}.out"), written(f"{number}.err"))
-            for number, (words, code) in enumerate(zip(every, done.stdout.split(), strict=True))
-        ]
-
-
-def until(true: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + WAIT
-    while not true():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
-
-
-def start_fake(home: Path, **more: str) -> "subprocess.Popen[bytes]":
-    """Start a fake worker for the store in `home`, so that no command starts a real one."""
-    path = home / "lossterm.db"
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment(home, **more).items():
-            patch.setenv(name, value)
-        Store(path).close()
-        starting.ensure(path, "auto", FAKE)
-    until(lambda: lock.alive(path, "auto"), "the fake worker")
-    return starting._started[-1]
-
-
-def stop(process: "subprocess.Popen[bytes]") -> None:
-    process.kill()
-    process.wait(WAIT)
-    starting._started.remove(process)
 
 
 @pytest.fixture(scope="module")
@@ -342,13 +251,17 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
         2,
         "delta of huber is 0, but must be from 0.000001 to 1,000,000.",
     ),
-    "explain one that is left out": (("explain", "dice"), 2, "dice is left out: it is of a whole image or batch,"),
+    "explain one that is left out": (
+        ("explain", "ctc"),
+        2,
+        "ctc is left out: it is of sequences whose labels are not aligned,",
+    ),
     "losses of an unknown task": (("losses", "--task", "circels"), 2, "There is no task 'circels'. Did you mean"),
     "unknown metric": (("run", "--metric", "acuracy"), 2, "There is no metric 'acuracy'. Did you mean accuracy"),
     "metric of another kind": (
         ("run", "--metric", "mae"),
         2,
-        "mae is a metric for regression tasks, but this task is binary. Metrics that fit: accuracy, balanced_accuracy,",
+        "mae is a metric for regression and multioutput tasks, but this task is binary. Metrics that fit: accuracy,",
     ),
     "metric of another range": (
         ("run", "--task", "regression", "--metric", "rmsle"),
@@ -368,8 +281,9 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
     "report by a metric of another kind": (
         ("report", "monday", "--metric", "r2"),
         2,
-        "r2 is a metric for regression tasks, but this task is binary.",
+        "r2 is a metric for regression and multioutput tasks, but this task is binary.",
     ),
+    "ROPE below 0": (("report", "monday", "--rope", "-1"), 2, "The ROPE is -1.0, but must be"),
     "layers in words": (("run", "--hidden", "abc"), 2, "--hidden is 'abc', but must be whole numbers"),
     "layers half empty": (("run", "--hidden", "50,"), 2, "--hidden is '50,', but must be whole numbers"),
     "a layer of nothing": (("run", "--hidden", "50,0"), 2, "A hidden layer is 0, but must be from 1"),
@@ -515,7 +429,7 @@ def test_help_names_every_option_and_command(name: str) -> None:
 def test_help_of_the_whole_program_and_of_a_command_are_printed_without_a_store(tmp_path: Path) -> None:
     assert succeeded(lossterm(tmp_path, "--help")).startswith("Usage: lossterm [OPTIONS]")
     text = re.sub(r"\s+", "", succeeded(lossterm(tmp_path, "run", "-h")))
-    for words in (OPTIMIZERS, DEVICES, FORMATS):
+    for words in (OPTIMIZERS, (*DEVICES, CARDS), FORMATS):
         assert "[" + "|".join(words) + "]" in text
     assert list(tmp_path.iterdir()) == []
 
@@ -540,7 +454,14 @@ def test_lists_hold_the_whole_catalogue_as_a_table_and_as_json(
         assert not any("function" in str(value) for value in row.values() if isinstance(value, str) and "<" in value)
 
 
-KINDS = {"For numbers": "regression", "For two classes": "binary", "For three or more classes": "multiclass"}
+KINDS = {
+    "For numbers": "regression",
+    "For two classes": "binary",
+    "For three or more classes": "multiclass",
+    "For several labels at once": "multilabel",
+    "For ranks": "ordinal",
+    "For masks": "segmentation",
+}
 
 
 def listed(text: str) -> dict[str, list[list[str]]]:
@@ -556,7 +477,7 @@ def test_losses_are_listed_by_kind_with_the_usual_ones_marked_and_as_json(tmp_pa
     table, document = several(tmp_path, [("losses",), ("losses", "--format", "json")])
     assert table.stderr == document.stderr == ""
     tables = listed(succeeded(table))
-    assert list(tables) == ["regression", "binary", "multiclass"]
+    assert list(tables) == list(KINDS.values())
     for kind, rows in tables.items():
         wanted = [loss for loss in LOSSES.values() if kind in loss.kinds]
         usual = [row[0] == "●" for row in rows]
@@ -625,8 +546,9 @@ def test_every_loss_is_explained_in_words_and_as_json(tmp_path: Path) -> None:
         for one in documents:
             shape = one["shape"]
             assert len({len(shape[name]) for name in ("x", "loss", "slope")}) == 1
-            assert sum(value is not None for value in shape["loss"]) > 20
-            assert sum(value is not None for value in shape["slope"]) > 20
+            shown = 15 if LOSSES[one["key"]].link == "logit" else 20  # shares lie from −½ to ½ about a target of ½
+            assert sum(value is not None for value in shape["loss"]) > shown
+            assert sum(value is not None for value in shape["slope"]) > shown
 
 
 def test_a_loss_with_parameters_is_explained_with_its_values(tmp_path: Path) -> None:
@@ -668,6 +590,23 @@ def test_sessions_are_listed_and_none_is_said_on_stderr(tmp_path: Path) -> None:
     }
 
 
+def test_comparisons_are_listed_with_their_verdicts(tmp_path: Path) -> None:
+    fill(
+        tmp_path / "lossterm.db", Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=2), session="monday"
+    )
+    fill(tmp_path / "lossterm.db", Comparison.ask("blobs", seeds=2, learning_rates=[0.01]), session="sunday")
+    words = ("sessions", "--comparisons")
+    empty, table, document = several(tmp_path, [(*words, "--store", "none.db"), words, (*words, "--format", "json")])
+    assert "No sessions yet" in empty.stderr
+    assert re.search(r"sunday .* blobs +2 +No verdict", succeeded(table))
+    sunday, monday = strictly(succeeded(document))
+    assert (monday["session"], monday["task"], monday["losses"], monday["seeds"]) == ("monday", "circles", ["hinge"], 2)
+    assert monday["settings"] == ["hidden 50", "tutorial"]
+    assert (monday["trials"], monday["ended"], monday["stopped"]) == (2, 2, 0)
+    assert monday["verdict"] == "Only hinge has scores: nothing to compare"
+    assert sunday["comparison"] == 2
+
+
 # Running
 
 
@@ -702,7 +641,7 @@ def test_a_run_prints_its_table_on_stdout_and_plain_lines_of_progress_on_stderr(
 def test_a_run_as_json_is_one_document_with_the_progress_kept_out_of_it(shared: Path) -> None:
     result = run(shared, "json", "--format", "json")
     document = strictly(succeeded(result))
-    assert (document["session"], document["seeds"], document["schema"]) == ("json", 2, 1)
+    assert (document["session"], document["seeds"], document["schema"]) == ("json", 2, 2)
     assert [standing["loss"] for standing in document["standings"]] == ["hinge", "squared_hinge"]
     assert document["environment"]["tensorflow"] == "fake"
     assert "trials" not in document
@@ -745,15 +684,24 @@ def test_every_setting_reaches_the_training(shared: Path) -> None:
         "schedule": "constant",
         "early_stopping": None,
         "class_weight": None,
+        "scaling": "standard",
+        "network": "mlp",
+        "filters": [],
+        "kernel": 3,
+        "pooling": "max",
+        "units": [],
+        "cell": "gru",
+        "bidirectional": False,
         "model": "",
         "learning_rates": [0.5],
+        "widened": {},
     }
 
 
 def test_a_run_alone_trains_what_the_project_file_says_that_init_wrote(shared: Path) -> None:
     words = ("--loss", "hinge", "--protocol", "tutorial", "--seeds", "2", "--epochs", "5", "--session", "project")
     wrote, result = several(shared, [("init", *words), ("run", "--format", "json")])
-    assert succeeded(wrote).startswith("Wrote lossterm.toml.")
+    assert re.match(r"Wrote /.+/lossterm\.toml\. ", succeeded(wrote))
     document = strictly(succeeded(result))
     assert (document["session"], document["protocol"], document["seeds"]) == ("project", "tutorial", 2)
     assert [standing["loss"] for standing in document["standings"]] == ["hinge"]
@@ -827,7 +775,7 @@ def test_rates_are_trained_as_given_and_the_best_on_validation_is_judged(
 
 def test_a_tuned_run_shows_its_sweep_and_marks_a_best_rate_at_the_edge(shared: Path) -> None:
     text = succeeded(tuned(shared, "sweep", "--lr", "0.03,0.1,1"))
-    assert text.startswith("circles: 2 seeds × 5 epochs, 3 lr from 0.03 to 1, ")
+    assert text.startswith("circles: 2 seeds × 5 epochs, 3 lr from 0.03 to 1 cosine, ")
     assert len(re.findall(r" 0\.03\* +‹█›[▁-█][▁-█] ", text)) == 2
     assert "* hinge, squared_hinge: the best rate is the smallest tried" in text
     assert "try lr 0.003,0.009,0.03,0.1,1." in text
@@ -880,6 +828,43 @@ def test_a_run_ranks_and_tunes_by_the_metric_asked_for_and_a_report_by_any_other
     assert [one["rank"] for one in document["standings"]] == [1, 2, 3]
     assert strictly(succeeded(again))["metric"]["key"] == "log_loss"
     assert [(row.id, row.finished) for row in rows_in(shared, "by metric")] == before
+
+
+def test_a_report_is_judged_by_another_rope_which_is_told_and_not_kept(shared: Path) -> None:
+    succeeded(lossterm(shared, "run", "--session", "judged", "--seeds", "5", "--epochs", "5", "--lr", "0.1"))
+    form = ("--format", "json")
+    usual, wide, other, again = several(
+        shared,
+        [
+            ("report", "judged", *form),
+            ("report", "judged", "--rope", "0.9", *form),
+            ("report", "judged", "--rope", "0.4", "--metric", "log_loss", *form),
+            ("report", "judged", *form),
+        ],
+    )
+    assert wide.stderr == "Judged by a ROPE of 0.9, chosen after the training: say so beside the verdicts.\n"
+    assert [one["verdict"] for one in strictly(succeeded(wide))["standings"] if one["loss"]][1:] == ["equal", "equal"]
+    assert (strictly(wide.stdout)["rope"], strictly(succeeded(other))["rope"]) == (0.9, 0.4)
+    assert strictly(other.stdout)["metric"]["key"] == "log_loss"
+    assert succeeded(again) == succeeded(usual) != wide.stdout
+    assert usual.stderr == again.stderr == ""
+
+
+def test_one_rope_judges_neither_two_metrics_nor_a_race(shared: Path) -> None:
+    words = ("--seeds", "5", "--epochs", "2", "--lr", "0.1")
+    for session, *more in (("units",), ("units", "--task", "regression"), ("raced", "--until", "settled")):
+        succeeded(lossterm(shared, "run", "--session", session, *words, *more))
+    two, race = several(shared, [("report", name, "--rope", "0.1") for name in ("units", "raced")])
+    assert two.returncode == 2
+    assert re.search(r"these tables rank by accuracy \(comparison \d+\) and mae \(.*: add --comparison N\.", two.stderr)
+    assert race.returncode == 2
+    assert (
+        race.stderr == "lossterm: A race ends by the ROPE that it was begun with. Run it again with --rope instead.\n"
+    )
+    number = re.findall(r"\(comparison (\d+)\)", two.stderr)[1]
+    assert "equal is less than .1" in succeeded(
+        lossterm(shared, "report", "units", "--rope", "0.1", "--comparison", number)
+    )
 
 
 def test_a_report_of_numbers_may_be_ranked_by_any_quantile_whatever_the_run_was_for(shared: Path) -> None:
@@ -950,7 +935,7 @@ def test_usual_losses_are_trained_unless_all_are_asked_for(shared: Path) -> None
     assert every == {loss.key for loss in fitting(TASKS["counts"].targets)}
 
 
-def test_a_loss_of_ones_own_is_trained_beside_the_usual_ones_and_anew_once_its_file_was_edited(
+def test_a_custom_loss_is_trained_beside_the_usual_ones_and_anew_once_its_file_was_edited(
     shared: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "mine.py"
@@ -1052,7 +1037,7 @@ def test_a_stored_session_is_reported_in_every_format(reported: dict[str, Result
         assert {line["loss"] for line in lines} == {"hinge", "squared_hinge"}
         assert {line["learning_rate"] for line in lines} == {"0.04"}
     elif form == "markdown":
-        assert len([line for line in text.splitlines() if line.startswith("| ")]) == 4
+        assert len([line for line in text.splitlines() if line.startswith("| ")]) == 5
     elif form == "linear":
         assert re.search(
             r"^Place 1: hinge, with mean test accuracy .*\n.*\nPlace 2: squared_hinge,", text, re.MULTILINE
@@ -1256,6 +1241,50 @@ def test_a_run_whose_trials_someone_else_stops_prints_its_table_and_exits_with_1
     assert "Traceback" not in stderr
 
 
+# Races
+
+RACE = ("run", "--session", "race", "--until", "settled", "--task", "circles", "--epochs", "3")
+
+
+def test_a_race_says_at_each_look_what_stops_and_at_its_end_what_it_saved(home: Path) -> None:
+    start_fake(home)
+    done = lossterm(home, *RACE, "--format", "json")
+    document = strictly(succeeded(done))
+    race = document["race"]
+    assert race["over"]
+    assert race["cap"] == 30
+    assert race["trainings"]["fixed_design"] == 450
+    assert race["trainings"]["done"] == len(rows_in(home, "race")) < 225
+    assert "After 3 seeds: " in done.stderr
+    assert "Look at 5 seeds: " in done.stderr
+    sentences = succeeded(lossterm(home, "report", "race", "--format", "linear"))
+    assert "They race with at most 30 seeds, until all is settled: each is trained for 3 epochs." in sentences
+    assert f"with {race['trainings']['done']} of the 450 trainings" in sentences
+    again = lossterm(home, *RACE, "--format", "json")
+    assert strictly(succeeded(again))["race"] == race
+
+
+def test_a_race_that_ran_out_of_time_is_taken_up_again_by_resume(home: Path) -> None:
+    start_fake(home, LOSSTERM_FAKE_EPOCH_SECONDS="0.02")
+    cut = lossterm(home, *RACE, "--max-time", "0.2s", "--format", "json")
+    assert cut.returncode == 4
+    document = strictly(cut.stdout)
+    assert document["partial"]
+    assert not document["race"]["over"]
+    assert {standing["verdict"] for standing in document["standings"]} == {None}
+    resumed = strictly(succeeded(lossterm(home, "resume", "race", "--format", "json")))
+    assert resumed["race"]["over"]
+    assert not resumed["partial"]
+
+
+def test_resume_asks_for_the_stage_of_a_race_that_nobody_was_there_to_ask_for(home: Path) -> None:
+    start_fake(home)
+    with Store(home / "lossterm.db") as store:
+        store.requests.ask("race", Comparison.ask("circles", epochs=3, until="settled"))
+    until(lambda: all(row.ended for row in rows_in(home, "race")), "the first stage to end")
+    assert strictly(succeeded(lossterm(home, "resume", "race", "--format", "json")))["race"]["over"]
+
+
 # In sentences
 
 
@@ -1423,6 +1452,26 @@ def test_the_doctor_shows_the_configuration_and_whether_it_reads(
     assert (finding.what, finding.state) == ("configuration", state)
     assert said in finding.observation
     assert bool(finding.advice) == (state != "good")
+
+
+def test_the_doctor_tells_only_what_was_chosen_on_this_machine_by_this_engine(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {
+        "tensorflow": "2",
+        "keras": "3",
+        "import_seconds": 1.0,
+        "gpus": [],
+        "cpu": "one",
+        "machine": "one × 4, engine 2",
+    }
+    said = subprocess.CompletedProcess[bytes]([], 0, msgspec.json.encode(seen))
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: said)
+    for machine in ("one × 4, engine 2", "one × 4, engine 1", "another × 4, engine 2"):
+        speeds = {"CPU": Speed(0.001, 4), "GPU": Speed(0.01, 1)}
+        device_choices.keep(DeviceChoice(machine=machine, shape=f"of {machine}", speeds=speeds))
+    (choice,) = [check.observation for check in _devices() if check.what == "auto"]
+    assert choice.startswith("measured for of one × 4, engine 2: CPU (40 × as fast as the GPU)")
 
 
 # Signs of life

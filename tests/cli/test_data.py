@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -50,6 +51,34 @@ def row_of(lines: list[str], column: str) -> str:
     return " ".join(next(line for line in lines if line.startswith(f"{column} ")).split())
 
 
+def test_arrays_with_shapes(tmp_path: Path) -> None:
+    path = tmp_path / "scans.npz"
+    masks = np.arange(60 * 16).reshape(60, 4, 4) % 3
+    np.savez(path, X=np.linspace(0, 1, 60 * 16).reshape(60, 4, 4, 1), y=masks)
+    lines = shown(path)
+    assert lines[0] == f"{path}: 60 rows, 2 arrays"
+    assert "X       60 × 4 × 4 × 1   float64   –    0 … 1     1 MB" in lines
+    assert "y is a mask of 3 classes (segmentation)" in " ".join(lines)
+    assert lines[-1] == f"lossterm run --data {path} --target y"
+    lines = shown(path, "--target", "y")
+    assert "y       60 × 4 × 4       int64     target   0 … 2     1 MB" in lines
+    assert "The target, in pixels of 60 rows:" in lines
+    assert lines[-1] == f"To go on: lossterm run --data {path} --target y"
+    np.savez(path, X=np.zeros((60, 3, 8, 8)), y=np.arange(60) % 3)
+    result = ran(path, "--target", "y")
+    assert isinstance(result.exception, DataError)
+    assert "channels come first" in str(result.exception)
+    assert "60 × 3 × 8 × 8" in result.stdout
+
+
+def test_several_targets_are_drawn_each(file: Path) -> None:
+    lines = shown(file, "--target", "price,size")
+    place = lines.index("The target, in 60 rows:")
+    assert lines[place + 1 : place + 3] == ["", "price"]
+    assert "size" in lines[place + 3 :]
+    assert "--target price,size" in lines[-1]
+
+
 def test_columns(file: Path) -> None:
     lines = shown(file)
     assert lines[0] == f"{file}: 60 rows, 7 columns"
@@ -59,7 +88,8 @@ def test_columns(file: Path) -> None:
     assert row_of(lines, "day") == "day date feature 2020-01-01 … 2020-01-28 2020-01-01, 2020-01-02, 2020-01-03"
     assert row_of(lines, "remark") == "remark text left out 60 different text 0, text 1, text 2"
     assert row_of(lines, "sold") == "sold boolean feature no 40, yes 20 no, yes"
-    assert lines[-1] == "To go on, name the column to predict with --target."
+    told = "To go on, name the column to predict with --target. A guess: price, since targets are often called so."
+    assert lines[-1] == told
 
 
 def test_a_target_of_numbers(file: Path) -> None:
@@ -69,7 +99,8 @@ def test_a_target_of_numbers(file: Path) -> None:
     bars = [line for line in lines if " … " in line and "█" in line]
     assert len(bars) == 20
     assert sum(int(line.split()[-1]) for line in bars) == ROWS
-    assert lines[-1] == f"To go on: lossterm run --data '{file}' --target price"
+    to_run = f"lossterm run --data '{file}' --target price"
+    assert lines[-2:] == [f"To go on: {to_run}", f"With what is advised above: {to_run} --drop id"]
 
 
 def test_a_target_of_classes(file: Path) -> None:
@@ -176,3 +207,29 @@ def test_the_record_of_a_preview_is_light_to_load() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60)
     assert "lossterm.data.preview" in done.stdout.split()
     assert {"numpy", "pyarrow", "sklearn", "pandas", "rich", "textual"} & set(done.stdout.split()) == set()
+
+
+def test_a_table_from_standard_input_is_kept_and_can_be_trained_on(file: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(data, ["-", "--target", "price"], input=file.read_bytes())
+    assert result.exception is None, result.exception
+    first, *_, last, _ = result.stdout.strip().splitlines()
+    kept = Path(first.partition(": 60 rows, 7 columns")[0])
+    assert kept.read_bytes() == file.read_bytes()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert last == f"To go on: lossterm run --data {kept} --target price"
+    again = CliRunner().invoke(data, ["-"], input=file.read_bytes())
+    assert again.stdout.startswith(str(kept))
+    empty = CliRunner().invoke(data, ["-"], input=b"")
+    assert "the file is empty" in str(empty.exception)
+
+
+def test_what_separates_thousands_and_what_is_missing_can_be_said(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    lines = [f'"{n + 1},{n + 100}",{-999 if n % 5 == 0 else n},{"abc"[n % 3] if n > 2 else "d"}' for n in range(ROWS)]
+    file.write_text("\n".join(["price,x,c", *lines]))
+    given = ["--thousands", "comma", "--missing", "-999", "--min-class", "5:drop"]
+    lines = shown(file, "--target", "c", *given)
+    assert row_of(lines, "price") == "price number feature 1100 … 60159 1100, 2101, 3102"
+    assert row_of(lines, "x").startswith("x number feature 20 % 1 … 59")
+    assert "1 class with fewer than 5 rows, d (3): left out, with 3 rows." in lines
+    assert lines[-1].endswith("--thousands comma --missing -999 --min-class 5:drop")

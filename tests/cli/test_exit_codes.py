@@ -1,4 +1,4 @@
-"""The exit codes: one meaning each, told by the help and by the README."""
+"""The exit codes: one meaning each, told by the help and by the docs."""
 
 import re
 import signal
@@ -12,7 +12,7 @@ from lossterm.cli import exit_codes
 from lossterm.cli.main import cli
 
 CODES = {value for name, value in vars(exit_codes).items() if name.isupper()}
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs/command-line.md"
 
 
 def test_their_numbers_are_those_that_scripts_go_by() -> None:
@@ -37,5 +37,5 @@ def test_the_help_tells_them_all() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
-def test_the_readme_has_a_row_for_each(code: int) -> None:
-    assert re.search(rf"^\| {code} \|", README.read_text(encoding="utf-8"), re.MULTILINE)
+def test_the_docs_have_a_row_for_each(code: int) -> None:
+    assert re.search(rf"^\| {code} \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)

@@ -50,7 +50,7 @@ def test_each_format_goes_where_it_says(form: str, here: Path, capsys: pytest.Ca
         if record.one_comparison
         else f"2 trials and 6 epochs of session 's' as {form}"
     )
-    assert said.err.splitlines()[-1] == f"Wrote {name}: {what}."
+    assert said.err.splitlines()[-1] == f"Wrote {here / name}: {what}."
     assert [one.name for one in here.iterdir()] == [name]
 
 
@@ -94,7 +94,7 @@ def test_a_file_that_is_there_is_kept_unless_told(here: Path, capsys: pytest.Cap
     [
         (["x", "--to", "csv"], 2, "There is no session 'x'"),
         (["s", "--to", "cvs"], 2, "There is no format 'cvs'. Did you mean csv?"),
-        (["s"], 2, "Missing option '--to'"),
+        (["s"], 2, "Missing option '--to'. Give one of csv, json, parquet, html, markdown, keras"),
         (["s", "--to", "csv", "--task", "blobs"], 2, "There is no task in this session 'blobs'"),
         (["s", "--to", "csv", "--loss", "hing"], 2, "Did you mean hinge"),
         (["s", "--to", "parquet", "--output", "-"], 2, "parquet is not text for stdout"),

@@ -6,7 +6,6 @@
 import math
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pytest
 
 from lossterm.store import Store
 from lossterm.worker_control import lock, starting
+from tests.fork_server import ForkServer
 
 GOLDEN = Path(__file__).parents[2] / "snapshots" / "headless"
 NUMBER = re.compile(r"(?<![\w.])[-+−]?\d*\.\d+(?:e[-+]?\d+)?")
@@ -88,15 +88,23 @@ def stdout_of(home: Path, runs: dict[str, list[str]]) -> dict[str, str]:
     }
 
 
+def wait_for_worker(path: Path) -> None:
+    """Wait until a worker holds the lock, or the first command would start another."""
+    deadline = time.monotonic() + 30
+    while not lock.alive(path, "auto"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Run all of TRAINED with one worker; return their stdout."""
-    home = tmp_path_factory.mktemp("golden")
-    yield stdout_of(home, TRAINED)
-    with Store(home / "lossterm.db") as store:
-        for worker in store.reader.workers():
-            if lock.alive(store.path, worker.device):
-                os.kill(worker.pid, signal.SIGKILL)
+def trained(tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> Iterator[dict[str, str]]:
+    """Run all of TRAINED with one worker, which finds TensorFlow loaded; return their stdout."""
+    path = tmp_path_factory.mktemp("golden") / "lossterm.db"
+    Store(path).close()
+    worker = fork_server.fork(path, "auto")
+    wait_for_worker(path)
+    yield stdout_of(path.parent, TRAINED)
+    worker.kill()
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +114,7 @@ def faked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     Store(path).close()
     process = starting.ensure(path, "auto", (sys.executable, "-m", "lossterm.engine.fakes.fake_engine"))
     assert process is not None
-    deadline = time.monotonic() + 30
-    while not lock.alive(path, "auto"):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for_worker(path)
     yield stdout_of(path.parent, FAKED)
     process.kill()
     process.wait(30)
@@ -153,4 +158,4 @@ def test_the_comparison_notices_what_it_should() -> None:
     assert difference("+.12 [−.04, +.30]", "+.125 [−.041, +.304]") is None
     assert difference("−.04", "+.04") == "−.04 is not +.04"
     assert difference("0.85 ±.052", "0.85 ±.012") == ".052 is not .012"
-    assert difference("tied; ~1,234 seeds would settle it", "tied; ~889 seeds would settle it") is None
+    assert difference("open; ~1,234 seeds would settle it", "open; ~889 seeds would settle it") is None

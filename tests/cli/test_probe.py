@@ -73,6 +73,20 @@ def test_a_good_loss_is_told_check_by_check_and_how_to_train_it(file: Path, prob
     assert probed["arguments"][4:] == [f"{file}:mine", "--task", "regression"]
 
 
+def test_a_loss_is_tried_on_a_table_of_ones_own(file: Path, home: Path, probed: dict[str, Any]) -> None:
+    table = file.with_name("t.csv")
+    table.write_text("x,y\n" + "".join(f"{n % 7},{n * n % 31}\n" for n in range(60)), encoding="utf-8")
+    words = ["probe", f"{file}:mine:target=raw", "--data", str(table), "--target", "y"]
+    result = CliRunner().invoke(cli, words, catch_exceptions=False)
+    last = f"Train it: lossterm run --data {table} --target y --loss-file {file}:mine:target=raw"
+    assert result.stdout.splitlines()[-1] == last
+    *_, option, record = probed["arguments"]
+    assert (option, json.loads(record)["asked"]["path"]) == ("--table", str(table))
+    probed["arguments"] = None
+    CliRunner().invoke(cli, ["probe", "keras.losses:MeanAbsolutePercentageError", "--task", "prices"])
+    assert probed["arguments"][4] == "keras.losses:MeanAbsolutePercentageError:target=mean"
+
+
 def test_a_bad_loss_is_a_data_error_with_what_passed_before(
     file: Path, probed: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,31 +152,38 @@ def test_what_cannot_be_probed_is_said_before_anything_is_started(
     assert "arguments" not in probed
 
 
-@pytest.mark.tensorflow
-@pytest.mark.timeout(240)
-def test_losses_are_probed_for_real(file: Path, home: Path) -> None:
-    def probe(name: str, *more: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "lossterm", "probe", f"{file}:{name}", "--task", "regression", *more],
-            capture_output=True,
-            check=False,
-            timeout=200,
-            text=True,
-            encoding="utf-8",
-        )
+def probe_for_real(place: str, *more: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "lossterm", "probe", place, "--task", "regression", *more],
+        capture_output=True,
+        check=False,
+        timeout=200,
+        text=True,
+        encoding="utf-8",
+    )
 
-    good = probe("mine", "--format", "json")
+
+@pytest.mark.tensorflow
+def test_a_loss_is_probed_for_real(file: Path, home: Path) -> None:
+    good = probe_for_real(f"{file}:mine", "--format", "json")
     assert (good.returncode, good.stderr) == (0, "")
     document = json.loads(good.stdout)
     assert (document["way"], document["error"], document["task"]) == ("compiled", None, "regression")
-    assert len(document["passed"]) == 5
+    assert len(document["passed"]) == 6
+    assert document["passed"][0].startswith("gets the target standardised")
     assert document["loss"].startswith("mine@")
-    bad = probe("scalar")
-    assert (bad.returncode, bad.stdout) == (3, "")
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_wrong_losses_are_probed_for_real(file: Path, home: Path) -> None:
+    bad = probe_for_real(f"{file}:scalar")
+    assert (bad.returncode, bad.stdout.count("✓")) == (3, 1)
+    assert bad.stdout.startswith("✓ gets the target standardised")
     assert "scalar in" in bad.stderr
     assert "returns one number" in bad.stderr
     assert "Traceback" not in bad.stderr
-    worse = probe("raises")
+    worse = probe_for_real(f"{file}:raises")
     assert worse.returncode == 3
     assert "line 14" in worse.stderr
     assert "ValueError: not today" in worse.stderr

@@ -139,7 +139,7 @@ def report(comparison: Any) -> Any:
 def test_a_setting_that_is_as_usual_leaves_trials_their_keys() -> None:
     usual, unset, other = (next(iter(compared(**more).trials())) for more in ({}, {"clip_norm": 0}, ASKED))
     assert usual.key == unset.key != other.key
-    assert usual.program == unset.program == "circles/fair/hinge/50/relu/None/momentum/32"
+    assert usual.program == unset.program == "circles/fair/hinge/50/relu/None/momentum/32/schedule=cosine"
     assert other.program == f"{usual.program}/clip_norm=0.25/decoupled=False/rounding=up/warm_up=7/widths=(3, 4)"
 
 
@@ -180,6 +180,7 @@ def test_it_is_a_key_of_the_project_file_that_is_written_and_read_back(here: Pat
 async def test_it_is_a_row_of_the_network_dialog(size: tuple[int, int]) -> None:
     from textual.app import App
 
+    from lossterm.comparison.protocol_catalogue import PROTOCOLS
     from lossterm.tasks import task_named
     from lossterm.tui.dialogs.network_dialog import NetworkDialog
     from lossterm.tui.state.key_names import KeyNames
@@ -191,7 +192,9 @@ async def test_it_is_a_row_of_the_network_dialog(size: tuple[int, int]) -> None:
     app: App[None] = App()
     chosen: list[Any] = []
     async with app.run_test(size=size) as pilot:
-        app.push_screen(NetworkDialog({}, "50", task_named("circles"), check, KeyNames([], {})), chosen.append)
+        app.push_screen(
+            NetworkDialog({}, "50", task_named("circles"), PROTOCOLS["fair"], check, KeyNames([], {})), chosen.append
+        )
         await pilot.pause()
         dialog: Any = app.screen
         labels = [str(label.render()) for label in dialog.query("Label")]
@@ -217,14 +220,17 @@ async def test_it_is_a_row_of_the_network_dialog(size: tuple[int, int]) -> None:
         await pilot.pause()
     ((network, layers),) = chosen
     assert (network, layers) == (ASKED, "50")
-    assert network_of(compared(**ASKED).hyperparameters) == network
+    assert network_of(compared(**ASKED)) == network
     assert differing(network) == "widths 3-4, clipped to 0.25, decoupled False, up, warm-up 7"
 
 
 def test_it_is_told_in_the_headline_where_it_is_not_as_usual(here: Path) -> None:
     from lossterm.reports.headline import headline
 
-    assert headline(report(compared())) == "circles: 1 seed × 200 epochs, lr 0.1, momentum, batch 32, hidden 50"
+    assert (
+        headline(report(compared()))
+        == "circles: 1 seed × 200 epochs, lr 0.1 cosine, momentum 0.9, batch 32, hidden 50 (he_uniform)"
+    )
 
 
 def test_the_store_json_and_a_recording_hold_it(here: Path) -> None:
@@ -237,8 +243,8 @@ def test_the_store_json_and_a_recording_hold_it(here: Path) -> None:
     made = report(comparison)
     assert made.asked.comparison == comparison
     assert headline(made) == (
-        "circles: 1 seed × 200 epochs, lr 0.1, momentum, batch 32, clipped to 0.25, decoupled False, up, warm-up 7, "
-        "hidden 50, widths 3-4"
+        "circles: 1 seed × 200 epochs, lr 0.1 cosine, momentum 0.9, batch 32, clipped to 0.25, decoupled False, up, "
+        "warm-up 7, hidden 50 (he_uniform), widths 3-4"
     )
     written = document(made)
     held = written["hyperparameters"]
@@ -264,7 +270,7 @@ def test_a_screen_reader_tells_it(here: Path) -> None:
     from lossterm.reports.screen_reader import lines
 
     sentences = lines(report(compared(**ASKED)), {})
-    assert "Besides: clip norm 0.25, decoupled off, rounding up, warm up 7, widths 3,4." in sentences
+    assert "Besides: schedule cosine, clip norm 0.25, decoupled off, rounding up, warm up 7, widths 3,4." in sentences
 
 
 @pytest.mark.parametrize(
@@ -279,7 +285,7 @@ def test_a_screen_reader_tells_it(here: Path) -> None:
         ({"warm_up": 5, "protocol": "tutorial"}, "tutorial can't warm up."),
         ({"widths": (1, 10)}, "A width is 10, but must be from 1 to 9."),
         ({"widths": (1, 2, 3)}, "The number of widths is 3, but must be at most 2."),
-        ({"clip": 1}, "There is no setting 'clip'. Did you mean clip_norm?"),
+        ({"clip_nor": 1}, "There is no setting 'clip_nor'. Did you mean clip_norm?"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_by_its_label(settings: dict[str, Any], says: str) -> None:

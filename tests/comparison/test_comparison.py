@@ -9,13 +9,15 @@ import msgspec
 import pytest
 
 from lossterm.comparison import comparison as module
-from lossterm.comparison.comparison import DEVICES, RATES_TO_TUNE, Comparison, Trial
+from lossterm.comparison.comparison import RATES_TO_TUNE, Arm, Comparison, Trial
+from lossterm.comparison.device import DEVICES
 from lossterm.comparison.hyperparameters import ACTIVATIONS, OPTIMIZERS, Hyperparameters
 from lossterm.comparison.protocol import Protocol
 from lossterm.comparison.protocol_catalogue import PROTOCOLS, protocol_named
 from lossterm.errors import DataError, DoesNotFit, OutOfRange, UnknownName, UsageError
 from lossterm.losses import LOSSES, fitting, is_own, loss_recorded, source_from, usual
 from lossterm.metrics import PRIMARY, metrics_for
+from lossterm.stress_axes import Severity
 from lossterm.tasks import TASKS, Task, task_named
 from tests.cells import each
 
@@ -44,6 +46,12 @@ CHANGED: dict[str, Trial] = {
     "another source": msgspec.structs.replace(TRIAL, source="/b/mine.py:loss"),
     "learning_rate": msgspec.structs.replace(TRIAL, learning_rate=0.010000000000000002),
     "seed": msgspec.structs.replace(TRIAL, seed=4),
+    "severity": msgspec.structs.replace(TRIAL, severity=Severity(axis="label_noise", level=0.1)),
+    "another level": msgspec.structs.replace(TRIAL, severity=Severity(axis="label_noise", level=0.2)),
+    "another axis": msgspec.structs.replace(TRIAL, severity=Severity(axis="shift", level=0.1)),
+    "another axis of the name": msgspec.structs.replace(
+        TRIAL, severity=Severity(axis="label_noise", level=0.1, source="dusty 1.0")
+    ),
     "device": msgspec.structs.replace(TRIAL, device="cpu"),
     "hidden": other_hyperparameters(hidden=(50, 21)),
     "hidden joined": other_hyperparameters(hidden=(5020,)),
@@ -61,10 +69,14 @@ CHANGED: dict[str, Trial] = {
     "early_stopping": other_hyperparameters(early_stopping=1),
     "patience": other_hyperparameters(early_stopping=2),
     "class_weight": other_hyperparameters(class_weight="balanced"),
+    "scaling": other_hyperparameters(scaling="robust"),
     "model": other_hyperparameters(model="/a/net.py:build@01234567"),
     "another model": other_hyperparameters(model="/a/net.py:build@76543210"),
 }
-SAME_PROGRAM = {"learning_rate", "seed", "epochs", "device", "source", "another source"}
+SAME_PROGRAM = {
+    *("learning_rate", "seed", "epochs", "device", "source", "another source"),
+    *("severity", "another level", "another axis", "another axis of the name"),
+}
 
 
 USES = [
@@ -82,7 +94,16 @@ def test_what_is_not_said_comes_from_the_task_and_the_protocol(protocol: Protoco
     assert asked.losses == tuple(loss.key for loss in usual(task.targets, protocol.key))
     assert asked.sources == ()
     assert asked.hyperparameters == Hyperparameters(
-        hidden=task.hidden, activation="relu", initial_sd=None, optimizer="momentum", batch_size=32, epochs=task.epochs
+        hidden=task.hidden,
+        activation="relu",
+        initial_sd=None,
+        optimizer="momentum",
+        batch_size=task.batch_size,
+        epochs=task.epochs,
+        network=task.network,
+        filters=task.filters,
+        units=task.units,
+        schedule="cosine" if protocol.key == "fair" else "constant",
     )
     assert asked.metric == PRIMARY[task.kind]
     assert asked.learning_rates == ((0.001, 0.003, 0.01, 0.03, 0.1) if protocol.tunes else (0.01,))
@@ -95,7 +116,7 @@ def test_the_protocol_is_fair_unless_said(task: str) -> None:
     asked = Comparison.ask(task)
     assert asked == Comparison.ask(task, protocol="fair")
     assert asked.learning_rates == RATES_TO_TUNE == (0.001, 0.003, 0.01, 0.03, 0.1)
-    assert asked.metric == ("mae" if TASKS[task].kind == "regression" else "accuracy")
+    assert asked.metric == PRIMARY[TASKS[task].kind]
     assert asked.tuned
 
 
@@ -175,15 +196,21 @@ def test_several_learning_rates_are_refused_where_there_is_nothing_to_choose_one
 
 @each(("protocol", "task"), USES, ids=[f"{protocol.key}-{task.key}" for protocol, task in USES])
 def test_every_metric_that_fits_may_rank(protocol: Protocol, task: Task) -> None:
+    every = [loss.key for loss in fitting(task.targets, protocol.key)]
     for metric in metrics_for(task.kind, protocol.key, task.lowest):
-        assert Comparison.ask(task.key, protocol=protocol.key, metric=metric.key).metric == metric.key
+        assert Comparison.ask(task.key, every, protocol=protocol.key, metric=metric.key).metric == metric.key
 
 
 @pytest.mark.parametrize(
     ("task", "protocol", "metric", "message"),
     [
-        ("circles", "fair", "mae", "mae is a metric for regression tasks, but this task is binary"),
-        ("regression", "fair", "accuracy", "accuracy is a metric for binary and multiclass tasks"),
+        ("circles", "fair", "mae", "mae is a metric for regression and multioutput tasks, but this task is binary"),
+        (
+            "regression",
+            "fair",
+            "accuracy",
+            "accuracy is a metric for binary, multiclass, ordinal",
+        ),
         ("regression", "fair", "rmsle", "rmsle needs targets of at least 0, and this task's go below"),
         ("circles", "fair", "keras3_accuracy", "keras3_accuracy is computed under the protocol tutorial only"),
         ("blobs", "tutorial", "keras3_accuracy", "keras3_accuracy is a metric for binary tasks"),
@@ -319,6 +346,10 @@ def test_what_was_stored_before_activation_and_initial_sd_were_settings_is_read_
         ({"initial_sd": -1.0}, "standard deviation of initial weights is -1.0"),
         ({"initial_sd": math.nan}, "standard deviation of initial weights is nan"),
         ({"initial_sd": math.inf}, "standard deviation of initial weights is inf"),
+        ({"rope": -0.01}, "The ROPE is -0.01, but must be a number of at least 0"),
+        ({"rope": math.nan}, "The ROPE is nan"),
+        ({"rope": math.inf}, "The ROPE is inf"),
+        ({"rope": "wide"}, "The ROPE is 'wide'"),
     ],
 )
 def test_a_number_out_of_range_is_refused_by_name(setting: dict[str, Any], names: str) -> None:
@@ -358,7 +389,7 @@ def test_a_number_at_the_edge_of_its_range_is_taken(setting: dict[str, Any]) -> 
         ({"losses": ("hing",)}, "There is no loss 'hing'. Did you mean hinge"),
         ({"protocol": "tutorail"}, "There is no protocol 'tutorail'. Did you mean tutorial?"),
         ({"metric": "acuracy"}, "There is no metric 'acuracy'. Did you mean accuracy"),
-        ({"activation": "rellu"}, "There is no activation 'rellu'. Did you mean relu or elu?"),
+        ({"activation": "rellu"}, "There is no activation 'rellu'. Did you mean relu?"),
         ({"activation": "gelu-9"}, "There is no activation 'gelu-9'."),
         ({"optimizer": "adm"}, "There is no optimizer 'adm'. Did you mean adam"),
         ({"device": "gpus"}, "There is no device 'gpus'. Did you mean gpu"),
@@ -400,10 +431,28 @@ def test_joined_comparisons_ask_for_what_both_do_and_rank_as_the_later() -> None
     one = Comparison.ask("circles", ("hinge",), seeds=5, metric="macro_f1")
     two = Comparison.ask("circles", ("squared_hinge", "hinge"), seeds=2)
     joined = one.joined(two)
-    assert joined == Comparison.ask("circles", ("hinge", "squared_hinge"), seeds=5, metric="accuracy")
-    assert two.joined(one) == Comparison.ask("circles", ("squared_hinge", "hinge"), seeds=5, metric="macro_f1")
-    every = {trial.key for trial in joined.trials()}
-    assert {trial.key for trial in (*one.trials(), *two.trials())} <= every
+    for both, losses, metric in (
+        (joined, ("hinge", "squared_hinge"), "accuracy"),
+        (two.joined(one), ("squared_hinge", "hinge"), "macro_f1"),
+    ):
+        assert (both.losses, both.seeds, both.metric) == (losses, 5, metric)
+        assert set(both.rates_of("hinge").values()) == {5}
+        assert set(both.rates_of("squared_hinge").values()) == {2}
+    asked = {trial.key for trial in (*one.trials(), *two.trials())}
+    assert {trial.key for trial in joined.trials()} == asked
+    assert joined.size == len(asked)
+    assert joined.size_in_words == "35 trials"
+
+
+def test_more_seeds_are_more_for_every_loss_and_each_rate_that_is_not_given_up() -> None:
+    one, two = (Comparison.ask("circles", (loss,), seeds=seeds) for loss, seeds in (("hinge", 5), ("squared_hinge", 2)))
+    wider = one.joined(two).extended([Arm(loss="hinge", learning_rate=0.3, seeds=5)])
+    more = wider.with_seeds(9)
+    assert set(more.rates_of("hinge").values()) == {9}
+    assert list(more.rates_of("hinge")) == [*RATES_TO_TUNE, 0.3]
+    assert set(more.rates_of("squared_hinge").values()) == {9}
+    assert {arm.seeds for arm in wider.with_seeds(2).arms} == {2}
+    assert one.joined(Comparison.ask("circles", ("squared_hinge",), seeds=5)).design == (), "every loss at every rate"
 
 
 @each(
@@ -511,7 +560,13 @@ def test_usual_and_all_stand_for_losses_and_may_be_mixed_with_others() -> None:
             "cosine_similarity is left out: with one unit it is always ±1,",
         ),
         ("regression", "Cosine", DoesNotFit, "cosine_similarity is left out: "),
-        ("blobs", "dice", DoesNotFit, "dice is left out: it is of a whole image or batch, not of a row."),
+        (
+            "blobs",
+            "dice",
+            DoesNotFit,
+            "dice is a loss for segmentation tasks, but this task is multiclass. Losses that fit: ",
+        ),
+        ("blobs", "ctc", DoesNotFit, "ctc is left out: it is of sequences whose labels are not aligned,"),
         (
             "regression",
             "poisson",
@@ -757,3 +812,56 @@ def test_a_custom_loss_may_be_named_by_its_key_where_its_place_is_said(mine: Pat
     mine.write_text(MINE + "# edited\n")
     with pytest.raises(UsageError, match=rf"^'{key}' is a custom loss: .* a file that was edited is another loss"):
         Comparison.ask("regression", (key,), own=(place,))
+
+
+# How scores are judged
+
+
+def test_tables_that_are_judged_otherwise_share_their_trials_and_the_last_says_what_matters() -> None:
+    first = Comparison.ask("circles", ("hinge",), seeds=10, final=True)
+    last = Comparison.ask("circles", ("hinge",), seeds=20, rope=0.02)
+    assert first.comparable(last)
+    joined = first.joined(last)
+    assert (joined.seeds, joined.rope, joined.final) == (20, 0.02, True)
+    assert last.joined(first).final is False  # a single look is declared before the scores are seen
+    assert [trial.key for trial in first.trials()] == [trial.key for trial in last.trials()][:50]
+    assert [setting.name for setting in last.judged_otherwise] == ["rope"]
+
+
+def test_a_comparison_that_was_stored_before_says_nothing_of_how_it_is_judged() -> None:
+    stored = msgspec.to_builtins(Comparison.ask("circles", ("hinge",)))
+    del stored["rope"], stored["final"]
+    assert msgspec.convert(stored, Comparison) == Comparison.ask("circles", ("hinge",))
+
+
+# Devices
+
+
+@pytest.mark.parametrize(
+    ("text", "device"),
+    [("gpu:0", "gpu:0"), ("gpu:2,0", "gpu:0,2"), ("gpu:00,7", "gpu:0,7"), ("gpu", "gpu"), ("auto", "auto")],
+)
+def test_a_device_has_one_spelling(text: str, device: str) -> None:
+    asked = Comparison.ask("circles", seeds=1, device=text)
+    assert {trial.device for trial in asked.trials()} == {asked.device} == {device}
+    assert next(asked.trials()).key == next(Comparison.ask("circles", seeds=1, device=device).trials()).key
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("gpu:1,1", "The device is 'gpu:1,1', but must be each card once, such as gpu:1."),
+        ("gpu:", "The device is 'gpu:', but must be numbers of cards from 0 to 99, such as gpu:0,2."),
+        ("gpu:0,-1", "The device is 'gpu:0,-1', but must be numbers of cards"),
+        ("gpu:0,100", "The device is 'gpu:0,100', but must be numbers of cards"),
+        ("gpu:" + "9" * 5000, "The device is 'gpu:99"),
+        ("gpu:²", "The device is 'gpu:²', but must be numbers of cards"),
+        (f"gpu:{','.join(map(str, range(17)))}", "The device is a list of 17 cards, but must be of 16 at most."),
+        ("cpu:0", "There is no device 'cpu:0'. Did you mean cpu"),
+        ("", "There is no device ''."),
+    ],
+)
+def test_cards_that_cannot_be_are_a_sentence(text: str, message: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        Comparison.ask("circles", device=text)
+    assert str(raised.value).startswith(message)

@@ -8,10 +8,14 @@ import pytest
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.doubts import RULES, doubts
 from lossterm.comparison.protocol_catalogue import protocols_for
+from lossterm.data.leak import Leak
 from lossterm.losses import LOSSES, fitting, loss_recorded, usual
+from lossterm.reports.json_document import document
 from lossterm.reports.notes import notes
+from lossterm.reports.verdict import short_verdict, verdict
 from lossterm.tasks import TASKS, task_named
 from tests.builders.reports import built
+from tests.builders.tables import HOUSES
 from tests.cells import each
 
 
@@ -25,7 +29,22 @@ def with_own(task: str, *losses: str, **settings: Any) -> Comparison:
     return msgspec.structs.replace(comparison, losses=(*comparison.losses, "mine@01234567"))
 
 
+def leaking(*leaks: Leak) -> Comparison:
+    """Return a comparison on a table in which columns give the target away."""
+    return Comparison.ask(msgspec.structs.replace(HOUSES, leaks=leaks), ("mse", "mae"), seeds=4)
+
+
+LEAK = Leak(columns=("log_price",), how="order", number=0.99999)
+
 FIRES: dict[str, list[tuple[Comparison, str]]] = {
+    "_leaks": [
+        (
+            leaking(LEAK),
+            "Leak? log_price puts the rows in the order of the target, as a function of it does (rank correlation "
+            "1.000, where 1 is the same order). Where that is not known before the target, scores and verdicts come "
+            "from the leak and not from the losses. --drop log_price leaves it out.",
+        ),
+    ],
     "_protocol_variants": [
         (
             asked("circles", "squared_hinge", "hinge", "binary_crossentropy", protocol="tutorial"),
@@ -133,9 +152,15 @@ FIRES: dict[str, list[tuple[Comparison, str]]] = {
             "weighted_binary_crossentropy weighs classes itself, and class weights weigh them once more.",
         ),
     ],
+    "_of_batches": [
+        (
+            asked("spots", "dice", "batch_dice"),
+            "batch_dice is a loss of a batch of 16 rows as a whole: another --batch-size makes another loss.",
+        ),
+    ],
     "_stopped_early": [
         (
-            asked("circles", "hinge", early_stopping=20, epochs=20),
+            asked("circles", "hinge", early_stopping=20, epochs=20, schedule="constant"),
             "Early stopping waits for 20 epochs, and there are 20: it never stops.",
         ),
         (
@@ -160,6 +185,7 @@ FIRES: dict[str, list[tuple[Comparison, str]]] = {
 }
 
 SILENT: dict[str, list[Comparison]] = {
+    "_leaks": [leaking(), asked("regression", "mse", "mae")],
     "_protocol_variants": [
         asked("circles", "hinge", "squared_hinge"),
         asked("circles", "binary_crossentropy", "modified_huber", protocol="tutorial"),
@@ -201,8 +227,9 @@ SILENT: dict[str, list[Comparison]] = {
         asked("breast_cancer", "binary_crossentropy", "weighted_binary_crossentropy"),
         asked("breast_cancer", "hinge", class_weight="balanced"),  # no probabilities to shift
     ],
+    "_of_batches": [asked("spots", "dice", "tversky")],
     "_stopped_early": [
-        asked("circles", "hinge", early_stopping=20),
+        asked("circles", "hinge", early_stopping=20, schedule="constant"),
         asked("circles", "hinge", schedule="cosine"),
     ],
     "_too_far_out": [
@@ -235,6 +262,18 @@ def test_rule_says_what_is_doubtful_in_one_sentence_that_readers_find_below_the_
 @each(("rule", "number"), [(rule, n) for rule, cases in SILENT.items() for n in range(len(cases))])
 def test_rule_is_silent_where_nothing_is_doubtful(rule: str, number: int) -> None:
     assert sentences_of(rule, SILENT[rule][number]) == []
+
+
+def test_a_leak_is_named_before_the_verdict_and_in_json() -> None:
+    report = built(leaking(LEAK, Leak(columns=("a", "b"), how="sum", number=1.0)))
+    assert verdict(report).startswith("Leak? log_price and 2 more, see below. ")
+    assert short_verdict(report).startswith("Leak? log_price and 2 more. ")
+    task = document(report)["task"]
+    assert task["data"].leaks[1].columns == ("a", "b")
+    assert task["leaks"][-1].endswith("--drop log_price,a,b leaves 3 columns out.")
+    clean = built(leaking())
+    assert "Leak" not in verdict(clean)
+    assert "leaks" not in document(clean)["task"]
 
 
 def test_what_is_doubtful_is_told_in_the_order_of_the_rules() -> None:

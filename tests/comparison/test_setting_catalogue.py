@@ -8,8 +8,9 @@ import pytest
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.hyperparameters import Hyperparameters
 from lossterm.comparison.setting import Range, Setting
-from lossterm.comparison.setting_catalogue import HYPERPARAMETERS, IN_DIALOG, IN_PANEL, OF_COMPARISON
+from lossterm.comparison.setting_catalogue import HYPERPARAMETERS, IN_DIALOG, IN_PANEL, OF_COMPARISON, OF_VERDICTS
 from lossterm.errors import LosstermError, OutOfRange, UnknownName
+from lossterm.losses import KINDS
 from lossterm.tasks import TASKS
 
 EVERY = [*HYPERPARAMETERS.values(), *OF_COMPARISON.values()]
@@ -38,7 +39,9 @@ def test_every_hyperparameter_has_a_record() -> None:
 
 
 def test_whatever_a_person_may_set_is_asked_for_in_the_app() -> None:
-    assert {one.name for one in (*IN_DIALOG, *IN_PANEL)} == {one.name for one in EVERY[:-4] if one.has_option}
+    assert {one.name for one in (*IN_DIALOG, *IN_PANEL)} == {
+        one.name for one in (*HYPERPARAMETERS.values(), *OF_VERDICTS) if one.has_option
+    }
 
 
 @every_setting
@@ -47,7 +50,8 @@ def test_a_record_is_complete(setting: Setting) -> None:
     assert setting.help[0].isupper()
     assert not setting.help.endswith(".")
     assert len(setting.row) < 50
-    assert (setting.unfit != "") == (setting.needs_validation or setting.needs_hidden or len(setting.kinds) < 3)
+    partial = setting.needs_validation or setting.needs_hidden or setting.networks or setting.kinds != KINDS
+    assert (setting.unfit != "") == bool(partial)
     assert not setting.optional or setting.unset or not setting.has_option
     assert not setting.of_task or all(hasattr(task, setting.name) for task in TASKS.values())
     assert setting.joins is None or setting.joins[0] in (*HYPERPARAMETERS, "learning_rates")
@@ -74,7 +78,7 @@ def test_what_has_another_form_is_refused_by_its_label(setting: Setting) -> None
         with pytest.raises(LosstermError):
             setting.read("nonsense")
     elif setting.words:
-        with pytest.raises(UnknownName, match=f"There is no {setting.title} 'nonsense'"):
+        with pytest.raises(UnknownName, match=f"There is no {setting.what} 'nonsense'"):
             setting.read("nonsense")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lossterm.data import Data, FileRequest, Table, describe, load
@@ -16,6 +17,13 @@ def table(*lines: str, rows: int = 30, end: str = "\n") -> str:
     """Return a CSV of x, c and y with enough rows to be used, in which `lines` stand for the last ones."""
     plain = [f"{number / 4},{'ab'[number % 2]},{number * 1.25}" for number in range(rows - len(lines))]
     return end.join(["x,c,y", *plain, *lines]) + end
+
+
+def ragged() -> np.ndarray:
+    """Return rows of different lengths, which NumPy saves as a pickle."""
+    rows = np.empty(60, object)
+    rows[:] = [np.zeros(place + 1) for place in range(60)]
+    return rows
 
 
 @pytest.fixture

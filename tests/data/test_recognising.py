@@ -1,5 +1,6 @@
 """What is recognised of a file: encoding, delimiter, header, kinds of columns, kind of task."""
 
+import shlex
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from lossterm.data import Data, FeatureColumn, FileRequest, Table
 from lossterm.data.files import cells
 from lossterm.data.files.csv_dialect import delimiter_in, has_header, rows_in
+from lossterm.data.request import names_from
+from lossterm.errors import DataError
 from tests.cells import each
 
 from .conftest import Read, Write, table
@@ -284,10 +287,20 @@ def test_ids_are_warned_about(name: str, read: Read, write: Write) -> None:
     _, remarks, loaded = read(write("\n".join([f"{name},x,y", *rows])))
     assert len(loaded.columns) == 2
     warning = next(one for one in remarks if one.startswith(f"{name} "))
-    assert f"--drop {name} leaves it out." in warning
+    assert f"--drop {shlex.quote(name)} leaves it out." in warning
     _, remarks, loaded = read(write("\n".join([f"{name},x,y", *rows])), drop=(name,))
     assert [column.name for column in loaded.columns] == ["x"]
     assert not any(one.startswith(f"{name} ") for one in remarks)
+
+
+@pytest.mark.parametrize("name", ["agent fee", "l'avis", "a, b", "größe"])
+def test_a_hint_can_be_pasted_into_a_shell(name: str, read: Read, write: Write) -> None:
+    quoted = '"' + name + '"'
+    rows = [f"{number},{number % 7}.5,a {number % 5},{number * 3}.25" for number in range(30)]
+    _, remarks, _ = read(write("\n".join([f"id,x,{quoted},y", *rows])), drop=(name,))
+    hint = next(one for one in remarks if one.startswith("id "))
+    words = shlex.split(hint)
+    assert names_from(words[words.index("--drop") + 1]) == (name, "id")
 
 
 @pytest.mark.parametrize("name", ["valid", "humidity", "paid", "grid"])
@@ -302,7 +315,9 @@ def test_more_columns_than_rows_is_a_warning(read: Read, write: Write) -> None:
     content = "\n".join([",".join(f"c{place}" for place in range(41)), *(",".join(map(str, row)) for row in values)])
     data, remarks, loaded = read(write(content), "c40")
     assert (data.features, loaded.features.shape) == (40, (25, 40))
-    assert "There are more inputs (40) than rows (25): --drop what says little." in remarks
+    assert (
+        "There are more inputs (40) than rows (25): each of 40 columns makes one. --drop what says little." in remarks
+    )
 
 
 # What is to be predicted
@@ -453,3 +468,28 @@ def test_a_table_is_what_it_says(read: Read, write: Write) -> None:
     assert loaded.features.dtype == np.float32
     assert loaded.target.dtype == np.float64
     assert data.features == sum(column.width for column in loaded.columns) == 3
+
+
+def test_what_is_taken_as_missing_names_its_cause(read: Read, write: Write) -> None:
+    rows = [f"{n},{('unknown', 'a', 'b', 'NA')[n % 4]}" for n in range(80)]
+    path = write("\n".join(["x,y", *rows]) + "\n")
+    left = "rows left out for want of a target, the first in row 2. Taken as missing, as --missing says: 'unknown'."
+    assert f"20 {left}" in read(path, missing=("unknown",), categorical=("y",))[1]
+    more = " Taken as missing: 'NA'; with --categorical y only empty cells are."
+    assert f"40 {left}{more}" in read(path, missing=("unknown",))[1]
+
+
+def test_what_is_done_about_rare_classes_is_not_advised_again(read: Read, write: Write) -> None:
+    def refused(classes: str, min_class: str) -> str:
+        path = write("\n".join(["x,y", *(f"{n},{name}" for n, name in enumerate(classes))]) + "\n")
+        with pytest.raises(DataError) as error:
+            read(path, min_class=min_class)
+        return str(error.value).partition("column y: ")[2]
+
+    common = "ab" * 25
+    assert "--min-class 5:drop" in refused(f"{common}cd", "5:join")
+    assert ":join" not in refused(f"{common}cd", "5:join")
+    assert refused("aabbccddeeffgghhiijjkk", "5:join").startswith("--min-class 5:join leaves one class, 'other', since")
+    assert refused("aabbccddeeffgghhiijjkk", "5:drop").startswith("--min-class 5:drop leaves no class, since too many")
+    assert refused(f"{'a' * 50}bbcc", "5:drop").startswith("--min-class 5:drop leaves one class, 'a', since too many")
+    assert "Add rows." in refused("aaabbbcccdddeeefffggghhhiii", "2:join")

@@ -52,7 +52,7 @@ def test_a_changed_file_is_read_again(write: Write, shelf: Path, readings: list[
     assert first.digest != second.digest
 
 
-@pytest.mark.parametrize("name", ["features.npy", "target.npy", "groups.npy", "meta.json"])
+@pytest.mark.parametrize("name", ["features.npy", "target.npy", "groups.npy", "rows.npy", "meta.json"])
 @pytest.mark.parametrize("damage", ["gone", "shorter", "other", "empty"])
 def test_a_damaged_table_is_read_anew(name: str, damage: str, write: Write, shelf: Path, readings: list[Path]) -> None:
     rows = "".join(f"{number}.5,g{number % 7},{number}.25\n" for number in range(40))
@@ -94,7 +94,7 @@ def test_only_its_owner_can_read_it(write: Write, shelf: Path) -> None:
     describe(FileRequest(path=str(write(table())), target="y"), shelf)
     for path in (shelf, *shelf.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
-    assert {path.name for path in shelf.rglob("*.*")} == {"features.npy", "target.npy", "meta.json"}
+    assert {path.name for path in shelf.rglob("*.*")} == {"features.npy", "target.npy", "rows.npy", "meta.json"}
 
 
 def test_features_are_mapped_and_cannot_be_written(write: Write, shelf: Path) -> None:

@@ -1,7 +1,7 @@
-"""TensorFlow in this process: started once, by the first test that asks for it, never at collection."""
+"""The engine in this process, and Keras to hold it to."""
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -15,24 +15,11 @@ from lossterm.comparison.protocol_catalogue import PROTOCOLS, protocol_named
 from lossterm.comparison.user_code_consent import trust_all_of
 from lossterm.engine.contract import Result
 from lossterm.engine.scoring import encode
-from lossterm.losses import LOSSES, Loss
+from lossterm.losses import Loss
 from lossterm.losses.target_scaling import Scaling
 from lossterm.store import Chunk
 from lossterm.tasks import TASKS, task_named
-
-ENGINE_SETS = ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND")
-"""Environment variables that importing the engine sets; TensorFlow reads some of them only at its first operation."""
-
-
-@pytest.fixture(scope="session")
-def runtime() -> Iterator[ModuleType]:
-    """The engine's TensorFlow, set up as a worker sets it up on the CPU."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in ENGINE_SETS:
-            environment.delenv(name, raising=False)  # and put back when the last test has run
-        module = importlib.import_module("lossterm.engine.runtime")
-        module.configure("cpu")
-        yield module
+from tests.losses import TABLES
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +78,7 @@ def setting_of(loss: Loss) -> tuple[str, str]:
 def one_of_each_form() -> tuple[str, ...]:
     """Return the first loss of each form: all that the engine treats alike but for the formula."""
     forms: dict[tuple[object, ...], str] = {}
-    for key, loss in LOSSES.items():
+    for key, loss in TABLES.items():
         one = loss.under(setting_of(loss)[1])
         forms.setdefault((one.reading, one.encoding, one.units, one.link, one.scale, one.activation), key)
     return tuple(forms.values())
@@ -111,7 +98,11 @@ def trial_of(
     hidden: tuple[int, ...] | None = None,
     **others: Any,
 ) -> Trial:
-    """Return one trial, asked for as a person would: of a loss by name, or a custom one by its place."""
+    """Return one trial, asked for as a person would: of a loss by name, or a custom one by its place.
+
+    Its rate stays, unless `others` say how it falls: so trainings of different lengths begin alike.
+    """
+    others = {"schedule": "constant", **others}
     asked = Comparison.ask(
         task,
         [loss] if loss else (),
@@ -171,7 +162,7 @@ ROWS = 64
 
 def raw_outputs(loss: Loss, task: str) -> np.ndarray:
     """Draw what a network might give for some rows, (rows, units), before the output layer's activation."""
-    units = (task_named(task).classes if loss.by_class else None) or loss.units
+    units = loss.outputs(task_named(task).classes)
     return np.random.default_rng(0).normal(size=(ROWS, units)).astype(np.float32)
 
 

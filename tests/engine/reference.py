@@ -15,7 +15,6 @@ from lossterm.comparison.protocol import SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.engine.training.batch_orders import batch_orders, shuffler
 from lossterm.losses import Loss, Scale, loss_named
-from lossterm.tasks import task_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +38,10 @@ def fit(
 ) -> Fitted:
     """Train a trial as Keras does it, with the network that `build` gives for features and outputs, if any."""
     keras, tf = runtime.keras, runtime.tf
-    task, h = task_named(trial.task), trial.hyperparameters
+    task, h = trial.record, trial.hyperparameters
     loss = loss_named(trial.loss).under(trial.protocol)
     data, truth = _data(trial)
+    weights = protocol_named(trial.protocol).prepare(task, trial.seed).weights
     units = (task.classes if loss.reading in ("logits", "scores") else None) or loss.units
     if build:
         keras.utils.set_random_seed(trial.seed)
@@ -78,7 +78,7 @@ def fit(
         callbacks.append(watch)
     orders = batch_orders(shuffler(trial.seed), len(features), h.epochs)
     model.fit(
-        _batches(tf, features, target, orders, h.batch_size),
+        _batches(tf, (features, target, *([] if weights is None else [weights])), orders, h.batch_size),
         epochs=h.epochs,
         steps_per_epoch=steps // h.epochs,
         shuffle=False,
@@ -105,7 +105,7 @@ def keras_mean_loss(runtime: ModuleType, trial: Trial, raw: np.ndarray) -> tuple
 
 def _data(trial: Trial) -> tuple[dict[SplitName, tuple[np.ndarray, np.ndarray]], np.ndarray]:
     """Return features and encoded target of each split, and the training rows' target as it was drawn."""
-    task, protocol = task_named(trial.task), protocol_named(trial.protocol)
+    task, protocol = trial.record, protocol_named(trial.protocol)
     loss = loss_named(trial.loss).under(trial.protocol)
     splits = protocol.prepare(task, trial.seed).splits
     truth = splits["train"].target
@@ -150,16 +150,19 @@ def _class_weights(truth: np.ndarray) -> dict[int, float]:
     return {int(name): len(truth) / (len(names) * int(count)) for name, count in zip(names, counts, strict=True)}
 
 
-def _batches(tf: Any, features: np.ndarray, target: np.ndarray, orders: np.ndarray, size: int) -> Any:
-    """Give `fit` the batches of one epoch after the other; an iterator of arrays it would not weigh by class."""
+def _batches(tf: Any, parts: tuple[np.ndarray, ...], orders: np.ndarray, size: int) -> Any:
+    """Give `fit` the batches of one epoch after the other; an iterator of arrays it would not weigh by class.
 
-    def every() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    `parts` are features and target, and the weights of rows if they weigh differently.
+    """
+
+    def every() -> Iterator[tuple[np.ndarray, ...]]:
         for order in orders:
             for start in range(0, len(order), size):
                 rows = order[start : start + size]
-                yield features[rows], target[rows]
+                yield tuple(part[rows] for part in parts)
 
-    form = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in (features, target))
+    form = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in parts)
     return tf.data.Dataset.from_generator(every, output_signature=form)
 
 
@@ -176,8 +179,8 @@ def _evaluated(model: Any, features: np.ndarray, target: np.ndarray) -> float:
 
 def _head(loss: Loss) -> str:
     """Return the activation that Keras's losses and the textbooks' formulas want, where ours take the raw output."""
-    if loss.link == "log":
-        return "exponential"
+    if loss.link != "identity":
+        return {"log": "exponential", "logit": "sigmoid"}[loss.link]
     return {"logit": "sigmoid", "logits": "softmax"}.get(loss.reading, loss.activation)
 
 
@@ -213,11 +216,22 @@ def _reference(keras: Any, loss: Loss, train: np.ndarray) -> Any:
         "smoothed_binary_crossentropy": lambda: named.BinaryCrossentropy(label_smoothing=0.1),
         "smoothed_crossentropy": lambda: named.CategoricalCrossentropy(label_smoothing=0.1),
         "log1p_mse": named.MeanSquaredError,
+        "mse": named.MeanSquaredError,
+        "mae": named.MeanAbsoluteError,
+        "log_cosh": named.LogCosh,
+        "msle": named.MeanSquaredLogarithmicError,
+        "mape": lambda: lambda y, f: named.mean_absolute_percentage_error(y, f) / 100,  # ours is the fraction
+        "poisson": named.Poisson,
+        "binary_crossentropy": named.BinaryCrossentropy,
+        "share_crossentropy": named.BinaryCrossentropy,
+        "hinge": named.Hinge,
+        "squared_hinge": named.SquaredHinge,
+        "categorical_crossentropy": named.CategoricalCrossentropy,
+        "sparse_categorical_crossentropy": named.SparseCategoricalCrossentropy,
+        "kl_divergence": named.KLDivergence,
     }
     if loss.base in made:
         return made[loss.base]()
-    if loss.keras is not None:
-        return getattr(named, loss.keras)()
 
     def true(y: Any, probability: Any) -> Any:
         return ops.sum(y * probability, axis=-1)
@@ -248,6 +262,35 @@ def _reference(keras: Any, loss: Loss, train: np.ndarray) -> Any:
         shifted = probability * shares.astype(np.float32)  # softmax(z + ln π) ∝ softmax(z)·π
         return -ops.log(true(y, shifted) / ops.sum(shifted, axis=-1))
 
+    def ldam(y: Any, probability: Any) -> Any:
+        counts = shares * len(train)
+        margins = (0.5 * (counts.min() / counts) ** 0.25).astype(np.float32)
+        held = probability * ops.exp(-margins * y)  # exp(z − Δ) is p·exp(−Δ), up to a factor
+        return -ops.log(true(y, held) / ops.sum(held, axis=-1))
+
+    def negative_binomial(y: Any, f: Any) -> Any:
+        """f[:, 0] is after exp, as the head says, and f[:, 1] too: its logarithm is what softplus is of."""
+        mean, alpha = f[:, :1], ops.log(1 + f[:, 1:]) + 1e-6
+        rising = sum(ops.where(y > j, ops.log(1 + alpha * j), 0.0) for j in range(2 * int(train.max())))
+        return (y + 1 / alpha) * ops.log(1 + alpha * mean) - y * ops.log(mean) - rising
+
+    def zero_inflated(y: Any, f: Any) -> Any:
+        extra = f[:, 1:] / (1 + f[:, 1:])
+        rate = f[:, :1] / (1 - extra)
+        none = -ops.log(extra + (1 - extra) * ops.exp(-rate))
+        return ops.where(y > 0, rate - y * ops.log(rate) - ops.log(1 - extra), none)
+
+    def spaced(f: Any) -> Any:
+        """Return the deciles by adding one step after the other."""
+        steps, columns = ops.log(1 + ops.exp(f[:, 1:])) / 4, [f[:, 0]]
+        for place in range(4):
+            columns = [columns[0] - steps[:, 4 + place], *columns, columns[-1] + steps[:, place]]
+        return ops.stack(columns, axis=1)
+
+    def quantiles(y: Any, q: Any) -> Any:
+        level = np.arange(0.1, 0.95, 0.1, dtype=np.float32)
+        return ops.sum(ops.where(y > q, level * (y - q), (1 - level) * (q - y)), axis=-1) / 5
+
     formulas: dict[str, Callable[[Any, Any], Any]] = {
         "pinball": lambda y, f: two_sided(y, f, 0.9 * (y - f), 0.1 * (f - y)),
         "expectile": lambda y, f: two_sided(y, f, 0.9, 0.1) * (y - f) ** 2,
@@ -259,6 +302,12 @@ def _reference(keras: Any, loss: Loss, train: np.ndarray) -> Any:
         "cauchy": lambda y, f: ops.log(1 + (y - f) ** 2) / 2,
         "gamma": lambda y, f: y / f + ops.log(f),
         "tweedie": lambda y, f: 2 * y / ops.sqrt(f) + 2 * ops.sqrt(f),
+        "negative_binomial": negative_binomial,
+        "zero_inflated_poisson": zero_inflated,
+        "quantiles": lambda y, f: quantiles(y, spaced(f)),
+        "free_quantiles": lambda y, f: quantiles(y, ops.concatenate([f[:, :4:-1], f[:, :5]], axis=1)),
+        "ldam": ldam,
+        "balanced_softmax": logit_adjusted,
         "weighted_binary_crossentropy": lambda y, p: -ops.log(true_of_two(y, p)) * two_sided(y, 0.5, rare, frequent),
         "binary_brier": lambda y, p: (p - y) ** 2,
         "binary_gce": lambda y, p: (1 - true_of_two(y, p) ** 0.7) / 0.7,

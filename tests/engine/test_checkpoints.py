@@ -64,7 +64,7 @@ def program(training: ModuleType) -> Callable[[Trial], Any]:
     return training.Program  # type: ignore[no-any-return]  # a module's names are not known
 
 
-@pytest.mark.parametrize("settings", cases(SETTINGS, {"everything that is random or counted", "stopped early"}))
+@pytest.mark.parametrize("settings", cases(SETTINGS, {"everything that is random or counted"}))
 def test_a_training_that_goes_on_ends_with_the_same_bits(
     often: None, program: Callable[[Trial], Any], settings: dict[str, Any]
 ) -> None:
@@ -100,7 +100,8 @@ def test_a_checkpoint_that_cannot_be_used_is_left_aside_and_the_training_begins_
     whole.add(expected.chunk)
     sound = made.checkpoints[-1]
     flipped = bytearray(sound.state)
-    flipped[len(flipped) // 2] ^= 0x10
+    for place in range(len(flipped) // 2, len(flipped) // 2 + 99):  # more than what lies between two arrays
+        flipped[place] ^= 0x10
     foreign = program(trial_of(hidden=(5,)))
     foreign.train(trial_of(hidden=(5,)), 7, made.report, made.checkpoints.append)
     for state in (bytes(flipped), sound.state[:-40], b"", b"PK\x03\x04", made.checkpoints[-1].state):

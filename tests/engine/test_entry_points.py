@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.fork_server import ForkServer
+
 Ask = Callable[[str], Any]
 
 SOUND = """
@@ -24,7 +26,7 @@ def record(key, **others):
         "estimates": "between mean and midrange", "reading": "value", "encoding": "value", "valid": "any y",
         "parameters": (Parameter(name="power", default=4, low=1, high=9, meaning="p"),),
         "large_errors": "gradient grows with the cube", "use_when": "never", "avoid_when": "always",
-        "keras": None, "references": ("here",), "aliases": ("fourth",), "usual": True, **others,
+        "references": ("here",), "aliases": ("fourth",), "usual": True, **others,
     })
 
 QUARTIC = record("quartic")
@@ -178,9 +180,9 @@ print(json.dumps([every_task() == TASKS, task_problems()]))
     ]
 
 
-@pytest.mark.tensorflow
-def test_losses_and_tasks_of_a_package_are_trained_by_the_real_engine(install: Callable[..., Ask]) -> None:
-    printed = install(SOUND + TASKS, task="extra_losses:PLANE", quartic="extra_losses:QUARTIC")("""
+TRAIN = """
+import json, os, sys
+sys.path.insert(0, os.getcwd())  # where the package is
 from lossterm.engine import runtime
 runtime.configure("cpu")
 from lossterm.comparison.comparison import Comparison
@@ -194,7 +196,19 @@ trials = [trial for one in asked for trial in one.trials()]
 results = [Program(trial).train(trial) for trial in trials]
 print(json.dumps([[trial.task, trial.source, result.status, result.scores["mae"]["test"], result.note]
     for trial, result in zip(trials, results)]))
-""")
+"""
+
+
+@pytest.mark.tensorflow
+def test_losses_and_tasks_of_a_package_are_trained_by_the_real_engine(
+    install: Callable[..., Ask], fork_server: ForkServer, tmp_path: Path
+) -> None:
+    install(SOUND + TASKS, task="extra_losses:PLANE", quartic="extra_losses:QUARTIC")
+    script = tmp_path / "train.py"
+    script.write_text(TRAIN, encoding="utf-8")
+    done = fork_server.run(script)
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout.splitlines()[-1])
     assert [task for task, *_ in printed] == ["regression", "regression", "plane", "plane"]
     for (_, source, status, mae, note), (_, _, _, same, _) in (printed[:2], printed[2:]):
         assert source == "extra-losses 1.2"

@@ -9,10 +9,10 @@ import pytest
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.engine.contract import Result
 from lossterm.engine.fakes import fake_engine
-from lossterm.engine.training.kept_weights import MOST_BYTES, PLACES, KeptWeights, kept_epochs
+from lossterm.engine.training.kept_numbers import MOST_BYTES, PLACES, KeptNumbers, kept_epochs, pieces
 from lossterm.figures.kept_model import outputs, predicted
 from lossterm.losses import LOSSES
-from lossterm.store import MOST_SAMPLED
+from lossterm.store import MOST_SAMPLED, Model
 from lossterm.tasks import TASKS, task_named
 from tests.long_run import cases
 
@@ -50,11 +50,12 @@ def test_of_a_large_network_fewer_epochs_are_kept_and_the_last_one_longest(weigh
 
 
 def test_pieces_end_where_weights_are_kept_and_make_up_the_whole() -> None:
-    keeping = KeptWeights((0, 1, 4, 9))
-    assert list(keeping.pieces(0, 9)) == [1, 3, 5]
-    assert list(keeping.pieces(2, 3)) == [2, 1]
-    assert list(keeping.pieces(4, 5)) == [5]
-    assert list(KeptWeights().pieces(0, 9)) == [9]
+    keeping = KeptNumbers((0, 1, 4, 9))
+    assert list(pieces([keeping], 0, 9)) == [1, 3, 5]
+    assert list(pieces([keeping], 2, 3)) == [2, 1]
+    assert list(pieces([keeping], 4, 5)) == [5]
+    assert list(pieces([KeptNumbers()], 0, 9)) == [9]
+    assert list(pieces([keeping, KeptNumbers((3, 4)), KeptNumbers()], 0, 9)) == [1, 2, 1, 5]
 
 
 # What
@@ -88,7 +89,7 @@ def test_what_is_kept_is_the_weights_that_a_training_of_so_many_epochs_ends_with
     trial = trial_of("circles", "hinge", epochs=30, hidden=(4, 3))
     program = training.Program(trial)
     model = train(program, trial).result.model
-    assert model is not None
+    assert isinstance(model, Model)
     assert model.layers == (2, 4, 3, 1)
     for place, epoch in enumerate(model.epochs):
         if epoch == 0:
@@ -119,7 +120,7 @@ def test_a_training_that_diverges_leaves_what_was_finite_until_then(
     trained = train(programs(trial), trial)
     model = trained.result.model
     assert trained.result.status == "diverged"
-    assert model is not None
+    assert isinstance(model, Model)
     assert trained.result.sample is not None
     assert model.epochs == tuple(epoch for epoch in kept_epochs(40, 21) if epoch < len(trained.curve))
     assert len(model.epochs) >= least
@@ -161,7 +162,7 @@ def test_outputs_are_those_of_keras_and_predictions_give_the_trials_own_scores(
     result = train(program, trial).result
     test = protocol_named(protocol).prepare(task_named(task), 0).splits["test"]
     model, sample = result.model, result.sample
-    assert model is not None
+    assert isinstance(model, Model)
     assert sample is not None
     theirs = program.network.predict(test.features, verbose=0)
     ours = outputs(model, -1, test.features)
@@ -182,7 +183,7 @@ def test_a_custom_loss_is_read_as_it_was_loaded(training: ModuleType, tmp_path: 
     file.write_text("import keras\ndef mine(y, f):\n    return keras.ops.mean(keras.ops.square(y - f), axis=-1)\n")
     trial = trial_of("circles", None, own=f"{file}:mine:head=margin", protocol="fair")
     model = train(training.Program(trial), trial).result.model
-    assert model is not None
+    assert isinstance(model, Model)
     assert (model.reading, model.layers) == ("margin", (2, 50, 1))
 
 
@@ -199,7 +200,7 @@ def test_the_fake_leaves_a_model_and_a_sample_as_the_real_engine_does(task: str)
     loss = {"regression": "mae", "binary": "hinge", "multiclass": "categorical_crossentropy"}[record.kind]
     result, again = faked(task, loss, epochs=40), faked(task, loss, epochs=40)
     model, sample = result.model, result.sample
-    assert model is not None
+    assert isinstance(model, Model)
     assert sample is not None
     assert (model, sample) == (again.model, again.sample)
     assert model.trial == 7
@@ -225,6 +226,6 @@ def test_the_fake_keeps_no_model_of_other_seeds_and_the_initial_one_of_what_dive
     assert faked("circles", "hinge", seed=1).model is None
     diverged = faked("circles", "hinge", learning_rate=1000)
     assert diverged.status == "diverged"
-    assert diverged.model is not None
+    assert isinstance(diverged.model, Model)
     assert diverged.model.epochs == (0,)
     assert faked("blobs", "categorical_crossentropy").model != faked("blobs", "kl_divergence").model

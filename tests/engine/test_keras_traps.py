@@ -1,5 +1,6 @@
 """Where Keras's own losses are not what their name says: each shown on Keras itself, and on ours."""
 
+import inspect
 from types import ModuleType
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 
 from lossterm.errors import DoesNotFit
 from lossterm.losses import loss_named
+from tests.losses import TABLES, loss_of, random_rows
+from tests.losses.elsewhere import CASES, factor_of, given
 
 from .conftest import trial_of
 
@@ -41,6 +44,40 @@ def ours(runtime: ModuleType, name: str, y: Any, protocol: str = "fair") -> Any:
 
 def column(values: list[float]) -> np.ndarray:
     return np.array(values, np.float32)[:, None]
+
+
+def test_what_keras_has_for_a_loss_gives_its_values_for_every_row_with_its_factor_and_defaults(losses: Any) -> None:
+    told = 0
+    for key in CASES:
+        loss = loss_named(key)
+        y, f = random_rows(loss)
+        for one in (one for one in loss.equivalents or () if one.library == "keras"):
+            made = getattr(losses, one.name.removeprefix("keras.losses."))
+            target, prediction = given(one, loss, y, f)
+            if prediction.ndim == 1:
+                target, prediction = target[:, None], prediction[:, None]
+            arguments = {argument.name: argument.value for argument in one.arguments}
+            values = made(**arguments, reduction=None)(target, prediction.astype(np.float32))
+            theirs = factor_of(one, loss, y, f) * np.asarray(values)
+            np.testing.assert_allclose(theirs, loss_of(loss, y, f), rtol=1e-4, atol=1e-5, err_msg=one.text)
+            defaults = inspect.signature(made).parameters
+            for argument in one.arguments:
+                assert argument.default == defaults[argument.name].default, one.text
+            told += 1
+    assert told > 40
+
+
+def test_what_is_said_to_clip_does_and_the_rest_does_not(losses: Any) -> None:
+    for loss in (loss for loss in TABLES.values() if loss.by_class):
+        z = np.array([[-60.0, 60.0, 0.0]])
+        y = np.array([0]) if loss.encoding == "index" else np.eye(3)[:1]
+        for one in (one for one in loss.equivalents or () if one.library == "keras"):
+            target, prediction = given(one, loss, y, z)
+            arguments = {argument.name: argument.value for argument in one.arguments}
+            form = getattr(losses, one.name.removeprefix("keras.losses."))(**arguments, reduction=None)
+            theirs = factor_of(one, loss, y, z) * np.asarray(form(target, prediction.astype(np.float32)))
+            same = np.allclose(theirs, loss_of(loss, y, z), rtol=1e-3)
+            assert same == (not one.clips), one.text
 
 
 def test_keras_msle_has_no_gradient_where_a_standardised_output_is_not_positive_and_takes_negative_targets_for_0(

@@ -11,9 +11,10 @@ import pytest
 from lossterm.comparison.comparison import Trial
 from lossterm.comparison.hyperparameters import OPTIMIZERS
 from lossterm.comparison.protocol_catalogue import protocol_named
-from lossterm.losses import LOSSES, Loss, loss_named
+from lossterm.losses import Loss, loss_named
 from tests.cells import each
 from tests.long_run import cases
+from tests.losses import TABLES
 
 from .conftest import (
     Programs,
@@ -54,7 +55,7 @@ class Case:
 
 
 CASES = {
-    **{key: Case(key, *setting_of(loss)) for key, loss in LOSSES.items()},
+    **{key: Case(key, *setting_of(loss)) for key, loss in TABLES.items()},
     "msle on counts": Case("msle", "counts", "fair"),  # as it should be set up, where the tutorial does otherwise
     "barron:alpha=-2,c=0.5": Case("barron:alpha=-2,c=0.5", "regression", "tutorial"),
 }
@@ -77,9 +78,14 @@ is smaller, which ours, from logits, have: rows get there in the second epoch, a
 (for the former, a float64 replica follows Keras with the clip and the engine without it). At 0.001 no p_t gets there,
 all orders agree to 1e-6, and the square on logits, which diverges at 0.003, does not."""
 
-RATES = {"mape": 0.001}
-"""Where not that of the kind: a gradient of 100/|y| makes steps a hundred times as long, and at 0.01 rounding becomes
-2e-5."""
+
+SLOWER = {"zero_inflated_poisson": 0.002}
+"""Rates of losses of raw counts whose weights part by 2e-5 at RATE, where the gradient at the start agrees to 1e-5."""
+
+NEAR = 5e-5
+"""How near curves are, relatively. The kernels of `fit` are the coarser ones: a replica of sce in float64 has the
+engine's curve within 1e-6 of it everywhere, and that of `fit`, on a processor with AVX2 and no AVX-512, 2e-5 away where
+the curve is steepest."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ def train_both(runtime: ModuleType, programs: Programs, network: SimpleNamespace
 
 
 def _trial(case: Case, optimizer: str) -> Trial:
-    rate = RATES.get(case.loss, RATE[case.record.kinds[0]])
+    rate = SLOWER.get(case.loss) or RATE[case.record.kinds[0]]
     return trial_of(
         case.task, case.loss, protocol=case.protocol, optimizer=optimizer, epochs=EPOCHS, learning_rate=rate
     )
@@ -153,7 +159,7 @@ def test_weights_after_five_epochs_are_those_of_fit(train_both: Train, case: Cas
 def test_loss_curves_are_what_evaluate_says_after_each_epoch(train_both: Train, case: Case) -> None:
     both = train_both(_trial(case, WITH_EVERY_LOSS), curves=True)
     assert both.our_losses.shape == (EPOCHS, len(protocol_named(case.protocol).splits))
-    np.testing.assert_allclose(both.our_losses, both.their_losses, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(both.our_losses, both.their_losses, rtol=NEAR, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections import namedtuple
 from pathlib import Path
 
@@ -11,9 +9,12 @@ import pytest
 
 from lossterm.engine.worker import program_cache
 from lossterm.home import paths
+from tests.fork_server import ForkServer
 
 TRAIN = """
 import os
+os.environ["LOSSTERM_HOME"] = {home!r}
+os.environ.pop("TF_XLA_FLAGS", None)  # the server's own
 from lossterm.engine.worker import program_cache
 os.umask(0o077)  # as the worker does
 program_cache.use()
@@ -50,9 +51,15 @@ def write(kept: Path, name: str, size: int = 10) -> Path:
 
 
 @pytest.mark.tensorflow
-def test_a_program_is_compiled_once_unless_it_is_spoilt_and_gives_the_same_bits_from_disk(kept: Path) -> None:
+def test_a_program_is_compiled_once_unless_it_is_spoilt_and_gives_the_same_bits_from_disk(
+    kept: Path, home: Path, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    script = tmp_path_factory.mktemp("script") / "train.py"
+    script.write_text(TRAIN.format(home=str(home)), encoding="utf-8")
+
     def trained() -> list[str]:
-        done = subprocess.run([sys.executable, "-c", TRAIN], capture_output=True, text=True, check=True)
+        done = fork_server.run(script)
+        assert done.returncode == 0, done.stderr
         lines = [line.split() for line in done.stdout.splitlines()]
         assert [elsewhere for _, elsewhere in lines] == ["False", "False"]
         return [bits for bits, _ in lines]

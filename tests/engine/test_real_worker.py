@@ -49,7 +49,10 @@ class Worker:
 
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    """A worker that `supervisor.ensure` started, in a home of its own; it is told to leave at the end."""
+    """A worker that `supervisor.ensure` started, in a home of its own; it or its successor is dismissed at the end.
+
+    Another may have followed it: one whose compiled programs take too much leaves its lock to the next.
+    """
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HOME", str(home))
@@ -57,14 +60,12 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
         environment.setenv("LOSSTERM_IDLE_SECONDS", "120")
         with Store() as store:
             assert starting.ensure(store.path, DEVICE)
-            process = starting._started[-1]
             environ = dict(os.environ)
             environment.undo()
             yield Worker(store, environ)
-            process.terminate()
-            assert process.wait(60) == 0
-            starting._started.remove(process)
-            assert not lock.alive(store.path, DEVICE)
+            assert lock.alive(store.path, DEVICE)
+            until(lambda: dismissed(store))
+            assert starting._started.pop().wait(60) == 0
 
 
 def until(condition: Callable[[], bool], seconds: float = 100) -> None:
@@ -73,6 +74,12 @@ def until(condition: Callable[[], bool], seconds: float = 100) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def dismissed(store: Store) -> bool:
+    """Tell whichever worker holds the lock to leave, and return whether none does."""
+    lock.dismiss(store.path, DEVICE)
+    return not lock.alive(store.path, DEVICE)
 
 
 TUTORIAL = ("--protocol", "tutorial")
@@ -108,10 +115,12 @@ def test_losses_of_a_task_are_trained_at_every_rate_and_ranked_at_their_best(
     words = [word for loss in losses for word in ("--loss", loss)]
     document = worker.run("circles", *words, "--seeds", "2", "--epochs", "5", "--trials", "--lr", "tune")
     expected = set(losses)
-    assert len(document["trials"]) == len(expected) * 2 * 5
+    widened = sum(map(len, document["hyperparameters"]["widened"].values()))
+    assert len(document["trials"]) == 2 * (5 * len(expected) + widened)
     _assert_ranked(document, expected)
     diverged = {(trial["loss"], trial["learning_rate"]) for trial in document["trials"] if trial["status"] != "done"}
-    assert diverged <= {("exponential", 0.1)}  # its gradient grows exponentially with the error
+    # Its gradient grows exponentially with the error.
+    assert all(loss == "exponential" and rate >= 0.1 for loss, rate in diverged if rate <= 0.1)
 
 
 def _assert_ranked(document: dict[str, Any], expected: set[str]) -> None:
@@ -134,6 +143,7 @@ def test_what_trained_is_named_in_the_json_and_the_store(worker: Worker) -> None
     assert row.environment == document
 
 
+@pytest.mark.slow  # where both compile alike: the quick set compiles without optimising here
 def test_the_worker_trains_the_same_bits_as_this_process(worker: Worker, programs: Programs) -> None:
     words = ("--loss", "binary_crossentropy", "--seeds", "2", "--epochs", "60", "--session", "bits")
     worker.run("circles", *TUTORIAL, *words)

@@ -3,6 +3,7 @@
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from sklearn import metrics
@@ -10,6 +11,7 @@ from sklearn import metrics
 from lossterm.comparison.comparison import Trial
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.engine.training.batch_orders import batch_orders, shuffler
+from lossterm.errors import UnknownName
 from lossterm.losses import LOSSES
 from lossterm.tasks import task_named
 
@@ -140,6 +142,7 @@ def test_a_report_that_says_stop_ends_the_training_as_cancelled(
     monkeypatch.setattr(training, "REPORT_SECONDS", 0)
     trained = train(regression, trial_of("regression", "mse", epochs=1_000_000), stop_at=3)
     assert trained.result.status == "cancelled"
+    assert trained.result.device == "CPU"
     assert trained.result.scores is None
     assert trained.result.chunk is None
     assert len(trained.curve) == trained.reports == 3
@@ -184,6 +187,18 @@ def test_a_trainer_keeps_the_programs_used_last(training: ModuleType) -> None:
 
 
 # Scores
+
+
+def test_a_program_that_cannot_be_built_is_refused_by_the_same_sentence_each_time(training: ModuleType) -> None:
+    trial = msgspec.structs.replace(trial_of("circles", "hinge", epochs=2), task="gone")
+    trainer = training.Trainer()
+    said = []
+    for _ in range(2):
+        with pytest.raises(UnknownName) as raised:
+            trainer.train(trial)
+        said.append(str(raised.value))
+    assert said[0].startswith("There is no task 'gone'")
+    assert said[0] == said[1]
 
 
 def test_accuracies_of_old_and_new_keras_are_those_of_its_own_rules(runtime: ModuleType, programs: Programs) -> None:

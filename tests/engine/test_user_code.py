@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -138,7 +139,7 @@ SAME = {
 
 
 @each(("content", "name", "task", "same"), SAME.values(), ids=SAME)
-def test_a_loss_of_ones_own_and_its_gradient_are_those_of_the_catalogues(
+def test_a_custom_loss_and_its_gradient_are_those_of_the_catalogues(
     runtime: ModuleType, load: Callable[[Trial], Any], write: Write, content: str, name: str, task: str, same: str
 ) -> None:
     _hold(runtime, load, trial_of(task, None, own=f"{write(content)}:{name}", protocol="fair"), same)
@@ -157,7 +158,7 @@ def _hold(runtime: ModuleType, load: Callable[[Trial], Any], trial: Trial, same:
     ("content", "name", "task", "same"),
     cases(SAME, {"function", "labels=index", "record of two units"}),
 )
-def test_a_loss_of_ones_own_trains_what_the_catalogues_does(
+def test_a_custom_loss_trains_what_the_catalogues_does(
     trained: Callable[..., Trained], write: Write, content: str, name: str, task: str, same: str
 ) -> None:
     rate = 0.001 if task == "blobs" else 0.01  # unscaled features magnify rounding, as test_parity says
@@ -312,7 +313,41 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
     ),
     "takes a third thing": (
         "def loss(y, f, w):\n    return y - f\n",
-        *("loss", ["mine.py", "missing 1 required positional argument: 'w'"]),
+        *(
+            "loss",
+            ["mine.py, line 6", "a third argument, w, and a loss gets y_true and y_pred alone", "mine.py:loss:w=1."],
+        ),
+    ),
+    "makes a loss": (
+        f"def make(w=2.0):\n    {SQUARED.replace(chr(10) + '    ', chr(10) + '        ')}    return loss\n",
+        *(
+            "make",
+            ["mine.py, line 6", "takes (w) and not (y_true, y_pred)", "`my_loss = make(w=…)`", "mine.py:my_loss."],
+        ),
+    ),
+    "makes a loss of two things": (
+        "def make(gamma, alpha):\n    return lambda y, f: gamma * (y - f) ** 2 + alpha\n",
+        *("make", ["mine.py, line 6", "returns a function, not losses of rows", "`my_loss = make("]),
+    ),
+    "is for Keras 2": (
+        "from keras import backend as K\ndef loss(y, f):\n    return K.mean(K.square(y - f), axis=-1)\n",
+        *(
+            "loss",
+            ["mine.py, line 8", "has no attribute 'mean'", "Keras 3 has no mean there any more: write keras.ops.mean."],
+        ),
+    ),
+    "is Keras's for ratios": (
+        "from keras.losses import MeanAbsolutePercentageError\nmine = MeanAbsolutePercentageError()\n",
+        *("mine", ["means something else on a standardised target", "mine.py:mine:target=mean", "target=raw"]),
+    ),
+    "record on another scale": (RECORD, "loss:target=raw", ["mine.py is a record, which says its scale itself"]),
+    "root of a standardised target": (
+        "def loss(y, f):\n    return ops.mean((ops.sqrt(y) - f) ** 2, axis=-1)\n",
+        *("loss", [" is nan at y_true -", "gets the target standardised", "loss:target=raw", "loss:target=mean"]),
+    ),
+    "root of the output": (
+        "def loss(y, f):\n    return ops.mean((y - ops.log(f)) ** 2, axis=-1)\n",
+        *("loss", [" is nan at y_true ", "y_pred is the network's output, of any sign", "ops.maximum(y_pred, 0)"]),
     ),
     "calls itself": ("def loss(y, f):\n    return loss(y, f)\n", "loss", [", line 7", "RecursionError"]),
     "unknown parameter of a function": (SQUARED, "loss:gama=3", ["mine.py", "keyword argument 'gama'"]),
@@ -345,6 +380,27 @@ def test_what_cannot_be_used_is_told_in_a_sentence(
         assert part in str(raised.value)
     assert str(raised.value).endswith((".", "?"))
     assert "\n" not in str(raised.value)
+
+
+def test_a_custom_loss_gets_the_target_on_the_scale_that_is_asked_for(
+    trained: Callable[..., Trained], load: Callable[[Trial], Any], write: Write
+) -> None:
+    ratio = "def loss(y, f):\n    return ops.mean(ops.abs((y - f) / y), axis=-1)\n"
+    name = f"{write(ratio)}:loss"
+    trial = trial_of("prices", None, own=f"{name}:target=mean", protocol="fair", epochs=3)
+    mine, theirs = trained(trial), trained(trial_of("prices", "mape", protocol="fair", epochs=3))
+    close(mine, theirs)
+    assert "gets the target divided by its mean" in (mine.result.note or "")
+    for scale, words in (("raw", "in its own units"), ("standard", "standardised: less its mean")):
+        loaded = load(trial_of("prices", None, own=f"{name}:target={scale}", protocol="fair"))
+        assert (loaded.loss.scale, words in loaded.note) == (scale, True)
+    assert load(trial_of("prices", None, own=name, protocol="fair")).loss.scale == "standard"
+
+
+def test_keras_losses_of_ratios_train_on_the_target_over_its_mean(trained: Callable[..., Trained]) -> None:
+    trial = trial_of("prices", None, own="keras.losses:MeanAbsolutePercentageError", protocol="fair", epochs=3)
+    assert trial.loss.startswith("MeanAbsolutePercentageError:target=mean@")
+    assert "gets the target divided by its mean" in (trained(trial).result.note or "")
 
 
 def test_cosine_similarity_of_one_unit_is_told_to_have_no_gradient(load: Callable[[Trial], Any]) -> None:
@@ -444,6 +500,39 @@ def test_two_files_of_one_name_are_two_losses(load: Callable[[Trial], Any], writ
     assert values == [4.0, 2.0]
 
 
+BATCH = "def loss(y, f):\n    return 1 - 2 * ops.sum(y * f) / (ops.sum(y) + ops.sum(f))\n"
+
+
+def test_a_loss_of_a_batch_is_one_number_where_it_says_so_and_trains(
+    load: Callable[[Trial], Any], trained: Callable[..., Trained], write: Write
+) -> None:
+    path = write(BATCH)
+    trial = trial_of("circles", None, own=f"{path}:loss:per=batch", epochs=3)
+    loaded = load(trial)
+    assert loaded.loss.per == "batch"
+    assert loaded.way == "compiled"
+    assert re.search(r"for 12 rows, and [\d.]+ as the mean of 3 batches of 4", loaded.note)
+    result = trained(trial).result
+    assert result.status == "done"
+    assert "With another --batch-size it is another loss." in str(result.note)
+
+
+@pytest.mark.parametrize(
+    ("code", "setting", "says"),
+    [
+        (BATCH, "", "If it is meant for a batch as a whole, write per=batch after its name."),
+        (SQUARED, ":per=batch", "where one number for all 12 rows of a batch is wanted, as per=batch says"),
+        (RECORD, ":per=batch", "is a record, which says itself what it is per (per='row'): leave out per."),
+        ("def loss(y, f):\n    return ops.sum(f) / 0.0 * 0.0\n", ":per=batch", "must be finite there"),
+    ],
+)
+def test_a_loss_of_rows_is_not_taken_for_one_of_a_batch(
+    load: Callable[[Trial], Any], write: Write, code: str, setting: str, says: str
+) -> None:
+    with pytest.raises(DataError, match=re.escape(says)):
+        load(trial_of("regression", None, own=f"{write(code)}:loss{setting}"))
+
+
 def test_the_probe_says_in_json_what_it_found(
     runtime: ModuleType, write: Write, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
@@ -455,7 +544,7 @@ def test_the_probe_says_in_json_what_it_found(
     assert (document["task"], document["way"], document["error"]) == ("regression", "compiled", None)
     assert document["loss"].startswith("loss@")
     assert document["passed"][-1] == "compiles"
-    assert len(document["passed"]) == 5
+    assert len(document["passed"]) == 6
 
 
 # After the probe

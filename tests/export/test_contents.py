@@ -1,6 +1,8 @@
 """What of a session is written out: everything, each trial once, or what was chosen."""
 
+import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,9 @@ import numpy as np
 import pytest
 
 from lossterm.comparison.comparison import Comparison
+from lossterm.data import Data, FileRequest
 from lossterm.errors import UnknownName, UsageError
-from lossterm.export import Contents, gather
+from lossterm.export import FORMATS, Contents, gather
 from lossterm.export.epochs import every, splits_of
 from lossterm.store import Chunk, Store
 from tests.builders.stores import fill
@@ -55,6 +58,26 @@ def test_what_a_dead_worker_left_beyond_the_last_row_is_not_told(opened: Store) 
     opened.worker.record(Chunk(trial=row.id, start=0, epochs=1, data=bytes(4 * 4)))
     assert [len(one) for one in every(before) if one.row.id == row.id] == [0]
     assert [len(one) for one in every(gather(opened, SESSION)) if one.row.id == row.id] == [1]
+
+
+def test_curves_are_read_for_the_formats_that_say_what_had_not_levelled_off(
+    contents: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+    chunks = contents.store.reader.sound_chunks
+
+    def counted(comparisons: Sequence[int]) -> list[Chunk]:
+        read.append(comparisons)
+        return chunks(comparisons)
+
+    monkeypatch.setattr(contents.store.reader, "sound_chunks", counted)
+    assert gather(contents.store, SESSION).reports == contents.reports
+    for form in ("csv", "parquet", "tensorboard"):
+        FORMATS[form].write(contents, tmp_path / form)
+    assert read == []
+    for number, form in enumerate(("json", "html", "markdown"), 1):
+        FORMATS[form].write(contents, tmp_path / form)
+        assert len(read) == number
 
 
 def test_one_task_is_chosen_by_its_key(opened: Store) -> None:
@@ -110,3 +133,32 @@ def test_a_session_that_is_not_there_or_empty_is_said(opened: Store) -> None:
         opened._connection.execute("DELETE FROM comparisons WHERE session = (SELECT max(id) FROM sessions)")
     with pytest.raises(UsageError, match=r"holds no comparison yet.*lossterm run"):
         gather(opened, "empty")
+
+
+def test_labels_stay_what_they_are_in_data_and_are_harmless_where_they_are_shown(tmp_path: Path) -> None:
+    labels = ("<b>x</b>", "a\u00a0b", "z\u200bw", "two\nlines", "long " * 2000, "[red]", "\x1b[2J")
+    data = Data(
+        asked=FileRequest(path="/data/t.csv", target="y\u200b"),
+        digest="0123456789abcdef",
+        kind="multiclass",
+        rows=600,
+        features=2,
+        classes=labels,
+        lowest=0.0,
+        zeros=True,
+        imbalance=1.0,
+    )
+    fill(
+        tmp_path / "s.db", Comparison.ask(data, ("categorical_crossentropy",), learning_rates=[0.01], epochs=3, seeds=2)
+    )
+    with Store(tmp_path / "s.db") as store:
+        contents = gather(store, "prepared")
+        for form in ("json", "html", "markdown", "csv"):
+            FORMATS[form].write(contents, tmp_path / form)
+            text = (tmp_path / form).read_text(encoding="utf-8").replace("@\u200b", "@")  # so that nobody is called
+            assert not any(sign in text for sign in ("\x1b", "\u200b")), form
+            assert "<b>x" not in text or form == "json"
+    document = json.loads((tmp_path / "json").read_text(encoding="utf-8"))
+    kept = [one["comparison"]["data"] for one in document["comparisons"]]
+    assert [tuple(one["classes"]) for one in kept] == [labels]
+    assert kept[0]["asked"]["target"] == "y\u200b"

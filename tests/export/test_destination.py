@@ -13,6 +13,7 @@ from lossterm.errors import DataError, UsageError
 from lossterm.export import FORMATS, Contents, Format, default_destination, gather, path_from, write
 from lossterm.export.destination import MARK
 from lossterm.store import Store
+from tests.builders.stores import SESSION, fill
 
 CSV, TENSORBOARD, MLFLOW = FORMATS["csv"], FORMATS["tensorboard"], FORMATS["mlflow"]
 OF_FILES = [one for one in FORMATS.values() if one.place == "file" and not one.second_file]
@@ -28,6 +29,18 @@ def test_a_file_is_there_as_a_whole_and_alone(contents: Contents, tmp_path: Path
     umask = os.umask(0)
     os.umask(umask)
     assert path.stat().st_mode & 0o777 == 0o666 & ~umask  # as any file that this person makes
+
+
+def test_the_size_that_is_told_before_is_about_what_is_written(tmp_path: Path) -> None:
+    store = tmp_path / "lossterm.db"
+    fill(store, Comparison.ask("circles", learning_rates=[0.003, 0.01], epochs=400, seeds=4))
+    with Store(store) as opened:
+        contents = gather(opened, SESSION)
+        for form in OF_FILES:
+            path = tmp_path / f"x.{form.suffix}"
+            write(contents, form, path)
+            told, written = form.size(len(contents.rows), contents.epochs), path.stat().st_size
+            assert 0.5 * told <= written <= 2 * told if told else written < 500_000, form.key
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.key)

@@ -13,7 +13,7 @@ import pytest
 
 from lossterm import __version__
 from lossterm.charts.loss_colours import colour_of, colour_text
-from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.comparison import Comparison, Trial
 from lossterm.export import Contents, gather
 from lossterm.export.epochs import every
 from lossterm.export.html import pictures, svg
@@ -23,7 +23,7 @@ from lossterm.reports.notes import notes
 from lossterm.reports.table import columns_of
 from lossterm.reports.verdict import verdict
 from lossterm.store import Store
-from tests.builders.stores import FAIR, fill, tied
+from tests.builders.stores import FAIR, TUTORIAL, fill, undecided
 
 from .prepared import SESSION
 
@@ -83,7 +83,12 @@ def page(tmp_path: Path) -> Page:
 @pytest.fixture
 def tuned(tmp_path: Path) -> Iterator[Contents]:
     """Three losses at three rates, of which one diverged."""
-    fill(tmp_path / "t.db", FAIR, scored=tied, diverged=lambda one: one.loss == "hinge" and one.learning_rate == 0.03)
+    fill(
+        tmp_path / "t.db",
+        FAIR,
+        scored=undecided,
+        diverged=lambda one: one.loss == "hinge" and one.learning_rate == 0.03,
+    )
     with Store(tmp_path / "t.db") as store:
         yield gather(store, "prepared")
 
@@ -186,6 +191,26 @@ def test_lines_are_told_apart_by_name_and_dash(tuned: Contents) -> None:
     dashes = [one.get("stroke-dasharray") for one in root.iter("{http://www.w3.org/2000/svg}polyline")]
     assert len(set(dashes)) == 3
     assert len(list(root.iter("{http://www.w3.org/2000/svg}polygon"))) == 3  # a band each
+
+
+def test_where_trials_collapsed_there_are_diamonds_medians_and_the_words(tmp_path: Path, page: Page) -> None:
+    def scored(trial: Trial, metric: str) -> float:
+        if trial.loss == "hinge" and trial.seed == 1:
+            return 0.0 if metric == "macro_f1" else 0.5
+        return 0.9 - 0.001 * trial.seed
+
+    fill(tmp_path / "c.db", TUTORIAL, session="c", scored=scored)
+    with Store(tmp_path / "c.db") as store:
+        contents = gather(store, "c")
+        text, curves = page(contents), {one.row.id: one.values for one in every(contents)}
+    (report,) = contents.reports
+    assert len(report.collapsed) == 1
+    root = ElementTree.fromstring(pictures.metric_curves(report, curves))
+    paths = [one.get("class") or "" for one in root.iter("{http://www.w3.org/2000/svg}path")]
+    assert sum(kind.startswith("ring") for kind in paths) == 1
+    shown = "".join(read(text).shown)
+    for words in ("hinge predicts one class on 1 of 4 seeds", "median and 95 % interval", "collapsed 1/4", "constant"):
+        assert words in shown
 
 
 def test_scores_are_drawn_where_they_are(tuned: Contents) -> None:

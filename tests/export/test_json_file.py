@@ -27,7 +27,7 @@ def document(contents: Contents, tmp_path: Path) -> Any:
 
 
 def test_the_head_says_what_it_is(document: Any) -> None:
-    assert list(document) == ["lossterm", "schema", "session", "comparisons", "reports", "trials"]
+    assert list(document) == ["lossterm", "schema", "session", "comparisons", "reports", "sweeps", "trials"]
     assert (document["lossterm"], document["schema"], document["session"]) == (__version__, SCHEMA, SESSION)
 
 
@@ -43,7 +43,7 @@ def test_comparisons_are_told_with_every_setting(document: Any, contents: Conten
 
 
 def test_reports_are_those_of_lossterm_report(document: Any, contents: Contents) -> None:
-    assert document["reports"] == [json.loads(as_json(json_document.document(one))) for one in contents.reports]
+    assert document["reports"] == [json.loads(as_json(json_document.document(one))) for one in contents.levelled()]
     assert [len(one["standings"]) for one in document["reports"]] == [1, 3, 2, 1]
 
 

@@ -30,6 +30,7 @@ HEAD = (
     "loss",
     "seed",
     "learning_rate",
+    "severity",
     "status",
     "error",
     "metric",
@@ -58,7 +59,7 @@ def test_csv_holds_every_epoch_of_every_trial_to_the_last_bit(
         head, *lines = csv.reader(file)
     assert tuple(head) == (*HEAD, *VALUES)
     epochs = [
-        (int(line[1]), int(line[10]) if line[10] else None, tuple(float(c) if c else None for c in line[11:]))
+        (int(line[1]), int(line[11]) if line[11] else None, tuple(float(c) if c else None for c in line[12:]))
         for line in lines
     ]
     assert epochs == expected(opened)
@@ -69,7 +70,7 @@ def test_csv_holds_every_epoch_of_every_trial_to_the_last_bit(
         cells = [contents.held[row.id][0], row.id, trial.task, trial.protocol, trial.loss, trial.seed]
         assert line[:6] == [str(cell) for cell in cells]
         assert float(line[6]) == trial.learning_rate
-        assert line[7] == row.status
+        assert line[7:9] == ["", row.status]
 
 
 def test_csv_is_read_by_pyarrow_with_a_type_for_each_column(contents: Contents, opened: Store, tmp_path: Path) -> None:

@@ -64,9 +64,9 @@ def engine_here(train_all: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the engine asked in this process, which has TensorFlow loaded; the test of a table asks one of its own."""
     exporting = importlib.import_module("lossterm.engine.exporting")
 
-    def asked(what: str, file: str, *, trial: Trial) -> bytes:
+    def asked(what: str, file: str, device: str, *, trial: Trial) -> bytes:
         assert what == "train"
-        return msgspec.json.encode(exporting.train(trial, Path(file)))
+        return msgspec.json.encode(exporting.train(trial, Path(file), device))
 
     monkeypatch.setattr(model, "asked_of_engine", asked)
 
@@ -100,6 +100,26 @@ def test_a_model_scores_what_is_stored(
         target = (target - target_scaling["mean"]) / target_scaling["scale"]
     inputs = prepared(about["inputs"], dict(enumerate(features[rows].T)))
     hold(path, about, inputs, target[rows], chosen(contents).row(1).scores, metrics)
+
+
+def test_a_model_is_trained_where_the_trial_was_and_says_where(
+    train_all: Train, engine_here: None, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporting = importlib.import_module("lossterm.engine.exporting")
+    recorded: list[str] = []
+
+    def place_for(trial: Trial, device: str) -> Any:
+        recorded.append(device)
+        return importlib.import_module("lossterm.engine.runtime").Place("GPU", "/CPU:1")
+
+    monkeypatch.setattr(exporting, "place_for", place_for)
+    wanted: dict[str, Any] = {"protocol": "tutorial", "seeds": 1, "epochs": 1, "learning_rates": (0.01,)}
+    store.worker.report_worker("cpu", 1, "ready", "", {"device": "GPU"})
+    train_all(store, Comparison.ask("circles", ("hinge",), device="cpu", **wanted))
+    contents = gather(store, "s")
+    write_model(contents, tmp_path / "model.keras")
+    assert recorded == [(chosen(contents).row(0).environment or {})["device"]]
+    assert json.loads(sidecar(tmp_path / "model.keras").read_text())["environment"]["device"] == "GPU"
 
 
 def protocol_state(task: str) -> int:

@@ -10,7 +10,7 @@ from lossterm.export.pull_request import fenced, write_markdown
 from lossterm.reports.verdict import verdict
 from lossterm.store import Store
 from lossterm.text.harmless import in_markdown
-from tests.builders.stores import FAIR, fill, tied
+from tests.builders.stores import FAIR, fill, undecided
 
 from .prepared import SESSION
 
@@ -22,7 +22,7 @@ def text(contents: Contents, tmp_path: Path) -> str:
 
 
 def test_the_verdict_is_the_first_line(tmp_path: Path) -> None:
-    fill(tmp_path / "s.db", FAIR, scored=tied)
+    fill(tmp_path / "s.db", FAIR, scored=undecided)
     with Store(tmp_path / "s.db") as store:
         contents = gather(store, "prepared")
     write_markdown(contents, tmp_path / "x.md")

@@ -37,6 +37,8 @@ def asked_by(words: list[str], monkeypatch: pytest.MonkeyPatch) -> Comparison:
         Comparison.ask("blobs", metric="log_loss", optimizer="adam", batch_size=7, hidden=(3, 2)),
         Comparison.ask("blobs", activation="gelu", dropout=0.1, batch_norm=True, l2=1e-4, class_weight="balanced"),
         Comparison.ask("circles", schedule="cosine", early_stopping=20),
+        Comparison.ask("circles", rope=0.02, final=True),
+        Comparison.ask("circles", rope=0.0),
     ],
     ids=lambda comparison: f"{comparison.task} {comparison.protocol}",
 )

@@ -8,6 +8,7 @@ from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.comparison.setting_catalogue import HYPERPARAMETERS
 from lossterm.errors import UsageError
 from lossterm.export.setting_labels import hyperparameters
+from lossterm.tasks import task_named
 
 STACK = Hyperparameters(hidden=(), optimizer="adam", batch_size=8, epochs=5)
 OWN = msgspec.structs.replace(STACK, model="nets.py:build@0123456789ab")
@@ -19,16 +20,26 @@ SHAPED = {
     "dropout": 0.2,
     "batch_norm": True,
     "l2": 0.01,
+    "network": "cnn",
+    "filters": (4,),
+    "kernel": 5,
+    "pooling": "average",
+    "units": (4,),
+    "cell": "lstm",
+    "bidirectional": True,
 }
 
 
 def test_what_shapes_a_stack_of_layers_is_told_of_such_a_stack_alone() -> None:
     rest = [("optimizer", "adam"), ("batch size", "8"), ("epochs", "5"), ("schedule", "constant")]
-    assert hyperparameters(STACK) == [("hidden", "none"), ("activation", "relu"), *rest]
+    rest += [("scaling", "standard")]
+    assert hyperparameters(STACK) == [
+        *(("hidden", "none"), ("activation", "relu"), *rest, ("network", "mlp")),
+        ("output kernel", "Glorot-uniform"),
+    ]
     assert hyperparameters(OWN) == [*rest, ("model", OWN.model)]
-    assert {label.replace(" ", "_") for label, _ in hyperparameters(msgspec.structs.replace(STACK, **SHAPED))} >= (
-        OF_LAYERS
-    )
+    shaped = [msgspec.structs.replace(STACK, **{**SHAPED, "network": network}) for network in ("cnn", "rnn")]
+    assert {label.replace(" ", "_") for one in shaped for label, _ in hyperparameters(one)} >= OF_LAYERS
 
 
 @pytest.mark.parametrize("name", Hyperparameters.__struct_fields__)
@@ -36,4 +47,4 @@ def test_a_setting_is_left_out_where_a_custom_network_refuses_it(name: str) -> N
     assert (name in OF_LAYERS) == (name in SHAPED)
     if name in SHAPED:
         with pytest.raises(UsageError, match=f"so {name.replace('_', ' ')} would change nothing"):
-            msgspec.structs.replace(OWN, **{name: SHAPED[name]}).checked("binary", protocol_named("fair"))
+            msgspec.structs.replace(OWN, **{name: SHAPED[name]}).checked(task_named("circles"), protocol_named("fair"))

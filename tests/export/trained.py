@@ -1,33 +1,29 @@
 """Comparisons trained for real, in this process, into a store."""
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.user_code_consent import trust_all_of
 from lossterm.store import Store
-from tests.engine.conftest import ENGINE_SETS
 
 Train = Callable[[Store, Comparison], None]
 """Asks for a comparison in the session "s" and trains its trials, one after the other; its device is the CPU."""
 
 
 @pytest.fixture(scope="session")
-def train_all() -> Iterator[Train]:
-    """TensorFlow in this process, set up as a worker sets it up on the CPU."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in ENGINE_SETS:
-            environment.delenv(name, raising=False)  # and put back when the last test has run
-        importlib.import_module("lossterm.engine.runtime").configure("cpu")
-        trainer = importlib.import_module("lossterm.engine.training.trainer").Trainer()
+def train_all(runtime: ModuleType) -> Train:
+    """Return what trains by the engine in this process."""
+    trainer = importlib.import_module("lossterm.engine.training.trainer").Trainer()
 
-        def trained(store: Store, comparison: Comparison) -> None:
-            trust_all_of(comparison)
-            store.requests.ask("s", comparison)
-            while row := store.worker.claim("cpu"):
-                result = trainer.train(row.trial, row.id, lambda _: False)
-                store.worker.finish(row.id, result.status, scores=result.scores, seconds=result.seconds)
+    def trained(store: Store, comparison: Comparison) -> None:
+        trust_all_of(comparison)
+        store.requests.ask("s", comparison)
+        while row := store.worker.claim("cpu"):
+            result = trainer.train(row.trial, row.id, lambda _: False)
+            store.worker.finish(row.id, result.status, scores=result.scores, seconds=result.seconds)
 
-        yield trained
+    return trained

@@ -19,6 +19,7 @@ from lossterm.engine.fakes.fake_engine import FakeTrainer
 from lossterm.store import AskedComparison, Store
 from lossterm.worker_control import lock
 from tests.faults.watcher import Watcher, assert_nothing_lost, curves, until
+from tests.long_run import cases
 from tests.terminal.pseudo_terminal import Terminal, braille, restored
 
 DEVICE = "auto"
@@ -160,7 +161,10 @@ def assert_found_again(open_program: Open) -> None:
 # The app
 
 
-@pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+ENDINGS = {one.name: one for one in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
+
+
+@pytest.mark.parametrize("ending", cases(ENDINGS, {"SIGHUP"}))
 def test_told_to_end_the_app_gives_the_terminal_back_and_training_goes_on(
     ending: signal.Signals, open_program: Open, store: Store, watcher: Watcher
 ) -> None:
@@ -182,7 +186,7 @@ def test_told_to_end_the_app_gives_the_terminal_back_and_training_goes_on(
     assert_found_again(open_program)
 
 
-@pytest.mark.parametrize("how", ["key", "signal"])
+@pytest.mark.parametrize("how", ["key", pytest.param("signal", marks=pytest.mark.slow)])
 def test_suspended_the_app_gives_the_terminal_back_and_takes_it_again(
     how: str, open_program: Open, store: Store, watcher: Watcher
 ) -> None:
@@ -223,7 +227,7 @@ def test_a_terminal_that_vanishes_takes_the_app_along_and_not_the_training(
     assert_found_again(open_program)
 
 
-@pytest.mark.parametrize("both", [False, True], ids=["the app alone", "the worker too"])
+@pytest.mark.parametrize("both", cases({"the app alone": False, "the worker too": True}, {"the worker too"}))
 def test_after_kill_9_the_session_is_found_as_it_was_and_goes_on(
     both: bool, open_program: Open, store: Store, watcher: Watcher
 ) -> None:

@@ -196,10 +196,12 @@ def test_a_training_that_ignores_a_cancel_is_left_behind_and_ends_as_cancelled(
 # Memory
 
 
+@pytest.mark.parametrize("width", ["1", "4"])
 def test_a_training_that_takes_more_than_the_limit_fails_as_that_and_the_others_go_on(
-    store: Store, watch: Callable[..., Watcher]
+    store: Store, watch: Callable[..., Watcher], monkeypatch: pytest.MonkeyPatch, width: str
 ) -> None:
-    asked = ask(store, "hinge", "squared_hinge", "binary_crossentropy")
+    monkeypatch.setenv("LOSSTERM_FAKE_WIDTH", width)
+    asked = ask(store, "hinge", "squared_hinge", "binary_crossentropy", seeds=int(width) // 2 or 1)
     watcher = watch(troubled(LEAKS), memory=350_000_000)
     watcher.until(lambda: watcher.view.rows and not watcher.view.training, "the end")
     for row in store.reader.trials([asked.id]):

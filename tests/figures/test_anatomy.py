@@ -366,3 +366,36 @@ def test_every_loss_of_the_catalogue_can_be_drawn(key: str) -> None:
     for size in ((36, 12), (100, 20)):
         lines = anatomy.chart(anatomy.drawable([LOSSES[key]]), {}, *size, dark=True).lines
         assert [line.cell_len for line in lines] == [size[0]] * size[1]
+
+
+# Straight lines, whose slope is constant but for rounding
+
+
+def labels_of(lines: Sequence[Text]) -> list[str]:
+    """Return what is written at the left of two charts side by side."""
+    return [label for line in lines[:-2] for label in re.findall(r"([-+.e\d]+)┤", line.plain)]
+
+
+def test_no_loss_of_the_catalogue_draws_rounding_noise() -> None:
+    for key in LOSSES:
+        lines = anatomy.chart([LOSSES[key]], {}, WIDE, HIGH, dark=True).lines
+        assert all(len(label) < 8 for label in labels_of(lines)), key
+
+
+def test_a_constant_slope_is_one_level_line_with_room_above_and_below() -> None:
+    lines = [line.plain[WIDE // 2 :] for line in anatomy.chart([LOSSES["unhinged"]], {}, WIDE, HIGH, dark=True).lines]
+    drawn_at = [row for row, line in enumerate(lines) if re.search("[⠁-⣿]", line)]
+    assert len(np.unique(shape_of(LOSSES["unhinged"], X)[1][np.abs(X) < 0.9])) == 1
+    assert len(drawn_at) == 1
+    assert 0.3 * HIGH < drawn_at[0] < 0.7 * HIGH
+
+
+@each("noise", [0.0, 1e-16, 1e-9])
+def test_a_straight_line_does_not_press_others_out_of_the_picture(noise: float) -> None:
+    jitter = noise * np.sin(1e3 * X)
+    level = LossShape(x=X, values=1 + jitter, slopes=jitter - 1, colour=RED)
+    bent = LossShape(x=X, values=X**2, slopes=2 * X, colour=BLUE)
+    alone, beside = (anatomy_chart(losses, [], WIDE, HIGH).lines for losses in ([bent], [level, level, bent]))
+    assert [float(label) for label in labels_of(beside)][:2] == pytest.approx(
+        [float(label) for label in labels_of(alone)][:2], rel=0.3
+    )

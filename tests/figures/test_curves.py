@@ -10,10 +10,10 @@ import pytest
 from rich.text import Text
 
 from lossterm.charts import line_chart
-from lossterm.charts.drawing import Drawing
+from lossterm.charts.drawing import Prepared
 from lossterm.charts.loss_colours import colour_of, colour_text, faint
 from lossterm.charts.terminal_style import Style
-from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.comparison import Comparison, Trial
 from lossterm.figures.curve_view_state import CurveViewState
 from lossterm.figures.curves import MOST_DRAWN, Curves, Overlay, seconds_at, sweeps
 from lossterm.reports.report import Report, build
@@ -36,20 +36,20 @@ def curves_of(report: Report, epochs: int = 3) -> Curves:
 
 
 class Seen:
-    """What was asked of `line_chart.line_chart`, which this stands in for."""
+    """What was asked of `line_chart.prepared`, which this stands in for."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.series: list[Sequence[line_chart.Series]] = []
         self.bands: list[Sequence[line_chart.Band]] = []
         self.frames: list[line_chart.Frame] = []
-        self._draw = line_chart.line_chart
-        monkeypatch.setattr(line_chart, "line_chart", self.line_chart)
+        self._prepare = line_chart.prepared
+        monkeypatch.setattr(line_chart, "prepared", self.prepared)
 
-    def line_chart(self, series: Any, width: int, height: int, frame: Any, bands: Any = ()) -> Drawing:
+    def prepared(self, series: Any, width: int, height: int, frame: Any, bands: Any = ()) -> Prepared:
         self.series.append(series)
         self.bands.append(bands)
         self.frames.append(frame)
-        return self._draw(series, width, height, frame, bands)
+        return self._prepare(series, width, height, frame, bands)
 
     @property
     def names(self) -> list[str]:
@@ -70,7 +70,8 @@ def chart(losses: Sequence[str] = THREE, look: CurveViewState | None = None, **h
     curves = curves_of(settings["report"])
     return (
         Overlay()
-        .chart(curves, losses, look or CurveViewState(), settings["what"], settings["size"], settings["style"])
+        .prepared(curves, losses, look or CurveViewState(), settings["what"], settings["size"], settings["style"])
+        .draw()
         .lines
     )
 
@@ -136,7 +137,7 @@ def test_no_loss_gives_words() -> None:
 
 def test_losses_without_curves_give_words_until_there_are_some() -> None:
     curves = Curves(report=REPORT, values={})
-    lines = Overlay().chart(curves, THREE, CurveViewState(), "loss", WIDE, DARK).lines
+    lines = Overlay().prepared(curves, THREE, CurveViewState(), "loss", WIDE, DARK).draw().lines
     assert lines[0].plain.strip() == "No epoch here yet."
 
 
@@ -196,6 +197,25 @@ def test_trainings_that_diverged_are_marked_where_they_ended(seen: Seen) -> None
     }
 
 
+def test_trainings_that_collapsed_are_marked_where_they_ended(seen: Seen) -> None:
+    def score(trial: Trial, *_: str) -> float:
+        return 0.5 if fell(trial) else 0.9
+
+    def fell(trial: Trial) -> bool:
+        return trial.loss == "hinge" and trial.seed == 2
+
+    report = built(circles(*THREE, seeds=3), score, collapse=fell)
+    chart(report=report)
+    ends = {one.name: one.collapsed for one in seen.series[-1] if one.name}
+    assert {name: [epoch for epoch, _ in end] for name, end in ends.items()} == {
+        "binary_crossentropy": [],
+        "hinge": [3],
+        "squared_hinge": [],
+    }
+    ((_, value),), (own,) = ends["hinge"], report.collapsed
+    assert value == curves_of(report).values[own][-2]  # its own loss on held-out rows, not the median's
+
+
 def test_curves_are_smoothed_as_they_are_looked_at(seen: Seen) -> None:
     chart(("hinge",), CurveViewState(smoothing=2, splits="train"))
     raw = TRAIN_LOSS + 0.005 - 0.001 * np.arange(3)
@@ -230,14 +250,14 @@ def test_an_epoch_more_costs_an_epoch_more(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(band_over_seeds, "_quantiles", counting)
     whole, kept = curves_of(report, 300), Overlay()
     curves = Curves(report=report, values={key: one[: 299 * 4] for key, one in whole.values.items()})
-    kept.chart(curves, THREE, CurveViewState(), "loss", WIDE, DARK)
-    kept.chart(curves, THREE, CurveViewState(log=True), "loss", WIDE, DARK)
+    kept.prepared(curves, THREE, CurveViewState(), "loss", WIDE, DARK).draw()
+    kept.prepared(curves, THREE, CurveViewState(log=True), "loss", WIDE, DARK).draw()
     assert counted == [299] * 6  # three losses, two splits
     for key, curve in curves.values.items():
         curve.extend(whole.values[key][299 * 4 :])
-    lines = kept.chart(curves, THREE, CurveViewState(), "loss", WIDE, DARK).lines
+    lines = kept.prepared(curves, THREE, CurveViewState(), "loss", WIDE, DARK).draw().lines
     assert counted[6:] == [1] * 6
-    assert lines == Overlay().chart(whole, THREE, CurveViewState(), "loss", WIDE, DARK).lines
+    assert lines == Overlay().prepared(whole, THREE, CurveViewState(), "loss", WIDE, DARK).draw().lines
 
 
 # Legends and readouts
@@ -267,7 +287,7 @@ def test_sweeps_are_drawn_of_the_losses_that_are_shown_each_chosen_rate_marked()
     comparison = Comparison.ask("circles", THREE, learning_rates=[0.001, 0.01, 0.1], seeds=2, epochs=3)
     curves = curves_of(build(asked_for(comparison), rows_for(comparison, drawn)))
     for losses in (THREE, THREE[:1], ()):
-        lines = sweeps(curves, losses, (60, 15), DARK).lines
+        lines = sweeps(curves, losses, (60, 15), DARK).draw().lines
         assert [line.cell_len for line in lines] == [60] * 15
         inks = {str(span.style) for line in lines for span in line.spans}
         assert {loss for loss in THREE if colour_text(colour_of(loss, dark=True)) in inks} == set(losses)
@@ -279,6 +299,8 @@ def test_a_loss_whose_rate_another_metric_chose_is_not_on_the_axis_of_the_one_th
         "circles", ("binary_crossentropy", "hinge"), learning_rates=[0.01, 0.1], seeds=2, epochs=3, metric="log_loss"
     )
     curves = curves_of(build(asked_for(comparison), rows_for(comparison, flat)))
-    lines = sweeps(curves, ("hinge",), (60, 15), DARK).lines
+    lines = sweeps(curves, ("hinge",), (60, 15), DARK).draw().lines
     assert lines[0].plain.strip() == "No learning rate has a score yet."
-    assert "●" in "".join(line.plain for line in sweeps(curves, ("binary_crossentropy", "hinge"), (60, 15), DARK).lines)
+    assert "●" in "".join(
+        line.plain for line in sweeps(curves, ("binary_crossentropy", "hinge"), (60, 15), DARK).draw().lines
+    )

@@ -2,17 +2,31 @@
 
 from collections.abc import Sequence
 from itertools import product
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from lossterm.charts.loss_colours import colour_of, colour_text
 from lossterm.charts.terminal_style import Style
-from lossterm.figures.predictions import GAP, LEAST_SCATTER, SMALLEST, TITLES, FigureKind, kinds, page, slider
+from lossterm.figures.predictions import (
+    GAP,
+    LEAST_SCATTER,
+    SMALLEST,
+    TITLES,
+    FigureKind,
+    kinds,
+    page,
+    slider,
+    smallest,
+)
+from lossterm.figures.shaped_predictions import ShapedKind
 from lossterm.losses import LOSSES, Activation, Reading
 from lossterm.losses.target_scaling import Scaling
-from lossterm.store import Model, Sample
+from lossterm.store import Kept, Model, Sample
+from tests.builders.kept import kept_of, shaped_sample
 from tests.cells import each
+from tests.long_run import cases
 
 SIZES = [(42, 11), (78, 20), (100, 36), (198, 56)]
 DARK = Style(dark=True)
@@ -58,19 +72,23 @@ def model_of(
 
 
 CLASSES, VALUES = sample_of(2), sample_of(None)
-KINDS: dict[FigureKind, tuple[Sample, Model]] = {
+KINDS: dict[FigureKind, tuple[Sample, Kept]] = {
     "map": (CLASSES, model_of([0.0, 3.0])),
     "confusion": (CLASSES, model_of([0.0, 3.0])),
     "reliability": (CLASSES, model_of([0.0, 3.0])),
     "scatter": (VALUES, model_of([0.0, 1.0], reading="value")),
+    **{kind: (shaped_sample(kind), kept_of(shaped_sample(kind))) for kind in get_args(ShapedKind)},
 }
+TILED = [kind for kind in KINDS if kind != "masks"]
+"""Those of which each loss has a picture of its own."""
 
 
 def test_kinds_are_those_that_can_be_drawn_of_the_rows() -> None:
     assert kinds(sample_of(None)) == ["scatter"]
     assert kinds(sample_of(2)) == ["map", "confusion", "reliability"]
     assert kinds(sample_of(3, count=4)) == ["confusion", "reliability"]
-    assert set(TITLES) == set(SMALLEST) == set(KINDS)
+    assert set(TITLES) == set(KINDS)
+    assert set(SMALLEST) == set(TILED)
 
 
 @each("kind", KINDS)
@@ -84,15 +102,20 @@ def test_a_page_has_exactly_the_size_asked_for(kind: FigureKind, size: tuple[int
         assert 1 <= len(drawn.shown) <= count
 
 
-@each("kind", KINDS)
+@pytest.mark.parametrize("counts", cases({"some": [1, 2, 3, 4, 7, 12, 19], "all": range(1, 20)}, {"some"}))
+@each("kind", TILED)
 @each("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@each("count", range(1, 20))
 def test_pictures_are_as_large_as_they_should_be_and_never_overlap(
-    kind: FigureKind, size: tuple[int, int], count: int
+    kind: FigureKind, size: tuple[int, int], counts: Sequence[int]
 ) -> None:
+    for count in counts:
+        assert_as_large_as_can_be(kind, size, count)
+
+
+def assert_as_large_as_can_be(kind: FigureKind, size: tuple[int, int], count: int) -> None:
     sample, model = KINDS[kind]
     drawn = page(kind, dict.fromkeys(KEYS[:count], model), sample, 1, 0, size, DARK)
-    wide, tall = SMALLEST[kind]
+    wide, tall = smallest(kind, sample)
     at = []  # row and column of each picture: its title alone has its loss's colour and its name's first letters
     for key in drawn.shown:
         places = [
@@ -144,6 +167,15 @@ def test_a_model_is_shown_as_it_was_at_the_epoch_or_at_the_last_before() -> None
     ):
         drawn = page("map", {"hinge": model}, CLASSES, epoch, 0, (60, 20), DARK)
         assert drawn.lines[0].plain.rstrip() == f"hinge  {title}"
+
+
+def test_a_model_that_predicts_the_same_for_every_row_is_marked() -> None:
+    for drawn in (
+        page("map", {"hinge": model_of([0.0])}, CLASSES, 0, 0, (60, 20), DARK),
+        page("scatter", {"mse": model_of([0.0], reading="value")}, VALUES, 0, 0, (60, 20), DARK),
+    ):
+        assert drawn.lines[0].plain.rstrip().endswith(" ◇")
+    assert "◇" not in page("map", {"hinge": model_of([1.0])}, CLASSES, 0, 0, (60, 20), DARK).lines[0].plain
 
 
 def test_a_long_name_gives_way_to_how_good_it_is() -> None:

@@ -9,8 +9,9 @@ import pytest
 from lossterm.comparison.comparison import Comparison
 from lossterm.errors import StoreError, WorkerError
 from lossterm.following import follow
-from lossterm.following.follow import Follower, News, TimeUp, WorkerLeft, asking
+from lossterm.following.follow import Follower, GoesOn, News, TimeUp, WorkerLeft, asking
 from lossterm.following.store_changes import Update
+from lossterm.reports.report import Report
 from lossterm.store import AskedComparison, Store
 from lossterm.worker_control import lock
 from lossterm.worker_control.starting import Workers
@@ -200,3 +201,117 @@ def test_a_worker_that_is_killed_is_replaced(
 def test_following_is_done_without_asyncio() -> None:
     code = "import sys, lossterm.following.follow; sys.exit('asyncio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_the_grid_is_widened_when_all_has_ended_and_the_end_is_when_nothing_more_follows(
+    store: Store, following: Callable[..., Follower], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOSSTERM_FAKE_BEST_RATE", "1")  # the grid goes to 0.1
+    asked = Comparison.ask("circles", ("hinge", "squared_hinge"), seeds=3, epochs=3)
+    follower = following(asked, workers=FAKE)
+    words = [one.message for one in follower if isinstance(one, GoesOn)]
+    assert words == [
+        "The best learning rate lies at the edge of the grid, so it is widened: "
+        f"{rate:g} for hinge, {rate:g} for squared_hinge."
+        for rate in (0.3, 1.0, 3.0)
+    ]
+    (one,) = follower.asked
+    assert one.comparison.size == asked.size + 2 * 3 * 3
+    (report,) = follower.state.reports()
+    assert {standing.learning_rate for standing in report.standings} == {1.0}
+    assert not report.partial
+    assert list(following(asked, workers=FAKE)), "what is there already is followed to its end too"
+
+
+def test_the_progress_of_a_widened_table_is_that_of_all_that_was_set_off_by_asking(
+    store: Store, following: Callable[..., Follower], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOSSTERM_FAKE_BEST_RATE", "0.3")
+    list(following(Comparison.ask("circles", ("hinge",), seeds=2, epochs=4), workers=FAKE))  # counts no more
+    asked = Comparison.ask("circles", ("hinge",), seeds=3, epochs=3)
+    follower = following(asked, workers=FAKE)
+    counts = [follower.state.progress().trials for one in follower if not isinstance(one, GoesOn)]
+    assert counts == sorted(counts)
+    assert counts[-1] == asked.size + 3 * 2, "0.3, and 1 to see that it is no better"
+    assert follower.state.progress().ended == counts[-1]
+
+
+# Races
+
+RACE = Comparison.ask("circles", ("hinge", "squared_hinge", "binary_crossentropy"), epochs=3, until="settled")
+
+
+def raced_to_its_end(follower: Follower) -> tuple[list[str], Report]:
+    words = [one.message for one in follower if isinstance(one, GoesOn)]
+    (report,) = follower.state.reports()
+    assert report.race is not None
+    assert report.race.over
+    assert not report.partial
+    return words, report
+
+
+def test_a_race_trains_stage_after_stage_until_nothing_is_wanted(
+    store: Store, following: Callable[..., Follower]
+) -> None:
+    words, report = raced_to_its_end(following(RACE, workers=FAKE))
+    assert words[0].startswith("After 3 seeds: ")
+    assert words[1].startswith("Look at 5 seeds: ")
+    assert len(report.rows) == report.asked.comparison.size < RACE.size_at_most / 2
+    again, same = raced_to_its_end(following(RACE, workers=FAKE))
+    assert again == words, "what is there already is gone through once more, and nothing is trained"
+    assert [(one.loss, one.verdict, one.mean) for one in same.standings] == [
+        (one.loss, one.verdict, one.mean) for one in report.standings
+    ]
+
+
+def test_a_race_goes_on_after_its_viewer_or_its_worker_was_killed_at_a_look(
+    store: Store, following: Callable[..., Follower]
+) -> None:
+    whole = raced_to_its_end(following(RACE, workers=FAKE))[1]
+    store.sessions.delete(SESSION)
+    left = following(RACE, workers=FAKE)
+    while left.state.training or not left.state.rows:
+        next(iter(left))  # a viewer that is gone before it could ask for the next stage
+    sign = lock.sign(store.path, "auto")
+    assert sign is not None
+    lock.send_signal(sign.pid, signal.SIGKILL)
+    killed, words = 0, list[str]()
+    follower = following(workers=FAKE, device="auto")
+    for news in follower:
+        if isinstance(news, GoesOn):
+            words.append(news.message)
+            if (sign := lock.sign(store.path, "auto")) and len(words) < 3:
+                lock.send_signal(sign.pid, signal.SIGKILL)
+                killed += 1
+    assert killed
+    (report,) = follower.state.reports()
+    assert report.race == whole.race
+    assert [(one.loss, one.verdict, one.mean) for one in report.standings] == [
+        (one.loss, one.verdict, one.mean) for one in whole.standings
+    ]
+
+
+def test_a_race_that_was_stopped_goes_on_where_it_is_when_it_is_asked_for_again(
+    store: Store, following: Callable[..., Follower], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.005")
+    stopped = following(RACE, workers=FAKE)
+    for news in stopped:
+        if isinstance(news, GoesOn):
+            stopped.stop()
+    assert statuses(store) == {"done", "cancelled"}
+    _, report = raced_to_its_end(following(RACE, workers=FAKE))
+    assert {row.status for row in report.rows} == {"done"}
+
+
+def test_what_failed_is_not_tried_again_at_each_stage_but_what_was_stopped_is(store: Store) -> None:
+    store.requests.ask(SESSION, RACE)
+    row = store.worker.claim("auto")
+    assert row is not None
+    store.worker.finish(row.id, "failed", error="ValueError: no such thing")
+    store.sessions.stop(SESSION)
+    more = store.requests.ask(SESSION, RACE, failed=False)
+    assert {one.id: one.status for one in store.reader.trials([more.id])}[row.id] == "failed"
+    assert statuses(store) == {"failed", "queued"}
+    store.requests.ask(SESSION, RACE)
+    assert statuses(store) == {"queued"}

@@ -1,16 +1,18 @@
 import os
 from array import array
 from collections.abc import Iterator
+from itertools import pairwise
+from math import exp
 
 import msgspec
 import pytest
 
 from lossterm.comparison.comparison import Comparison, Status
 from lossterm.following import store_changes
-from lossterm.following.progress import Progress, sentence
+from lossterm.following.progress import PACE_SECONDS, Progress, sentence
 from lossterm.following.session_state import SessionState
 from lossterm.following.store_changes import StoreChanges, Update
-from lossterm.store import AskedComparison, Chunk, Store, TrialRow
+from lossterm.store import AskedComparison, Chunk, Store, TrialRow, WorkerRow
 from lossterm.text.numbers import duration
 from lossterm.worker_control import lock
 
@@ -248,7 +250,9 @@ def test_a_chunk_seen_twice_changes_nothing_and_one_that_does_not_join_on_is_lef
 
 
 @pytest.mark.parametrize(("protocol", "columns"), [("tutorial", 4), ("fair", 6)])
-def test_chunks_join_at_the_columns_of_the_protocol(store: Store, protocol: str, columns: int) -> None:
+def test_chunks_join_at_the_columns_of_the_protocol_and_what_no_view_shows_is_not_kept(
+    store: Store, protocol: str, columns: int
+) -> None:
     def part(start: int, epochs: int) -> Chunk:
         values = array("f", range(start * columns, (start + epochs) * columns))
         return Chunk(trial=row.id, start=start, epochs=epochs, data=values.tobytes())
@@ -258,7 +262,8 @@ def test_chunks_join_at_the_columns_of_the_protocol(store: Store, protocol: str,
     row, view = claimed(store), SessionState()
     view.apply(update(row, chunks=(part(0, 3), part(3, 1))))
     view.apply(update(chunks=(part(2, 3),)))  # seen before in part
-    assert list(view.curves[row.id]) == list(range(5 * columns))
+    shown = [columns * epoch + column for epoch in range(5) for column in range(4)]  # of train and the held-out split
+    assert list(view.curves[row.id]) == shown
 
 
 def test_curves_of_two_trials_do_not_mix(store: Store) -> None:
@@ -278,6 +283,50 @@ def test_progress_counts_trials_and_epochs_and_takes_ended_ones_as_trained(store
     rows, view = store.reader.trials([asked.id]), SessionState(clock)
     view.apply(update(at(rows[0], 10, "done"), at(rows[1], 1, "diverged"), at(rows[2], 4), at(rows[3], 0, "queued")))
     assert view.progress() == Progress(trials=4, ended=2, stopped=0, epochs=24, all_epochs=40, rate=None)
+
+
+def test_progress_says_when_another_session_is_trained_first(store: Store, clock: Clock) -> None:
+    asked = ask(store, "hinge", seeds=2)
+    rows, view = store.reader.trials([asked.id]), SessionState(clock)
+    busy = WorkerRow(device="cpu", pid=1, state="training", message="training huber", environment=None)
+    view.apply(msgspec.structs.replace(update(*rows), worker=busy))
+    assert view.progress().waits
+    view.apply(msgspec.structs.replace(update(at(rows[0], 4), rows[1]), worker=busy))
+    assert not view.progress().waits
+
+
+def test_progress_is_of_what_was_asked_for_last_and_of_what_goes_on_beside_it(store: Store, clock: Clock) -> None:
+    view = SessionState(clock)
+
+    def told() -> str:
+        held = store.reader.comparisons("s")
+        view.apply(update(*store.reader.trials([one.id for one in held]), asked=tuple(held)))
+        return sentence(view.progress())
+
+    def end(*ends: Status) -> None:
+        for status in ends:
+            store.worker.finish(claimed(store).id, status, seconds=1.0, scores={})
+
+    ask(store, "hinge", seeds=3)
+    assert told() == "0/3 trials"
+    end("done", "done", "failed")
+    assert told() == "3/3 trials"
+    ask(store, "hinge", seeds=3)  # what failed is trained again
+    assert told() == "0/1 trials"
+    end("done")
+    assert told() == "1/1 trials"
+    ask(store, "hinge", seeds=5)  # three of the five are there already
+    assert told() == "0/2 trials"
+    end("done")
+    assert told() == "1/2 trials"
+    second = ask(store, "squared_hinge", seeds=2)  # while the one before still goes on
+    assert told() == "1/4 trials"
+    end("done")
+    assert told() == "2/4 trials"
+    store.requests.cancel([second.id])
+    assert told() == "2/4 trials, 2 stopped"
+    ask(store, "hinge", seeds=5)  # all that is asked for is there
+    assert told() == "5/5 trials"
 
 
 def test_rate_and_time_left_follow_the_clock(store: Store, clock: Clock) -> None:
@@ -316,7 +365,23 @@ def test_time_left_is_of_a_longer_time_so_that_compiling_does_not_make_it_leap(s
     clock.now += 4
     view.apply(update(at(rows[5], 1)))
     assert view.progress().rate == 0.25
-    assert view.progress().seconds_left == pytest.approx(49 / (51 / 20))
+    epochs, seconds = 50 * exp(-10 / PACE_SECONDS) + 1, 10 * exp(-10 / PACE_SECONDS) + 6 * exp(-4 / PACE_SECONDS) + 4
+    assert view.progress().seconds_left == pytest.approx(49 / (epochs / seconds))
+
+
+def test_time_left_does_not_leap_when_trainings_become_quick_or_slow(store: Store, clock: Clock) -> None:
+    asked = ask(store, "hinge", seeds=100)
+    rows, view = store.reader.trials([asked.id]), SessionState(clock)
+    view.apply(update(*rows))
+    done, told = 0, []
+    for each in [1] * 40 + [4] * 15:  # trials a second
+        clock.now += 1
+        view.apply(update(*(at(row, 10, "done") for row in rows[done : done + each])))
+        done += each
+        told.append(view.progress().seconds_left)
+    left = [seconds for seconds in told if seconds is not None]
+    assert len(left) > 40
+    assert all(0.75 * before - 1 < after < before for before, after in pairwise(left) if after > 5)
 
 
 def test_no_time_left_is_told_before_a_twentieth_is_trained(store: Store, clock: Clock) -> None:
@@ -329,7 +394,8 @@ def test_no_time_left_is_told_before_a_twentieth_is_trained(store: Store, clock:
     assert view.progress().seconds_left is None
     clock.now += 5
     view.apply(update(at(rows[0], 5)))
-    assert view.progress().seconds_left == pytest.approx(95 / 0.5)
+    kept = exp(-5 / PACE_SECONDS)
+    assert view.progress().seconds_left == pytest.approx(95 / ((kept + 4) / (5 * kept + 5)))
 
 
 def test_no_rate_where_nothing_moves_or_nothing_is_left(store: Store, clock: Clock) -> None:
@@ -422,6 +488,26 @@ def test_a_length_of_time_is_written_as_a_person_would(seconds: float, words: st
 def test_large_rates_are_written_with_thousands() -> None:
     progress = Progress(trials=2, ended=1, stopped=0, epochs=5_000, all_epochs=30_000, rate=12_500.0, pace=12_500.0)
     assert sentence(progress) == "1/2 trials, 12,500 epochs/s, 2 s left"
+
+
+def test_short_trials_are_told_by_the_second_and_long_ones_by_their_epochs() -> None:
+    many = Progress(trials=90, ended=30, stopped=0, epochs=300, all_epochs=900, rate=50.0, pace=50.0, trials_rate=12.4)
+    assert sentence(many) == "30/90 trials, 12 trials/s, 12 s left"
+    assert "2.5 trials/s" in sentence(msgspec.structs.replace(many, trials_rate=2.5))
+    assert "50 epochs/s" in sentence(msgspec.structs.replace(many, trials_rate=0.5))
+
+
+def test_trials_that_were_taken_up_and_have_no_epoch_are_being_compiled(store: Store, clock: Clock) -> None:
+    asked = ask(store, "hinge", seeds=2)
+    rows, view = store.reader.trials([asked.id]), SessionState(clock)
+    view.apply(update(*rows))
+    assert not view.progress().compiles
+    clock.now += 1
+    view.apply(update(at(rows[0], 0, "running")))
+    assert view.progress().compiles
+    clock.now += 1
+    view.apply(update(at(rows[0], 2, "running")))
+    assert not view.progress().compiles
 
 
 def test_stopped_trials_are_not_counted_as_trained() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lossterm.cli.main import cli
 from lossterm.cli.options.shared import FORMATS
-from lossterm.comparison.comparison import DEVICES
+from lossterm.comparison.device import CARDS, DEVICES
 from lossterm.comparison.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
 from lossterm.comparison.protocol_catalogue import PROTOCOLS
 from lossterm.export import FORMATS as EXPORTS
@@ -41,7 +41,11 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "activation": tuple(ACTIVATIONS),
     "schedule": tuple(SCHEDULES),
     "class_weight": ("balanced",),
-    "device": DEVICES,
+    "scaling": ("standard", "robust"),
+    "axis": ("outliers", "label_noise", "imbalance", "shift"),
+    "axis_file": ("code.py:wing",),
+    "levels": ("0", "0.1", "1%,5%", "2", "nan", "-1", ",", "0.1sd", ",".join(["0.1"] * 200)),
+    "device": (*DEVICES, CARDS, "gpu:1,1", "gpu:"),
     "form": (*FORMATS, *EXPORTS),
     "key": tuple(CASES),
     "kind": ("regression", "binary", "multiclass"),
@@ -68,6 +72,7 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "markers": ("braille", "ascii"),
     **dict.fromkeys(("drop", "categorical"), ("colour", "colour,who", '"', "y", "a,,b")),
     **dict.fromkeys(("group", "time"), ("who", "when", "y", "absent")),
+    "sample_weight": ("size", "who", "y", "absent"),
     **dict.fromkeys(("store", "data", "file", "output", "project"), PLACES),
 }
 """Option → words that suit it, or nearly do."""

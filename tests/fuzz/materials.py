@@ -15,6 +15,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.data import FileRequest, describe
 from lossterm.engine.fakes.fake_engine import FakeTrainer
 from lossterm.store import LEVELS, Anatomy, Checkpoint, Store
+from tests.builders.ending import finish
 from tests.fuzz.sandbox import sandbox
 
 SESSION = "sound"
@@ -125,14 +126,5 @@ def _train(opened: Store) -> None:
     while row := opened.worker.claim("auto"):
         done = engine.train(row.trial, row.id, opened.worker.record)
         levels = tuple(level - 0.5 for level in LEVELS)
-        opened.worker.finish(
-            row.id,
-            done.status,
-            seconds=0.02,
-            scores=done.scores,
-            chunk=done.chunk,
-            anatomy=Anatomy(of="margin", quantiles=levels, share=0.1) if done.scores else None,
-            note="It is a note." if done.scores else None,
-            model=done.model,
-            sample=done.sample,
-        )
+        more = {"anatomy": Anatomy(of="margin", quantiles=levels, share=0.1), "note": "It is a note."}
+        finish(opened, row.id, done, **(more if done.scores else {}))

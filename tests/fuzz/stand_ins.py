@@ -14,6 +14,7 @@ from lossterm.following.follow import Follower, News
 from lossterm.store import AskedComparison
 from lossterm.store.requests import Requests
 from lossterm.worker_control import supervisor
+from tests.builders.ending import finish
 
 MOST_EPOCHS = 5_000
 """Epochs of a comparison that are drawn; one that asks for more is accepted, and that is all."""
@@ -33,6 +34,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "import_seconds": 4.2,
         "gpus": [],
         "cpu": "a processor",
+        "machine": "a processor × 2, engine 1",
     },
     "lossterm.engine.user_code.probe": {"passed": ["It has a gradient."], "error": None},
     "lossterm.engine.benchmark": {
@@ -43,6 +45,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "engine_seconds": [0.02, 0.02],
         "median_seconds": 0.02,
         "ratio": 100.0,
+        "comparison": {"trainings": 150, "seconds": 1.5, "lanes": 2},
         "fit_accuracy": 0.8,
         "engine_accuracy": 0.8,
         "environment": {"cpu": "a processor"},
@@ -93,15 +96,7 @@ def _trained(self: Follower) -> Iterator[News | None]:
     device = self.asked[0].comparison.device
     while row := self._store.worker.claim(device):
         done = engine.train(row.trial, row.id, self._store.worker.record)
-        self._store.worker.finish(
-            row.id,
-            done.status,
-            seconds=0.02,
-            scores=done.scores,
-            chunk=done.chunk,
-            model=done.model,
-            sample=done.sample,
-        )
+        finish(self._store, row.id, done)
 
 
 @contextmanager

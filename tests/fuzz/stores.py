@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lossterm.errors import LosstermError
 from lossterm.following.session_state import SessionState
 from lossterm.following.store_changes import StoreChanges
-from lossterm.store import sample_key
+from lossterm.store import Model, sample_key
 from tests.fuzz import materials
 from tests.fuzz.mutation import ODD_JSON, SIGNS, Edit, Splice, edited, edits, spliced, splices
 from tests.fuzz.property import Property
@@ -101,7 +101,10 @@ def _view(path: Path) -> None:
         view.reports()
         models = tail._store.reader.models(list(view.rows))
         for model in models.values():
-            model.weights(0)
+            if isinstance(model, Model):
+                model.weights(0)
+            else:
+                model.output(0)
         if sample := tail._store.reader.sample(sample_key("circles", "fair", 0)):
             sample.arrays()
         tail._store.worker.checkpoint(1)

@@ -6,7 +6,9 @@ from typing import NoReturn
 import pytest
 
 from lossterm.home.tilde import expanded
-from lossterm.statistics.paired_differences import seeds_to_settle
+from lossterm.statistics.paired_differences import Paired
+from lossterm.statistics.seeds_to_settle import seeds_to_settle
+from lossterm.statistics.verdict_levels import FINAL
 from tests.cells import each
 from tests.fuzz import command_line, configuration, materials, sandbox, stores
 from tests.fuzz.mutation import edited, spliced
@@ -74,8 +76,10 @@ def test_a_score_that_squares_to_no_number_was_a_crash(score: str, look: int) ->
 
 
 def test_no_number_of_seeds_is_beyond_counting() -> None:
-    assert seeds_to_settle(1e60, 0.01) is None
-    assert seeds_to_settle(1e3, 0.01) == pytest.approx(78_400_000_002, abs=1)  # (2.8 · 1e3 / 0.01)² + 2
+    assert seeds_to_settle(Paired(mean=0.0, sd=1e60, seeds=10), 0.01, 2, FINAL) is None
+    many = seeds_to_settle(Paired(mean=0.0, sd=1e3, seeds=10), 0.01, 2, FINAL)
+    assert many is not None
+    assert many > 10**10
 
 
 @pytest.mark.parametrize("created", [-62_135_510_401, 1e18])

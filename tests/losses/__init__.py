@@ -14,7 +14,10 @@ KINDS: tuple[Kind, ...] = ("regression", "binary", "multiclass")
 COUNTS = {2: np.array([45, 15]), 3: np.array([30, 20, 10]), 4: np.array([30, 15, 10, 5])}
 """Training rows of each class, by the number of classes."""
 
-over_the_registry = pytest.mark.parametrize("loss", LOSSES.values(), ids=list(LOSSES))
+TABLES = {key: loss for key, loss in LOSSES.items() if set(loss.kinds) & set(KINDS)}
+"""The losses of one number or class a row; those of ranks, labels and masks are tried in `test_shaped.py`."""
+
+over_the_registry = pytest.mark.parametrize("loss", TABLES.values(), ids=list(TABLES))
 
 Numbers = float | int | list[float]
 
@@ -45,14 +48,33 @@ def random_targets(loss: Loss, rows: int) -> np.ndarray:
         return encoded(loss, rng.integers(0, classes_of(loss), rows), classes_of(loss))
     if loss.lowest < 0:
         return rng.normal(0.5, 2, rows)
+    if loss.highest == 1:
+        return np.clip(rng.uniform(-0.2, 1.2, rows), 0, 1)
     return rng.gamma(2, 1, rows) * (rng.random(rows) > 0.2 if loss.zeros else 1)
 
 
 def random_rows(loss: Loss, rows: int = 60) -> tuple[np.ndarray, np.ndarray]:
     """Return targets in the loss's range and form, and outputs after its activation."""
+    if not set(loss.kinds) & set(KINDS):
+        return rows_of(loss)
     columns = classes_of(loss) if loss.by_class else loss.units
     outputs = np.random.default_rng(11).normal(0, 2, (rows, columns) if columns > 1 else rows)
     return random_targets(loss, rows), activated(loss, outputs)
+
+
+def rows_of(loss: Loss, rows: int = 8, classes: int = 4, spread: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw targets and outputs as a loss of ranks, labels or masks wants them, for so many classes."""
+    stream = np.random.default_rng(list(loss.key.encode()))
+    (kind,) = loss.kinds
+    if kind == "ordinal":
+        return np.eye(classes)[stream.integers(classes, size=rows)], spread * stream.normal(
+            size=(rows, loss.outputs(classes))
+        )
+    if kind == "multilabel":
+        return stream.integers(2, size=(rows, 5)).astype(float), spread * stream.normal(size=(rows, 5))
+    pixels = (rows, 6, 5)
+    masks = stream.choice(classes, pixels, p=[0.6, *[0.4 / (classes - 1)] * (classes - 1)])
+    return masks, spread * stream.normal(size=pixels if classes == 2 else (*pixels, classes))
 
 
 def loss_of(loss: Loss, y: np.ndarray, f: np.ndarray, namespace: Any = XP) -> np.ndarray:

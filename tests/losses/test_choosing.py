@@ -3,12 +3,16 @@
 import math
 from itertools import product
 
+import msgspec
 import pytest
 
-from lossterm.comparison.protocol_catalogue import PROTOCOLS
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.protocol_catalogue import PROTOCOLS, protocols_for
+from lossterm.data import Data
 from lossterm.errors import DoesNotFit
 from lossterm.losses import ALL, LOSSES, USUAL, Kind, Loss, Targets, fitting, loss_named, losses_for, place_of, usual
-from lossterm.tasks import TASKS
+from lossterm.tasks import TASKS, Task, task_named, task_on
+from tests.builders.tables import HOUSES
 from tests.cells import each
 from tests.losses import KINDS
 
@@ -31,6 +35,8 @@ REFUSED: dict[str, dict[str, str]] = {
     "log1p_mse": {"negative": NEGATIVE, "not zero": NEGATIVE},
     "poisson": {"negative": NEGATIVE, "not zero": NEGATIVE},
     "tweedie": {"negative": NEGATIVE, "not zero": NEGATIVE},
+    "negative_binomial": {"negative": NEGATIVE, "not zero": NEGATIVE},
+    "zero_inflated_poisson": {"negative": NEGATIVE, "not zero": NEGATIVE},
     "gamma": {"negative": NEGATIVE, "not zero": NEGATIVE, "zero": SOME_ZERO},
     "mape": {"negative": SOME_ZERO, "zero": SOME_ZERO},
 }
@@ -52,13 +58,22 @@ def test_numeric_targets_out_of_a_losses_range_are_refused_with_the_range(loss: 
 
 def test_every_loss_with_a_range_is_in_the_table_of_what_it_refuses() -> None:
     ranged = {loss.key for loss in LOSSES.values() if loss.lowest > -math.inf or not loss.zeros}
-    assert set(REFUSED) == ranged
+    assert set(REFUSED) == ranged - {loss.key for loss in LOSSES.values() if loss.highest < math.inf}
+
+
+def test_a_loss_of_shares_takes_targets_from_0_to_1_and_no_others() -> None:
+    loss = LOSSES["share_crossentropy"]
+    for lowest, highest, reason in ((0, 1, None), (0.2, 0.8, None), (0, 1.5, "go above"), (-0.1, 1, "go below")):
+        said = loss.misfit(Targets(kind="regression", lowest=lowest, highest=highest), "fair")
+        assert said == (reason and f"needs targets 0≤y≤1, and this task's {reason}")
+    assert loss.misfit(TASKS["shares"].targets, "fair") is None
+    assert loss.misfit(TASKS["counts"].targets, "fair") == "needs targets 0≤y≤1, and this task's go above"
 
 
 def test_a_loss_fits_its_own_kind_alone() -> None:
     for loss in LOSSES.values():
         for kind in KINDS:
-            targets = Targets(kind=kind, lowest=1)
+            targets = Targets(kind=kind, lowest=1, highest=1)
             assert (loss.misfit(targets, "fair") is None) == (kind in loss.kinds)
             if kind not in loss.kinds:
                 assert loss.misfit(targets, "fair") == f"is a loss for {loss.kinds[0]} tasks, but this task is {kind}"
@@ -133,12 +148,25 @@ def test_a_loss_that_has_a_counterpart_of_the_tasks_kind_points_to_it(name: str,
 def test_msle_is_refused_where_targets_may_be_negative_with_where_it_is_taken_and_what_fits(protocol: str) -> None:
     targets = NUMERIC["negative"]
     with pytest.raises(DoesNotFit) as raised:
-        losses_for(targets, ("mse", "msle"), protocol)
+        losses_for(targets, ("mse", "msle"), protocol, ["fair", "tutorial"])
     assert str(raised.value) == (
         "msle needs targets y ≥ 0, and this task's go below; --protocol tutorial trains it all the same, "
         f"flaws included. Losses that fit: {', '.join(loss.key for loss in fitting(targets, protocol))}."
     )
     assert "msle" not in losses_for(targets, ("all",), protocol)
+
+
+def test_a_protocol_is_named_only_where_the_task_can_be_trained_under_it() -> None:
+    table = msgspec.structs.replace(HOUSES, lowest=-2.0)
+    for subject, possible in (("regression", True), (table, False)):
+        with pytest.raises(DoesNotFit) as raised:
+            Comparison.ask(subject, ["msle"])
+        assert ("--protocol tutorial" in str(raised.value)) == possible
+        assert ("tutorial" in [one.key for one in protocols_for(_record(subject))]) == possible
+
+
+def _record(subject: str | Data) -> Task:
+    return task_named(subject) if isinstance(subject, str) else task_on(subject)
 
 
 def test_msle_is_taken_and_usual_under_the_tutorial() -> None:

@@ -41,6 +41,8 @@ SAME = [
     ("class_balanced:beta=0", "categorical_crossentropy", 1.0),
     ("bi_tempered:t1=1,t2=1", "categorical_crossentropy", 1.0),
     ("kl_divergence", "categorical_crossentropy", 1.0),
+    ("balanced_softmax", "logit_adjusted", 1.0),
+    ("ldam:margin=0", "categorical_crossentropy", 1.0),
     ("pinball:tau=0.5", "mae", 0.5),
     ("expectile:tau=0.5", "mse", 0.5),
     ("epsilon_insensitive:epsilon=0", "mae", 1.0),

@@ -8,13 +8,13 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy.optimize import brentq
-from scipy.special import expit, softmax
+from scipy.special import digamma, expit, gammaln, softmax
 from scipy.stats import norm
 from sklearn._loss import loss as sklearn_loss
 
 from lossterm.losses import LOSSES, Loss, loss_named
 from tests.cells import each
-from tests.losses import COUNTS, XP, central_differences, loss_of, random_rows
+from tests.losses import COUNTS, TABLES, XP, central_differences, loss_of, random_rows
 
 Found = tuple[np.ndarray, np.ndarray]
 Oracle = Callable[..., Found]
@@ -96,7 +96,7 @@ def clipped_msle(y: float, f: float) -> tuple[float, float]:
 
 
 def mape(y: float, f: float) -> tuple[float, float]:
-    return 100 * abs(f / y - 1), 100 / y * math.copysign(1, f / y - 1)
+    return abs(f / y - 1), math.copysign(1, f / y - 1) / y
 
 
 # Two classes: σ(z) as the probability of class 1, p_t from it
@@ -145,6 +145,64 @@ def hinge(power: int, y: float, f: float) -> tuple[float, float]:
 
 def modified_huber(y: float, f: float) -> tuple[float, float]:
     return (-4 * y * f, -4 * y) if y * f < -1 else hinge(2, y, f)
+
+
+# Counts, shares, quantiles
+
+
+def negative_binomial(y: float, z: float, raw: float) -> tuple[float, list[float]]:
+    """By way of SciPy's gamma functions, of any y: NB2 of mean μ and dispersion α, without Γ(y + 1)."""
+    mean, alpha = math.exp(z), math.log1p(math.exp(raw)) + 1e-6
+    r = 1 / alpha
+    value = gammaln(r) - gammaln(y + r) + r * math.log(1 + alpha * mean) + y * math.log((1 + alpha * mean) / alpha)
+    by_r = digamma(r) - digamma(y + r) + math.log1p(alpha * mean) - alpha * (mean - y) / (1 + alpha * mean)
+    return value - y * z, [(mean - y) / (1 + alpha * mean), -by_r * r * r * float(expit(raw))]
+
+
+def zero_inflated(y: float, z: float, raw: float) -> tuple[float, list[float]]:
+    extra = float(expit(raw))
+    rate = math.exp(z) / (1 - extra)
+    if y > 0:
+        return rate - y * math.log(rate) - math.log(1 - extra), [rate - y, (rate - y) * extra + extra]
+    none = extra + (1 - extra) * math.exp(-rate)
+    by_rate, by_extra = (1 - extra) * math.exp(-rate) / none, -(1 - math.exp(-rate)) / none
+    return -math.log(none), [by_rate * rate, by_rate * rate * extra + by_extra * extra * (1 - extra)]
+
+
+def of_two_units(one: Callable[[float, float, float], tuple[float, list[float]]]) -> Oracle:
+    def oracle(y: np.ndarray, f: np.ndarray) -> Found:
+        pairs = [one(float(a), float(b), float(c)) for a, (b, c) in zip(y, f, strict=True)]
+        return np.array([value for value, _ in pairs]), np.array([slope for _, slope in pairs])
+
+    return oracle
+
+
+def several_quantiles(apart: bool) -> Oracle:
+    """Scikit-learn's pinball losses of each quantile, and their gradients by the chain rule."""
+
+    def oracle(y: np.ndarray, f: np.ndarray, levels: float) -> Found:
+        half = int(levels) // 2
+        inner = np.zeros((f.shape[1], f.shape[1]))  # how quantile (row) moves with unit (column) where all add up
+        inner[:, 0] = 1
+        for k in range(1, half + 1):
+            inner[half + k, 1 : k + 1], inner[half - k, half + 1 : half + k + 1] = 1, -1
+        if not apart:
+            inner = np.zeros_like(inner)
+            for k in range(half + 1):
+                inner[half + k, k] = 1
+                inner[half - k, half + k if k else 0] = 1
+        inner[half, 0] = 1
+        steps = np.concatenate([f[:, :1], np.log1p(np.exp(f[:, 1:])) / half if apart else f[:, 1:]], axis=1)
+        slope_of_step = np.concatenate([np.ones((len(f), 1)), expit(f[:, 1:]) / half], axis=1) if apart else 1.0
+        q = steps @ inner.T
+        value, gradient = np.zeros(len(y)), np.zeros_like(f)
+        for place in range(int(levels)):
+            one, slope = from_sklearn("PinballLoss", y, q[:, place], quantile=(place + 1) / (levels + 1))
+            value += 2 / (levels + 1) * one
+            gradient += 2 / (levels + 1) * slope[:, None] * inner[place]
+        return value, gradient * slope_of_step
+
+    return oracle
 
 
 # Several classes
@@ -228,6 +286,13 @@ def tempered_softmax(z: np.ndarray, t: float) -> np.ndarray:
     )
 
 
+def ldam(y: np.ndarray, z: np.ndarray, margin: float) -> Found:
+    """As the authors write it: the logit of the true class is less by its margin (Cao et al. 2019, equation 12)."""
+    roots = COUNTS[z.shape[1]] ** 0.25
+    needed = margin * roots.min() / roots
+    return multinomial(y, np.ascontiguousarray(np.where(y == 1, z - needed, z)))
+
+
 def mixture(p: float, ce: float, linear: float) -> tuple[float, float]:
     """a·CE + b·(1 − p_t)."""
     return -ce * math.log(p) + linear * (1 - p), -ce / p - linear
@@ -253,6 +318,11 @@ ORACLES: dict[str, Oracle] = {
     "poisson": partial(from_sklearn, "HalfPoissonLoss"),
     "gamma": partial(from_sklearn, "HalfGammaLoss"),
     "tweedie": partial(from_sklearn, "HalfTweedieLoss"),
+    "negative_binomial": of_two_units(negative_binomial),
+    "zero_inflated_poisson": of_two_units(zero_inflated),
+    "share_crossentropy": partial(from_sklearn, "HalfBinomialLoss"),
+    "quantiles": several_quantiles(apart=True),
+    "free_quantiles": several_quantiles(apart=False),
     "binary_crossentropy": partial(from_sklearn, "HalfBinomialLoss"),
     "weighted_binary_crossentropy": weighted,
     "smoothed_binary_crossentropy": smoothed_binary,
@@ -279,6 +349,8 @@ ORACLES: dict[str, Oracle] = {
     "gce": of_true_probability(generalized),
     "sce": of_true_probability(lambda p, alpha, beta: mixture(p, alpha, 4 * beta)),
     "bi_tempered": bi_tempered,
+    "ldam": ldam,
+    "balanced_softmax": lambda y, z: logit_adjusted(y, z, tau=1),
 }
 
 ORACLES_UNDER: dict[tuple[str, str], Oracle] = {
@@ -311,6 +383,9 @@ SPELLED = (
     "barron:alpha=4",
     "tweedie:power=1.1",
     "tweedie:power=1.9",
+    "quantiles:levels=3",
+    "quantiles:levels=19",
+    "free_quantiles:levels=3",
     "weighted_binary_crossentropy:weight=0.3",
     "weighted_binary_crossentropy:weight=7",
     "smoothed_binary_crossentropy:epsilon=0.5",
@@ -335,6 +410,8 @@ SPELLED = (
     "bi_tempered:t1=0.5,t2=1",
     "bi_tempered:t1=1,t2=2",
     "bi_tempered:t2=4",
+    "ldam:margin=0",
+    "ldam:margin=3",
 )
 
 CASES = {name: (loss_named(name), ORACLES[loss_named(name).base]) for name in (*ORACLES, *SPELLED)}
@@ -343,13 +420,13 @@ every_case = each(("loss", "oracle"), CASES.values(), ids=list(CASES))
 
 
 def test_every_loss_has_an_oracle() -> None:
-    assert list(ORACLES) == list(LOSSES)
-    assert set(ORACLES_UNDER) == {(loss.key, one.protocol) for loss in LOSSES.values() for one in loss.variants}
+    assert list(ORACLES) == list(TABLES)
+    assert set(ORACLES_UNDER) == {(loss.key, one.protocol) for loss in TABLES.values() for one in loss.variants}
 
 
 def test_every_parameter_is_tried_away_from_its_default() -> None:
     tried = {(loss.base, name) for loss, _ in CASES.values() for name, _ in loss.settings}
-    assert tried == {(loss.key, one.name) for loss in LOSSES.values() for one in loss.parameters}
+    assert tried == {(loss.key, one.name) for loss in TABLES.values() for one in loss.parameters}
 
 
 @every_case

@@ -49,7 +49,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     points: list[EntryPoint] = []
     # They are read for real in test_plugins and in engine/test_entry_points.
     monkeypatch.setattr(
-        plugins, "_entry_points", lambda group: tuple(point for point in points if point.group == group)
+        plugins, "_entry_points", lambda group: (tuple(point for point in points if point.group == group), ())
     )
 
     def installed(given: Callable[[], object]) -> None:

@@ -16,6 +16,8 @@ def thrown(loss: Loss) -> np.ndarray:
     """Return where there is no such prediction: the logarithm of nothing or less, what no tanh gives, or its end."""
     if loss.activation == "tanh":
         return np.abs(X) >= 1
+    if loss.link == "logit":
+        return np.abs(X) >= 0.5
     return X <= -1 if loss.link == "log" else np.zeros(len(X), bool)
 
 
@@ -53,6 +55,8 @@ def test_every_slope_is_the_derivative_of_its_loss_by_the_output(key: str) -> No
     x, y, slope = X[there], values[there], slopes[there]
     if loss.link == "log":
         x = np.log(1 + x)
+    if loss.link == "logit":
+        x = np.log((0.5 + x) / (0.5 - x))
     risen = np.concatenate([[0], np.cumsum(np.diff(x) * (slope[1:] + slope[:-1]) / 2)])
     assert risen == pytest.approx(y - y[0], abs=0.01 * np.ptp(y) + 1e-9)
 
@@ -68,8 +72,8 @@ def test_every_loss_says_where_it_is_drawn(key: str) -> None:
     loss, said = LOSSES[key], where_drawn(LOSSES[key])
     assert axis_of(loss) == ("residual" if loss.kinds == ("regression",) else "margin")
     assert said.startswith({"residual": "over e = f − y ", "margin": "over "}[axis_of(loss)])
-    assert ("logits at 0" in said) == loss.by_class
-    assert ("at a target of 1" in said) == (loss.kinds == ("regression",) and loss.scale in ("mean", "raw"))
+    assert ("logits at 0" in said) == (loss.by_class and loss.kinds != ("segmentation",))
+    assert ("at a target of" in said) == (loss.kinds == ("regression",) and loss.scale in ("mean", "raw"))
 
 
 # On paper
@@ -86,7 +90,10 @@ def test_every_loss_says_where_it_is_drawn(key: str) -> None:
         ("log1p_mse", {-2.0: (4, -4), 0.5: (0.25, 1)}),
         ("poisson", {0.0: (1, 0), 1.0: (2 - math.log(2), 1), 3.0: (4 - math.log(4), 3)}),
         ("gamma", {0.0: (1, 0), 1.0: (0.5 + math.log(2), 0.5)}),
-        ("mape", {-0.5: (50, -100), 2.0: (200, 100)}),
+        ("mape", {-0.5: (0.5, -1), 2.0: (2, 1)}),
+        ("negative_binomial", {0.0: (2 * math.log(2), 0), 1.0: (2 * math.log(3) - math.log(2), 1 / 3)}),
+        ("share_crossentropy", {0.0: (math.log(2), 0), 0.25: (-math.log(3 / 16) / 2, 0.25)}),
+        ("quantiles", {0.0: (0.4, 0), 2.5: (0.1 * (45 - 28.5), 0.9)}),
         ("hinge", {-2.0: (3, -1), 0.5: (0.5, -1), 3.0: (0, 0)}),
         ("squared_hinge", {-2.0: (9, -6), 0.5: (0.25, -1), 3.0: (0, 0)}),
         ("exponential", {-2.0: (math.exp(2), -math.exp(2)), 3.0: (math.exp(-3), -math.exp(-3))}),
@@ -122,6 +129,16 @@ def test_losses_that_are_the_same_by_construction_are_the_same_curve() -> None:
         ("mape", "over e = f − y at a target of 1, in means of the target"),
         ("poisson", "over e = f − y at a target of 1, in means of the target, its slope by z = ln f"),
         ("log1p_mse", "over e = f − y in standard deviations of ln(1 + y)"),
+        ("negative_binomial", "over e = f − y at a target of 1, at a dispersion of 1, its slope by z = ln f"),
+        (
+            "zero_inflated_poisson",
+            "over e = f − y at a target of 1, with half of the zeros extra, its slope by z = ln f",
+        ),
+        ("share_crossentropy", "over e = f − y at a target of ½, its slope by z = ln f/(1 − f)"),
+        (
+            "quantiles",
+            "over e = f − y in standard deviations of the target, the other quantiles a step of ½ apart",
+        ),
         ("hinge", "over m = y±·f"),
         ("unhinged", "over m = y±·f, f after tanh"),
         ("brier", "over z_t with the other 2 logits at 0"),

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from lossterm.comparison.comparison import Comparison
-from lossterm.errors import DataError, LosstermError, UnknownName, UsageError
-from lossterm.losses import LOSSES, is_own, loss_named, loss_recorded, source_from
+from lossterm.comparison.user_code_consent import trust, trusted
+from lossterm.errors import DataError, DoesNotFit, LosstermError, UnknownName, UsageError
+from lossterm.losses import KINDS, LOSSES, is_own, loss_named, loss_recorded, source_from
 from lossterm.losses.user_defined import own_loss
 from tests.cells import each
 
@@ -93,6 +94,7 @@ def test_a_name_may_be_given_its_meaning_in_any_way(file: Path, content: str) ->
         ("mine.py:cubic:head=logits", UnknownName, "Did you mean logit"),
         ("mine.py:cubic:labels=onehot", UnknownName, "Did you mean one_hot"),
         ("some-module:cubic", UsageError, "'some-module' is neither a Python file nor a module"),
+        ("mine.py:cubic:target=log", UnknownName, "target for a custom loss 'log'"),
         ("mine.py:cubik", UnknownName, "There is no loss in mine.py called 'cubik'. Did you mean cubic?"),
         ("gone.py:cubic", DataError, "gone.py cannot be read: No such file or directory."),
         ("./mine.txt:cubic", DataError, "mine.txt is not a Python file"),
@@ -156,7 +158,7 @@ def test_unloaded_it_is_known_by_its_name_and_as_custom(file: Path) -> None:
     key = source_from(f"{file}:cubic:gamma=3").key
     for loss in (own_loss(key), loss_named(key), loss_recorded(key)):
         assert (loss.key, loss.title, loss.reading) == (key, "cubic:gamma=3", "unknown")
-        assert loss.kinds == ("regression", "binary", "multiclass")
+        assert loss.kinds == KINDS
         with pytest.raises(NotImplementedError):
             loss(None, None, None)
     assert not any(is_own(key) for key in LOSSES)
@@ -259,3 +261,55 @@ def test_a_trial_of_an_edited_file_is_another_trial_with_a_program_of_its_own(fi
     after = trial()
     assert before[0] != after[0]
     assert before[1] != after[1]
+
+
+def test_a_name_inside_a_function_is_no_loss_and_what_defines_it_is_named(file: Path) -> None:
+    file.write_text(f"def make(w):\n    {LOSS.replace(chr(10), chr(10) + '    ')}\n    return cubic\nother = make(2)\n")
+    with pytest.raises(UnknownName) as raised:
+        source_from(f"{file}:cubic")
+    assert "make defines it inside: write `cubic = make(…)` below it. Known: make, other." in str(raised.value)
+    assert source_from(f"{file}:other").name == "other"
+
+
+# On which scale
+
+
+def test_the_scale_of_the_target_is_part_of_the_key_and_of_the_record(file: Path) -> None:
+    for scale in ("raw", "mean", "standard"):
+        source = source_from(f"{file}:cubic:p=3,target={scale}")
+        assert source_from(source.text) == source
+        assert loss_named(source.key).scale == scale
+    assert own_loss("cubic:p=3@01234567").scale == "standard"
+
+
+def test_keras_losses_of_ratios_are_put_on_the_mean_and_those_of_classes_refused_for_numbers() -> None:
+    for name in ("MeanAbsolutePercentageError", "mean_absolute_percentage_error", "MeanSquaredLogarithmicError"):
+        (loss,) = Comparison.ask("prices", (), own=[f"keras.losses:{name}"]).losses
+        assert loss.startswith(f"{name}:target=mean@")
+        (loss,) = Comparison.ask("prices", (), own=[f"keras.losses:{name}:target=raw"]).losses
+        assert loss.startswith(f"{name}:target=raw@")
+    (loss,) = Comparison.ask("prices", (), own=["keras.losses:Huber"]).losses
+    assert loss.startswith("Huber@")
+    for name in (
+        "KLDivergence",
+        "kl_divergence",
+        "BinaryCrossentropy",
+        "SquaredHinge",
+        "SparseCategoricalCrossentropy",
+    ):
+        with pytest.raises(DoesNotFit, match=f"{name} compares classes .* of prices are numbers: --loss mse"):
+            Comparison.ask("prices", (), own=[f"keras.losses:{name}"])
+    with pytest.raises(DoesNotFit, match=r"Poisson needs y_pred above 0.*--loss poisson"):
+        Comparison.ask("counts", (), own=["keras.losses:Poisson"])
+    assert Comparison.ask("circles", (), own=["keras.losses:KLDivergence"]).losses[0].startswith("KLDivergence@")
+
+
+def test_a_scale_is_refused_for_classes(file: Path) -> None:
+    with pytest.raises(DoesNotFit, match="target=raw is for numbers, and the targets of circles are classes"):
+        Comparison.ask("circles", (), own=[f"{file}:cubic:target=raw"])
+
+
+def test_code_that_is_trusted_is_trusted_on_every_scale(file: Path, home: Path) -> None:
+    trust(source_from(f"{file}:cubic"))
+    assert trusted(source_from(f"{file}:cubic:target=mean"))
+    assert not trusted(source_from(f"{file}:cubic:p=2"))

@@ -3,25 +3,39 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
+from scipy.stats import norm
 from sklearn import metrics as sk
 
 from lossterm.comparison.protocol import Prepared, Split, SplitName
 from lossterm.comparison.protocol_catalogue import PROTOCOLS
 from lossterm.engine import scoring
 from lossterm.errors import DoesNotFit, UnknownName
-from lossterm.losses import LOSSES, Kind, Loss, Targets, fitting, loss_named
+from lossterm.losses import KINDS, LOSSES, Kind, Loss, Targets, fitting, loss_named
 from lossterm.losses.target_scaling import Scaling, scaling_of
 from lossterm.losses.user_defined import own_loss
 from lossterm.metrics import METRICS, PRIMARY, Metric, Outcome, metric_for, metric_named, metrics_for, worth_showing
 from lossterm.metrics.quantiles import LEVELS
 from lossterm.tasks import TASKS, Task
 from tests.cells import each
+from tests.losses import TABLES
+from tests.metrics import SHAPED
 
-KINDS: tuple[Kind, ...] = ("regression", "binary", "multiclass")
+OF_ELEMENT: dict[Kind, Kind] = {
+    "multioutput": "regression",
+    "multilabel": "binary",
+    "ordinal": "multiclass",
+    "segmentation": "multiclass",
+}
 BINARY = Targets(kind="binary")
 
 
 def random_outcome(kind: Kind, seed: int, *, ties: bool = False, counts: bool = False) -> Outcome:
+    if kind in ("multioutput", "multilabel", "segmentation"):
+        return in_rows(
+            random_outcome(OF_ELEMENT[kind], seed, ties=ties), (45, 3) if kind != "segmentation" else (5, 9, 3)
+        )
+    kind = OF_ELEMENT.get(kind, kind)
     rng = np.random.default_rng([seed, KINDS.index(kind)])
     rows = 137  # not a multiple of the ten bins
     if kind == "regression" and counts:
@@ -29,7 +43,9 @@ def random_outcome(kind: Kind, seed: int, *, ties: bool = False, counts: bool = 
         return Outcome(target=rng.poisson(mean).astype(float), prediction=mean * rng.uniform(0.7, 1.3, rows))
     if kind == "regression":
         values = rng.normal(3, 5, rows)
-        return Outcome(target=values, prediction=values + rng.standard_t(3, rows))
+        predicted = values + rng.standard_t(3, rows)
+        quantiles = predicted[:, None] + norm.ppf(np.arange(1, 10) / 10) + rng.normal(0, 0.03, (rows, 9))
+        return Outcome(target=values, prediction=predicted, quantiles=quantiles)
     classes = 2 if kind == "binary" else 4
     target = rng.integers(0, classes, rows)
     logits = rng.normal(0, 1.5, (rows, classes)) + 1.2 * np.eye(classes)[target]
@@ -40,6 +56,37 @@ def random_outcome(kind: Kind, seed: int, *, ties: bool = False, counts: bool = 
     decision = logits[:, 1] if kind == "binary" else logits
     prediction = (decision > 0).astype(int) if kind == "binary" else logits.argmax(axis=1)
     return Outcome(target=target, prediction=prediction, decision=decision, probability=probability)
+
+
+def in_rows(flat: Outcome, shape: tuple[int, ...]) -> Outcome:
+    """Put the first numbers of an outcome into rows of several."""
+    count = math.prod(shape)
+
+    def shaped(part: np.ndarray | None) -> np.ndarray | None:
+        return None if part is None else part[:count].reshape(*shape, *part.shape[1:])
+
+    return Outcome(
+        target=shaped(flat.target),
+        prediction=shaped(flat.prediction),
+        decision=shaped(flat.decision),
+        probability=shaped(flat.probability),
+    )
+
+
+def flat(o: Outcome) -> Outcome:
+    """Take every number for a row, as metrics that are a mean over all of them do."""
+    rank = o.target.ndim
+
+    def ravelled(part: np.ndarray | None) -> np.ndarray | None:
+        return None if part is None else part.reshape(-1, *part.shape[rank:])
+
+    return Outcome(
+        target=ravelled(o.target),
+        prediction=ravelled(o.prediction),
+        decision=ravelled(o.decision),
+        probability=ravelled(o.probability),
+        quantiles=o.quantiles,
+    )
 
 
 def roc_auc_by_sklearn(o: Outcome) -> float:
@@ -81,24 +128,44 @@ def miscoverage_by_counting(level: float) -> Callable[[Outcome], float]:
 
 
 def ece_by_loop(o: Outcome) -> float:
+    """Equal confidences share the bin of the middle of their places; each squared gap less its variance by luck."""
     assert o.probability is not None
-    rows = sorted(
-        (float(max(p)), place, bool(t == f))
-        for place, (p, t, f) in enumerate(zip(o.probability, o.target, o.prediction, strict=True))
-    )
-    total, begin = 0.0, 0
-    for number in range(10):
-        size = len(rows) // 10 + (number < len(rows) % 10)
-        held = rows[begin : begin + size]
-        begin += size
-        confidence = sum(c for c, _, _ in held) / size
-        accuracy = sum(right for _, _, right in held) / size
-        total += size / len(rows) * abs(confidence - accuracy)
-    assert begin == len(rows)
-    return total
+    rows = sorted((float(max(p)), bool(t == f)) for p, t, f in zip(o.probability, o.target, o.prediction, strict=True))
+    bins: dict[int, list[tuple[float, bool]]] = {}
+    for confidence, right in rows:
+        places = [place for place, (other, _) in enumerate(rows) if other == confidence]
+        middle = sum(places) / len(places) + 0.5
+        bins.setdefault(int(10 * middle // len(rows)), []).append((confidence, right))
+    total = 0.0
+    for held in bins.values():
+        gap = sum(confidence - right for confidence, right in held) / len(held)
+        luck = sum(confidence * (1 - confidence) for confidence, _ in held) / len(held) ** 2
+        total += len(held) / len(rows) * (gap**2 - luck)
+    return math.sqrt(max(0, total))
+
+
+def crps_by_sklearn(o: Outcome) -> float:
+    """Twice the integral over τ of the pinball loss, by the trapezium rule over the deciles."""
+    assert o.quantiles is not None
+    deciles = [sk.mean_pinball_loss(o.target, o.quantiles[:, k], alpha=(k + 1) / 10) for k in range(9)]
+    return float(2 * np.trapezoid([0, *deciles, 0], dx=0.1))
+
+
+def crossing_by_counting(o: Outcome) -> float:
+    assert o.quantiles is not None
+    return sum(list(row) != sorted(row) for row in o.quantiles) / len(o.target)
+
+
+def interval_by_counting(o: Outcome) -> float:
+    assert o.quantiles is not None
+    inside = sum(bool(row[0] <= y <= row[-1]) for y, row in zip(o.target, o.quantiles, strict=True))
+    return abs(inside / len(o.target) - 0.8)
 
 
 ORACLES: dict[str, Callable[[Outcome], float]] = {
+    "crps": crps_by_sklearn,
+    "miscoverage": interval_by_counting,
+    "crossing_rate": crossing_by_counting,
     "mae": lambda o: sk.mean_absolute_error(o.target, o.prediction),
     "mse": lambda o: sk.mean_squared_error(o.target, o.prediction),
     "rmse": lambda o: sk.root_mean_squared_error(o.target, o.prediction),
@@ -127,18 +194,21 @@ ORACLES: dict[str, Callable[[Outcome], float]] = {
     "keras3_accuracy": accuracy_of_new_keras,
 }
 
+OF_ANY_KIND = [metric for metric in METRICS.values() if metric.key not in SHAPED]
+"""All but those of ranks, labels and masks alone, which `test_shaped_metrics.py` tries."""
+
 every_metric = each("metric", METRICS.values(), ids=METRICS.keys())
 every_task = each("task", TASKS.values(), ids=TASKS.keys())
 every_protocol = each("protocol", PROTOCOLS)
 every_use = each(
     ("metric", "kind"),
-    [(metric, kind) for metric in METRICS.values() for kind in metric.kinds],
-    ids=[f"{metric.key}-{kind}" for metric in METRICS.values() for kind in metric.kinds],
+    [(metric, kind) for metric in OF_ANY_KIND for kind in metric.kinds],
+    ids=[f"{metric.key}-{kind}" for metric in OF_ANY_KIND for kind in metric.kinds],
 )
 
 
 def test_every_metric_has_an_oracle() -> None:
-    assert set(ORACLES) == set(METRICS)
+    assert set(ORACLES) == {metric.key for metric in OF_ANY_KIND}
 
 
 @every_use
@@ -148,7 +218,8 @@ def test_metric_is_what_the_oracle_says(metric: Metric, kind: Kind, ties: bool) 
         outcome = random_outcome(kind, seed, ties=ties, counts=metric.lowest == 0)
         score = metric.function(np, outcome)
         assert type(score) is float
-        assert score == pytest.approx(ORACLES[metric.key](outcome), rel=1e-10)
+        seen = outcome if metric.key == "r2" else flat(outcome)  # of R², the mean over outputs
+        assert score == pytest.approx(ORACLES[metric.key](seen), rel=1e-10)
 
 
 def test_brier_score_of_several_classes_agrees_with_sklearn() -> None:
@@ -168,13 +239,16 @@ def test_perfect_predictions_get_the_best_value(metric: Metric, kind: Kind) -> N
         prediction=values if kind == "regression" else target,
         decision=None if kind == "regression" else 2 * sure[:, 1] - 1 if kind == "binary" else sure,
         probability=None if kind == "regression" else sure,
+        quantiles=np.repeat(values[:, None], 9, axis=1) if kind == "regression" else None,
     )
     best = 1.0 if metric.direction == "max" else 0.0
     if metric.key == "keras3_accuracy":
         best = 0.5  # the flaw for which it is shown at all: no output is right for a row of class −1
-    if metric.key.startswith("miscoverage"):
+    if metric.key.startswith("miscoverage_"):
         assert metric.level is not None
         best = 1 - metric.level  # a prediction that is always right is no bound that a share may lie above
+    if metric.key == "miscoverage":
+        best = 0.2  # as many again as should be are between nine deciles that are all the same
     assert metric.function(np, outcome) == pytest.approx(best, abs=1e-15)
 
 
@@ -185,8 +259,12 @@ def test_worse_predictions_get_a_worse_value(metric: Metric, kind: Kind) -> None
         bound = np.full(len(good.target), np.quantile(good.target, metric.level, method="higher"))
         good = Outcome(target=good.target, prediction=bound)
         bad = Outcome(target=good.target, prediction=bound - 100)
-    elif kind == "regression":
-        bad = Outcome(target=good.target, prediction=good.prediction[::-1])
+    elif kind in ("regression", "multioutput"):
+        bad = Outcome(
+            target=good.target,
+            prediction=good.prediction[::-1],
+            quantiles=None if good.quantiles is None else good.quantiles[::-1, ::-1],
+        )
     else:
         assert good.decision is not None
         assert good.probability is not None
@@ -204,11 +282,34 @@ def test_worse_predictions_get_a_worse_value(metric: Metric, kind: Kind) -> None
 def test_metric_needs_a_probability_only_where_it_says_so(metric: Metric, kind: Kind) -> None:
     full = random_outcome(kind, 1, counts=metric.lowest == 0)
     bare = Outcome(target=full.target, prediction=full.prediction, decision=full.decision)
-    if metric.needs == "probability":
+    if metric.needs in ("probability", "quantiles"):
         with pytest.raises(AssertionError):
             metric.function(np, bare)
     else:
         assert math.isfinite(metric.function(np, bare))
+
+
+@each("levels", [3, 9, 19, 99])
+def test_quantiles_of_a_known_distribution_have_its_score_and_its_interval(levels: int) -> None:
+    """A normal distribution's CRPS against its own draws is 1/√π; fewer levels than the deciles know less of it."""
+    y = np.random.default_rng(1).normal(size=20_000)
+    q = np.tile(norm.ppf(np.arange(1, levels + 1) / (levels + 1)), (len(y), 1))
+    outcome = Outcome(target=y, prediction=q[:, levels // 2], quantiles=q)
+    assert METRICS["crps"].function(np, outcome) == pytest.approx(
+        1 / math.sqrt(math.pi), rel=0.03 if levels > 3 else 0.1
+    )
+    assert METRICS["miscoverage"].function(np, outcome) < 0.01
+    assert METRICS["crossing_rate"].function(np, outcome) == 0
+
+
+def test_metrics_of_distributions_are_for_losses_that_give_quantiles_and_shown_with_them() -> None:
+    keys = {"crps", "miscoverage", "crossing_rate"}
+    giving = {loss.key for loss in TABLES.values() if METRICS["crps"].defined(loss)}
+    assert giving == {"gaussian_nll", "beta_nll", "quantiles", "free_quantiles"}
+    for name, shown in (("mse", set()), ("quantiles:levels=19", keys), ("gaussian_nll", keys)):
+        every = worth_showing(METRICS.values(), [loss_named("mae"), loss_named(name)], "mae")
+        assert {metric.key for metric in every} & keys == shown
+    assert {metric.key for metric in worth_showing(METRICS.values(), [loss_named("mae")], "crps")} & keys == {"crps"}
 
 
 def test_roc_auc_of_a_margin_needs_no_probability() -> None:
@@ -223,7 +324,7 @@ def test_roc_auc_of_a_margin_needs_no_probability() -> None:
 @pytest.mark.parametrize(("value", "rows"), [(2.0, 10), (0.1, 7)])  # the mean of seven .1 is not .1
 def test_constant_target_leaves_shares_of_variation_undefined_and_the_errors_whole(value: float, rows: int) -> None:
     outcome = Outcome(target=np.full(rows, value), prediction=np.linspace(1, 3, rows))
-    scores = {metric.key: metric.function(np, outcome) for metric in metrics_for("regression")}
+    scores = {one.key: one.function(np, outcome) for one in metrics_for("regression") if one.needs is None}
     assert math.isnan(scores.pop("r2"))
     assert math.isnan(scores.pop("d2_poisson"))
     assert math.isnan(scores.pop("d2_tweedie"))
@@ -343,11 +444,59 @@ def test_a_single_class_leaves_roc_auc_undefined_and_the_rest_whole(kind: Kind) 
     assert scores["accuracy"] == scores["balanced_accuracy"] == scores["macro_f1"] == 1
 
 
+def calibrated(rows: int, off: float, seed: int) -> Outcome:
+    """Predictions that are right as often as they are confident, less `off`."""
+    rng = np.random.default_rng([rows, seed])
+    confidence = rng.uniform(0.5, 1, rows)
+    right = rng.random(rows) < confidence - off
+    return Outcome(
+        target=np.where(right, 1, 0),
+        prediction=np.ones(rows, int),
+        probability=np.stack([1 - confidence, confidence], axis=1),
+    )
+
+
+@each(("rows", "naive", "debiased"), [(30, 0.15, 0.07), (200, 0.06, 0.03), (1000, 0.025, 0.012)])
+def test_the_calibration_error_of_a_calibrated_model_is_not_that_of_luck(
+    rows: int, naive: float, debiased: float
+) -> None:
+    def by_the_textbook(o: Outcome) -> float:
+        assert o.probability is not None
+        confidence = o.probability.max(axis=1)
+        bins = np.array_split(np.argsort(confidence), 10)
+        right = o.target == o.prediction
+        return float(sum(len(one) * abs(confidence[one].mean() - right[one].mean()) for one in bins) / rows)
+
+    outcomes = [calibrated(rows, 0, seed) for seed in range(200)]
+    assert np.mean([METRICS["ece"].function(np, one) for one in outcomes]) < debiased
+    assert np.mean([by_the_textbook(one) for one in outcomes]) > naive
+
+
+@each("off", [0.1, 0.2])
+def test_the_calibration_error_of_a_model_that_is_off_is_by_how_much(off: float) -> None:
+    found = [METRICS["ece"].function(np, calibrated(200, off, seed)) for seed in range(200)]
+    assert np.mean(found) == pytest.approx(off, rel=0.1)
+
+
+def test_the_calibration_error_does_not_depend_on_the_order_of_rows_with_equal_confidence() -> None:
+    rng = np.random.default_rng(0)
+    confidence = np.round(rng.uniform(0.5, 1, 100), 1)
+    target = (rng.random(100) < 0.5).astype(int)
+    found = set()
+    for _ in range(5):
+        order = rng.permutation(100)
+        probability = np.stack([1 - confidence, confidence], axis=1)[order]
+        outcome = Outcome(target=target[order], prediction=np.ones(100, int), probability=probability)
+        found.add(round(METRICS["ece"].function(np, outcome), 12))
+    assert len(found) == 1
+
+
 def test_fewer_rows_than_bins_are_no_trouble_for_calibration() -> None:
     outcome = Outcome(
-        target=np.array([0, 1]), prediction=np.array([0, 0]), probability=np.array([[0.75, 0.25], [0.75, 0.25]])
+        target=np.array([0, 1, 1]), prediction=np.zeros(3, int), probability=np.tile([0.75, 0.25], (3, 1))
     )
-    assert METRICS["ece"].function(np, outcome) == pytest.approx((0.25 + 0.75) / 2)
+    # one bin: (3·.75 − 1)²/9 − 3·.75·.25/9
+    assert METRICS["ece"].function(np, outcome) == pytest.approx(math.sqrt((1.25**2 - 0.5625) / 9))
 
 
 def test_log_loss_of_a_certain_mistake_is_clipped() -> None:
@@ -375,21 +524,34 @@ def test_record_leaves_no_field_empty(metric: Metric) -> None:
     assert metric.kinds
     assert set(metric.kinds) <= set(KINDS)
     assert metric.direction in {"min", "max"}
-    assert metric.needs in {None, "probability", "margin"}
+    assert metric.needs in {None, "probability", "margin", "quantiles"}
     assert metric.protocol is None or metric.protocol in PROTOCOLS
 
 
 @every_metric
 def test_what_does_not_matter_is_a_little_more_than_nothing(metric: Metric) -> None:
-    assert 0 < metric.rope <= 0.01
-    assert metric.relative == (metric.rope == 0.01) or metric.key.startswith("miscoverage")
+    squared = metric.key in {"mse", "brier"}
+    assert metric.rope == (0.02 if squared else 0.01 if metric.relative or "miscoverage" in metric.key else 0.005)
+    assert (metric.power > 0) == (metric.key in {"mse", "rmse", "mae", "median_ae", "crps"} or "pinball" in metric.key)
     assert not metric.relative or metric.direction == "min"  # a share of a mean needs a scale that starts at 0
 
 
 @every_metric
+def test_what_does_not_matter_is_never_less_than_a_thousandth_of_the_targets_deviation(metric: Metric) -> None:
+    at_zero = metric.region(target_sd=50.0).around(0.0)
+    if not metric.power:
+        assert at_zero == metric.region().around(0.0)
+    else:
+        assert at_zero == pytest.approx(0.05**metric.power)
+        assert metric.region().around(0.0) == 0
+        assert metric.region(target_sd=50.0).around(1e6) == metric.region().around(1e6) == metric.rope * 1e6
+
+
+@every_metric
 def test_metric_is_defined_for_the_heads_that_have_what_it_needs(metric: Metric) -> None:
-    for loss in LOSSES.values():
+    for loss in TABLES.values():
         has = {None: True, "probability": loss.probabilistic, "margin": loss.reading == "margin"}
+        has["quantiles"] = loss.beside in ("steps", "quantiles", "variance")
         assert metric.defined(loss) == has[metric.needs]
 
 
@@ -427,13 +589,20 @@ def test_metrics_of_counts_are_for_targets_that_are_never_below_zero() -> None:
 @pytest.mark.parametrize(
     ("key", "kind", "protocol", "lowest", "reason"),
     [
-        ("mae", "binary", "fair", math.inf, "mae is a metric for regression tasks, but this task is binary."),
+        (
+            "mae",
+            "binary",
+            "fair",
+            math.inf,
+            "mae is a metric for regression and multioutput tasks, but this task is binary.",
+        ),
         (
             "accuracy",
             "regression",
             "fair",
             math.inf,
-            "accuracy is a metric for binary and multiclass tasks, but this task is regression.",
+            "accuracy is a metric for binary, multiclass, ordinal, multilabel and segmentation tasks, but this task is "
+            "regression.",
         ),
         (
             "rmsle",
@@ -474,11 +643,14 @@ def test_an_unknown_metric_is_refused_with_a_near_miss() -> None:
         metric_named("acuracy")
     with pytest.raises(UnknownName, match=r"There is no metric 'd2_poison'\. Did you mean d2_poisson"):
         metric_for("d2_poison", "regression")
+    with pytest.raises(UnknownName, match=r"There is no metric 'acuracy'\. Known: mae, ") as raised:
+        metric_for("acuracy", "regression")
+    assert "accuracy" not in str(raised.value), "it does not fit"
 
 
 # From a network's output to an outcome
 
-every_loss = each("loss", LOSSES.values(), ids=LOSSES.keys())
+every_loss = each("loss", TABLES.values(), ids=TABLES.keys())
 
 
 def split_of(loss: Loss, rows: int = 40, *, factor: float = 1) -> Split:
@@ -502,7 +674,7 @@ def prepared_for(loss: Loss, *, scales: bool = False, factor: float = 1) -> Prep
 def value_by_hand(loss: Loss, output: np.ndarray) -> np.ndarray:
     """What the record says that the output stands for, on the loss's scale."""
     first = np.array([row[0] for row in output] if output.ndim > 1 else output, float)
-    return np.exp(first) if loss.link == "log" else first
+    return np.asarray({"identity": first, "log": np.exp(first), "logit": expit(first)}[loss.link])
 
 
 @every_loss
@@ -556,7 +728,7 @@ def test_values_are_read_in_the_units_of_the_target_and_classes_as_they_are(loss
 
 @each(
     "loss",
-    [loss for loss in LOSSES.values() if loss.reading == "value" and loss.scale in ("standard", "mean")],
+    [loss for loss in TABLES.values() if loss.reading == "value" and loss.scale in ("standard", "mean")],
     ids=lambda loss: loss.key,
 )
 def test_errors_are_in_the_units_of_the_target(loss: Loss) -> None:
@@ -622,15 +794,19 @@ def test_values_are_encoded_on_the_scale_of_their_loss_and_read_back(loss: Loss)
         assert loss.scale == "standard"  # nothing that classes have
         assert loss.link == "identity"
         return
-    data = prepared_for(loss, scales=True, factor=3)
+    data = prepared_for(loss, scales=True, factor=0.3 if loss.highest == 1 else 3)
     target = data.splits["train"].target
     seen = scoring.encode(loss, data.scaling(loss.scale), target, None)
     assert data.scaling(loss.scale) == scaling_of(loss.scale, target)
-    output = np.log(seen) if loss.link == "log" else seen
+    output = np.log(seen) if loss.link == "log" else np.asarray(logit(seen)) if loss.link == "logit" else seen
     if loss.units > 1:
-        output = np.stack([output, np.full(len(output), 7, np.float32)], axis=1)  # the second is not the value
+        others = np.full((len(output), loss.units - 1), 7, np.float32)  # which are not the value
+        output = np.concatenate([output[:, None], others], axis=1)
     outcome = scoring.outcome_of(loss, data, "test", output)
     np.testing.assert_allclose(outcome.prediction, outcome.target, rtol=1e-6)
+    if outcome.quantiles is not None:
+        middle = outcome.quantiles[:, outcome.quantiles.shape[1] // 2]
+        np.testing.assert_allclose(middle, outcome.target, rtol=1e-6)
 
 
 def test_a_prediction_that_overflows_has_no_score() -> None:
@@ -672,7 +848,7 @@ def test_metric_of_a_quantile_is_what_was_worked_out_by_hand(metric: Metric) -> 
     outcome = Outcome(target=np.array([1.0, 5.0, 3.0, 10.0]), prediction=np.array([2.0, 3.0, 3.0, 4.0]))
     # f − y is 1, −2, 0, −6: one row is above by 1, two are below by 8 together; two of four targets are at or below f
     expected = ((1 - metric.level) * 1 + metric.level * 8) / 4
-    if metric.key.startswith("miscoverage"):
+    if metric.key.startswith("miscoverage_"):
         expected = abs(0.5 - metric.level)
     assert metric.function(np, outcome) == pytest.approx(expected, rel=1e-12)
 
@@ -720,7 +896,8 @@ def test_a_metric_of_a_quantile_is_shown_where_a_loss_estimates_it_or_it_ranks(c
     shown = worth_showing(every, losses, ranking)
     assert {metric.key for metric in shown if metric.level is not None} == expected
     assert [metric for metric in every if metric in shown] == list(shown)
-    assert [metric for metric in every if metric.level is None] == [one for one in shown if one.level is None]
+    plain = [metric for metric in every if metric.level is None and metric.needs != "quantiles"]
+    assert plain == [one for one in shown if one.level is None]
 
 
 @every_metric
@@ -734,7 +911,7 @@ def test_figures_of_probabilities_that_a_loss_distorts_are_marked(metric: Metric
 @each("metric", METRICS.values(), ids=METRICS)
 def test_a_parameter_that_leaves_cross_entropy_distorts_nothing(metric: Metric) -> None:
     neutral = [
-        (loss, parameter) for loss in LOSSES.values() for parameter in loss.parameters if parameter.neutral is not None
+        (loss, parameter) for loss in TABLES.values() for parameter in loss.parameters if parameter.neutral is not None
     ]
     assert neutral
     for loss, parameter in neutral:

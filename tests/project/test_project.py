@@ -24,12 +24,14 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
 from lossterm.errors import DataError, LosstermError, UnknownName, UsageError
 from lossterm.project import FILE_NAME, SECTIONS
-from lossterm.project.settings_schema import FLAG, LAYERS, NUMBER, RATES, TEXT, TEXTS, WHOLE, SettingKey
+from lossterm.project.settings_schema import FLAG, LAYERS, NAMES, NUMBER, RATES, TEXT, TEXTS, WHOLE, SettingKey
 from tests.builders.commands import Asked, invoked
 from tests.cells import each
 
 KEYS = [(section, key) for section, keys in SECTIONS.items() for key in keys]
-NO_PART = {"trials", "quiet", "format", "store", "project", "no-project", "max-time", "max-trials", "memory"}
+NO_PART = {"trials", "quiet", "format", "store", "project", "no-project", "max-time", "max-trials", "memory"} | {
+    "allow-open-cluster"
+}
 """Options of `lossterm run` that say how it goes on, not what is compared."""
 
 every_key = each(("section", "key"), KEYS, ids=[key.name for _, key in KEYS])
@@ -96,6 +98,7 @@ def test_an_example_is_taken_by_its_option(here: Path, section: str, key: Settin
 WRONG = {
     TEXT: ["3", "true", '""', '["a"]', '"a\\u0000b"', "1979-05-27"],
     TEXTS: ['"a"', "[1]", '["a", ""]', "true"],
+    NAMES: ["3", "[]", "[1]", '["a", ""]', "true"],
     FLAG: ["1", '"true"', "[]"],
     WHOLE: ["1.0", '"1"', "true", "inf", "[1]"],
     NUMBER: ['"0.1"', "nan", "inf", "true", "9" * 400, "[0.1]"],
@@ -294,6 +297,19 @@ def test_a_task_on_the_command_line_goes_before_the_files_table_and_a_table_befo
     assert refused("run", kind=UsageError).startswith("--task and --data are two things to train on")
 
 
+def test_several_targets_are_a_list_or_a_text_with_commas(here: Path) -> None:
+    table()
+    for written in ('["y", "a"]', '"y,a"', '["y", "the, id"]'):
+        wrote(f'[data]\ndata = "t.csv"\ntarget = {written}\n')
+        data = asked("run")[1].data
+        assert data is not None
+        assert (data.kind, data.asked.target, len(data.asked.targets)) == ("multioutput", "y", 2)
+    wrote('[data]\ndata = "t.csv"\ntarget = []\n')
+    assert 'data.target is [], but must be text in quotes, or a list of texts, as ["one", "other"]' in refused(
+        "run", kind=DataError
+    )
+
+
 def test_a_run_says_that_it_uses_a_file_unless_it_is_to_be_quiet(here: Path) -> None:
     wrote("[training]\nepochs = 3\n")
     assert invoked("run").stderr == f"Using {FILE_NAME}; --no-project does without.\n"
@@ -318,7 +334,7 @@ def test_another_file_is_taken_where_it_is_named_and_none_where_none_is_wanted(h
     ("text", "says"),
     [
         ('[training]\noptimizer = "sdg"\n', "training.optimizer: There is no optimizer 'sdg'. Did you mean sgd?"),
-        ('[comparison]\ndevice = "gpus"\n', "comparison.device: There is no device 'gpus'. Did you mean gpu or cpu?"),
+        ('[comparison]\ndevice = "gpus"\n', "comparison.device: There is no device 'gpus'. Did you mean gpu?"),
         ('[comparison]\nsession = " "\n', "comparison.session: A session's name must be 1 to 80 printable characters."),
     ],
 )
@@ -468,7 +484,7 @@ def uncommented(text: str, names: set[str]) -> str:
 def test_init_writes_every_key_with_its_meaning_and_sets_what_is_given(here: Path) -> None:
     result = invoked("init", "--task", "blobs", "--seeds", "3", "--lr", "tune", "--hidden", "none", "--session", "s")
     assert result.exception is None
-    assert result.stdout == f"Wrote {FILE_NAME}. Look it through, then train what it says: lossterm run\n"
+    assert result.stdout == f"Wrote {here / FILE_NAME}. Look it through, then train what it says: lossterm run\n"
     text = Path(FILE_NAME).read_text(encoding="utf-8")
     assert set_in(text) == {"task": "blobs", "seeds": 3, "lr": "tune", "hidden": [], "session": "s"}
     lines = text.splitlines()
@@ -567,10 +583,12 @@ TABLES = {
     "numbers as classes": ("t.csv", "--target", "g", "--drop", "day"),
     "in order of time": ("t.csv", "--target", "y", "--time", "day"),
     "in groups, of another kind": ("t.csv", "--target", "g", "--kind", "regression", "--group", "day"),
+    "weighed": ("t.csv", "--target", "y", "--sample-weight", "a", "--drop", "day"),
     "a day to predict": ("t.csv", "--target", "day"),
     "without names": ("bare.csv", "--target", "column_2"),
     "tabs in UTF-16": ("wide.tsv", "--target", "y"),
     "arrays": ("a.npz", "--target", "y"),
+    "two numbers to predict together": ("t.csv", "--target", "y,a"),
 }
 
 
@@ -614,12 +632,16 @@ WORDS = {
     "--seeds": st.integers(1, 10_000).map(str),
     "--protocol": st.just("fair"),
     "--metric": st.sampled_from(["accuracy", "roc_auc"]),
+    "--rope": st.floats(0, 9).map(repr),
     "--device": st.sampled_from(["auto", "cpu"]),
     "--session": st.text(min_size=1, max_size=20).filter(lambda name: name.isprintable() and name.strip() == name),
 }
 
 
-@given(words=st.fixed_dictionaries({}, optional=WORDS), more=st.sampled_from([(), ("--batch-norm",), ("-l", "bce")]))
+@given(
+    words=st.fixed_dictionaries({}, optional=WORDS),
+    more=st.sampled_from([(), ("--batch-norm",), ("--final",), ("-l", "bce")]),
+)
 def test_a_run_after_init_asks_for_what_the_options_asked_for(words: dict[str, str], more: tuple[str, ...]) -> None:
     line = [f"{option}={value}" for option, value in words.items()] + list(more)
     with TemporaryDirectory() as place, chdir(place):
@@ -632,7 +654,8 @@ def test_a_run_after_init_asks_for_what_the_options_asked_for(words: dict[str, s
         assert invoked("init", *line).exception is None
         assert asked("run") == expected
         text = Path(FILE_NAME).read_text(encoding="utf-8")
-        settled = {key.name for _, key in KEYS} - {"early-stopping", "class-weight", "model", "loss-file"}
+        settled = {key.name for _, key in KEYS} - {"early-stopping", "class-weight", "model", "loss-file", "rope"}
+        settled -= {"until"}  # a race asks for other trials
         settled -= {key.name for key in SECTIONS["data"]} - {"task"}
         wrote(uncommented(text, settled))
         assert set(set_in(Path(FILE_NAME).read_text(encoding="utf-8"))) >= settled

@@ -3,7 +3,7 @@
 import copy
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from lossterm.recordings.agreement import Deviation
 from lossterm.recordings.recorded_comparison import Given
 from lossterm.recordings.recording import Recording
 from lossterm.reports import json_document
-from lossterm.reports.report import Report
+from lossterm.reports.report import Report, build
 from lossterm.text.json_text import as_json
 from tests.builders.reports import (
     REPRODUCED,
@@ -31,7 +31,9 @@ from tests.builders.reports import (
     Score,
     as_reproduced,
     built,
+    drawn,
     patternless,
+    raced,
     reports_of,
     stored,
     strictly,
@@ -288,7 +290,7 @@ def stretch(by: float, *names: str) -> Edit:
 
 
 REFUSED: dict[str, tuple[Edit, str]] = {
-    "another form": (lambda d: d.update(schema=2), r"form 2 of the JSON, .* reads form 1\. Record it anew"),
+    "another form": (lambda d: d.update(schema=3), r"form 3 of the JSON, .* reads forms 1 to 2\. Record it anew"),
     "a form of no number": (lambda d: d.update(schema="1"), r"Expected `int`, got `str` - at `\$\.schema`"),
     "a task without a name": (lambda d: d.update(task="circles"), r"Expected `object`, got `str` - at `\$\.task`"),
     "no seeds named": (lambda d: d.pop("seeds"), "missing required field `seeds`"),
@@ -302,7 +304,10 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "an unknown protocol": (lambda d: d.update(protocol="fiar"), r"no protocol 'fiar'\. Did you mean fair"),
     "a protocol for others": (lambda d: d.update(protocol="published"), "knows only digits"),
     "an unknown metric": (lambda d: d["metric"].update(key="acuracy"), r"no metric 'acuracy'\. Did you mean accuracy"),
-    "a metric for others": (lambda d: d["metric"].update(key="mae"), "mae is a metric for regression tasks"),
+    "a metric for others": (
+        lambda d: d["metric"].update(key="mae"),
+        "mae is a metric for regression and multioutput tasks",
+    ),
     "a score by no metric": (lambda d: standing(d, "hinge")["scores"].update(acuracy={"test": None}), "acuracy"),
     "an unknown case": (lambda d: d.update(reproduction="tutorail"), r"no case 'tutorail'\. Did you mean tutorial"),
     "a case without rows": (lambda d: d.update(reproduction="digits"), "missing required field `rows`"),
@@ -322,7 +327,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "no mean": (put("mean", None), "contradicts itself: hinge on circles, its mean is –"),
     "a rate that was not tried": (put("learning_rate", 0.2), "hinge on circles, its learning rate 0.2 is not among"),
     "a trial too many": (put("trials", 6), "has 6 trials of hinge on circles for 5 seeds. Run what is missing"),
-    "another number of seeds": (lambda d: d.update(seeds=4), r"has 5 trials of hinge on circles for 4 seeds"),
+    "another number of seeds": (lambda d: d.update(seeds=4), r"has 5 trials of \w+ on circles for 4 seeds"),
     "more diverged than there were trials": (put("diverged", 6), "contradicts itself: hinge on circles"),
     "less than none diverged": (put("diverged", -1), "contradicts itself: hinge on circles"),
 }
@@ -336,8 +341,10 @@ def test_what_was_written_by_hand_or_by_another_is_refused_with_what_is_wrong(tm
 
 def exchange_loss(written: Document) -> None:
     """Name another loss that fits in place of one."""
-    one = written["comparisons"][-1]["standings"][0]
-    one["loss"] = "kl_divergence" if one["loss"] == "brier" else "brier"
+    last = written["comparisons"][-1]
+    one, of_numbers = last["standings"][0], last["task"]["kind"] == "regression"
+    others = ("huber", "log_cosh") if of_numbers else ("brier", "kl_divergence")
+    one["loss"] = others[one["loss"] == others[0]]
 
 
 OTHER_COMPARISONS: dict[str, Edit] = {
@@ -416,11 +423,11 @@ def test_a_spread_of_too_few_seeds_counts_for_nothing_and_its_row_is_compared(
         recorded = read(tmp_path, edited(REPRODUCED_DOCUMENTS[key], edit))
         return [finding for finding in agreement.compare(recorded, REPRODUCED[key]) if not finding.agrees]
 
-    matters = 0.01 * score_of(REPRODUCED_DOCUMENTS[key])[0]["median"] if key == "tutorial" else 0.005
+    matters = 0.02 * score_of(REPRODUCED_DOCUMENTS[key])[0]["median"] if key == "tutorial" else 0.005
     assert differs(0.98 * matters) == []
-    (finding,) = differs(1.02 * matters)
+    (finding,) = differs(1.05 * matters)
     assert finding.where == f"case {key}"
-    assert finding.tolerance == pytest.approx(matters, rel=0.02)
+    assert finding.tolerance == pytest.approx(matters, rel=0.03)
 
 
 # Comparing
@@ -446,11 +453,25 @@ def moved(metric: str, split: str, by: float, loss: str = "hinge") -> Edit:
 
 
 def apart(report: Report, loss: str, metric: str, split: str) -> float:
-    """Return half the 95 % interval of the difference of two such means, by SciPy, at the rate that was chosen."""
+    """Return how far apart the worst of all pairs of means may be, by SciPy, at the rate that was chosen."""
     (rate,) = (one.learning_rate for one in report.standings if one.loss == loss)
     chosen = msgspec.structs.replace(report, rows=tuple(r for r in report.rows if r.trial.learning_rate == rate))
     values = stored(chosen, loss, metric, split)
-    return float(stats.t.ppf(0.975, len(values) - 1) * np.hypot(stats.sem(values), stats.sem(values)))
+    half = stats.t.ppf(0.975, len(values) - 1) * np.hypot(stats.sem(values), stats.sem(values))
+    return float(half * widening(len(values), sum(1 for _ in means(RUN_DOCUMENT))))
+
+
+def widening(count: int, among: int) -> float:
+    """Return how much wider an interval is at Bonferroni's level for so many pairs, as if there were ten seeds."""
+    t = stats.t(max(count - 1, 9))
+    return float(t.ppf(1 - 0.025 / among) / t.ppf(0.975))
+
+
+def means(document: Document) -> Iterator[float]:
+    """Yield every mean of a document that a second run has to reproduce."""
+    for standing in document["standings"]:
+        for splits in standing["scores"].values():
+            yield from (summary["mean"] for summary in (splits or {}).values() if summary)
 
 
 MEANS = [("accuracy", "test"), ("accuracy", "train"), ("roc_auc", "validation"), ("macro_f1", "test")]
@@ -473,7 +494,7 @@ def test_a_mean_that_moved_further_than_other_seeds_would_move_it_is_detected_an
 
 def test_a_second_run_that_came_out_otherwise_for_one_loss_differs_in_that_loss_alone(tmp_path: Path) -> None:
     def worse(trial: Trial, metric: str, split: Any) -> float:
-        return patternless(trial, metric, split) - (0.6 if trial.loss == "squared_hinge" else 0)
+        return patternless(trial, metric, split) - (0.9 if trial.loss == "squared_hinge" else 0)
 
     recorded = read(tmp_path, RUN_DOCUMENT)
     findings = agreement.compare(recorded, [built(circles(), worse)])
@@ -508,7 +529,7 @@ FLAT: Score = lambda trial, metric, split: 0.75  # noqa: E731  a score like any 
 
 
 @pytest.mark.parametrize("seeds", [1, 5])
-@pytest.mark.parametrize(("metric", "matters"), [("accuracy", 0.005), ("mse", 0.01 * 0.75)])
+@pytest.mark.parametrize(("metric", "matters"), [("accuracy", 0.005), ("mse", 0.02 * 0.75)])
 def test_without_a_spread_what_matters_is_the_measure_and_with_none_a_tenth_of_it(
     tmp_path: Path, seeds: int, metric: str, matters: float
 ) -> None:
@@ -516,7 +537,7 @@ def test_without_a_spread_what_matters_is_the_measure_and_with_none_a_tenth_of_i
     report = built(Comparison.ask(task, seeds=seeds, epochs=3), FLAT)
     tolerance = matters if seeds == 1 else matters / 10
     assert differing(tmp_path, moved(metric, "test", 0.98 * tolerance, loss), report) == []
-    (finding,) = differing(tmp_path, moved(metric, "test", 1.02 * tolerance, loss), report)
+    (finding,) = differing(tmp_path, moved(metric, "test", 1.05 * tolerance, loss), report)
     assert (finding.loss, finding.what) == (loss, f"test {metric}")
 
 
@@ -524,6 +545,18 @@ def test_without_a_spread_what_matters_is_the_measure_and_with_none_a_tenth_of_i
 def test_a_tolerance_is_half_the_interval_of_a_difference_that_scipy_gives(count: int) -> None:
     expected = stats.t.ppf(0.975, count - 1) * 0.05 * np.sqrt(2 / count)
     assert metric_named("accuracy").tolerance(0.8, 0.05, count) == pytest.approx(expected)
+    assert metric_named("accuracy").tolerance(0.8, 0.05, count, 340) == pytest.approx(expected * widening(count, 340))
+
+
+def test_a_second_run_with_other_seeds_seldom_differs_anywhere() -> None:
+    """What rounding can do at most to chaotic trainings: 340 pairs of means, each of seeds of its own."""
+    runs, among, count = 400, 340, 10
+    draws = np.random.default_rng(0).normal(0.8, 0.05, (2, runs, among, count))
+    (recorded, now), sd = draws.mean(axis=-1), draws[0].std(axis=-1, ddof=1)
+    accuracy = metric_named("accuracy")
+    per_sd = accuracy.tolerance(0.8, 1.0, count, among)  # proportional to the spread, far above its least value
+    assert np.mean(np.any(np.abs(recorded - now) > per_sd * sd, axis=1)) < 0.08  # 0.05, and what 400 runs leave open
+    assert np.mean(np.any(np.abs(recorded - now) > accuracy.tolerance(0.8, 1.0, count) * sd, axis=1)) > 0.99
 
 
 @each("metric", METRICS.values(), ids=METRICS)
@@ -586,9 +619,40 @@ def test_another_choice_of_rate_and_another_verdict_are_remarks_and_no_differenc
     assert agreement.remarks(recorded, [after]) == expected
 
 
+def test_a_recording_of_the_first_form_is_read_and_its_ties_agree_with_equal_and_open_verdicts(tmp_path: Path) -> None:
+    def as_first(document: Document) -> None:
+        document["schema"] = 1
+        for name in ("rope", "own_rope", "levels"):
+            del document[name]
+        for one in document["standings"]:
+            for name in ("behind", "less_than_matters", "shares"):
+                del one[name]
+            if one["scores"]["ece"]:
+                one["scores"]["ece"]["test"]["mean"] += 0.3  # which was worked out in another way
+            one["verdict"] = "tied" if one["verdict"] in ("equal", "open") else one["verdict"]
+
+    recorded = read(tmp_path, edited(RUN_DOCUMENT, as_first))
+    assert "tied" in {one.verdict for one in recorded.comparisons[0].standings}
+    assert all(finding.agrees for finding in agreement.compare(recorded, [RUN]))
+    assert agreement.remarks(recorded, [RUN]) == []
+
+
+def test_a_recording_is_asked_for_again_with_the_rope_and_the_finality_that_it_had(tmp_path: Path) -> None:
+    comparison = msgspec.structs.replace(RUN.asked.comparison, rope=0.25, final=True)
+    [asked] = read(tmp_path, as_run(built(comparison, patternless))).asked
+    assert (asked.rope, asked.final) == (0.25, True)
+
+
+def test_verdicts_are_compared_at_the_levels_that_were_recorded(tmp_path: Path) -> None:
+    once = built(circles(), patternless)
+    for looks in range(1, 5):
+        again = build(msgspec.structs.replace(once.asked, looks=looks), once.rows)
+        assert agreement.remarks(read(tmp_path, as_run(again)), [once]) == []
+
+
 def test_another_verdict_alone_is_a_remark_and_no_difference(tmp_path: Path) -> None:
     now = next(one for one in RUN.standings if one.loss == "hinge")
-    verdict = "worse" if now.verdict != "worse" else "tied"
+    verdict = "worse" if now.verdict != "worse" else "open"
     assert differing(tmp_path, put("verdict", verdict)) == []
     assert agreement.remarks(read(tmp_path, edited(RUN_DOCUMENT, put("verdict", verdict))), [RUN]) == [
         f"hinge (circles, fair): the verdict is {now.verdict} rather than {verdict}."
@@ -624,8 +688,10 @@ def test_an_edited_row_of_a_reproduction_is_detected(tmp_path: Path, key: str) -
         recorded = read(tmp_path, edited(REPRODUCED_DOCUMENTS[key], edit))
         return [finding for finding in agreement.compare(recorded, reports) if not finding.agrees]
 
-    assert differs(0.99 * quantity.tolerance) == []
-    (finding,) = differs(1.01 * quantity.tolerance)
+    numbers = sum(sum(1 for _ in means(one)) for one in REPRODUCED_DOCUMENTS[key]["comparisons"])
+    tolerance = quantity.tolerance(numbers + sum(len(case.quantities(one)) for one in case.rows(reports)))
+    assert differs(0.99 * tolerance) == []
+    (finding,) = differs(1.01 * tolerance)
     assert (finding.where, finding.loss, finding.what) == (f"case {key}", row.loss, quantity.what)
 
 
@@ -693,3 +759,21 @@ def test_a_recording_in_which_a_loss_is_written_otherwise_is_refused(tmp_path: P
         standing_of["loss"] = spelling
         with pytest.raises(DataError, match="does not name each of its losses once"):
             read(tmp_path, written)
+
+
+# Races
+
+
+def test_a_recorded_race_is_read_as_it_was_asked_and_agrees_with_itself(tmp_path: Path) -> None:
+    *earlier, last = raced(circles(until="settled", seeds=30), drawn)
+    assert len({standing.trials for standing in last.standings}) > 1
+    path = tmp_path / "race.json"
+    path.write_text(as_json(json_document.document(last)), encoding="utf-8")
+    read = recording.read_recording(path)
+    (asked,) = read.asked
+    assert (asked.until, asked.cap, asked.seeds) == ("settled", 30, 3)
+    assert all(one.agrees for one in agreement.compare(read, [last]))
+    assert agreement.remarks(read, [last]) == []
+    path.write_text(as_json(json_document.document(earlier[0])), encoding="utf-8")
+    with pytest.raises(DataError, match="was recorded before all of its trials had ended"):
+        recording.read_recording(path)

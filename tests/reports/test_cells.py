@@ -6,6 +6,7 @@ import pytest
 
 from lossterm.reports import cells
 from lossterm.reports.report import Standing
+from lossterm.statistics.equivalence import Shares
 from lossterm.statistics.learning_rate_choice import RatePoint
 from lossterm.statistics.paired_differences import Interval
 from lossterm.statistics.ranking import Difference
@@ -20,7 +21,7 @@ def standing(**fields: Any) -> Standing:
 
 
 def behind(mean: float, ci: Interval | None) -> Difference:
-    return Difference(mean, ci, None, None)
+    return Difference(mean, ci, None)
 
 
 # Scores
@@ -111,30 +112,37 @@ def test_a_bare_number_has_no_zero_before_its_point_and_a_true_minus(
 
 
 @pytest.mark.parametrize(
-    ("mean", "ci", "brackets", "short"),
+    ("mean", "ci", "text", "short"),
     [
-        (0.0124, (0.004, 0.0208), "+.0124 [+.0040, +.0208]", "+.0124 ±.0084"),
-        (0.0124, (-0.0016, 0.0264), "+.012 [−.002, +.026]", "+.012 ±.014"),
-        (-0.003, (-0.01, 0.004), "−.0030 [−.0100, +.0040]", "−.0030 ±.0070"),
-        (0.25, (0.125, 0.375), "+.25 [+.12, +.38]", "+.25 ±.12"),
-        (3.5, (1.0, 6.0), "+3.5 [+1.0, +6.0]", "+3.5 ±2.5"),
-        (35.0, (10.0, 60.0), "+35 [+10, +60]", "+35 ±25"),
+        (0.0124, (0.004, 0.0208), "+.0124 [+.0040, +.0208]", "+.012 [+.004, +.021]"),
+        (0.0124, (-0.0016, 0.0364), "+.012 [−.002, +.036]", "+.012 [−.002, +.036]"),
+        (-0.003, (-0.01, 0.004), "−.0030 [−.0100, +.0040]", "−.003 [−.010, +.004]"),
+        (0.25, (0.125, 0.375), "+.25 [+.12, +.38]", "+.25 [+.12, +.38]"),
+        (3.25, (1.0, 6.0), "+3.2 [+1.0, +6.0]", "+3 [+1, +6]"),
+        (35.0, (10.0, 60.0), "+35 [+10, +60]", "+35 [+10, +60]"),
+        (35.0, (0.0, 60.0), "+35 [+0, +60]", "+35 [+0, +60]"),
+        (20_000.0, (-100.0, 40_000.0), "+20,000 [−100, +40,000]", "+20,000 [−100, +40,000]"),
         (0.0, (0.0, 0.0), "+.0000", "+.0000"),
         (0.0123, (0.0123, 0.0123), "+.0123", "+.0123"),
     ],
 )
-def test_a_gap_shows_its_interval_by_its_ends_or_where_there_is_little_room_by_half_its_width(
-    mean: float, ci: Interval, brackets: str, short: str
-) -> None:
-    assert cells.gap(behind(mean, ci), brackets=True) == brackets
-    assert cells.gap(behind(mean, ci), brackets=False) == short
+def test_a_gap_shows_its_interval_by_its_ends(mean: float, ci: Interval, text: str, short: str) -> None:
+    assert cells.gap(behind(mean, ci)) == text
+    assert cells.gap(behind(mean, ci), digits=1) == short
 
 
-@pytest.mark.parametrize("brackets", [True, False])
-def test_a_gap_of_one_seed_is_a_number_and_the_best_has_none(brackets: bool) -> None:
-    assert cells.gap(behind(0.0124, None), brackets=brackets) == "+.0124"
-    assert cells.gap(behind(-0.5, None), brackets=brackets) == "−.5000"
-    assert cells.gap(None, brackets=brackets) == "–"
+def test_shares_are_written_in_percent() -> None:
+    assert cells.shares_in_percent(standing(shares=Shares(0.936, 0.064, 0.0004))) == "94/6/0"
+    assert cells.shares_in_percent(standing()) == "–"
+
+
+@pytest.mark.parametrize("digits", [1, 2])
+def test_a_gap_of_one_seed_is_a_number_and_the_best_has_none(digits: int) -> None:
+    assert cells.gap(behind(0.0124, None), digits=digits) == "+.0124"
+    assert cells.gap(behind(-0.5, None), digits=digits) == "−.5000"
+    assert cells.gap(behind(28313.4816, None), digits=digits) == "+28,313"
+    assert cells.gap(behind(-2.5e9, None), digits=digits) == "−2.5e+09"
+    assert cells.gap(None, digits=digits) == "–"
 
 
 @each(
@@ -207,6 +215,11 @@ def swept(*means: float | None, chosen: int, broken: int = 2, tuned_by: str = "a
 def test_a_strip_is_higher_where_the_score_is_better_and_marks_the_choice() -> None:
     assert cells.strip(swept(0.0, 0.25, 0.5, 0.75, 1.0, chosen=4)) == "▁▃▅▆‹█›"
     assert cells.strip(swept(0.3, 0.9, 0.2, chosen=1)) == "▂‹█›▁"
+
+
+def test_a_strip_of_scores_that_differ_by_rounding_alone_is_level() -> None:
+    assert cells.strip(swept(1.0, 1 - 1e-16, 1 - 6e-8, chosen=0)) == "‹█›██"
+    assert cells.strip(swept(-3.0, -3 - 2e-7, chosen=0)) == "‹█›█"
 
 
 def test_a_strip_of_errors_is_higher_where_they_are_less() -> None:

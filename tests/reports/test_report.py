@@ -1,8 +1,6 @@
 """Standings and JSON: complete, free of NaN, and the numbers that NumPy and SciPy give."""
 
 import math
-from collections.abc import Mapping
-from itertools import combinations
 from typing import Any
 
 import msgspec
@@ -17,8 +15,13 @@ from lossterm.errors import DoesNotFit, UnknownName
 from lossterm.losses import LOSSES
 from lossterm.metrics import METRICS
 from lossterm.reports import report
+from lossterm.reports.headline import headline
+from lossterm.reports.notes import notes
 from lossterm.reports.report import Report
+from lossterm.reports.target_sd import target_sd
+from lossterm.reports.verdict import verdict
 from lossterm.statistics.paired_differences import summarise
+from lossterm.statistics.verdict_levels import FINAL, levels_at
 from lossterm.store import TrialRow
 from tests.builders.reports import (
     BEGAN,
@@ -35,6 +38,7 @@ from tests.builders.reports import (
     valued,
 )
 from tests.cells import each
+from tests.statistics.simulated_tables import Judged
 
 # Standings
 
@@ -143,8 +147,8 @@ def test_a_score_without_a_value_on_one_seed_is_the_mean_of_the_others() -> None
     assert result.scores["r2"]["validation"] is None
 
 
-def test_seeds_that_would_settle_are_those_that_settle_every_tie() -> None:
-    def tied(seeds: int = 3, **spreads: float) -> Report:
+def test_seeds_that_would_settle_are_those_that_settle_every_open_verdict() -> None:
+    def undecided(seeds: int = 3, rate: float = 0.1, **spreads: float) -> Report:
         """Two losses hardly behind one that is the same for every seed, each with a spread of its own."""
 
         def score(trial: Trial, metric: str, split: SplitName) -> float:
@@ -152,21 +156,32 @@ def test_seeds_that_would_settle_are_those_that_settle_every_tie() -> None:
             return 0.8 if spread is None else 0.798 + spread * (-1) ** trial.seed
 
         losses = ("categorical_crossentropy", *spreads)
-        result = built(Comparison.ask("digits", losses, seeds=seeds, learning_rates=(0.1,)), score)
-        assert [s.verdict for s in result.standings] == ["best", "tied", "tied"]
-        return result
+        return built(Comparison.ask("blobs", losses, seeds=seeds, learning_rates=(rate,), protocol="fair"), score)
 
-    counts = [s.seeds_to_settle or 0 for s in tied(brier=0.0016, kl_divergence=0.0022).standings[1:]]
+    result = undecided(5, brier=0.004, kl_divergence=0.006)
+    assert [s.verdict for s in result.standings] == ["best", "open", "open"]
+    counts = [s.seeds_to_settle or 0 for s in result.standings[1:]]
     assert 0 < min(counts) < max(counts)
-    assert tied(brier=0.0016, kl_divergence=0.0022).seeds_to_settle == max(counts)
-    assert tied(brier=0, kl_divergence=0).seeds_to_settle == 7  # a gap without spread says nothing before
-    assert tied(7, brier=0, kl_divergence=0).seeds_to_settle is None  # and is settled then
-    assert (
-        tied(brier=0.05, kl_divergence=0.0022).seeds_to_settle is None
-    )  # no number of splits of these rows settles it
+    assert result.seeds_to_settle == max(counts)
+    each = ", ".join(f"{s.loss} ~{s.seeds_to_settle}" for s in result.undecided)
+    assert f"Seeds that would settle each open verdict: {each}." in notes(result)
+    assert undecided(brier=0, kl_divergence=0).seeds_to_settle == 9  # a gap without spread says nothing before
+    assert undecided(9, brier=0, kl_divergence=0).seeds_to_settle is None  # and is settled then
 
 
-def test_nothing_is_to_be_settled_where_nothing_is_tied() -> None:
+def test_no_number_of_seeds_is_advised_where_one_open_verdict_cannot_be_settled_by_any() -> None:
+    def score(trial: Trial, metric: str, split: SplitName) -> float:
+        spread = {"brier": 0.05, "kl_divergence": 0.002}.get(trial.loss, 0.0)
+        return 0.8 - spread if trial.seed % 2 else 0.8 + spread
+
+    losses = ("categorical_crossentropy", "brier", "kl_divergence")
+    result = built(Comparison.ask("digits", losses, seeds=4, learning_rates=(0.1,)), score)
+    assert "brier" in [s.loss for s in result.undecided if s.seeds_to_settle is None]
+    assert result.seeds_to_settle is None
+    assert verdict(result).endswith("; no number of re-splits would settle it, more data would.")
+
+
+def test_nothing_is_to_be_settled_where_nothing_is_open() -> None:
     values = {("hinge", seed): 0.9 + 0.001 * (-1) ** seed for seed in range(5)}
     apart = built(circles("hinge", "squared_hinge", seeds=5), valued(values))
     assert [s.verdict for s in apart.standings] == ["best", "worse"]
@@ -174,17 +189,116 @@ def test_nothing_is_to_be_settled_where_nothing_is_tied() -> None:
     assert apart.settling is None
 
 
-def test_what_would_settle_a_tie_is_the_same_comparison_with_more_seeds() -> None:
+def test_what_would_settle_a_verdict_is_the_same_comparison_with_more_seeds() -> None:
     values = {("hinge", seed): 0.5 + 0.02 * (-1) ** seed for seed in range(6)}
     comparison = circles("hinge", "squared_hinge", seeds=6)
-    tied = built(comparison, valued(values))
-    assert tied.seeds_to_settle is not None
-    assert tied.seeds_to_settle > 6
-    assert tied.settling == msgspec.structs.replace(comparison, seeds=tied.seeds_to_settle)
+    undecided = built(comparison, valued(values))
+    assert undecided.seeds_to_settle is not None
+    assert undecided.seeds_to_settle > 6
+    assert undecided.settling == msgspec.structs.replace(comparison, seeds=undecided.seeds_to_settle)
     assert built(comparison, valued(values), ending({("hinge", 5): "queued"})).settling is None
     near = {("hinge", seed): 0.5 + 0.0001 * (-1) ** seed for seed in range(6)}
     assert built(comparison, valued(near)).settling is None
 
+
+# What matters, and how often a table was looked at
+
+
+def test_what_matters_is_never_less_than_a_thousandth_of_the_targets_spread() -> None:
+    def score(trial: Trial, metric: str, split: SplitName) -> float:
+        small = {"mse": 1e-6, "rmse": 1e-3, "r2": 1 - 1e-6 / 4, "mae": 1e-3}  # of a target with a variance of 4
+        return small.get(metric, 0.5) * (1 if trial.loss == "mse" or metric == "r2" else 1.1 + 0.01 * trial.seed)
+
+    def ranked_by(metric: str) -> Report:
+        return built(Comparison.ask("regression", ("mse", "mae"), seeds=4, learning_rates=(0.1,), metric=metric), score)
+
+    assert ranked_by("mae").rope == pytest.approx(0.001 * 2, rel=0.2)  # a hundredth of the best would be 1e-5
+    assert ranked_by("mse").rope == pytest.approx(0.002**2, rel=0.3)
+    assert ranked_by("mae").standings[1].verdict == "equal"
+    assert "equal is less than .00" in notes(ranked_by("mae"))[0]
+    assert target_sd(built(circles()).rows) is None
+
+
+def test_a_person_may_say_what_matters() -> None:
+    values = {("hinge", seed): 0.9 + 0.001 * (-1) ** seed for seed in range(5)}  # .4 ahead
+
+    def asked(rope: float | None) -> Report:
+        return built(circles("hinge", "squared_hinge", seeds=5, rope=rope), valued(values))
+
+    assert (asked(None).rope, asked(0.6).rope, asked(0.0).rope) == (0.005, 0.6, 0.0)
+    assert [asked(rope).standings[1].verdict for rope in (None, 0.0, 0.6)] == ["worse", "worse", "equal"]
+    assert "equal is less than .6." in notes(asked(0.6))[0]
+    wide = "The ROPE of 0.6 is wider than every difference here; the largest is 0.4002."
+    assert wide in notes(asked(0.6))
+    nothing = "The ROPE is 0: every difference matters, so no loss is called equal to the best."
+    assert nothing in notes(asked(0.0))
+    assert not {wide, nothing} & {*notes(asked(None)), *notes(asked(0.3))}
+    assert "ROPE 0.6" in headline(asked(0.6))
+
+
+def test_what_a_person_said_matters_is_in_units_of_the_metric_that_it_was_said_of() -> None:
+    result = built(circles("hinge", "squared_hinge", seeds=5, rope=0.2), metric="balanced_accuracy")
+    assert result.rope == 0.005
+    assert built(circles("hinge", "squared_hinge", seeds=5, rope=0.2), metric="accuracy").rope == 0.2
+
+
+def test_with_a_rope_of_0_no_number_of_seeds_is_advised() -> None:
+    values = {("hinge", seed): 0.5 + 0.02 * (-1) ** seed for seed in range(6)}
+    result = built(circles("hinge", "squared_hinge", seeds=6, rope=0), valued(values))
+    assert result.seeds_to_settle is None
+    assert verdict(result).endswith("; with a ROPE of 0 no number of seeds shows that nothing differs.")
+
+
+def asked_in_turn(*seeds: int, final: bool = False) -> Report:
+    every = [asked_for(circles("hinge", seeds=count, final=final), number) for number, count in enumerate(seeds, 1)]
+    [table] = report.tables(every)
+    return report.build(table, rows_for(table.comparison))
+
+
+def test_each_request_for_more_seeds_is_a_look_and_has_its_level() -> None:
+    for seeds, look, worse, so_far in (
+        ((10,), 1, 0.03, 0.03),
+        ((10, 10, 5), 1, 0.03, 0.03),  # the same seeds again are nothing new to see
+        ((10, 50), 2, 0.02, 0.05),
+        ((10, 50, 90), 3, 0.02, 0.07),
+    ):
+        levels = asked_in_turn(*seeds).levels
+        assert (levels.look, levels.worse, levels.worse_so_far) == pytest.approx((look, worse, so_far))
+    assert asked_in_turn(10, final=True).levels == FINAL
+    assert asked_in_turn(10, 20, final=True).levels.worse_so_far == pytest.approx(0.07)
+
+
+def test_a_single_look_cannot_be_declared_once_the_scores_are_seen() -> None:
+    every = [asked_for(circles("hinge", seeds=5 * number, final=number == 2), number) for number in (1, 2)]
+    [table] = report.tables(every)
+    assert not table.comparison.final
+    assert report.levels_of(table).worse_so_far == pytest.approx(0.05)
+
+
+def test_the_words_say_how_often_such_a_table_errs() -> None:
+    def said(looks: int, *, final: bool = False) -> str:
+        asked = asked_for(circles("hinge", "squared_hinge", seeds=3, final=final))
+        result = report.build(msgspec.structs.replace(asked, looks=looks), rows_for(asked.comparison))
+        return next(note for note in notes(result) if "such tables" in note)
+
+    errs = "of such tables call a loss worse that equals the best"
+    assert said(1) == f"First look at this table: about 3 % {errs}; a look at more seeds adds 2 %."
+    assert said(2) == f"Look 2 at this table: about 2 % {errs}, 5 % over all looks so far."
+    assert said(3) == f"Look 3 at this table: about 2 % {errs}, 7 % over all looks so far."
+    assert said(1, final=True) == f"Declared final: about 5 % {errs}."
+    assert not any("such tables" in note for note in notes(built(circles("hinge", seeds=3))))
+
+
+def test_a_metric_that_the_data_leave_undefined_is_said_to_be_missing_and_why() -> None:
+    def score(trial: Trial, metric: str, split: SplitName) -> float | None:
+        return None if (metric, split, trial.seed) == ("roc_auc", "test", 1) else 0.5
+
+    lines = notes(built(circles("hinge", "squared_hinge", seeds=3), score))
+    assert "roc_auc is missing for 2 trials: a class is missing from the test rows." in lines
+    assert not any("is missing" in line for line in notes(built(circles(seeds=3))))
+
+
+# By another metric
 
 # By another metric
 
@@ -212,6 +326,20 @@ def test_another_metric_chooses_the_learning_rate_too() -> None:
         result = built(circles(protocol="fair"), score, metric=metric)
         assert {s.learning_rate for s in result.standings} == {rate}
         assert {s.mean for s in result.standings} == {0.9}
+
+
+def test_before_every_rate_was_tried_none_is_at_the_edge_of_those_tried() -> None:
+    def first_alone(trial: Trial) -> Status:
+        return "done" if trial.learning_rate == RATES_TO_TUNE[0] else "queued"
+
+    def every(trial: Trial) -> Status:
+        return "done"
+
+    for end, edge in ((first_alone, False), (every, True)):
+        result = built(circles(protocol="fair", seeds=2), lambda trial, *_: 0.9 - trial.learning_rate, end)
+        assert {s.learning_rate for s in result.standings} == {RATES_TO_TUNE[0]}
+        assert {s.learning_rate_at_edge for s in result.standings} == {edge}
+        assert any("may lie beyond" in note for note in notes(result)) == edge
 
 
 @pytest.mark.parametrize(
@@ -261,16 +389,6 @@ def recomputed(result: Report, share: float) -> dict[str, dict[str, Any]]:
         half = stats.t.ppf(0.975, n - 1) * values.std(ddof=1) * math.sqrt(1 / n + share)
         return values.mean() - half, values.mean() + half
 
-    def p_value(d: np.ndarray) -> float:
-        error = d.std(ddof=1) * math.sqrt(1 / len(d) + share)
-        return float(2 * stats.t.sf(abs(d.mean() / error), len(d) - 1))
-
-    def holm(p: Mapping[Any, float]) -> dict[Any, float]:
-        ordered = sorted(p, key=lambda pair: p[pair])
-        factors = np.array([len(p) - place for place in range(len(p))])
-        raised = np.maximum.accumulate(np.minimum(1, factors * [p[pair] for pair in ordered]))
-        return dict(zip(ordered, raised.tolist(), strict=True))
-
     rates = dict.fromkeys(c.losses, c.learning_rates[0])
     if len(c.learning_rates) > 1:
         rates = {
@@ -280,9 +398,13 @@ def recomputed(result: Report, share: float) -> dict[str, dict[str, Any]]:
     judged = {loss: table("test", loss, rate) for loss, rate in rates.items()}
     best = max(c.losses, key=lambda loss: sign * judged[loss].mean())
     d = {loss: sign * (judged[best] - values) for loss, values in judged.items() if loss != best}
-    to_best = holm({loss: p_value(values) for loss, values in d.items()})
-    pairs = holm({frozenset(pair): p_value(judged[pair[0]] - judged[pair[1]]) for pair in combinations(c.losses, 2)})
-    least = metric.rope * (abs(judged[best].mean()) if metric.relative else 1)
+    rope = max(
+        metric.rope * (abs(judged[best].mean()) if metric.relative else 1),
+        (0.001 * (target_sd(result.judged()) or 0)) ** metric.power if metric.power else 0,
+    )
+    everything = np.stack([sign * values for values in judged.values()])[None]
+    twin = Judged(everything, rope, levels_at(1), share)
+    places = [loss for loss in judged if loss != best]
     expected: dict[str, dict[str, Any]] = {}
     for loss, values in judged.items():
         expected[loss] = {
@@ -295,18 +417,20 @@ def recomputed(result: Report, share: float) -> dict[str, dict[str, Any]]:
             "verdict": "best",
             "difference": None,
             "beaten": None,
-            "seeds_to_settle": None,
         }
         if loss != best:
-            p_all, p_best = pairs[frozenset((loss, best))], to_best[loss]
-            tied = max(p_all, p_best) >= 0.05 or d[loss].mean() < least
-            room = (least / (2.8 * d[loss].std(ddof=1))) ** 2 - share
+            place = places.index(loss)
+            equal, worse = twin.equal[0, place], twin.worse[0, place]
             expected[loss] |= {
-                "verdict": "tied" if tied else "worse",
-                "difference": {"mean": d[loss].mean(), "ci": interval(d[loss]), "p_holm": p_best, "p_all_pairs": p_all},
+                "verdict": "equal" if equal else "worse" if worse else "open",
+                "behind": worse,
+                "difference": {
+                    "mean": d[loss].mean(),
+                    "ci": [twin.low[0, place], twin.high[0, place]],
+                    "p": twin.p[0, place],
+                },
                 "beaten": np.mean(d[loss] > 0),
                 "beaten_ci": stats.binomtest(int((d[loss] > 0).sum()), c.seeds).proportion_ci(method="wilson"),
-                "seeds_to_settle": math.ceil(1 / room + 2) if tied and room > 0 else None,
             }
         expected[loss]["scores"] = {
             (key, split): table(split, loss, rates[loss], key)
@@ -319,6 +443,7 @@ def recomputed(result: Report, share: float) -> dict[str, dict[str, Any]]:
 
 TESTED_SHARE = {
     ("digits", "fair"): 359 / 1079,
+    ("digit_images", "fair"): 359 / 1079,
     ("diabetes", "fair"): 88 / 266,
     ("breast_cancer", "fair"): 114 / 341,
     ("wine", "fair"): 36 / 106,
@@ -353,10 +478,10 @@ def test_json_holds_the_numbers_that_scipy_gives(task: str, protocol: str, metri
             assert summary["sd"] == pytest.approx(values.std(ddof=1), rel=1e-9)
 
 
-def test_the_scores_that_scipy_is_asked_about_meet_every_verdict_and_both_kinds_of_tie() -> None:
+def test_the_scores_that_scipy_is_asked_about_meet_worse_and_open_verdicts() -> None:
     standings = [s for pair in EVERY for s in built(Comparison.ask(pair[0], protocol=pair[1]), drawn).standings]
-    assert {s.verdict for s in standings} == {"best", "tied", "worse"}
-    assert {s.seeds_to_settle is None for s in standings if s.verdict == "tied"} == {True, False}
+    assert {s.verdict for s in standings} == {"best", "worse", "open"}
+    assert {s.seeds_to_settle is None for s in standings if s.verdict == "open"} == {True, False}
     assert {s.learning_rate_at_edge for s in standings} == {True, False}
     assert len({s.learning_rate for s in standings}) > 2
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from lossterm.cli.commands.linear import Telling
 from lossterm.comparison.comparison import Comparison, Status, Trial
@@ -22,7 +23,7 @@ from lossterm.following.session_state import SessionState
 from lossterm.following.store_changes import StoreChanges
 from lossterm.metrics import metrics_for
 from lossterm.reports import notes, screen_reader
-from lossterm.reports.curve_shape import LAST_SHARE, NOTICEABLE, median, shape_of, stacked
+from lossterm.reports.curve_shape import LAST_SHARE, NOTICEABLE, joined, median, shape_of, stacked
 from lossterm.reports.report import Report
 from lossterm.reports.screen_reader import PUNCTUATION, spoken
 from lossterm.store import Chunk, Store, TrialScores
@@ -91,7 +92,7 @@ def viewed(store: Store) -> SessionState:
 def sentences_of(store: Store) -> list[str]:
     view = viewed(store)
     (report,) = view.reports()
-    return screen_reader.lines(report, view.curves)
+    return screen_reader.lines(report, view.curves, followed=True)
 
 
 def columns(held_out: np.ndarray, train: np.ndarray | None = None, metric: np.ndarray | None = None) -> np.ndarray:
@@ -290,6 +291,9 @@ def test_curves_are_of_the_rate_that_is_judged_and_on_validation_where_there_is_
     )
     place = lines.index("Curves of hinge on validation follow, of one seed.")
     assert lines[place + 1] == "Its loss is 1.0000 up to epoch 40, without a change."
+    (report,) = viewed(store).reports()
+    chunks = store.reader.chunks([one.id for one in store.reader.comparisons(SESSION)])[0]
+    assert screen_reader.lines(report, joined(chunks)) == lines  # told of all columns as of those kept
     assert not any("77" in line for line in lines)
 
 
@@ -307,7 +311,7 @@ def test_a_custom_network_is_told_by_its_name_and_fingerprint(store: Store) -> N
     asked = Comparison.ask("circles", ("hinge",), seeds=1, learning_rates=(0.1,), epochs=40, model="keras:Sequential")
     fill(store, asked, lambda _: np.full((40, 6), 0.5))
     name = asked.hyperparameters.model.rpartition(":")[2]
-    assert f"The network is {name}, and is trained by momentum in batches of 32." in sentences_of(store)
+    assert f"The network is {name}, and is trained by momentum 0.9 in batches of 32." in sentences_of(store)
 
 
 def test_places_say_mean_interval_difference_and_verdict(store: Store) -> None:
@@ -316,22 +320,42 @@ def test_places_say_mean_interval_difference_and_verdict(store: Store) -> None:
 
     fill(store, tutorial(("hinge", "squared_hinge"), seeds=4), lambda trial: columns(FALLING), score=score)
     half = 3.182446 * np.std([0.9, 0.91, 0.9, 0.91], ddof=1) / 2  # t of 3 degrees of freedom
-    behind = 3.182446 * np.std([0.3, 0.31, 0.29, 0.3], ddof=1) / 2
+    error = np.std([0.3, 0.31, 0.29, 0.3], ddof=1) / 2
+    low = 0.3 - stats.t.isf(0.015, 3) * error  # two-sided .03 and one-sided .03: the levels of a first look
+    high = 0.3 + stats.t.isf(0.03, 3) * error
     lines = sentences_of(store)
     assert lines[:8] == [
         "Session told, task circles: 2 losses are compared.",
         "Each is trained with 4 seeds for 40 epochs.",
         "The learning rate is 0.01.",
-        "The network has 1 hidden layer of 50 units with relu, and is trained by momentum in batches of 32.",
-        "hinge is best, ahead of squared_hinge by 0.300.",
+        "The network has 1 hidden layer of 50 units with relu and He-uniform initial weights, and is trained by "
+        "momentum 0.9 in batches of 32.",
+        "hinge is best, ahead of squared_hinge by 0.300 in test accuracy.",
         f"Place 1: hinge, with mean test accuracy 0.9050 plus or minus {half:.4f}; it is the best.",
         "hinge is judged at learning rate 0.01, with 4 of 4 trials done.",
-        f"Place 2: squared_hinge, with mean test accuracy 0.6050 plus or minus {half:.4f}; it is worse than the best, "
-        f"0.300 plus or minus {behind:.3f} behind it.",
+        f"Place 2: squared_hinge, with mean test accuracy 0.6050 plus or minus {half:.4f}; it is worse than the best; "
+        f"0.300 behind it, between +{low:.3f} and +{high:.3f}.",
     ]
     assert "Losses are ranked by mean test accuracy, of which more is better." in lines
     assert "Plus or minus gives a 95 percent interval." in lines
-    assert "Tied includes losses that are less than 0.005 behind the best." in lines
+    assert "Equal losses are behind the best by less than 0.005." in lines
+
+
+def test_each_verdict_has_its_words(store: Store) -> None:
+    apart = {"binary_crossentropy": 0.9, "squared_hinge": 0.899, "hinge": 0.88}
+
+    def score(trial: Trial) -> float:
+        wide = 0.03 if trial.loss == "hinge" else 0.0001 if trial.loss == "squared_hinge" else 0
+        return apart[trial.loss] - wide if trial.seed % 2 else apart[trial.loss] + wide
+
+    asked = tutorial(tuple(apart), seeds=8)
+    fill(store, asked, lambda trial: columns(FALLING), score=score)
+    lines = "\n".join(sentences_of(store))
+    assert "binary_crossentropy, with mean test accuracy 0.9000 plus or minus 0; it is the best." in lines
+    assert "; it is equal to the best: behind, by less than matters; 0.00100 behind it, between " in lines
+    assert "; it is open, neither worse than the best nor equal to it; 0.020 behind it, between -0.0" in lines.replace(
+        "minus ", "-"
+    )
 
 
 def test_one_seed_gets_places_but_no_verdict(store: Store) -> None:
@@ -345,7 +369,7 @@ def test_one_seed_gets_places_but_no_verdict(store: Store) -> None:
     assert "hinge is ahead on one seed: no interval, no verdict." in lines
     assert "Place 1: hinge, with mean test accuracy 0.9000." in lines
     assert "Place 2: squared_hinge, with mean test accuracy 0.8000; it is 0.1000 behind the first." in lines
-    assert not any(line.startswith(("Plus or minus", "Tied includes")) for line in lines)
+    assert not any(line.startswith(("Plus or minus", "Equal losses are behind")) for line in lines)
 
 
 def test_before_anything_ended_that_is_said_and_no_curve_is_told(store: Store) -> None:
@@ -369,7 +393,7 @@ def test_notes_are_those_of_the_table_but_for_the_one_on_its_symbols(store: Stor
     fill(store, fair(("hinge", "unhinged")), lambda trial: np.full((2, 6), 0.5), score=lambda t: t.learning_rate)
     view = viewed(store)
     (report,) = view.reports()
-    lines = screen_reader.lines(report, view.curves)
+    lines = screen_reader.lines(report, view.curves, followed=True)
     assert [spoken(note) in lines for note in notes.notes(report)] == [False] + [True] * (len(notes.notes(report)) - 1)
     assert any(line.startswith("hinge, unhinged: the best rate is the largest tried") for line in lines)
 
@@ -489,6 +513,34 @@ def test_losses_that_are_through_trials_that_broke_and_a_new_verdict_are_told(st
     assert "hinge is best, ahead of squared_hinge by 0.30" in verdicts[-1]
     assert len(verdicts) == len(set(verdicts))
     assert all(map(plain, heard))
+
+
+def test_trials_that_collapsed_are_told_once(store: Store) -> None:
+    clock = Clock()
+    telling = Telling(clock)
+
+    def score(trial: Trial) -> float:
+        return 0.0 if (trial.loss, trial.seed) == ("hinge", 1) else 0.9
+
+    heard = []
+    for view in steps(store, tutorial(("hinge", "squared_hinge"), seeds=4, epochs=4), score=score):
+        clock.now += 1
+        heard += telling.new(view)
+    assert heard.count("1 trial of hinge collapsed.") == 1
+    assert any("with median test accuracy 0.90" in line for line in heard)
+    assert all(map(plain, heard))
+
+
+def test_losses_that_go_on_in_a_race_are_not_said_to_have_ended(store: Store) -> None:
+    clock = Clock()
+    telling, heard = Telling(clock), list[str]()
+    losses = ("hinge", "squared_hinge")
+    begun = Comparison.ask("circles", losses, protocol="tutorial", until="settled", epochs=4)
+    for view in steps(store, begun, score=lambda trial: 0.9 + 0.01 * trial.seed):
+        clock.now += 1
+        heard += telling.new(view)
+    assert "6 of 6 trials have ended." in heard
+    assert not any(line.startswith("All seeds of") for line in heard)
 
 
 def test_trials_that_are_added_begin_new_steps(store: Store) -> None:

@@ -33,7 +33,6 @@ from tests.builders.reports import (
     EVERY,
     TROUBLED,
     End,
-    Score,
     as_document,
     asked_for,
     built,
@@ -42,11 +41,13 @@ from tests.builders.reports import (
     drawn,
     ending,
     flat,
+    nowhere,
     rows_for,
     strictly,
     valued,
 )
 from tests.cells import each
+from tests.long_run import cases
 
 # What is to be written
 
@@ -65,8 +66,12 @@ def in_trouble(trial: Trial) -> Status:
     return ends[(7 * trial.seed + len(trial.loss)) % 5]
 
 
+def collapsing_hinge(trial: Trial) -> bool:
+    return trial.loss == "hinge" and trial.seed == 1
+
+
 FAIR = circles(protocol="fair")
-CASES: dict[str, tuple[Comparison, Score, End]] = {
+CASES: dict[str, tuple[Any, ...]] = {
     **{f"{task} {protocol}": (Comparison.ask(task, protocol=protocol), drawn, done) for task, protocol in EVERY},
     "nothing ended": (FAIR, flat, ended_only()),
     "one seed": (circles(protocol="fair", seeds=1), drawn, done),
@@ -85,6 +90,8 @@ CASES: dict[str, tuple[Comparison, Score, End]] = {
     ),
     "no score for two": (circles(protocol="fair", metric="log_loss"), drawn, done),
     "long names in trouble": (Comparison.ask("blobs", seeds=30, learning_rates=(0.01, 0.1)), drawn, in_trouble),
+    "some collapsed": (circles(seeds=6), drawn, done, collapsing_hinge, 0.5),
+    "no better than the constant": (circles(protocol="fair", seeds=3), flat, done, nowhere, 0.6),
     "large numbers": (Comparison.ask("regression", seeds=3), lambda *which: 12345.678 * drawn(*which), done),
 }
 
@@ -93,7 +100,15 @@ CASES: dict[str, tuple[Comparison, Score, End]] = {
 def seen(case: str) -> Report:
     if case == "troubled":
         return TROUBLED
-    return built(*CASES[case]) if case in CASES else report.build(asked_for(FAIR), [])
+    if case in CASES:
+        comparison, score, end, *more = CASES[case]
+        return built(comparison, score, end, **dict(zip(("collapse", "constant"), more, strict=False)))
+    return report.build(asked_for(FAIR), [])
+
+
+def lines_in(result: Report) -> int:
+    """Return how many lines a table has below its heads: the constant prediction stands below the losses."""
+    return len(result.standings) + (result.constant is not None)
 
 
 every_case = each("case", [*CASES, "troubled", "no rows"])
@@ -102,6 +117,16 @@ every_case = each("case", [*CASES, "troubled", "no rows"])
 # JSON
 
 MEAN_SD = {"mean": (float, None), "sd": (float, None)}
+RACE: dict[str, Any] = {
+    "until": str,
+    "cap": int,
+    "settled": bool,
+    "over": bool,
+    "stages": [
+        {"seeds": int, "look": bool, "dropped": dict, "worse": [str], "broken": [str], "running": [str]},
+    ],
+    "trainings": {"done": int, "fixed_design": int},
+}
 KEYS: dict[str, Any] = {
     "lossterm": str,
     "schema": int,
@@ -115,9 +140,16 @@ KEYS: dict[str, Any] = {
         "rows": {"train": int, "validation": (int, None), "test": int},
     },
     "protocol": str,
+    "severity": None,
     "metric": {"key": str, "direction": str},
+    "rope": float,
+    "own_rope": (float, None),
+    "levels": {"look": int, "worse": float, "equal": float, "worse_so_far": float, "final": bool},
     "seeds": int,
     "partial": bool,
+    "ranked_by": str,
+    "race": (RACE, None),
+    "still_falling": [str],
     "hyperparameters": {
         "hidden": [int],
         "activation": str,
@@ -131,10 +163,25 @@ KEYS: dict[str, Any] = {
         "schedule": str,
         "early_stopping": (int, None),
         "class_weight": (str, None),
+        "scaling": str,
+        "network": str,
+        "filters": [int],
+        "kernel": int,
+        "pooling": str,
+        "units": [int],
+        "cell": str,
+        "bidirectional": bool,
         "model": str,
         "learning_rates": [float],
+        "widened": {},
+    },
+    "network": {
+        "hidden_initializer": (str, None),
+        "output_initializer": (str, None),
+        "momentum": (float, None),
     },
     "standings": list,
+    "constant": ({"predicts": str, "beaten": bool, "scores": dict}, None),
     "environment": ({"tensorflow": str, "keras": str, "numpy": str, "device": str, "cpu": str}, None),
     "seconds": float,
 }
@@ -144,18 +191,24 @@ STANDING: dict[str, Any] = {
     "verdict": (str, None),
     "learning_rate": float,
     "learning_rate_at_edge": bool,
+    "behind": bool,
+    "less_than_matters": bool,
     "mean": (float, None),
     "sd": (float, None),
     "ci": ([float], None),
-    "difference": (
-        {"mean": float, "ci": ([float], None), "p_holm": (float, None), "p_all_pairs": (float, None)},
-        None,
-    ),
+    "difference": ({"mean": float, "ci": ([float], None), "p": (float, None)}, None),
     "beaten": (float, None),
     "beaten_ci": ([float], None),
+    "shares": ({"worse": float, "equal": float, "better": float}, None),
     "pairs": (int, None),
     "seeds_to_settle": (int, None),
-    "equivalent": bool,
+    "collapsed": int,
+    "collapsed_ci": ([float], None),
+    "collapses": (str, None),
+    "collapses_p": (float, None),
+    "sound_pairs": (int, None),
+    "median": (float, None),
+    "median_ci": ([float], None),
     "tuned_by": str,
     "sweep": [{"learning_rate": float, **MEAN_SD, "ended": int, "broken": int, "chosen": bool}],
     "trials": int,
@@ -194,12 +247,13 @@ def numbers_in(value: Any) -> Iterator[float]:
 
 
 @every_case
-def test_json_has_exactly_the_keys_of_version_1_and_no_number_that_is_not_finite(case: str) -> None:
+def test_json_has_exactly_the_keys_of_version_2_and_no_number_that_is_not_finite(case: str) -> None:
     result = seen(case)
     document, comparison = as_document(result), result.asked.comparison
     holds(document, KEYS)
     task, splits = task_named(comparison.task), protocol_named(comparison.protocol).splits
     metrics = [one for one in metrics_for(task.kind, comparison.protocol, task.lowest) if one.level is None]
+    metrics = [one for one in metrics if one.needs != "quantiles"]
     assert {one["loss"] for one in document["standings"]} == set(comparison.losses)
     for standing in document["standings"]:
         holds(standing, STANDING)
@@ -231,26 +285,27 @@ def test_json_has_null_exactly_where_nothing_is_known(case: str) -> None:
         difference, pairs = standing["difference"], standing["pairs"] or 0
         for name in ("difference", "beaten", "beaten_ci", "pairs"):
             assert (standing[name] is None) == (pairs == 0), name
-        assert (standing["verdict"] in ("tied", "worse")) == (pairs > 1)
-        for name in ("ci", "p_holm", "p_all_pairs"):
-            assert ((difference or {}).get(name) is None) == (pairs < 2), name
-        assert standing["seeds_to_settle"] is None or standing["verdict"] == "tied"
+        assert (standing["verdict"] in ("equal", "worse", "open")) == (pairs > 2)
+        for name in ("ci", "p"):
+            assert ((difference or {}).get(name) is None) == (pairs < 3), name
+        assert standing["seeds_to_settle"] is None or standing["verdict"] == "open"
+        assert standing["shares"] is None or math.isclose(sum(standing["shares"].values()), 1)
 
 
-def test_identical_scores_are_tied_in_json_with_a_p_of_1_and_no_width() -> None:
-    best, *others = as_document(seen("all scores the same"))["standings"]
+def test_identical_scores_are_equal_in_json_with_a_p_of_1_and_no_width() -> None:
+    best, *others = as_document(built(circles(protocol="fair", seeds=3), flat))["standings"]
     assert (best["rank"], best["verdict"], best["sd"], best["ci"]) == (1, "best", 0, [0.5, 0.5])
     assert len(others) == 2
     for standing in others:
-        assert (standing["rank"], standing["verdict"], standing["beaten"]) == (1, "tied", 0.5)
-        assert standing["difference"] == {"mean": 0, "ci": [0, 0], "p_holm": 1, "p_all_pairs": 1}
-        assert (standing["seeds_to_settle"], standing["equivalent"]) == (7, False)  # on two seeds, which say too little
+        assert (standing["rank"], standing["verdict"], standing["beaten"]) == (1, "equal", 0.5)
+        assert standing["difference"] == {"mean": 0, "ci": [0, 0], "p": 1}
+        assert (standing["seeds_to_settle"], standing["behind"], standing["shares"]) == (None, False, None)
 
 
 def test_json_says_what_was_asked_and_found() -> None:
     comparison = circles("binary_crossentropy", "hinge", hidden=(8, 4), activation="tanh", initial_sd=2, dropout=0.5)
     document = as_document(built(comparison, valued({("hinge", 0): 0.7})))
-    assert (document["lossterm"], document["schema"]) == (__version__, 1)
+    assert (document["lossterm"], document["schema"]) == (__version__, 2)
     assert (document["session"], document["comparison"], document["protocol"]) == ("s", 1, "tutorial")
     assert document["task"] == {
         "key": "circles",
@@ -273,8 +328,17 @@ def test_json_says_what_was_asked_and_found() -> None:
         "schedule": "constant",
         "early_stopping": None,
         "class_weight": None,
+        "scaling": "standard",
+        "network": "mlp",
+        "filters": [],
+        "kernel": 3,
+        "pooling": "max",
+        "units": [],
+        "cell": "gru",
+        "bidirectional": False,
         "model": "",
         "learning_rates": [0.01],
+        "widened": {},
     }
     assert document["environment"] == ENVIRONMENT
     assert document["seconds"] == 4.0
@@ -379,7 +443,7 @@ def test_json_with_trials_has_what_is_known_of_how_each_was_trained_and_of_its_f
     rows = [msgspec.structs.replace(first, anatomy=anatomy, note="trained step by step"), second]
     document = strictly(as_json(json_document.document(report.build(asked_for(comparison), rows), [])))
     trained, failed = document["trials"]
-    assert trained["anatomy"] == {"of": "margin", "quantiles": list(LEVELS), "share": None}
+    assert trained["anatomy"] == {"of": "margin", "quantiles": list(LEVELS), "share": None, "rows": []}
     assert (trained["note"], trained["error"]) == ("trained step by step", None)
     assert (failed["anatomy"], failed["note"], failed["error"]) == (None, None, "ValueError: it broke")
     assert "trials" not in as_document(report.build(asked_for(comparison), rows))
@@ -450,7 +514,7 @@ def cells(line: str) -> list[str]:
 def test_markdown_has_as_many_cells_in_every_line(case: str) -> None:
     text = markdown.as_markdown(seen(case))
     lines = [line for line in text.splitlines() if line.startswith("|")]
-    assert len(lines) == 2 + len(seen(case).standings)
+    assert len(lines) == 2 + lines_in(seen(case))
     assert len({len(cells(line)) for line in lines}) == 1
     assert all(re.fullmatch(r":?-+:?", cell) for cell in cells(lines[1]))
     assert cells(lines[0])[:2] == ["#", "loss"]
@@ -467,7 +531,7 @@ def test_plain_text_has_no_drawing_and_lines_its_columns_up(case: str) -> None:
     above, drawn_table, _ = text.split("\n\n", 2)
     assert above.splitlines() == [headline.headline(seen(case)), verdict.verdict(seen(case))]
     head, *rows = drawn_table.splitlines()
-    assert len(rows) == len(seen(case).standings)
+    assert len(rows) == lines_in(seen(case))
     place = head.index("loss")
     assert all(row[place - 1] == " " and row[place] != " " for row in rows)
     assert all(line == line.rstrip() for line in text.splitlines())
@@ -482,10 +546,13 @@ def test_table_shows_what_is_known_of_each_loss_and_every_metric_of_its_kind(tas
     result = seen(f"{task} {protocol}")
     metric, tuned = result.asked.comparison.metric, result.asked.comparison.tuned
     every = metrics_for(task_named(task).kind, protocol, task_named(task).lowest)
-    others = [one.key for one in every if one.level is None and one.key != metric]
+    losses = [loss_named(key) for key in result.asked.comparison.losses]
+    known = [one for one in every if any(map(one.defined, losses))]
+    others = [one.key for one in known if one.level is None and one.key != metric]
     sweep = ["lr sweep"] if tuned else []
     assert list(columns(result)) == [
-        *("#", "loss", f"{metric} test", "Δ to best", "beaten", "verdict", "lr", *sweep, "train", *others, "trials")
+        *("#", "loss", f"{metric} test", "Δ to best", "beaten", "worse/equal/better %", "verdict"),
+        *("lr", *sweep, "train", *others, "trials"),
     ]
 
 
@@ -496,8 +563,9 @@ def test_table_writes_scores_differences_and_verdicts() -> None:
     assert shown["#"] == ("1", "2")
     assert shown["loss"] == ("hinge", "squared_hinge")
     assert shown["accuracy test"] == ("0.75 ±.12", "0.5000 ±0")
-    assert shown["Δ to best"] == (DASH, "+.25 [+.13, +.37]")
+    assert shown["Δ to best"] == (DASH, "+.25 [+.09, +.36]")
     assert shown["beaten"] == (DASH, "3/3")
+    assert shown["worse/equal/better %"] == (DASH, "99/0/1")
     assert shown["verdict"] == ("best", "worse")
     assert shown["lr"] == ("0.01", "0.01")
     assert shown["train"] == ("0.7600", "0.5100")
@@ -552,21 +620,22 @@ def width_of(shown: list[TableColumn]) -> int:
     return sum(column.width + BETWEEN for column in shown) - BETWEEN
 
 
+@pytest.mark.parametrize("widths", cases({"some": range(60, 221, 5), "all": range(60, 221)}, {"some"}))
 @every_case
-def test_a_table_fits_any_width_from_80_and_keeps_rank_loss_and_score_at_any(case: str) -> None:
+def test_a_table_fits_any_width_from_80_and_keeps_rank_loss_and_score_at_any(case: str, widths: range) -> None:
     result = seen(case)
     every = [column.head for column in table.columns_of(result)]
     needed = {"#", "loss", f"{result.asked.comparison.metric} test"}
     counts = []
-    for width in range(60, 221):
+    for width in widths:
         shown, whole = table.fit_to(result, width, between=BETWEEN)
         heads = [column.head for column in shown]
         assert needed <= set(heads)
         assert width < 80 or width_of(shown) <= width
         assert whole == (heads == every)
         assert heads == [head for head in every if head in heads]
-        assert len({len(column.values) for column in shown} | {len(result.standings)}) == 1
-        if not result.sound or result.partial:
+        assert {len(column.values) for column in shown} == {lines_in(result)}
+        if not result.sound or result.partial or result.collapsed:
             assert "trials" in heads
         counts.append(len(heads))
     assert counts == sorted(counts)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import struct
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -14,8 +15,8 @@ import pytest
 from msgspec.structs import replace
 
 from lossterm.cli.main import main
-from lossterm.cli.narrator import Narrator
 from lossterm.errors import WorkerError
+from lossterm.following.narrator import Narrator
 from lossterm.home.paths import configuration_path
 from lossterm.project import FILE_NAME
 from tests.builders.commands import Asked, Watching
@@ -316,3 +317,43 @@ def test_what_is_narrated_does_nothing(capsys: pytest.CaptureFixture[str], text:
     with Narrator(quiet=False) as narrator:
         narrator.say(f"Note: {text}")
     assert_harmless(capsys.readouterr().err)
+
+
+# Other tools
+
+
+def test_tensorboard_is_given_texts_that_do_nothing(said: Said, path: Path, tmp_path: Path) -> None:
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
+
+    _, err = said("export", SESSION, "--to", "tensorboard", "--output", tmp_path / "runs", "--store", path)
+    assert_harmless(err)
+    texts = []
+    for file in (tmp_path / "runs").rglob("events*"):
+        assert_harmless(file.parent.name)
+        data, place = file.read_bytes(), 0
+        while place < len(data):
+            (size,) = struct.unpack_from("<Q", data, place)
+            event = Event.FromString(data[place + 12 : place + 12 + size])
+            place += size + 16
+            for value in event.summary.value:
+                content = HParamsPluginData.FromString(value.metadata.plugin_data.content)
+                texts += [value.tag, *(one.string_value for one in content.session_start_info.hparams.values())]
+    assert_harmless(*texts)
+    assert sum("<script>alert(1)</script>" in text for text in texts) > 0  # shown, as it was written
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # between MLflow and SQLAlchemy, not ours to mend
+def test_mlflow_is_given_texts_that_do_nothing(said: Said, path: Path, tmp_path: Path) -> None:
+    from mlflow.tracking import MlflowClient
+
+    _, err = said("export", SESSION, "--to", "mlflow", "--output", tmp_path / "runs.db", "--store", path)
+    assert_harmless(err)
+    client = MlflowClient(tracking_uri=f"sqlite:///{tmp_path / 'runs.db'}")
+    experiment = client.get_experiment_by_name(SESSION)
+    runs = client.search_runs([experiment.experiment_id], max_results=1000)
+    assert len(runs) >= 2 * len(EVIL)
+    for run in runs:
+        assert_harmless(run.info.run_name, *run.data.params, *run.data.params.values())
+        assert_harmless(*run.data.tags, *run.data.tags.values(), allowed="\n\t")
+    assert any("<script>alert(1)</script>" in run.data.tags.get("lossterm.error", "") for run in runs)

@@ -157,7 +157,7 @@ def test_the_directory_of_a_store_elsewhere_is_left_as_it_is(own_home: Path, tmp
     assert not own_home.exists()
 
 
-def test_links_of_ones_own_are_followed(own_home: Path, tmp_path: Path) -> None:
+def test_the_users_own_links_are_followed(own_home: Path, tmp_path: Path) -> None:
     real = tmp_path / "disk"
     real.mkdir(mode=0o700)
     own_home.symlink_to(real)

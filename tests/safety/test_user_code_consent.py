@@ -171,7 +171,7 @@ def test_what_run_is_given_is_trusted(file: Path) -> None:
     assert trusted(network)
 
 
-def test_what_a_project_file_of_ones_own_names_is_trusted(
+def test_what_a_users_own_project_file_names_is_trusted(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,29 +1,26 @@
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import combinations
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import numpy as np
 import pytest
 from scipy import stats
 
-from lossterm.statistics.multiple_comparisons import holm
+from lossterm.statistics.equivalence import Rope
 from lossterm.statistics.paired_differences import (
-    LEVEL,
     Scores,
     Summary,
     beaten,
     differences,
     mean_interval,
-    paired_p,
-    seeds_to_settle,
-    seeds_without_spread,
+    paired,
     standard_error,
     summarise,
     wilson,
 )
 from lossterm.statistics.ranking import Difference, Direction, Place, places, rank
+from lossterm.statistics.seeds_to_settle import seeds_to_settle
+from lossterm.statistics.verdict_levels import FINAL, VerdictLevels, levels_at
 from tests.cells import each
 
 NO_ROPE = 1e-12
@@ -43,10 +40,19 @@ def numbers(value_or_values: object) -> Iterator[float]:
         yield value_or_values
 
 
-def judged(scores: Mapping[str, Scores], direction: Direction = "max", rope: float = NO_ROPE) -> dict[str, Place]:
+def judged(
+    scores: Mapping[str, Scores], direction: Direction = "max", rope: float = NO_ROPE, levels: VerdictLevels = FINAL
+) -> dict[str, Place]:
     """The places of losses, after a look at what must hold of any."""
-    ranking = places(scores, direction=direction, rope=rope)
+    ranking = places(scores, direction=direction, rope=Rope(size=rope), levels=levels)
     assert set(ranking) == set(scores)
+    for place in ranking.values():
+        if place.difference and place.difference.ci:
+            low, high = place.difference.ci
+            assert low <= 0 or place.behind  # an interval clear of 0 is that of a loss that is behind
+            assert low >= 0 or not place.behind
+            assert low <= place.difference.mean <= high
+            assert place.verdict != "equal" or high < rope
     assert all(math.isfinite(number) for number in numbers(msgspec.to_builtins(ranking)))
     return ranking
 
@@ -135,9 +141,16 @@ def test_differences_are_taken_over_the_seeds_that_both_have_and_positive_where_
         differences([1.0], [1.0, 2.0], 1)
 
 
+def p_of(d: list[float], correlation: float = 0.0) -> float:
+    """p of some differences."""
+    pair = paired(d, correlation)
+    assert pair is not None
+    return pair.p
+
+
 def test_t_test_and_interval_are_what_was_worked_out_by_hand() -> None:
     # d = 0, .1, .2: mean .1, sd .1, se .1/√3, t = √3; two degrees: p = 1 − √3/√(2 + 3); t(.975, 2) = 4.30265
-    assert paired_p([0.0, 0.1, 0.2]) == pytest.approx(1 - math.sqrt(3 / 5), rel=1e-12)
+    assert p_of([0.0, 0.1, 0.2]) == pytest.approx(1 - math.sqrt(3 / 5), rel=1e-12)
     interval = mean_interval(summarise([0.0, 0.1, 0.2]), 3)
     assert interval == pytest.approx((0.1 - 0.248414, 0.1 + 0.248414), abs=1e-6)
 
@@ -145,28 +158,28 @@ def test_t_test_and_interval_are_what_was_worked_out_by_hand() -> None:
 def test_widening_after_nadeau_and_bengio_is_what_was_worked_out_by_hand() -> None:
     # d = 1, 2, 3, ρ = 1/3: sd 1, se = √(1/3 + 1/3), t = 2/√(2/3) = √6; two degrees: p = 1 − √6/√(2 + 6) = 1 − √3/2
     assert standard_error(1.0, 3, 1 / 3) == pytest.approx(math.sqrt(2 / 3), rel=1e-15)
-    assert paired_p([1.0, 2.0, 3.0], 1 / 3) == pytest.approx(1 - math.sqrt(3) / 2, rel=1e-12)
+    assert p_of([1.0, 2.0, 3.0], 1 / 3) == pytest.approx(1 - math.sqrt(3) / 2, rel=1e-12)
     interval = mean_interval(summarise([1.0, 2.0, 3.0]), 3, 1 / 3)
     assert interval == pytest.approx((2 - 3.513097, 2 + 3.513097), abs=1e-5)  # 4.30265 · √(2/3)
     assert standard_error(2.0, 4, 0.0) == 1.0
 
 
-@each("count", [2, 3, 5, 10, 30])
+@each("count", [3, 5, 10, 30])
 @each("seed", range(4))
 def test_t_test_and_interval_are_scipys(count: int, seed: int) -> None:
     rng = np.random.default_rng([count, seed])
     a, b = rng.normal(0.5, 1, count), rng.normal(0, 1, count)
     d = differences(a.tolist(), b.tolist(), 1)
     expected = stats.ttest_rel(a, b)
-    assert paired_p(d) == pytest.approx(expected.pvalue, rel=1e-9)
+    assert p_of(d) == pytest.approx(expected.pvalue, rel=1e-9)
     low, high = expected.confidence_interval(0.95)
     assert mean_interval(summarise(d), count) == pytest.approx((low, high), rel=1e-9)
     alone = stats.t.interval(0.95, count - 1, loc=a.mean(), scale=a.std(ddof=1) / math.sqrt(count))
     assert mean_interval(summarise(a.tolist()), count) == pytest.approx(alone, rel=1e-9)
 
 
-def test_fewer_than_two_differences_give_no_p_and_no_interval() -> None:
-    assert paired_p([]) is paired_p([0.5]) is None
+def test_fewer_than_three_differences_give_no_p_and_fewer_than_two_scores_no_interval() -> None:
+    assert paired([]) is paired([0.5]) is paired([0.5, 0.25]) is None
     assert mean_interval(summarise([]), 0) is mean_interval(summarise([0.5]), 1) is None
 
 
@@ -174,61 +187,21 @@ def test_fewer_than_two_differences_give_no_p_and_no_interval() -> None:
     ("d", "p"),
     [
         ([0.0, 0.0, 0.0], 1.0),
-        ([0.25, 0.25], 0.5),  # 2^(1 − n), as of n tosses of a coin that fall alike
-        ([0.25, 0.25, 0.25], 0.25),
+        ([0.25, 0.25, 0.25], 0.25),  # 2^(1 − n), as of n tosses of a coin that fall alike
         ([-0.25, -0.25, -0.25], 0.25),
         ([0.4 - 0.3, 0.7 - 0.6, 0.3 - 0.2], 0.25),  # .1 but for rounding
         ([0.25] * 6, 0.03125),
-        ([1.0, -1.0], 1.0),
+        ([1.0, 0.0, -1.0], 1.0),
     ],
 )
 @each("correlation", [0.0, 0.5])
 def test_differences_without_spread_or_mean_have_a_p(d: list[float], p: float, correlation: float) -> None:
-    assert paired_p(d, correlation) == p
+    assert p_of(d, correlation) == p
 
 
-@pytest.mark.parametrize("count", [2, 3, 5, 6, 10, 30])
+@each("count", [3, 5, 6, 10, 30])
 def test_without_spread_p_is_that_of_scipys_sign_test(count: int) -> None:
-    assert paired_p([0.25] * count) == pytest.approx(stats.binomtest(count, count).pvalue, rel=1e-12)
-
-
-# Several comparisons
-
-
-def holm_by_closure(p: Sequence[float]) -> list[float]:
-    """Holm's method as what it is: every set of hypotheses tested after Bonferroni, the largest p of any set kept."""
-    every = range(len(p))
-    sets = [chosen for size in range(1, len(p) + 1) for chosen in combinations(every, size)]
-    return [
-        max(min(1.0, len(chosen) * min(p[one] for one in chosen)) for chosen in sets if number in chosen)
-        for number in every
-    ]
-
-
-@pytest.mark.parametrize(
-    ("p", "adjusted"),
-    [
-        # smallest first: 3·.01 = .03, 2·.03 = .06, then 1·.04 = .04, which may not be below .06
-        ([0.01, 0.04, 0.03], [0.03, 0.06, 0.06]),
-        ([0.02], [0.02]),
-        ([], []),
-        ([0.5, 0.6], [1.0, 1.0]),
-        ([0.01, 0.01, 0.9], [0.03, 0.03, 0.9]),
-        ([0.0, 1.0], [0.0, 1.0]),
-    ],
-)
-def test_holm_is_what_was_worked_out_by_hand(p: list[float], adjusted: list[float]) -> None:
-    assert holm(p) == pytest.approx(adjusted, rel=1e-12)
-
-
-@each("count", [1, 2, 3, 5, 8])
-@each("ties", [False, True], ids=["distinct", "ties"])
-def test_holm_is_bonferroni_closed_over_all_sets(count: int, ties: bool) -> None:
-    rng = np.random.default_rng(count)
-    for _ in range(20):
-        p = rng.random(count) ** 3
-        p = np.round(p, 1) if ties else p
-        assert holm(p.tolist()) == pytest.approx(holm_by_closure(p.tolist()), rel=1e-12)
+    assert p_of([0.25] * count) == pytest.approx(stats.binomtest(count, count).pvalue, rel=1e-12)
 
 
 # Shares of seeds
@@ -257,40 +230,6 @@ def test_interval_of_a_share_stays_within_0_and_1_and_has_a_width() -> None:
             assert high - low > 0.01
 
 
-# How many seeds would settle it
-
-
-@pytest.mark.parametrize(
-    ("sd", "least", "correlation", "seeds"),
-    [
-        (0.01, 0.005, 0.0, 34),  # (2.8·2)² + 2 = 31.36 + 2
-        (1.0, 1.0, 0.0, 10),  # 2.8² + 2 = 9.84
-        (0.001, 0.1, 0.0, 3),  # .000784 + 2
-        (1.0, 1.0, 0.1, 39),  # 1/(1/7.84 − .1) = 36.296, + 2
-        (1.0, 1.0, 1 / 3, None),  # 1/7.84 = .1276 < 1/3: no number of splits narrows the interval enough
-        (1.0, 1.0, 1 / 7.84, None),
-        (0.0, 0.005, 0.0, None),
-        (0.01, 0.0, 0.0, None),
-    ],
-)
-def test_seeds_to_settle_are_what_was_worked_out_by_hand(
-    sd: float, least: float, correlation: float, seeds: int | None
-) -> None:
-    assert seeds_to_settle(sd, least, correlation) == seeds
-
-
-@each("correlation", [0.0, 1e-4, 0.01])
-@each("ratio", [1.7, 2.0, 3.1, 3.4])
-def test_at_the_seeds_to_settle_and_not_before_what_matters_is_2_8_standard_errors(
-    ratio: float, correlation: float
-) -> None:
-    seeds = seeds_to_settle(ratio, 1.0, correlation)
-    assert seeds is not None
-    assert (
-        2.8 * standard_error(ratio, seeds - 2, correlation) <= 1 < 2.8 * standard_error(ratio, seeds - 3, correlation)
-    )
-
-
 # Places
 
 
@@ -298,26 +237,28 @@ def test_places_are_what_was_worked_out_by_hand() -> None:
     ranking = judged({"b": [0.7, 0.7, 0.7], "a": [0.7, 0.8, 0.9], "c": [0.5, 0.59, 0.71]}, rope=0.03)
     assert list(ranking) == ["a", "b", "c"]
     assert [place.rank for place in ranking.values()] == [1, 2, 3]
-    assert [place.verdict for place in ranking.values()] == ["best", "tied", "worse"]
+    assert [place.verdict for place in ranking.values()] == ["best", "open", "worse"]
     a, b, c = ranking.values()
     assert (a.mean, a.sd) == pytest.approx((0.8, 0.1))
     assert a.ci == pytest.approx((0.8 - 0.248414, 0.8 + 0.248414), abs=1e-6)  # 4.30265 · .1/√3
-    assert all(value is None for value in (a.difference, a.beaten, a.beaten_ci, a.pairs, a.seeds_to_settle))
-    # a − b = 0, .1, .2: t = √3, p = 1 − √(3/5) = .22540
-    # a − c = .2, .21, .19: t = 20√3, p = 1 − √(1200/1202) = .00083; Holm: 2·.00083, 1·.2254
-    assert gap_of(b).mean == pytest.approx(0.1)
-    assert gap_of(b).ci == pytest.approx((0.1 - 0.248414, 0.1 + 0.248414), abs=1e-6)
-    assert gap_of(b).p_holm == pytest.approx(1 - math.sqrt(3 / 5))
-    # all pairs: a − c .00083, a − b .2254, b − c = .2, .11, −.01 .2419; Holm: 3·.00083, 2·.2254, at least as much
-    assert gap_of(b).p_all_pairs == pytest.approx(2 * (1 - math.sqrt(3 / 5)))
+    assert all(value is None for value in (a.difference, a.beaten, a.beaten_ci, a.shares, a.pairs, a.seeds_to_settle))
+    # a − c = .2, .21, .19: t = 20√3, p = 1 − √(1200/1202) = .000832; three losses are worth 2.62·e^(−.42/3) = 2.2777
+    assert gap_of(c).p == pytest.approx(2.62 * math.exp(-0.14) * (1 - math.sqrt(1200 / 1202)))
+    # a − b = 0, .1, .2: t = √3, p = 1 − √(3/5) = .22540; once c is out, two losses are worth one test
+    assert gap_of(b).p == pytest.approx(1 - math.sqrt(3 / 5))
+    # below: t of the two-sided tail .05/2.2777 = 6.638; above: of the one-sided tail .05/2 = 4.30265; se .01/√3
+    assert gap_of(c).ci == pytest.approx((0.2 - 6.638 * 0.01 / math.sqrt(3), 0.2 + 0.0248414), abs=1e-5)
+    assert gap_of(b).ci == pytest.approx((0.1 - 6.638 * 0.1 / math.sqrt(3), 0.1 + 0.248414), abs=1e-4)
+    assert (gap_of(c).mean, c.beaten, c.pairs, c.seeds_to_settle) == pytest.approx((0.2, 1, 3, None))
+    assert (c.behind, c.less_than_matters, b.behind) == (True, False, False)
     assert b.beaten == pytest.approx(2.5 / 3)
-    assert b.pairs == 3
     assert b.beaten_ci == wilson(2.5 / 3, 3)
-    assert b.seeds_to_settle == 90  # (2.8 · .1/.03)² + 2 = 87.1 + 2
-    assert gap_of(c).mean == pytest.approx(0.2)
-    p = 1 - math.sqrt(1200 / 1202)
-    assert (gap_of(c).p_holm, gap_of(c).p_all_pairs) == pytest.approx((2 * p, 3 * p))
-    assert (c.beaten, c.pairs, c.seeds_to_settle) == (1, 3, None)
+    assert b.seeds_to_settle == 615  # (3.523 · 2.107 · .1/.03)² + 2
+    # b: t of (.03 − .1)√3/.1 = −1.212 and (.03 + .1)√3/.1 = 2.252: P(T > t) = .5(1 ∓ |t|/√(2 + t²))
+    assert b.shares is not None
+    worse, better = 0.5 * (1 + 1.21244 / math.sqrt(3.47)), 0.5 * (1 - 2.25167 / math.sqrt(7.07))
+    assert (b.shares.worse, b.shares.better) == pytest.approx((worse, better), abs=1e-5)
+    assert b.shares.equal == pytest.approx(1 - worse - better, abs=1e-5)
 
 
 @every_direction
@@ -327,36 +268,36 @@ def test_places_are_what_scipy_makes_of_the_same_scores(direction: Direction, mi
     scores = random_scores(seed, missing=missing)
     ranking = judged(scores, direction, rope=0.02)
     sign = 1 if direction == "max" else -1
-
-    def pair(a: str, b: str) -> tuple[np.ndarray, np.ndarray]:
-        both = [(x, y) for x, y in zip(scores[a], scores[b], strict=True) if x is not None and y is not None]
-        return sign * np.array([x for x, _ in both]), sign * np.array([y for _, y in both])
-
     means = {key: np.mean([value for value in values if value is not None]) for key, values in scores.items()}
     shared = np.array([values for values in zip(*scores.values(), strict=True) if None not in values], float)
     on_shared = means if len(shared) < 2 else dict(zip(scores, shared.mean(axis=0), strict=True))
     order = sorted(means, key=lambda key: -sign * on_shared[key])
     assert list(ranking) == order
     best, *others = order
-    with_best = holm_by_closure([stats.ttest_rel(*pair(best, other)).pvalue for other in others])
-    every = list(combinations(order, 2))
-    all_pairs = dict(zip(every, holm_by_closure([stats.ttest_rel(*pair(*one)).pvalue for one in every]), strict=True))
     assert ranking[best].verdict == "best"
-    for other, p_holm in zip(others, with_best, strict=True):
-        place, (a, b) = ranking[other], pair(best, other)
+    for other in others:
+        place = ranking[other]
+        both = [(x, y) for x, y in zip(scores[best], scores[other], strict=True) if x is not None and y is not None]
+        d = sign * np.array([x - y for x, y in both])
         assert place.mean == pytest.approx(means[other], rel=1e-12)
-        assert gap_of(place).mean == pytest.approx(np.mean(a - b), rel=1e-9)
-        assert gap_of(place).ci == pytest.approx(tuple(stats.ttest_rel(a, b).confidence_interval()), rel=1e-8)
-        assert gap_of(place).p_holm == pytest.approx(p_holm, rel=1e-8)
-        assert gap_of(place).p_all_pairs == pytest.approx(all_pairs[best, other], rel=1e-8)
-        assert place.pairs == len(a)
-        assert place.beaten == pytest.approx(np.mean(a > b))
-        worse = p_holm < 0.05 and all_pairs[best, other] < 0.05 and np.mean(a - b) >= 0.02
-        assert place.verdict == ("worse" if worse else "tied")
-        interval = stats.ttest_rel(a, b).confidence_interval()
-        assert place.equivalent == (not worse and interval.low > -0.02 and interval.high < 0.02)
-        settled = worse or place.equivalent
-        assert place.seeds_to_settle == (None if settled else math.ceil((2.8 * np.std(a - b, ddof=1) / 0.02) ** 2 + 2))
+        assert gap_of(place).mean == pytest.approx(d.mean(), rel=1e-9)
+        p = stats.ttest_1samp(d, 0).pvalue if d.mean() > 0 else 1
+        assert (gap_of(place).p or 0) >= min(p, 1) - 1e-12
+        assert place.pairs == len(d)
+        assert place.beaten == pytest.approx(np.mean(d > 0))
+        assert place.shares is not None
+        t = stats.t(len(d) - 1, loc=d.mean(), scale=d.std(ddof=1) / math.sqrt(len(d)))
+        assert place.shares.worse == pytest.approx(t.sf(0.02), rel=1e-7)
+        assert place.shares.better == pytest.approx(t.cdf(-0.02), rel=1e-7)
+        assert sum(msgspec.structs.astuple(place.shares)) == pytest.approx(1)
+        low, high = gap_of(place).ci or (0, 0)
+        assert place.verdict == (
+            "equal" if high < 0.02 and d.mean() > -0.02 else "worse" if low >= 0 and place.behind else "open"
+        )
+        pair = paired(d.tolist())
+        assert pair is not None
+        advised = seeds_to_settle(pair, 0.02, len(order), levels_at(2, final=True))
+        assert place.seeds_to_settle == (advised if place.verdict == "open" else None)
 
 
 @each("relative", [False, True])
@@ -364,8 +305,8 @@ def test_places_are_what_scipy_makes_of_the_same_scores(direction: Direction, mi
 def test_the_two_directions_mirror_one_another(relative: bool, seed: int) -> None:
     scores = random_scores(seed, missing=0.2)
     mirrored = {key: [None if value is None else -value for value in values] for key, values in scores.items()}
-    ranking = places(scores, direction="max", rope=0.02, relative=relative)
-    other = places(mirrored, direction="min", rope=0.02, relative=relative)
+    ranking = places(scores, direction="max", rope=Rope(size=0.02, relative=relative))
+    other = places(mirrored, direction="min", rope=Rope(size=0.02, relative=relative))
     assert list(ranking) == list(other)
     for key, place in ranking.items():
         assert place.mean is not None
@@ -373,70 +314,72 @@ def test_the_two_directions_mirror_one_another(relative: bool, seed: int) -> Non
         assert msgspec.structs.replace(other[key], mean=place.mean, ci=place.ci) == place
 
 
-def test_a_loss_must_be_behind_by_both_corrections_to_be_worse() -> None:
-    # a − b = .3, .4, .5: t = 4√3, p = 1 − √(48/50) = .0202; a − c = 0, 0, .3: t = 1, p = .42; c − b = .3, .4, .2: .035
-    ranking = judged({"a": [0.9, 0.9, 0.9], "c": [0.9, 0.9, 0.6], "b": [0.6, 0.5, 0.4]})
-    p = 1 - math.sqrt(48 / 50)
-    assert gap_of(ranking["b"]).p_holm == pytest.approx(2 * p)
-    assert gap_of(ranking["b"]).p_all_pairs == pytest.approx(3 * p)
-    assert 2 * p < LEVEL < 3 * p
-    assert ranking["b"].verdict == "tied"
-    alone = judged({"a": [0.9, 0.9, 0.9], "b": [0.6, 0.5, 0.4]})
-    assert gap_of(alone["b"]).p_holm == gap_of(alone["b"]).p_all_pairs == pytest.approx(p)
-    assert alone["b"].verdict == "worse"
-
-
-def test_a_significant_difference_below_what_matters_is_tied() -> None:
+def test_a_loss_that_is_surely_behind_by_less_than_matters_is_equal_and_said_to_be_behind() -> None:
     scores = {"a": [0.801, 0.852, 0.903, 0.7541], "b": [0.8, 0.851, 0.9021, 0.753]}  # behind by .001
-    ranking = judged(scores, rope=0.005)
-    assert max(gap_of(ranking["b"]).p_holm or 1, gap_of(ranking["b"]).p_all_pairs or 1) < 0.001
-    assert ranking["b"].verdict == "tied"
-    assert judged(scores, rope=0.0005)["b"].verdict == "worse"
+    equal = judged(scores, rope=0.005)["b"]
+    assert (equal.verdict, equal.behind, equal.less_than_matters) == ("equal", True, True)
+    worse = judged(scores, rope=0.0005)["b"]
+    assert (worse.verdict, worse.behind, worse.less_than_matters) == ("worse", True, False)
+    perhaps = judged(scores, rope=0.00105)["b"]  # more than the mean, less than the upper end
+    assert (perhaps.verdict, perhaps.behind, perhaps.less_than_matters) == ("worse", True, True)
 
 
 def test_what_matters_may_be_a_share_of_the_best_mean() -> None:
-    # a: mean .4375; b − a = .0115, .0119, .0117: 2.67 % of it
+    # a: mean .4375; b − a = .0115, .0119, .0117: 2.67 % of it, at most .0123
     scores: dict[str, Scores] = {"a": [0.375, 0.5, 0.4375], "b": [0.3865, 0.5119, 0.4492]}
-    for rope, verdict in ((0.026, "worse"), (0.027, "tied")):
-        ranking = places(scores, direction="min", rope=rope, relative=True)
-        assert ranking["b"].verdict == verdict
-    assert places(scores, direction="min", rope=0.026)["b"].verdict == "tied"
-    assert places(scores, direction="min", rope=0.01)["b"].verdict == "worse"
+    for rope, verdict in (
+        (Rope(size=0.027, relative=True), "worse"),
+        (Rope(size=0.029, relative=True), "equal"),
+        (Rope(size=0.001, relative=True, least=0.0124), "equal"),
+        (Rope(size=0.026), "equal"),
+        (Rope(size=0.01), "worse"),
+    ):
+        assert places(scores, direction="min", rope=rope)["b"].verdict == verdict
 
 
 def test_seeds_to_settle_count_with_the_share_of_the_best_mean() -> None:
-    # a: mean 2; b − a = 0, 1, 2: sd 1; rope 10 % of 2 = .2: (2.8·5)² + 2
-    ranking = places({"a": [1.0, 2.0, 3.0], "b": [1.0, 3.0, 5.0]}, direction="min", rope=0.1, relative=True)
-    assert ranking["b"].seeds_to_settle == 198
+    scores: dict[str, Scores] = {"a": [1.0, 2.0, 3.0], "b": [1.0, 3.0, 5.0]}  # a: mean 2
+    share = places(scores, direction="min", rope=Rope(size=0.1, relative=True))["b"].seeds_to_settle
+    assert share == places(scores, direction="min", rope=Rope(size=0.2))["b"].seeds_to_settle is not None
 
 
 def test_no_number_of_splits_of_the_same_rows_is_promised_where_none_would_do() -> None:
     scores = {"a": [0.9, 0.7, 0.8, 0.85], "b": [0.7, 0.9, 0.6, 0.8]}
-    fresh = places(scores, direction="max", rope=0.01)
-    again = places(scores, direction="max", rope=0.01, correlation=1 / 3)
-    assert [place.verdict for place in again.values()] == ["best", "tied"]
+    fresh = places(scores, direction="max", rope=Rope(size=0.01))
+    again = places(scores, direction="max", rope=Rope(size=0.01), correlation=1 / 3)
+    assert [place.verdict for place in again.values()] == ["best", "open"]
     assert again["b"].seeds_to_settle is None
     assert fresh["b"].seeds_to_settle is not None
 
 
 @pytest.mark.parametrize("correlation", [1 / 3, 0.1])
-@pytest.mark.parametrize("count", [2, 5, 30])
+@pytest.mark.parametrize("count", [3, 5, 30])
 def test_intervals_are_wider_by_the_root_of_one_and_n_rho_where_the_same_rows_are_split_anew(
     count: int, correlation: float
 ) -> None:
     scores = random_scores(1, seeds=count)
-    fresh, again = (places(scores, direction="max", rope=0.01, correlation=rho) for rho in (0.0, correlation))
+    fresh, again = (
+        places(scores, direction="max", rope=Rope(size=0.01), correlation=rho) for rho in (0.0, correlation)
+    )
+    wider = math.sqrt(1 + count * correlation)
     for key in scores:
-        both = [(fresh[key].ci, again[key].ci)]
+        narrow, wide = fresh[key].ci, again[key].ci
+        assert narrow is not None
+        assert wide is not None
+        assert wide[1] - wide[0] == pytest.approx(wider * (narrow[1] - narrow[0]), rel=1e-9)
         if fresh[key].difference is not None:
-            both.append((gap_of(fresh[key]).ci, gap_of(again[key]).ci))
-            assert (gap_of(again[key]).p_holm or 0) >= (gap_of(fresh[key]).p_holm or 0)
-        for narrow, wide in both:
-            assert narrow is not None
-            assert wide is not None
-            factor = (wide[1] - wide[0]) / (narrow[1] - narrow[0])
-            assert factor == pytest.approx(math.sqrt(1 + count * correlation), rel=1e-9)
-            assert sum(wide) == pytest.approx(sum(narrow))
+            above = [(gap_of(one[key]).ci or (0, 0))[1] - gap_of(one[key]).mean for one in (fresh, again)]
+            assert above[1] == pytest.approx(wider * above[0], rel=1e-9)
+            assert (gap_of(again[key]).p or 0) >= (gap_of(fresh[key]).p or 0)
+
+
+def test_a_look_has_its_own_levels() -> None:
+    scores = {"a": [0.9, 0.8, 0.85, 0.7], "b": [0.86, 0.782, 0.815, 0.662]}
+    p = gap_of(judged(scores)["b"]).p
+    assert p is not None
+    assert 0.001 < p < 0.02
+    for worse, verdict in ((p * 1.01, "worse"), (p * 0.99, "open")):
+        assert judged(scores, levels=VerdictLevels(worse=worse))["b"].verdict == verdict
 
 
 # Bad input
@@ -448,48 +391,63 @@ def test_one_seed_gives_a_rank_and_no_interval_and_no_verdict(direction: Directi
     ahead, behind = ranking.values()
     assert (ahead.rank, behind.rank) == (1, 2)
     for place in ranking.values():
-        assert all(value is None for value in (place.verdict, place.sd, place.ci, place.seeds_to_settle))
-    assert gap_of(behind) == Difference(0.25, None, None, None)
+        assert all(value is None for value in (place.verdict, place.sd, place.ci, place.seeds_to_settle, place.shares))
+    assert gap_of(behind) == Difference(0.25, None, None)
     assert (behind.beaten, behind.pairs) == (1, 1)
     assert behind.beaten_ci == wilson(1, 1)
 
 
+def test_two_seeds_give_no_verdict_and_no_interval_of_the_difference() -> None:
+    ranking = judged({"a": [0.5, 0.6], "b": [0.7, 0.75]})
+    assert [place.verdict for place in ranking.values()] == [None, None]
+    assert gap_of(ranking["a"]) == Difference(gap_of(ranking["a"]).mean, None, None)
+    assert gap_of(ranking["a"]).mean == pytest.approx(0.175)
+    assert ranking["a"].ci is not None
+
+
 @each("score", [0.0, 0.1, 0.7])
-@each(("count", "settled_by"), [(2, 7), (6, 7), (7, None), (10, None)])
-def test_identical_scores_are_tied(score: float, count: int, settled_by: int | None) -> None:
+@each("count", [3, 10])
+def test_identical_scores_are_equal(score: float, count: int) -> None:
     ranking = judged({key: [score] * count for key in ("x", "y", "z")}, rope=0.005)
-    assert [place.verdict for place in ranking.values()] == ["best", "tied", "tied"]
+    assert [place.verdict for place in ranking.values()] == ["best", "equal", "equal"]
     assert [place.rank for place in ranking.values()] == [1, 1, 1]
     assert list(ranking) == ["x", "y", "z"]
     for key in ("y", "z"):
-        assert gap_of(ranking[key]) == Difference(0.0, (0.0, 0.0), 1.0, 1.0)
-        assert (ranking[key].beaten, ranking[key].pairs) == (0.5, count)
-        assert (ranking[key].seeds_to_settle, ranking[key].equivalent) == (settled_by, settled_by is None)
+        assert gap_of(ranking[key]) == Difference(0.0, (0.0, 0.0), 1.0)
+        assert (ranking[key].beaten, ranking[key].pairs, ranking[key].shares) == (0.5, count, None)
+        assert (ranking[key].seeds_to_settle, ranking[key].behind) == (None, False)
 
 
-def test_the_same_scores_under_two_names_are_tied_where_others_differ() -> None:
+def test_identical_scores_are_open_where_every_difference_matters() -> None:
+    place = judged({key: [0.7] * 5 for key in ("x", "y")}, rope=0.0)["y"]
+    assert (place.verdict, place.seeds_to_settle) == ("open", None)
+
+
+def test_the_same_scores_under_two_names_are_equal_where_others_differ() -> None:
     ranking = judged({"a": [0.75, 0.875, 0.5], "same": [0.75, 0.875, 0.5], "c": [0.5, 0.5625, 0.25]}, rope=0.005)
-    assert [place.verdict for place in ranking.values()] == ["best", "tied", "worse"]
-    assert gap_of(ranking["same"]).p_holm == gap_of(ranking["same"]).p_all_pairs == 1
+    assert [place.verdict for place in ranking.values()] == ["best", "equal", "worse"]
+    assert gap_of(ranking["same"]).p == 1
 
 
 @every_direction
 @each("correlation", [0.0, 0.3])
-def test_a_difference_that_never_varies_is_worse_if_it_matters_and_tied_if_not(
+def test_a_difference_that_never_varies_is_worse_if_it_matters_and_equal_if_not(
     direction: Direction, correlation: float
 ) -> None:
     low, high = [0.25, 0.5, 0.375] * 2, [0.5, 0.75, 0.625] * 2
     scores = {"good": high if direction == "max" else low, "bad": low if direction == "max" else high}
-    for rope, verdict in ((0.25, "worse"), (0.26, "tied")):
-        ranking = places(scores, direction=direction, rope=rope, correlation=correlation)
-        assert ranking["bad"].verdict == verdict
-        assert gap_of(ranking["bad"]) == Difference(0.25, (0.25, 0.25), 2**-5, 2**-5)
-        assert (ranking["bad"].seeds_to_settle, ranking["bad"].equivalent) == (None, verdict == "tied")
+    for rope, verdict in ((0.25, "worse"), (0.26, "equal")):
+        ranking = places(scores, direction=direction, rope=Rope(size=rope), correlation=correlation)
+        assert (ranking["bad"].verdict, ranking["bad"].behind) == (verdict, True)
+        assert gap_of(ranking["bad"]) == Difference(0.25, (0.25, 0.25), 2**-5)
+        assert (ranking["bad"].seeds_to_settle, ranking["bad"].shares) == (None, None)
 
 
 @every_direction
 @each("gap", [0.25, 2**-10], ids=["matters", "does not matter"])
-def test_two_seeds_with_the_same_difference_call_nobody_worse_and_six_do(direction: Direction, gap: float) -> None:
+def test_a_few_seeds_with_the_same_difference_call_nobody_worse_or_equal_and_six_do(
+    direction: Direction, gap: float
+) -> None:
     sign = 1 if direction == "max" else -1
 
     def behind(seeds: int) -> Place:
@@ -497,12 +455,10 @@ def test_two_seeds_with_the_same_difference_call_nobody_worse_and_six_do(directi
         scores = {"good": good, "bad": [score - sign * gap for score in good]}
         return judged(scores, direction, rope=0.005)["bad"]
 
-    for seeds in range(2, seeds_without_spread(1)):
-        assert gap_of(behind(seeds)) == Difference(gap, (gap, gap), 2.0 ** (1 - seeds), 2.0 ** (1 - seeds))
-        assert (behind(seeds).verdict, behind(seeds).equivalent) == ("tied", False)
-        assert behind(seeds).seeds_to_settle == seeds_without_spread(1) == 6
-    matters = gap > 0.005
-    assert (behind(6).verdict, behind(6).equivalent) == (("worse", False) if matters else ("tied", True))
+    for seeds in range(3, 6):
+        assert gap_of(behind(seeds)) == Difference(gap, (0.0, gap), 2.0 ** (1 - seeds))
+        assert (behind(seeds).verdict, behind(seeds).seeds_to_settle) == ("open", 7)  # at the .02 of a second look
+    assert behind(6).verdict == ("worse" if gap > 0.005 else "equal")
     assert behind(6).seeds_to_settle is None
 
 
@@ -523,7 +479,7 @@ def test_only_the_seeds_that_both_have_are_paired() -> None:
     # seeds 0, 3 and 4: d = .4, .1, .5; the means are over all each has: 3.3/4 and 2.4/4
     assert ranking["b"].pairs == 3
     assert gap_of(ranking["b"]).mean == pytest.approx(1 / 3)
-    assert gap_of(ranking["b"]).p_holm == pytest.approx(stats.ttest_1samp([0.4, 0.1, 0.5], 0).pvalue)
+    assert gap_of(ranking["b"]).p == pytest.approx(stats.ttest_1samp([0.4, 0.1, 0.5], 0).pvalue)
     assert ranking["a"].mean == pytest.approx(0.825)
     assert ranking["b"].mean == pytest.approx(0.6)
     assert ranking["a"].ci == mean_interval(summarise([0.9, 0.8, 0.7, 0.9]), 4)
@@ -540,18 +496,17 @@ def test_losses_without_a_seed_in_common_are_ranked_and_not_judged() -> None:
 def test_a_loss_with_one_seed_in_common_is_not_judged_beside_one_that_is() -> None:
     ranking = judged({"a": [0.9, 0.8, 0.85], "b": [0.5, 0.4, 0.46], "c": [None, 0.3, None]})
     assert [place.verdict for place in ranking.values()] == ["best", "worse", None]
-    assert gap_of(ranking["c"]) == Difference(0.5, None, None, None)
-    # c makes no pair with a p: Holm counts one comparison
+    assert gap_of(ranking["c"]) == Difference(0.5, None, None)
+    # c has no p: it counts as no comparison
     expected = stats.ttest_1samp([0.4, 0.4, 0.39], 0).pvalue
-    assert gap_of(ranking["b"]).p_holm == pytest.approx(expected, rel=1e-6)
-    assert gap_of(ranking["b"]).p_all_pairs == pytest.approx(expected, rel=1e-6)
+    assert gap_of(ranking["b"]).p == pytest.approx(expected, rel=1e-6)
 
 
 @every_direction
 def test_losses_without_any_score_have_empty_places_in_their_order(direction: Direction) -> None:
     assert list(judged({"b": [None, None], "a": [None, None]}, direction).items()) == [("b", Place()), ("a", Place())]
     assert judged({"a": [], "b": []}, direction) == {"a": Place(), "b": Place()}
-    assert places({}, direction=direction, rope=0.005) == {}
+    assert places({}, direction=direction, rope=Rope(size=0.005)) == {}
 
 
 @pytest.mark.parametrize("others", [{}, {"gone": [None, None, None]}])
@@ -587,108 +542,36 @@ def test_a_loss_with_less_than_half_the_seeds_stands_behind_the_others_and_spoil
     assert [place.verdict for place in ranking.values()] == ["best", "worse", None]
 
 
-# What the procedure does in the long run
-
-FAMILIES = 1500
-
-
-def standard_errors(share: float, count: int = FAMILIES) -> float:
-    """Three standard errors of a share in `count` draws."""
-    return 3 * math.sqrt(share * (1 - share) / count)
-
-
-@lru_cache
-def shares_called_worse(losses: int, seeds: int, *, far: int = 0, uneven: bool = False) -> tuple[float, float]:
-    """How often a loss that equals the best in truth is called worse, and how often Holm over k − 1 alone would.
-
-    `far` more losses are truly behind; with `uneven` each loss scatters more than the last.
-    """
-    rng = np.random.default_rng([losses, seeds, far, uneven])
-    draws = rng.normal(size=(FAMILIES, losses + far, seeds))
-    if uneven:
-        draws *= 2.0 ** np.arange(losses + far)[:, None]
-    draws += rng.normal(size=(FAMILIES, 1, seeds))  # easy and hard seeds, the same for all losses
-    draws[:, losses:] -= 100
-    both = alone = 0
-    for family in draws.tolist():
-        ranking = places({str(number): scores for number, scores in enumerate(family)}, direction="max", rope=NO_ROPE)
-        equals = [ranking[str(number)] for number in range(losses)]
-        both += any(place.verdict == "worse" for place in equals)
-        alone += any(place.difference and (place.difference.p_holm or 0) < LEVEL for place in equals)
-    return both / FAMILIES, alone / FAMILIES
+def test_a_loss_that_is_ahead_on_the_seeds_that_it_shares_with_the_best_is_not_behind_however_surely() -> None:
+    # losses are ranked by the first five seeds, which all three have; over all ten, a is ahead of the best by .195
+    scores: dict[str, Scores] = {
+        "best": [0.8] * 5 + [0.5] * 5,
+        "a": [0.79] * 5 + [0.9] * 5,
+        "third": [0.1, 0.2, 0.1, 0.2, 0.1, *[None] * 5],
+    }
+    ranking = judged(scores, rope=0.005)
+    assert list(ranking) == ["best", "a", "third"]
+    assert gap_of(ranking["a"]).mean == pytest.approx(-0.195)
+    assert stats.ttest_1samp([0.01] * 5 + [-0.4] * 5, 0).pvalue < 0.02
+    assert (gap_of(ranking["a"]).p, ranking["a"].behind) == (1, False)
+    assert ranking["third"].verdict == "worse"
 
 
-@each("seeds", [5, 10, 30])
-@each("losses", [2, 3, 5, 9])
-def test_of_equal_losses_at_most_one_table_in_twenty_calls_any_worse(losses: int, seeds: int) -> None:
-    assert shares_called_worse(losses, seeds)[0] <= LEVEL + standard_errors(LEVEL)
+def test_a_loss_that_is_far_ahead_on_its_few_seeds_is_not_called_equal_to_one_that_has_more() -> None:
+    scores: dict[str, Scores] = {
+        "many": [0.6 + 0.001 * (seed % 3) for seed in range(10)],
+        "few": [*[0.9 + 0.001 * (seed % 2) for seed in range(4)], *[None] * 6],
+    }
+    ranking = judged(scores, rope=0.005)
+    assert [place.rank for place in ranking.values()] == [1, 2]
+    assert list(ranking) == ["many", "few"]
+    assert ranking["few"].verdict == "open"
+    assert judged(scores, rope=0.5)["few"].verdict == "equal"
 
 
-@pytest.mark.parametrize(("losses", "far", "uneven"), [(2, 3, False), (4, 2, False), (5, 0, True)])
-def test_the_same_holds_beside_losses_that_are_truly_behind_and_for_uneven_spread(
-    losses: int, far: int, uneven: bool
-) -> None:
-    assert shares_called_worse(losses, 10, far=far, uneven=uneven)[0] <= LEVEL + standard_errors(LEVEL)
-
-
-@pytest.mark.parametrize(("losses", "share"), [(3, 0.06), (5, 0.09), (9, 0.13)])
-def test_holm_over_the_comparisons_with_the_best_alone_would_err_more_often_since_the_best_is_picked(
-    losses: int, share: float
-) -> None:
-    called_worse = shares_called_worse(losses, 30)[1]
-    assert called_worse == pytest.approx(share, abs=0.005 + standard_errors(share))
-
-
-def test_with_nine_losses_the_excess_is_far_beyond_chance() -> None:
-    assert all(shares_called_worse(9, seeds)[1] > 0.08 for seeds in (5, 10, 30))
-
-
-def power_of_t_test(gap: float, sd: float, seeds: int) -> float:
-    """Probability that a two-sided paired t-test at LEVEL finds a true mean difference."""
-    bound = stats.t.isf(LEVEL / 2, seeds - 1)
-    shift = gap * math.sqrt(seeds) / sd
-    return float(stats.nct.sf(bound, seeds - 1, shift) + stats.nct.cdf(-bound, seeds - 1, shift))
-
-
-@pytest.mark.parametrize(("gap", "sd"), [(0.01, 0.007), (0.005, 0.006), (0.005, 0.01), (0.01, 0.03)])
-def test_as_many_seeds_as_are_asked_for_find_a_difference_that_matters_four_times_in_five(
-    gap: float, sd: float
-) -> None:
-    seeds = seeds_to_settle(sd, gap)
-    assert seeds is not None
-    power = power_of_t_test(gap, sd, seeds)
-    assert 0.78 <= power <= 0.86
-    rng = np.random.default_rng(seeds)
-    other = rng.normal(0.8, 0.05, (FAMILIES, seeds))
-    ahead = other + rng.normal(gap, sd, (FAMILIES, seeds))
-    significant = 0
-    for a, b in zip(ahead.tolist(), other.tolist(), strict=True):
-        [behind] = [place for place in places({"a": a, "b": b}, direction="max", rope=gap).values() if place.difference]
-        significant += (gap_of(behind).p_holm or 0) < LEVEL
-    assert significant / FAMILIES == pytest.approx(power, abs=standard_errors(power))
-
-
-def test_from_six_seeds_on_the_number_asked_for_has_a_power_of_four_in_five() -> None:
-    for seeds in range(6, 200):
-        for ratio in (math.sqrt(seeds - 3) / 2.8 + 1e-9, math.sqrt(seeds - 2) / 2.8 - 1e-9):  # the ends of its range
-            assert seeds_to_settle(ratio, 1.0) == seeds
-            assert 0.78 <= power_of_t_test(1.0, ratio, seeds) <= 0.89
-
-
-@pytest.mark.parametrize("gap", [0.0, 0.5])
-@pytest.mark.parametrize("seeds", [2, 5, 30])
-def test_intervals_hold_the_truth_19_times_in_20_where_each_seed_draws_fresh_data(seeds: int, gap: float) -> None:
-    rng = np.random.default_rng([seeds, int(10 * gap)])
-    shared = rng.normal(0, 3, (FAMILIES, seeds))
-    a, b = shared + rng.normal(gap, 1, (FAMILIES, seeds)), shared + rng.normal(0, 2, (FAMILIES, seeds))
-    of_gap = of_mean = 0
-    for one, other in zip(a.tolist(), b.tolist(), strict=True):
-        ranking = places({"a": one, "b": other}, direction="max", rope=NO_ROPE)
-        truth, behind = (gap, ranking["b"]) if ranking["b"].difference else (-gap, ranking["a"])
-        interval, mean = gap_of(behind).ci, ranking["a"].ci
-        assert interval is not None
-        assert mean is not None
-        of_gap += interval[0] <= truth <= interval[1]
-        of_mean += mean[0] <= gap <= mean[1]
-    assert of_gap / FAMILIES == pytest.approx(0.95, abs=standard_errors(0.95))
-    assert of_mean / FAMILIES == pytest.approx(0.95, abs=standard_errors(0.95))
+def test_a_loss_that_is_ahead_on_its_few_seeds_is_not_called_equal_whatever_matters() -> None:
+    many = [0.5 + 0.01 * (seed % 3) for seed in range(12)]
+    few = [score + 0.05 + 0.001 * seed if seed < 5 else None for seed, score in enumerate(many)]
+    for rope in (0.0, 0.005, 0.02):
+        place = judged({"many": many, "few": few}, rope=rope)["few"]
+        assert (place.rank, place.verdict) == (2, "open"), rope

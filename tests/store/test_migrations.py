@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lossterm.errors import StoreError
-from lossterm.store import Store, migrations, schema
+from lossterm.store import Model, Store, migrations, schema
 from lossterm.store.backup import backups
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("v*.sql"))
@@ -85,7 +85,7 @@ def test_a_released_store_keeps_every_row_and_is_worked_on(tmp_path: Path, versi
         assert {chunk.trial for chunk in chunks} == {1, 2, 3, 4, 8}
         models = store.reader.models([row.id for row in rows])
         assert set(models) == ({1, 2} if version >= 3 else set())
-        assert all(len(model.weights(0)) == 2 for model in models.values())
+        assert all(isinstance(model, Model) and len(model.weights(0)) == 2 for model in models.values())
         store.worker.requeue("auto", died=True)  # the worker of that version died
         claimed = store.worker.claim("auto")
         assert claimed

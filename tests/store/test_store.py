@@ -24,6 +24,7 @@ from lossterm.store import (
     AskedComparison,
     Checkpoint,
     Chunk,
+    KeptOutputs,
     Model,
     Sample,
     Store,
@@ -251,6 +252,57 @@ def test_programs_to_be_avoided_are_left_to_others(store: Store) -> None:
     assert row.trial.loss == "squared_hinge"
     assert store.worker.claim("auto", set(programs.values())) is None
     assert store.worker.queued_epochs("auto") == {programs["hinge"]: 8, programs["squared_hinge"]: 4}
+
+
+def test_what_can_be_trained_together_is_taken_up_together(store: Store) -> None:
+    asked = store.requests.ask("s", two_losses(seeds=5))
+    longer = store.requests.ask("s", two_losses(seeds=6, epochs=8))
+    elsewhere = store.requests.ask("s", two_losses(seeds=5, device="cpu"))
+    first = claimed(store)
+    more = store.worker.claim_like(first, 3)
+    assert [row.trial.seed for row in (first, *more)] == [0, 1, 2, 3]
+    assert {(row.trial.loss, row.status, row.attempts, row.epochs) for row in more} == {("hinge", "running", 1, 0)}
+    assert [row.trial.seed for row in store.worker.claim_like(first, 9)] == [4]
+    assert store.worker.claim_like(first, 9) == []
+    assert store.worker.claim_like(claimed(store), 0) == []
+    assert set(statuses(store, longer, elsewhere)) == {"queued"}
+    assert statuses(store, asked).count("running") == 6
+
+
+def test_what_is_damaged_is_not_taken_up_together_either(store: Store) -> None:
+    store.requests.ask("s", two_losses(seeds=3))
+    first = claimed(store)
+    with sqlite3.connect(store.path) as raw:
+        raw.execute("UPDATE trials SET asked = replace(asked, '\"seed\":2', '\"seed\":7')")
+    with pytest.raises(StoreError, match=r"no lossterm wrote|checksum"):
+        store.worker.claim_like(first, 9)
+
+
+def test_what_goes_on_is_trained_by_itself(store: Store) -> None:
+    store.requests.ask("s", two_losses(seeds=4))
+    begun = claimed(store)
+    store.worker.record(chunk(begun.id, 0))
+    store.worker.save(begun.id, Checkpoint(epochs=2, seconds=1.0, state=b"state"))
+    store.worker.requeue("auto", died=False)
+    goes_on = claimed(store)
+    assert (goes_on.id, goes_on.epochs) == (begun.id, 2)
+    assert store.worker.claim_like(goes_on, 9) == []
+    store.worker.requeue("auto", died=False)
+    others = store.worker.claim_like(begun, 9)
+    assert begun.id not in {row.id for row in others}
+    assert {row.trial.loss for row in others} == {begun.trial.loss}
+
+
+def test_what_is_tried_alone_is_taken_up_alone(store: Store) -> None:
+    store.requests.ask("s", two_losses(seeds=4))
+    first = claimed(store)
+    together = [first, *store.worker.claim_like(first, 2)]
+    store.worker.try_alone([row.id for row in together])
+    store.worker.requeue("auto", died=False)
+    while (row := claimed(store)).id != first.id:  # what is to be tried alone comes last
+        store.worker.finish(row.id, "done")
+    assert store.worker.claim_like(first, 9) == []
+    assert store.worker.claim("auto") is None
 
 
 def test_a_worker_is_given_what_was_asked_for_on_its_device_alone(store: Store) -> None:
@@ -1110,6 +1162,64 @@ def test_a_sample_gives_rows_and_classes_or_values() -> None:
     assert (target.tolist(), target.dtype.kind) == ([1, 0], "i")
     _, values = msgspec.structs.replace(SAMPLE, classes=None, target=array("d", [1.5, 0]).tobytes()).arrays()
     assert values.tolist() == [1.5, 0]
+
+
+MASKS = Sample(
+    key="shapes/fair/0",
+    split="test",
+    count=4,
+    classes=2,
+    input_shape=(2, 2, 1),
+    target_shape=(2, 2),
+    names=("ground", "thing"),
+    features=array("f", range(8)).tobytes(),
+    target=array("d", [0, 1, 1, 0, 1, 1, 0, 0]).tobytes(),
+)
+
+
+def outputs_of(trial: int) -> KeptOutputs:
+    return KeptOutputs(
+        trial=trial,
+        epochs=(0, 4, 9),
+        rows=2,
+        shape=(2, 2),
+        reading="logit",
+        link="identity",
+        scaling=Scaling(),
+        data=array("f", range(24)).tobytes(),
+    )
+
+
+def test_outputs_and_images_are_read_back_as_they_were_written(store: Store) -> None:
+    store.requests.ask("s", two_losses(seeds=1))
+    one, other = claimed(store).id, claimed(store).id
+    store.worker.finish(one, "done", model=outputs_of(one), sample=MASKS)
+    store.worker.finish(other, "done", model=model_of(other))
+    assert store.reader.models([one, other]) == {one: outputs_of(one), other: model_of(other)}
+    assert store.reader.sample(MASKS.key) == MASKS
+    features, target = MASKS.arrays()
+    assert features[1, :, :, 0].tolist() == [[4, 5], [6, 7]]
+    assert target.tolist() == [[[0, 1], [1, 0]], [[1, 1], [0, 0]]]
+    assert outputs_of(one).output(-1)[1].tolist() == [[20, 21], [22, 23]]
+    with pytest.raises(IndexError):
+        outputs_of(one).output(3)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"target_shape": (2, 3)}, {"input_shape": (4, 4, 1)}, {"count": 5}, {"features": b""}, {"target": b""}],
+)
+def test_a_sample_whose_parts_do_not_fit_is_not_whole(changed: dict[str, Any]) -> None:
+    assert MASKS.whole
+    assert not msgspec.structs.replace(MASKS, **changed).whole
+
+
+def test_outputs_of_another_size_than_they_say_are_damage(store: Store, tmp_path: Path) -> None:
+    store.requests.ask("s", two_losses(seeds=1))
+    number = claimed(store).id
+    store.worker.finish(number, "done", model=msgspec.structs.replace(outputs_of(number), rows=3))
+    with pytest.raises(StoreError, match="damaged"):
+        store.reader.models([number])
 
 
 def test_a_trial_that_is_taken_up_again_loses_its_model(store: Store) -> None:

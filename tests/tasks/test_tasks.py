@@ -1,10 +1,13 @@
+import math
+
 import numpy as np
 import pytest
 from msgspec.structs import asdict
 from sklearn import datasets
 
+from lossterm.comparison.hyperparameters import unfit_network
 from lossterm.errors import UnknownName
-from lossterm.losses import Targets, fitting, usual
+from lossterm.losses import KINDS, Targets, fitting, usual
 from lossterm.metrics import PRIMARY, metrics_for
 from lossterm.tasks import TASKS, Task, task_named
 from lossterm.tasks.shipped import SHIPPED
@@ -16,12 +19,13 @@ every_task = each("task", TASKS.values(), ids=TASKS.keys())
 @every_task
 def test_draw_has_the_shape_that_the_record_says(task: Task) -> None:
     features, target = task.draw(0)
-    assert features.shape == (task.rows, task.features)
-    assert target.shape == (task.rows,)
+    assert features.shape == (task.rows, *task.input_shape)
+    assert target.shape == (task.rows, *task.target_shape)
+    assert task.features == math.prod(task.input_shape)
     assert np.isfinite(features).all()
     assert np.isfinite(target).all()
     if task.classes is None:
-        assert len(np.unique(target)) > (10 if (target == np.round(target)).all() else task.rows / 2)
+        assert len(np.unique(target)) > (10 if task.shares or (target == np.round(target)).all() else task.rows / 2)
     else:
         assert set(np.unique(target)) == set(range(task.classes))
 
@@ -59,17 +63,22 @@ def test_no_target_is_below_what_the_record_says(task: Task) -> None:
 def test_task_record_leaves_no_field_empty_and_fits_losses_and_metrics(task: Task) -> None:
     assert TASKS[task.key] is task
     for name, value in asdict(task).items():
-        assert value is not None or name in ("classes", "groups", "times"), name
+        may_be_none = ("classes", "groups", "numeric", "row_numbers", "column_names", "times", "weights", "advised")
+        assert value is not None or name in may_be_none, name
         assert value != "", name
     assert len(task.labels) in (0, task.classes)
     assert len(set(task.labels)) == len(task.labels)
     assert task.words == ("--task", task.key)
-    assert (task.classes is None) == (task.kind == "regression")
-    assert (task.classes == 2) == (task.kind == "binary")
+    assert (task.classes is None) == (task.element == "regression")
+    assert (task.classes == 2) == (task.element == "binary")
     assert all(units > 0 for units in task.hidden)
-    assert len(task.hidden) > 0
+    assert len(task.hidden) > 0 or task.network != "mlp"
+    assert unfit_network(task.network, task, task.filters) == ""
+    assert len(task.outputs) == (math.prod(task.target_shape) if task.kind in ("multioutput", "multilabel") else 0)
     assert task.epochs > 0
-    assert task.targets == Targets(kind=task.kind, lowest=task.lowest, zeros=task.zeros)
+    assert task.targets == Targets(
+        kind=task.kind, lowest=task.lowest, highest=task.highest, zeros=task.zeros, classes=task.classes
+    )
     assert len(fitting(task.targets)) > len(usual(task.targets)) >= 3
     assert PRIMARY[task.kind] in {metric.key for metric in metrics_for(task.kind, lowest=task.lowest)}
 
@@ -79,7 +88,7 @@ def test_classes_are_as_unequal_as_the_record_says(task: Task) -> None:
     if task.classes is None:
         assert task.imbalance == 1
         return
-    counts = np.bincount(task.draw(0)[1])
+    counts = np.bincount(task.draw(0)[1].ravel())
     assert counts.max() / counts.min() == pytest.approx(task.imbalance, rel=0.1)
 
 
@@ -161,7 +170,7 @@ def test_keys_and_titles_are_unique_and_keys_are_typed_as_they_stand() -> None:
     assert [task.key for task in TASKS.values()] == list(TASKS)
     assert len({task.title for task in TASKS.values()}) == len(TASKS)
     assert all(key.isidentifier() and key == key.lower() for key in TASKS)
-    assert {task.kind for task in TASKS.values()} == {"regression", "binary", "multiclass"}
+    assert {task.kind for task in TASKS.values()} == set(KINDS)
 
 
 @pytest.mark.parametrize("key", [task.key for task in SHIPPED])
@@ -200,6 +209,6 @@ def test_digits_are_1797_different_pictures_in_17_shades() -> None:
     ],
 )
 def test_an_unknown_task_is_refused_with_a_near_miss(typed: str, near: str) -> None:
-    with pytest.raises(UnknownName, match=rf"There is no task '{typed}'\. Did you mean {near}") as raised:
+    with pytest.raises(UnknownName, match=rf"There is no task '{typed}'\. Did you mean {near}\?") as raised:
         task_named(typed)
     assert raised.value.exit_code == 2

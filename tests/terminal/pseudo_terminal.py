@@ -79,13 +79,24 @@ class Terminal:
         return self._text
 
     def until(self, true: Callable[[str], object], seconds: float = 60) -> str:
-        """Read until the screen shows something. Fails with the screen after so many seconds."""
+        """Read until the screen shows something, and to the end of that frame.
+
+        Fails with the screen after so long, or when the program has ended without showing it.
+        """
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.read()
+            ended = not self.process.isalive()
+            while self.read() and ended:
+                pass  # all that it left
             if true(self.text):
-                return self.text
-        raise AssertionError(f"never shown:\n{self.text}")
+                begun = self.text
+                while self.read(0.03) and time.monotonic() < end:
+                    pass  # what was waited for may be in a frame of which only the beginning has come
+                return self.text if true(self.text) else begun
+            if ended:
+                how = self.process.signalstatus or self.process.exitstatus
+                raise AssertionError(f"never shown, and the program has ended with {how}:\n{self.text}")
+        raise AssertionError(f"never shown within {seconds} s, after {len(self.bytes)} bytes:\n{self.text}")
 
     def during(self, seconds: float) -> bytes:
         """Read for a while and return what came."""

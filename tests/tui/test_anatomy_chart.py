@@ -6,6 +6,9 @@ import pytest
 from textual.pilot import Pilot
 
 from lossterm.comparison.comparison import Comparison
+from lossterm.figures import anatomy
+from lossterm.losses import usual
+from lossterm.tasks import task_named
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.panels.anatomy_panel import AnatomyPanel
 from lossterm.tui.panels.curves_panel import CurvesPanel
@@ -79,8 +82,8 @@ async def test_with_nothing_ticked_it_says_so(path: Path, size: tuple[int, int])
     async with app.run_test(size=size) as pilot:
         await show(pilot, app)
         app.main.query_one(LossPanel).focus()
-        await pilot.press("a", "a")
-        await until(pilot, lambda: "No loss whose shape is known is ticked." in chart(app).text)
+        await pilot.press("u")
+        await until(pilot, lambda: "No loss whose shape is known is ticked." in " ".join(chart(app).text.split()))
         await pilot.press("a")
         await until(pilot, lambda: drawn(app))
 
@@ -236,3 +239,17 @@ async def test_its_colours_follow_the_theme(path: Path) -> None:
         before = colours()
         app.theme = "textual-light"
         await until(pilot, lambda: colours() != before)
+
+
+@pytest.mark.parametrize("task", ["regression", "circles", "blobs"])
+def test_without_colours_the_curves_have_their_names_beside_them(task: str) -> None:
+    losses = anatomy.drawable([loss.under("fair") for loss in usual(task_named(task).targets, "fair")])
+    assert len(losses) > 1
+    for width, height in ((76, 18), (138, 30)):
+        coloured, plain = (
+            "\n".join(line.plain for line in anatomy.chart(losses, {}, width, height, dark=True, plain=plain).lines)
+            for plain in (False, True)
+        )
+        assert all(loss.key[:8] in plain and loss.key[:8] not in coloured for loss in losses)
+    alone = anatomy.chart(losses[:1], {}, 138, 30, dark=True, plain=True)
+    assert losses[0].key not in "\n".join(line.plain for line in alone.lines)

@@ -18,7 +18,8 @@ from lossterm.tui.panels.task_panel import TaskPanel
 from lossterm.tui.widgets.key_bar import KeyBar
 from lossterm.tui.widgets.protocol_field import ProtocolField
 from tests.builders.app import grey, misfits, offered, opened, shown, until
-from tests.builders.stores import FAIR, SESSION, fill, measured, tied
+from tests.builders.stores import FAIR, SESSION, fill, measured, undecided
+from tests.long_run import cases
 
 SMALL, LARGE = (80, 24), (140, 40)
 RANGE = LOSSES["huber"].parameters[0].range
@@ -40,18 +41,16 @@ def lines(app: LosstermApp) -> list[str]:
 
 
 async def choose(pilot: Pilot[None], app: LosstermApp, task: str) -> None:
-    """Choose a task by keys, and go to its losses."""
-    tasks = app.main.query_one(TaskPanel)
-    tasks.focus()
-    await pilot.press("home", *["down"] * list(TASKS).index(task), "space")
+    """Choose a task, and go to its losses."""
+    app.main.query_one(TaskPanel).choose(TASKS[task])
     await until(pilot, lambda: panel(app).record.key == task)
-    panel(app).focus()
-    await pilot.press("home")
+    app.main.set_focus(panel(app))
+    panel(app).highlighted = 0
 
 
 async def go_to(pilot: Pilot[None], app: LosstermApp, key: str) -> None:
-    """Move the cursor of the list to a loss, by keys."""
-    await pilot.press("home", *["down"] * offered(app).index(key))
+    """Move the cursor of the list to a loss."""
+    panel(app).highlighted = offered(app).index(key)
     await until(pilot, lambda: panel(app).under_cursor == key)
 
 
@@ -91,8 +90,8 @@ async def test_losses_that_the_targets_make_wrong_stand_last_with_the_reason(pat
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
         for task, reasons in (
-            ("counts", {"· mape needs y ≠ 0", "· gamma needs y > 0"}),
-            ("prices", set()),
+            ("counts", {"· mape needs y ≠ 0", "· gamma needs y > 0", "· share_crossentropy needs 0≤y≤1"}),
+            ("prices", {"· share_crossentropy needs 0≤y≤1"}),
             ("circles", set()),
         ):
             await choose(pilot, app, task)
@@ -147,6 +146,36 @@ async def test_the_tutorial_brings_msle_ticked_though_the_task_goes_below_zero(p
         assert not any("msle" in line for line in misfits(app))
         await pilot.press("r")
         await until(pilot, lambda: asked(path) == [Comparison.ask("regression", protocol="tutorial")])
+
+
+# a and u: all, none, and as it was
+
+
+async def test_turning_all_losses_and_again_brings_back_what_was_ticked(path: Path) -> None:
+    app = opened(path)
+    async with app.run_test(size=SMALL) as pilot:
+        await choose(pilot, app, "regression")
+        await pilot.press("space", "down", "down", "down", "down", "space")
+        mine, every = panel(app).ticked, tuple(offered(app))
+        assert 0 < len(mine) < len(every)
+        for keys, ticked in (
+            ("a", every),
+            ("a", mine),
+            ("u", ()),
+            ("u", mine),
+            ("a", every),
+            ("u", ()),  # from all to none and back is not from mine
+            ("u", mine),
+        ):
+            await pilot.press(*keys)
+            assert panel(app).ticked == ticked, keys
+        await pilot.press("slash", *"hu", "enter")  # what the filter leaves out stays as it is
+        await until(pilot, lambda: panel(app).listed == ("huber", "pseudo_huber"))
+        panel(app).focus()
+        await pilot.press("a")
+        assert set(panel(app).ticked) == {*mine, "huber", "pseudo_huber"}
+        await pilot.press("a")
+        assert panel(app).ticked == mine
 
 
 # v: other parameters
@@ -337,8 +366,9 @@ async def test_a_varied_loss_is_explained_with_its_own_parameter(path: Path) -> 
         assert f"Here 0.5, by default 1; {RANGE}" in text
 
 
-@pytest.mark.parametrize("task", ["prices", "blobs", "circles"])  # whatever fits any task fits one of these
+@pytest.mark.parametrize("task", cases({one: one for one in ("prices", "blobs", "circles")}, {"circles"}))
 async def test_every_loss_that_is_offered_can_be_explained(path: Path, task: str) -> None:
+    """Whatever fits any task fits one of the three."""
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
         await choose(pilot, app, task)
@@ -388,6 +418,20 @@ async def test_a_custom_loss_is_listed_last_ticked_and_asked_for_with_its_source
     assert comparison.sources == ((key, custom_loss),)
 
 
+async def test_a_custom_loss_with_a_long_name_takes_one_line(path: Path) -> None:
+    name = "a_loss_with_a_name_that_is_longer_than_its_list_is_wide"
+    file = path.parent / "long.py"
+    file.write_text(f"def {name}(y_true, y_pred):\n    return abs(y_true - y_pred)\n", encoding="utf-8")
+    app = opened(path, own=[f"{file}:{name}"])
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("end")
+        await pilot.pause()
+        losses = panel(app)
+        seen = [losses.render_line(row).text for row in range(losses.size.height)]
+        assert [line.startswith("■ a_loss_with_a_name") for line in seen].count(True) == 1
+        assert all(line[:2].strip() for line in seen if line.strip())
+
+
 async def test_a_custom_loss_that_is_not_ticked_is_not_asked_for(path: Path, custom_loss: str) -> None:
     app = opened(path, own=[custom_loss])
     async with app.run_test(size=SMALL) as pilot:
@@ -399,7 +443,7 @@ async def test_a_custom_loss_that_is_not_ticked_is_not_asked_for(path: Path, cus
 async def test_a_custom_loss_can_be_all_that_is_asked_for(path: Path, custom_loss: str) -> None:
     app = opened(path, own=[custom_loss])
     async with app.run_test(size=SMALL) as pilot:
-        await pilot.press("a", "a", "end", "space", "r")
+        await pilot.press("u", "end", "space", "r")
         await until(pilot, lambda: bool(asked(path)))
     assert asked(path) == [Comparison.ask("circles", (), own=[custom_loss])]
 
@@ -467,7 +511,7 @@ async def test_a_custom_loss_draws_no_anatomy_and_keeps_the_others(path: Path, c
         chart = app.main.query_one("#chart-anatomy")
         app.main.query_one(LossPanel).focus()
         await until(pilot, lambda: any("⠀" < mark <= "⣿" for mark in str(getattr(chart, "text", ""))))
-        await pilot.press("a", "a", "end", "space")
+        await pilot.press("u", "end", "space")
         await until(pilot, lambda: "No loss whose shape is known is ticked." in str(getattr(chart, "text", "")))
 
 
@@ -488,7 +532,7 @@ async def test_q_is_in_the_key_bar_whatever_is_shown_and_wherever_the_focus_is(p
 
         await seen_everywhere()
         panel(app).focus()
-        await pilot.press("a", "a")
+        await pilot.press("u")
         await seen_everywhere()
         fill(path, FAIR, trials=10, anatomy=measured)
         await shown(36)(pilot)
@@ -499,7 +543,7 @@ async def test_q_is_in_the_key_bar_whatever_is_shown_and_wherever_the_focus_is(p
 
 
 async def test_q_is_in_the_key_bar_while_one_task_trains_and_a_tie_on_another_could_be_settled(path: Path) -> None:
-    fill(path, FAIR, scored=tied)
+    fill(path, FAIR, scored=undecided)
     with Store(path) as store:
         store.requests.ask(SESSION, Comparison.ask("digits", learning_rates=[0.01], epochs=20, seeds=2))
         store.requests.ask(SESSION, FAIR)

@@ -57,6 +57,22 @@ async def test_every_format_is_offered_with_its_title_and_where_it_goes(path: Pa
             await pilot.pause()
 
 
+async def test_what_is_small_is_proposed_and_what_is_large_says_how_large(path: Path) -> None:
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        for trials, epochs, sizes in ((12, 240, {}), (150, 200_000, {"csv": "~30 MB", "json": "~22 MB"})):
+            app.push_screen(ExportDialog(SESSION, "circles", None, app.main.habits.keys, trials=trials, epochs=epochs))
+            await until(pilot, lambda: isinstance(app.screen, ExportDialog) and app.screen.list.has_focus)
+            assert isinstance(app.screen, ExportDialog)
+            lines = {str(option.id): str(option.prompt).split() for option in app.screen.list.options}
+            assert app.screen._form.size(trials, epochs) == 0
+            assert lines[app.screen._form.key][1] == "small"
+            assert {key: " ".join(lines[key][1:3]) for key in sizes} == sizes
+            assert sizes or all(line[1] == "small" for line in lines.values())
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.main)
+
+
 async def test_nothing_can_be_exported_before_anything_was_asked_for(path: Path) -> None:
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
@@ -76,8 +92,9 @@ async def test_a_session_is_written_and_said_to_be(path: Path, here: Path) -> No
         await open_it(pilot, app, "json")
         await pilot.press("enter")
         await until(pilot, lambda: any(one.startswith("Wrote ") for one in notifications(app)), seconds=30)
-    assert f"Wrote {SESSION}.json: 12 trials and 240 epochs of session '{SESSION}' as json." in notifications(app)
-    assert json.loads((here / f"{SESSION}.json").read_text())
+    file = here / f"{SESSION}.json"
+    assert f"Wrote {file}: 12 trials and 240 epochs of session '{SESSION}' as json." in notifications(app)
+    assert json.loads(file.read_text())
 
 
 async def test_the_path_can_be_changed_and_is_kept_while_one_looks_at_others(path: Path, here: Path) -> None:

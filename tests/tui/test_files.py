@@ -30,7 +30,7 @@ def place(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (directory / name).mkdir(parents=True)
     for name in ("houses.csv", "harbours.TSV", "wine.parquet", "array.npz", "notes.txt", ".secret.csv"):
         (directory / name).write_text(ROWS)
-    for name in ("readme.md", "picture.png", "houses.csv.gz"):
+    for name in ("readme.md", "picture.png", "houses.csv.bz2"):
         (directory / name).write_bytes(b"\x1f\x8b")
     (directory / "data" / "more.csv").write_text(ROWS)
     monkeypatch.chdir(directory)
@@ -76,7 +76,7 @@ async def test_it_begins_where_one_is_with_tables_first_and_the_rest_dimmed(path
         tables = ["array.npz", "harbours.TSV", "houses.csv", "notes.txt", "wine.parquet"]
         assert names(app) == [*tables, "../", "data/", "docs/", "houses/"]
         dimmed = [dialog(app).list.get_option_at_index(index) for index in range(9, 12)]
-        assert [str(one.prompt) for one in dimmed] == ["houses.csv.gz", "picture.png", "readme.md"]
+        assert [str(one.prompt) for one in dimmed] == ["houses.csv.bz2", "picture.png", "readme.md"]
         assert all(one.disabled for one in dimmed)
         assert "A table of your own" in "\n".join(painted(app))
 

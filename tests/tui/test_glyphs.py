@@ -15,7 +15,7 @@ from lossterm.tui.dialogs import ConfirmDialog, ExplainDialog, HelpDialog, QuitD
 from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from tests.builders.app import opened, painted, shown, until
-from tests.builders.stores import FAIR, TUTORIAL, fill, measured, tied
+from tests.builders.stores import FAIR, TUTORIAL, fill, measured, undecided
 
 SMALL, LARGE = (80, 24), (140, 40)
 both_sizes = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])
@@ -32,7 +32,9 @@ def strange(app: LosstermApp) -> set[str]:
 
 
 async def test_with_ascii_nothing_else_is_painted_on_any_view(path: Path) -> None:
-    fill(path, FAIR, scored=tied, anatomy=measured, diverged=lambda trial: trial.loss == "hinge" and trial.seed == 1)
+    fill(
+        path, FAIR, scored=undecided, anatomy=measured, diverged=lambda trial: trial.loss == "hinge" and trial.seed == 1
+    )
     app = opened(path, config=Config(ascii=True))
     async with app.run_test(size=SMALL) as pilot:
         await shown(36)(pilot)

@@ -19,7 +19,9 @@ from textual.widgets import OptionList, Static
 
 import lossterm
 from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.protocol_catalogue import PROTOCOLS
 from lossterm.data import FileRequest
+from lossterm.errors import LosstermError
 from lossterm.home.configuration import Config
 from lossterm.losses import LOSSES, fitting
 from lossterm.store import Store
@@ -34,11 +36,14 @@ from lossterm.tui.dialogs import (
     TextDialog,
     VaryDialog,
 )
+from lossterm.tui.dialogs.every import DIALOGS
 from lossterm.tui.dialogs.export_dialog import ExportDialog
 from lossterm.tui.dialogs.file_dialog import FileDialog
 from lossterm.tui.dialogs.network_dialog import NetworkDialog, StepField
 from lossterm.tui.dialogs.preview_dialog import ASKS, CHOOSE, TAKES, PreviewDialog
+from lossterm.tui.dialogs.reading_dialog import ReadingDialog
 from lossterm.tui.screens import keymap
+from lossterm.tui.screens.keymap import EVERY
 from lossterm.tui.screens.main_layout import VIEWS
 from lossterm.tui.screens.main_screen import MainScreen
 from lossterm.tui.state.key_names import KeyNames, bindings
@@ -46,7 +51,7 @@ from lossterm.tui.state.network_choices import USUAL
 from lossterm.tui.widgets.changing_lines import ChangingLines
 from lossterm.tui.widgets.key_bar import KeyBar
 from tests.builders.app import opened, shown, until
-from tests.builders.stores import FAIR, SESSION, fill, tied
+from tests.builders.stores import FAIR, SESSION, fill, undecided
 from tests.builders.stores import LOSSES as TRAINED
 from tests.builders.tables import Reader
 
@@ -54,7 +59,8 @@ SMALL, LARGE = (80, 24), (140, 40)
 
 HOLDERS: tuple[type[DOMNode], ...] = (LosstermApp, MainScreen, *MainScreen.PANELS)
 IDS = [str(binding.id) for binding in bindings(HOLDERS)]
-OTHERS = [f"{held}+{last}" for held, last in product(("alt", "ctrl+alt", "ctrl+shift"), ascii_lowercase + digits)]
+SHIFTS = ("alt", "ctrl+alt", "ctrl+shift", "alt+shift")
+OTHERS = [f"{held}+{last}" for held, last in product(SHIFTS, ascii_lowercase + digits)]
 CHANGED = dict(zip(IDS, OTHERS, strict=False))
 """Every binding on a key of its own, none of which is the key of any."""
 
@@ -112,11 +118,11 @@ def test_a_dialogs_bindings_are_known_once_it_is() -> None:
 @pytest.mark.parametrize(
     ("given", "shows"),
     [
-        ({}, "1–5"),
+        ({}, "1–6"),
         ({"view.curves": "f1"}, "f1"),
         ({"view.sessions": "g"}, "1"),
-        ({f"view.{view}": f"f{number}" for number, view in enumerate(VIEWS, 1)}, "f1–f5"),
-        ({f"view.{view}": f"ctrl+{number}" for number, view in enumerate(VIEWS, 3)}, "ctrl+3–ctrl+7"),
+        ({f"view.{view}": f"f{number}" for number, view in enumerate(VIEWS, 1)}, "f1–f6"),
+        ({f"view.{view}": f"ctrl+{number}" for number, view in enumerate(VIEWS, 3)}, "ctrl+3–ctrl+8"),
     ],
 )
 def test_several_keys_are_shown_as_a_range_only_where_they_are_one(given: dict[str, str], shows: str) -> None:
@@ -191,7 +197,7 @@ async def of_predictions(pilot: Pilot[None], app: LosstermApp) -> list[str]:
 async def of_toasts(pilot: Pilot[None], app: LosstermApp) -> list[str]:
     await shown(36)(pilot)
     await pilot.press(CHANGED["main.settle"])
-    await until(pilot, lambda: any("Training up to" in one for one in toasts(app)))
+    await until(pilot, lambda: any("seeds: at most" in one for one in toasts(app)))
     await pilot.press(CHANGED["view.sessions"])
     await until(pilot, lambda: app.main.sessions.pointed)
     app.main.sessions.action_compare()
@@ -230,7 +236,7 @@ async def test_with_every_key_changed_no_text_names_one_that_no_longer_works(
         losses = tuple(loss.key for loss in fitting(task_named("blobs").targets))[:8]
         fill(path, Comparison.ask("blobs", losses, learning_rates=[0.01], epochs=20, seeds=1))
     elif look in (of_curves, of_toasts):
-        fill(path, FAIR, scored=tied)
+        fill(path, FAIR, scored=undecided)
     app = opened(path, config=Config(keys=CHANGED))
     async with app.run_test(size=size, notifications=True) as pilot:
         texts = await look(pilot, app)
@@ -251,16 +257,17 @@ def dialogs(keys: KeyNames, table: Path) -> list[ModalScreen[Any]]:
         RenameDialog("mine", keys),
         QuitDialog(keys),
         ConfirmDialog("Delete it?", "delete it", keys),
-        ExportDialog("mine", "circles", "hinge", keys),
-        FileDialog(table.parent, keys),
-        NetworkDialog(USUAL, "50", task_named("circles"), lambda *_: None, keys),
+        ExportDialog("mine", "circles", "hinge", keys, trials=12, epochs=240),
+        FileDialog(table.parent, keys, lambda path: PreviewDialog(FileRequest(path=path, target=""), Reader(), keys)),
+        NetworkDialog(USUAL, "50", task_named("circles"), PROTOCOLS["fair"], lambda *_: None, keys),
         PreviewDialog(FileRequest(path=str(table), target=""), Reader(), keys),
+        ReadingDialog(FileRequest(path=str(table), target=""), keys),
     ]
 
 
 OWN: dict[type[DOMNode], tuple[type[DOMNode], ...]] = {
     **{one: (one,) for one in (ExplainDialog, TextDialog, VaryDialog, RenameDialog, QuitDialog, ConfirmDialog)},
-    **{one: (one,) for one in (ExportDialog, FileDialog, PreviewDialog)},
+    **{one: (one,) for one in (ExportDialog, FileDialog, PreviewDialog, ReadingDialog)},
     NetworkDialog: (NetworkDialog, StepField),
 }
 """Dialog → the classes whose bindings are its own."""
@@ -291,11 +298,38 @@ async def test_no_dialog_names_a_key_that_is_not_its_bindings(tmp_path: Path) ->
     assert checked == set(OWN)
 
 
+def test_every_class_with_keys_of_its_own_can_have_them_changed() -> None:
+    known = {one.id for one in bindings((*HOLDERS, *DIALOGS))}
+    for path in (Path(lossterm.__file__).parent / "tui").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert set(re.findall(r'Binding\(.*?\bid="([\w.]+)"', text, re.DOTALL)) <= known, path
+    places = [getattr(one, "PLACE", EVERY) for one in (*HOLDERS[1:], *DIALOGS)]
+    assert len(set(places) - {EVERY}) == len([one for one in places if one != EVERY])
+
+
+async def test_the_keys_of_a_dialog_can_be_changed_and_its_texts_say_so(path: Path) -> None:
+    fill(path, FAIR, scored=undecided)
+    app = opened(path, config=Config(keys={"export.cancel": "f7", "quit.leave": "f8", "main.export": "X"}))
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: bool(app.main.view.asked))
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+        assert "f7 cancels" in texts_of(app.screen)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, ExportDialog)
+        await pilot.press("f7")
+        await until(pilot, lambda: app.screen is app.main)
+    for keys, words in (({"export.cancle": "f7"}, "export.cancel"), ({"quit.leave": "s"}, "quit.stop")):
+        with pytest.raises(LosstermError, match=words):
+            opened(path, config=Config(keys=keys))
+
+
 def test_what_is_left_to_say_of_a_table_names_its_bindings() -> None:
     keys = KeyNames(HOLDERS, {"table.target": "f5", "table.take": "f6"}).of(PreviewDialog)
-    assert keys.fill_in(ASKS).endswith("press f5.")
+    assert keys.fill_in(ASKS).endswith("press f5; a takes another beside it.")
     assert keys.fill_in(CHOOSE).endswith("press f5.")
-    assert keys.fill_in(TAKES).startswith("f6 trains on it")
+    assert keys.fill_in(TAKES).startswith("f6 takes this table")
 
 
 # What the code says

@@ -91,7 +91,7 @@ async def test_ticks_are_kept_while_another_task_is_looked_at(path: Path) -> Non
 async def test_nothing_ticked_greys_run_out(path: Path) -> None:
     app = opened(path)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("a", "a")
+        await pilot.press("u")
         await pilot.pause()
         assert app.main.query_one(LossPanel).ticked == ()
         assert app.main.check_action("run", ()) is None

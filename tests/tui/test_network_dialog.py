@@ -10,12 +10,12 @@ from textual.widgets import Input
 
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.hyperparameters import ACTIVATIONS
-from lossterm.comparison.setting_catalogue import IN_DIALOG
 from lossterm.store import Store
+from lossterm.tasks import task_named
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.dialogs.network_dialog import NetworkDialog, StepField
+from lossterm.tui.dialogs.network_dialog import NetworkDialog, StepField, settings_on
 from lossterm.tui.state.choices import Choices
-from lossterm.tui.state.network_choices import USUAL, differing, network_of, network_remembered
+from lossterm.tui.state.network_choices import USUAL, differing, network_of, network_on, network_remembered
 from lossterm.tui.widgets.protocol_field import ProtocolField
 from tests.builders.app import opened, painted, shown, until
 from tests.builders.stores import SESSION, fill
@@ -74,6 +74,8 @@ ALL = {
     "schedule": "cosine",
     "early_stopping": "20",
     "class_weight": "balanced",
+    "rope": "0.02",
+    "final": "on",
 }
 MEANT: dict[str, Any] = {
     "hidden": (64, 32),
@@ -85,6 +87,8 @@ MEANT: dict[str, Any] = {
     "schedule": "cosine",
     "early_stopping": 20,
     "class_weight": "balanced",
+    "rope": 0.02,
+    "final": True,
 }
 
 
@@ -93,9 +97,10 @@ async def test_everything_that_is_written_is_asked_for(path: Path, size: tuple[i
     app = opened(path)
     async with app.run_test(size=size) as pilot:
         await open_it(pilot, app)
-        assert set(ALL) | {"model"} == {setting.name for setting in IN_DIALOG}
+        shown = settings_on(task_named("circles"))
+        assert set(ALL) | {"model", "scaling"} == {setting.name for setting in shown}
         seen = "\n".join(painted(app))
-        assert all(setting.title in seen and setting.row in seen for setting in IN_DIALOG)
+        assert all(setting.title in seen and setting.row in seen for setting in shown)
         await write(pilot, app, ALL)
         await until(pilot, lambda: app.screen is app.main)
         await until(pilot, lambda: "gelu" in differs(app))
@@ -218,7 +223,7 @@ async def test_fields_are_gone_through_with_arrows_and_tab(path: Path) -> None:
     app = opened(path)
     async with app.run_test(size=SMALL) as pilot:
         await open_it(pilot, app)
-        names = [setting.name for setting in IN_DIALOG]
+        names = [setting.name for setting in settings_on(task_named("circles"))]
         for name in names:
             assert app.focused is field(app, name)
             await pilot.press("down")
@@ -239,8 +244,15 @@ async def test_fields_are_gone_through_with_arrows_and_tab(path: Path) -> None:
 def test_a_usual_network_is_remembered_as_nothing() -> None:
     choices = Choices(task="circles", protocol="fair")
     assert b"network" not in msgspec.json.encode(choices)
-    assert network_of(Comparison.ask("circles").hyperparameters) == choices.network == USUAL == {}
+    assert network_of(Comparison.ask("circles")) == choices.network == USUAL == {}
     assert differing(USUAL) == ""
+
+
+def test_what_matters_is_chosen_beside_the_network_and_does_not_stay_for_another_task() -> None:
+    chosen = network_of(Comparison.ask("circles", rope=0.02, final=True, optimizer="adam"))
+    assert chosen == {"rope": 0.02, "final": True, "optimizer": "adam"}
+    assert differing(chosen) == "adam, ROPE 0.02, final"
+    assert network_on(chosen, task_named("blobs")) == {"optimizer": "adam"}
 
 
 def test_of_a_network_that_another_version_remembered_what_can_be_chosen_comes_back() -> None:

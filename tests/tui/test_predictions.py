@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 
 from lossterm.comparison.comparison import Comparison
 from lossterm.losses import fitting
+from lossterm.store import Store
 from lossterm.tasks import task_named
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.panels.task_panel import TaskPanel
@@ -78,7 +79,9 @@ async def test_regression_has_predicted_against_true_alone(path: Path, size: tup
         assert grey(app, "panel", "next_chart")
 
 
-@pytest.mark.parametrize("task", ["blobs", "circles", "counts", "digits", "regression"])
+@pytest.mark.parametrize(
+    "task", ["blobs", "circles", "counts", "digits", "regression", "digit_images", "shapes", "topics"]
+)
 async def test_tasks_of_every_kind_have_pictures_that_fit_in_any_room(path: Path, task: str) -> None:
     comparison = Comparison.ask(task, learning_rates=[0.01], epochs=20, seeds=1)
     fill(path, comparison)
@@ -95,6 +98,48 @@ async def test_tasks_of_every_kind_have_pictures_that_fit_in_any_room(path: Path
                 assert len(lines) <= room.height
                 assert max(map(len, lines)) <= room.width
                 assert len(scrubber(app)) <= room.width
+
+
+# Row by row
+
+
+async def test_masks_stand_beside_the_truth_and_the_scrubber_goes_over_them(path: Path) -> None:
+    fill(path, Comparison.ask("shapes", ("dice", "brier"), learning_rates=[0.01], epochs=20, seeds=1))
+    app = opened(path)
+    async with app.run_test(size=LARGE) as pilot:
+        await look(pilot, app, 2)
+        assert title(app) == "Predictions: masks, the worst first, test rows of seed 0"
+        legend, heads, *_ = pictures(app).split("\n")
+        assert legend.split()[1::2] == ["background", "disc", "cross"]
+        assert heads.split() == ["image", "true", "dice", "brier"]
+        assert all(grey(app, "panel", action) for action in ("next_chart", "log"))
+        final = pictures(app)
+        await pilot.press("left")
+        await until(pilot, lambda: not scrubber(app).startswith("epoch 20 "))
+        assert pictures(app) != final
+        rows = [word for word in final.split() if word.isdigit()]
+        assert rows == [word for word in pictures(app).split() if word.isdigit()]
+
+
+async def test_further_rows_come_with_the_keys_that_mark_rows_elsewhere(path: Path) -> None:
+    fill(path, Comparison.ask("digit_images", ("brier", "gce"), learning_rates=[0.01], epochs=20, seeds=1))
+    app = opened(path)
+    async with app.run_test(size=SMALL) as pilot:
+        await look(pilot, app, 2)
+        first, panel = pictures(app), app.main.predictions
+        assert "→" in first
+        seen = int(str(panel.border_subtitle).split("–")[1].split()[0])
+        assert str(panel.border_subtitle) == f"1–{seen} of 359 rows, .: more"
+        await pilot.press("full_stop")
+        await until(pilot, lambda: str(panel.border_subtitle).startswith(f"{seen + 1}–{2 * seen} of 359 "))
+        assert pictures(app) != first
+        await pilot.press(*["full_stop"] * (359 // seen + 2))
+        await until(pilot, lambda: str(panel.border_subtitle).split()[-2:] == ["359", "rows"])
+        await pilot.press(*["comma"] * (359 // seen + 2))
+        await until(pilot, lambda: pictures(app) == first)
+        await pilot.press("m")
+        await until(pilot, lambda: "confusion" in title(app))
+        assert grey(app, "panel", "next_row")
 
 
 # The scrubber
@@ -190,7 +235,7 @@ async def test_the_filter_shows_only_what_matches(path: Path) -> None:
         await until(pilot, lambda: "binary_crossentropy" not in pictures(app) and "hinge" in pictures(app))
         assert app.focused is app.main.predictions
         await pilot.press("slash", *"zz", "enter")
-        await until(pilot, lambda: "No loss matches the filter." in pictures(app))
+        await until(pilot, lambda: "No loss matches the filter;" in pictures(app))
         assert scrubber(app).strip() == ""
         await pilot.press("escape")
         await until(pilot, lambda: all(loss in pictures(app) for loss in LOSSES))
@@ -240,6 +285,17 @@ async def test_trainings_that_were_stopped_left_nothing_and_it_says_so(path: Pat
         await shown(12)(pilot)
         await pilot.press("s", "4")
         await until(pilot, lambda: "No model was kept" in " ".join(pictures(app).split()))
+
+
+async def test_where_nothing_was_kept_of_trainings_that_are_done_that_is_said(path: Path) -> None:
+    fill(path, Comparison.ask("shapes", ("dice",), seeds=1, epochs=2, learning_rates=[0.01]))
+    with Store(path) as store:
+        store._connection.execute("DELETE FROM models")
+    app = opened(path)
+    async with app.run_test(size=SMALL) as pilot:
+        await shown(1)(pilot)
+        await pilot.press("4")
+        await until(pilot, lambda: "Nothing was kept" in " ".join(pictures(app).split()))
 
 
 async def test_another_task_brings_its_own_models(path: Path) -> None:

@@ -11,14 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from lossterm.data import FileRequest, ShownColumn
+from lossterm.data import FileRequest, Preview, ShownColumn, ShownOutput
 from lossterm.data.request import checked
+from lossterm.errors import UsageError
 from lossterm.losses import KINDS
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.dialogs import preview_dialog
 from lossterm.tui.dialogs.file_dialog import FileDialog
 from lossterm.tui.dialogs.preview_dialog import PreviewDialog
+from lossterm.tui.dialogs.reading_dialog import ReadingDialog
 from lossterm.tui.state import column_choices
+from lossterm.tui.state.table_reading import READING_OPTIONS, with_reading, written
 from tests.builders.app import opened, painted, until
 from tests.builders.tables import COLUMNS, ROWS, Reader, preview_of, with_problem
 
@@ -75,7 +78,44 @@ async def test_columns_target_and_sentences_are_shown_whole(path: Path, size: tu
         words = " ".join(dialog(app).words.text.split())
         assert "31 cells of rooms are missing: the median of the training rows stands for them." in words
         assert "Read as text in UTF-8 with commas between cells and a row of names." in words
-        assert "enter trains on it" in seen
+        assert "enter takes this table" in seen
+
+
+def arrays_of(asked: FileRequest) -> Preview:
+    """Return what is shown of images and masks."""
+    x = ShownColumn(
+        name="X", kind="array", role="inputs", shape=(60, 8, 8, 3), dtype="float32", lowest="0", highest="1"
+    )
+    y = ShownColumn(name="y", kind="array", role="target", shape=(60, 8, 8), dtype="int64", memory="1 MB")
+    shown = preview_of(asked, (x, y))
+    return msgspec.structs.replace(shown, form="npz", guess="y", guess_why="targets are often called so")
+
+
+async def test_arrays_are_shown_with_their_shapes_and_the_target_is_guessed(path: Path) -> None:
+    async with looking(path, Reader(arrays_of), LARGE) as (app, pilot):
+        await until(pilot, lambda: dialog(app).asked.target == "y" and not dialog(app).reading)
+        seen = screen(app)
+        assert "NPZ, 600 rows, 2 arrays" in seen
+        assert "60 × 8 × 8 × 3 float32, 0 … 1" in seen
+        assert [row[1:3] for row in dialog(app).columns._rows] == [("array", "inputs"), ("array", "target")]
+
+
+async def test_each_of_several_targets_has_bars(path: Path) -> None:
+    def together(asked: FileRequest) -> Preview:
+        shown = preview_of(asked)
+        if shown.target is None or not asked.more_targets:
+            return shown
+        outputs = tuple(
+            ShownOutput(name=name, edges=shown.target.edges, counts=shown.target.counts) for name in asked.targets
+        )
+        target = msgspec.structs.replace(shown.target, outputs=outputs, edges=(), counts=())
+        return msgspec.structs.replace(shown, target=target)
+
+    async with looking(path, Reader(together), LARGE) as (app, pilot):
+        await press(pilot, app, "t", "down", "a")
+        lines = dialog(app).words.text.split("\n")
+        assert {"area", "rooms"} <= {line.strip() for line in lines}
+        assert sum("█" in line for line in lines) >= 4
 
 
 async def test_classes_have_a_bar_each_with_their_rows(path: Path) -> None:
@@ -102,6 +142,10 @@ async def test_classes_have_a_bar_each_with_their_rows(path: Path) -> None:
         (("g",), {"group": "area"}, "group"),
         (("T",), {"time": "area"}, "time"),
         (("g", "T"), {"time": "area"}, "time"),
+        (("w",), {"sample_weight": "area"}, "weight"),
+        (("w", "w"), {}, "feature"),
+        (("c", "w"), {"sample_weight": "area"}, "weight"),
+        (("w", "t"), {"target": "area"}, "target"),
         (("T", "g"), {"group": "area"}, "group"),
         (("t", "d"), {"drop": ("area",)}, "dropped"),
         (("d", "t"), {"target": "area"}, "target"),
@@ -109,6 +153,13 @@ async def test_classes_have_a_bar_each_with_their_rows(path: Path) -> None:
         (("t", *["K"] * (len(KINDS) + 1)), {"target": "area"}, "target"),
         (("K",), {}, "feature"),
         (("t", "K", "down", "t"), {"target": "rooms"}, "target"),
+        (("a",), {"target": "area"}, "target"),
+        (("t", "down", "a"), {"target": "area", "more_targets": ("rooms",)}, "target"),
+        (("t", "K", "down", "a", "a"), {"target": "area"}, "feature"),
+        (("t", "down", "a", "up", "a"), {"target": "rooms"}, "feature"),
+        (("t", "down", "a", "t"), {"target": "rooms"}, "target"),
+        (("t", "down", "a", "d"), {"target": "area", "drop": ("rooms",)}, "dropped"),
+        (("t", "down", "d", "a"), {"target": "area", "more_targets": ("rooms",)}, "target"),
     ],
     ids=lambda value: "".join(value) if isinstance(value, tuple) else None,
 )
@@ -125,7 +176,50 @@ async def test_a_key_changes_what_the_column_under_the_cursor_is_for(
         assert columns._rows[columns.cursor][2] == role
 
 
-async def test_changes_in_one_burst_are_read_once(path: Path) -> None:
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])
+async def test_how_the_file_is_read_is_asked_for_with_keys_alone(path: Path, size: tuple[int, int]) -> None:
+    reader = Reader()
+    async with looking(path, reader, size) as (app, pilot):
+        await press(pilot, app, "end", "t")
+        assert "r read" in screen(app)
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, ReadingDialog))
+        for option in READING_OPTIONS:
+            assert option.title in screen(app)
+            assert option.about in screen(app)
+        await pilot.press(*"comma", "down", *"-999,n/k", "down", *"5-join", "enter")
+        await until(pilot, lambda: "--min-class is '5-join', but must be 5:join" in " ".join(screen(app).split()))
+        await pilot.press(*["backspace"] * 5, *":join", "enter")
+        await until(pilot, lambda: isinstance(app.screen, PreviewDialog) and not dialog(app).reading)
+        wanted = {"target": "price", "thousands": ",", "missing": ("-999", "n/k"), "min_class": "5:join"}
+        assert reader.asked[-1] == msgspec.structs.replace(PLAIN, **wanted)
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, ReadingDialog))
+        assert "-999,n/k" in screen(app)
+        await pilot.press("ctrl+r", "enter")
+        await until(pilot, lambda: isinstance(app.screen, PreviewDialog) and not dialog(app).reading)
+        assert reader.asked[-1] == msgspec.structs.replace(PLAIN, target="price")
+        await pilot.press("r", "x", "escape")
+        await until(pilot, lambda: isinstance(app.screen, PreviewDialog))
+        assert dialog(app).asked == reader.asked[-1]
+
+
+def test_every_way_to_read_a_file_is_written_as_it_is_read() -> None:
+    asked = msgspec.structs.replace(
+        PLAIN, thousands=".", missing=("-1", "a,b"), min_class="9:drop", delimiter="\t", encoding="cp1252", header=False
+    )
+    texts = written(asked)
+    assert texts["delimiter"] == "tab"
+    assert texts["header"] == "no"
+    assert with_reading(PLAIN, texts) == asked
+    assert with_reading(asked, dict.fromkeys(texts, " ")) == PLAIN
+    for name, text in (("thousands", "x"), ("header", "perhaps"), ("min_class", "5"), ("delimiter", "ab")):
+        with pytest.raises(UsageError):
+            with_reading(PLAIN, texts | {name: text})
+
+
+async def test_changes_in_one_burst_are_read_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preview_dialog, "DEBOUNCE_SECONDS", 3.0)  # of a machine on which a key takes long
     reader = Reader()
     async with looking(path, reader) as (app, pilot):
         for key in ("end", "t", "up", "d", "up", "c"):
@@ -142,7 +236,7 @@ async def test_the_app_goes_on_while_a_large_file_is_read(path: Path) -> None:
     async with looking(path, reader) as (app, pilot):
         await until(pilot, lambda: "Reading houses.csv …" in screen(app))
         await until(pilot, lambda: re.search(r"Reading houses\.csv … \d+ s", screen(app)) is not None)
-        await pilot.press("question_mark", "down", "t", "d", "slash", "escape")
+        await pilot.press("question_mark", "down", "t", "d")
         await pilot.resize_terminal(*LARGE)
         await until(pilot, lambda: re.search(r"Reading houses\.csv … ([2-9]|\d\d) s", screen(app)) is not None)
         await pilot.press("escape")
@@ -302,6 +396,7 @@ CHANGES = st.sampled_from(
         column_choices.with_names,
         column_choices.with_group,
         column_choices.with_time,
+        column_choices.with_weight,
     ]
 )
 

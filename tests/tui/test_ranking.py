@@ -1,4 +1,4 @@
-"""Ranking by another metric, and adding the seeds that would settle a tie."""
+"""Ranking by another metric, and adding the seeds that would settle what is open."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.task_panel import TaskPanel
 from tests.builders.app import grey, heads, opened, reported, shown, until
-from tests.builders.stores import FAIR, FAKE, LOSSES, SESSION, TUTORIAL, equal, fill, settled, tied
+from tests.builders.stores import FAIR, FAKE, LOSSES, SESSION, TUTORIAL, equal, fill, settled, undecided
 
 SIZE = (80, 24)
 
@@ -56,7 +56,7 @@ async def rank_by(pilot: Pilot[None], app: LosstermApp, wanted: str) -> None:
 
 
 async def test_o_ranks_by_the_next_metric_and_trains_nothing(path: Path) -> None:
-    fill(path, FAIR, scored=tied)
+    fill(path, FAIR, scored=undecided)
     before = stored(path)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
@@ -93,13 +93,13 @@ async def test_o_goes_through_every_metric_and_wraps_around(path: Path, comparis
 
 
 async def test_the_other_metric_stays_when_more_trials_come_in(path: Path) -> None:
-    fill(path, FAIR, scored=tied)
+    fill(path, FAIR, scored=undecided)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await shown(36)(pilot)
         await pilot.press("o")
         await until(pilot, lambda: metric(app) == "balanced_accuracy")
-        fill(path, Comparison.ask("circles", learning_rates=[0.003, 0.01, 0.03], epochs=20, seeds=5), scored=tied)
+        fill(path, Comparison.ask("circles", learning_rates=[0.003, 0.01, 0.03], epochs=20, seeds=5), scored=undecided)
         await until(pilot, lambda: len(app.main.view.rows) == 45 and not app.main.view.training)
         assert reported(app).asked.comparison.seeds == 5
         assert metric(app) == "balanced_accuracy"
@@ -159,49 +159,50 @@ async def test_asking_under_another_protocol_does_not_end_the_app_while_the_tuto
         await until(pilot, lambda: (reported(app).asked.comparison.protocol, metric(app)) == ("fair", "accuracy"))
 
 
-# t: settle ties
+# t: settle what is open
 
 
 async def test_t_adds_exactly_the_seeds_that_would_settle_it_and_trains_nothing_twice(path: Path) -> None:
-    fill(path, FAIR, scored=tied)
+    fill(path, FAIR, scored=undecided)
     before = {row.trial.key: row for row in stored(path)}
     app = LosstermApp(SESSION, path, command=FAKE)
     async with app.run_test(size=SIZE) as pilot:
         await shown(36)(pilot)
-        assert "tied with hinge; ~6 seeds would settle it" in verdict(reported(app))
-        assert reported(app).seeds_to_settle == 6
+        assert "; open: hinge; ~11 seeds would settle it" in verdict(reported(app))
+        assert reported(app).seeds_to_settle == 11
         await until(pilot, lambda: not grey(app, "settle"))
+        seeds = app.main.query_one("#seeds", Input).value
         await pilot.press("t")
-        await until(pilot, lambda: app.main.query_one("#seeds", Input).value == "6")
-        await until(pilot, lambda: len(app.main.view.rows) == 54 and not app.main.view.training)
-        assert reported(app).asked.comparison.seeds == 6
+        await until(pilot, lambda: len(app.main.view.rows) == 99 and not app.main.view.training)
+        assert app.main.query_one("#seeds", Input).value == seeds  # what is chosen stays for the next task
+        assert reported(app).asked.comparison.seeds == 11
     first, second = asked(path)
-    assert (first.comparison.seeds, second.comparison.seeds) == (4, 6)
-    assert second.comparison == Comparison.ask("circles", learning_rates=[0.003, 0.01, 0.03], epochs=20, seeds=6)
+    assert (first.comparison.seeds, second.comparison.seeds) == (4, 11)
+    assert second.comparison == Comparison.ask("circles", learning_rates=[0.003, 0.01, 0.03], epochs=20, seeds=11)
     after = {row.trial.key: row for row in stored(path)}
-    assert len(after) == 54
+    assert len(after) == 99
     assert {(row.status, row.attempts) for row in after.values()} == {("done", 1)}
     assert all(after[key].finished == row.finished for key, row in before.items())
 
 
 async def test_t_asks_once_though_the_screen_has_not_seen_it_yet(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lossterm.tui.background.session_follower.LOOK_SECONDS", 2.0)
-    fill(path, FAIR, scored=tied)
+    fill(path, FAIR, scored=undecided)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await shown(36)(pilot)
         await pilot.press("t")
         await until(pilot, lambda: len(asked(path)) == 2)
         await pilot.press("t")
-        await until(pilot, lambda: len(app.main.view.rows) == 54)
+        await until(pilot, lambda: len(app.main.view.rows) == 99)
         assert grey(app, "settle")
         await pilot.press("t")
         await pilot.pause()
-    assert [one.comparison.seeds for one in asked(path)] == [4, 6]
+    assert [one.comparison.seeds for one in asked(path)] == [4, 11]
 
 
-async def test_t_asks_for_what_is_tied_whatever_is_ticked_and_written_meanwhile(path: Path) -> None:
-    fill(path, FAIR, scored=tied)
+async def test_t_asks_for_what_is_open_whatever_is_ticked_and_written_meanwhile(path: Path) -> None:
+    fill(path, FAIR, scored=undecided)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await shown(36)(pilot)
@@ -210,25 +211,28 @@ async def test_t_asks_for_what_is_tied_whatever_is_ticked_and_written_meanwhile(
         await pilot.press("a", "t")
         await until(pilot, lambda: len(asked(path)) == 2)
     again = asked(path)[-1].comparison
-    assert (again.losses, again.hyperparameters.epochs, again.seeds) == (LOSSES, 20, 6)
+    assert (again.losses, again.hyperparameters.epochs, again.seeds) == (LOSSES, 20, 11)
 
 
 async def test_t_is_grey_where_more_seeds_would_be_needed_than_a_key_should_ask_for(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lossterm.reports.report.MOST_TO_SETTLE", 5)
-    fill(path, FAIR, scored=tied)
+    fill(path, FAIR, scored=undecided)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await shown(36)(pilot)
-        assert "~6 seeds would settle it" in verdict(reported(app))
+        assert "~11 seeds would settle it" in verdict(reported(app))
         assert grey(app, "settle")
         await pilot.press("t")
         await pilot.pause()
     assert len(asked(path)) == 1
 
 
-async def test_t_is_grey_where_another_device_trained_since_this_app_has_no_worker_for_it(path: Path) -> None:
+async def test_t_is_grey_where_another_device_trained_since_this_app_has_no_worker_for_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lossterm.reports.report.MOST_TO_SETTLE", 10**9)
     with Store(path) as store:
         store.requests.ask(SESSION, msgspec.structs.replace(FAIR, device="cpu"))
         engine = FakeTrainer()
@@ -242,12 +246,12 @@ async def test_t_is_grey_where_another_device_trained_since_this_app_has_no_work
         assert grey(app, "settle")
 
 
-async def test_t_is_grey_where_nothing_is_tied(path: Path) -> None:
+async def test_t_is_grey_where_nothing_is_open(path: Path) -> None:
     fill(path, FAIR, scored=settled)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await shown(36)(pilot)
-        assert "tied" not in verdict(reported(app))
+        assert "open" not in verdict(reported(app))
         assert grey(app, "settle")
         await pilot.press("t")
         await pilot.pause()
@@ -259,42 +263,41 @@ async def test_t_is_grey_where_more_seeds_would_not_help(path: Path) -> None:
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await shown(36)(pilot)
-        assert "equal for all that matters" in verdict(reported(app))
+        assert "No difference that matters: all 3 equal" in verdict(reported(app))
         assert grey(app, "settle")
 
 
-async def test_t_is_grey_where_the_seeds_are_enough_already(path: Path) -> None:
-    fill(path, Comparison.ask("circles", learning_rates=[0.01], epochs=20, seeds=6), scored=tied)
+async def test_t_is_grey_where_no_number_of_seeds_shows_that_nothing_differs(path: Path) -> None:
+    fill(path, msgspec.structs.replace(FAIR, rope=0.0), scored=undecided)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
-        await shown(18)(pilot)
-        assert "tied" in verdict(reported(app))
-        assert "would settle" not in verdict(reported(app))
+        await shown(36)(pilot)
+        assert "with a ROPE of 0 no number of seeds shows that nothing differs" in verdict(reported(app))
         assert grey(app, "settle")
 
 
 async def test_t_can_settle_what_the_verdict_says_seeds_would_settle_though_one_loss_has_more(path: Path) -> None:
     many = Comparison.ask("circles", ["squared_hinge"], learning_rates=[0.01], epochs=20, seeds=8)
     few = Comparison.ask("circles", learning_rates=[0.01], epochs=20, seeds=4)
-    fill(path, many, scored=tied)
-    fill(path, few, scored=tied)
+    fill(path, many, scored=undecided)
+    fill(path, few, scored=undecided)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await shown(16)(pilot)
-        assert "tied with hinge; ~6 seeds would settle it" in verdict(reported(app))
+        assert "; open: hinge; ~11 seeds would settle it" in verdict(reported(app))
         assert not grey(app, "settle")
         await pilot.press("t")
-        await until(pilot, lambda: len(app.main.view.rows) == 20)
+        await until(pilot, lambda: len(app.main.view.rows) == 33)
 
 
-async def test_a_session_without_a_tie_greys_t_out_in_the_key_bar_too(path: Path) -> None:
-    fill(path, FAIR, scored=tied)
+async def test_a_session_without_an_open_verdict_greys_t_out_in_the_key_bar_too(path: Path) -> None:
+    fill(path, FAIR, scored=undecided)
     app = opened(path)
     async with app.run_test(size=SIZE) as pilot:
         await shown(36)(pilot)
         active = {one.binding.key: one.enabled for one in app.main.active_bindings.values()}
         assert active["t"]
         await pilot.press("o")
-        await until(pilot, lambda: "tied" not in verdict(reported(app)))
+        await until(pilot, lambda: "open" not in verdict(reported(app)))
         active = {one.binding.key: one.enabled for one in app.main.active_bindings.values()}
         assert not active["t"]

@@ -1,13 +1,17 @@
 """The budget for bytes: what a frame costs is waited for, and nothing is lost by waiting."""
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from lossterm.home.configuration import Config
 from lossterm.tui.terminal import redraw_budget
 from lossterm.tui.terminal.redraw_budget import AREA, LIVE, LONGEST, SPARING, Budget, Meter, RedrawPace, metered
+from tests.builders.app import opened, until
 
 BUDGET = Budget(seconds=0.25, bytes=4000)
 
@@ -83,6 +87,30 @@ def test_what_is_asked_for_after_a_rest_is_painted_at_once(terminal: Terminal) -
     terminal.pass_by(5)
     one.ask()
     assert terminal.times == [100.0, 105.0]
+
+
+def test_what_a_person_waits_for_is_painted_at_once_whatever_the_frame_before_it_cost(terminal: Terminal) -> None:
+    one = terminal.pace(SPARING)
+    terminal.costs = 15_000
+    one.ask()
+    terminal.pass_by(1)
+    one.ask()  # would be painted in 20 seconds
+    one.expect()
+    terminal.pass_by(0.2)
+    assert terminal.times == [100.0]
+    terminal.state = "what the key did"
+    one.ask()
+    assert terminal.times == [100.0, pytest.approx(101.2)]
+    assert terminal.frames[-1][1] == "what the key did"
+    one.ask()
+    terminal.pass_by(15)
+    assert len(terminal.frames) == 2  # the next one is an ordinary one again
+    terminal.pass_by(15)
+    assert len(terminal.frames) == 3
+    one.expect()
+    one.stop()
+    one.ask()
+    assert len(terminal.frames) == 3
 
 
 def test_small_frames_are_as_far_apart_as_the_budget_says(terminal: Terminal) -> None:
@@ -180,3 +208,12 @@ def test_the_meter_counts_bytes_rather_than_letters_and_passes_all_on() -> None:
         driver.write(data)
     assert driver.out == ["abc", "⣿", "ä\ud800"]
     assert meter.bytes == 3 + 3 + 3
+
+
+async def test_over_a_slow_link_what_comes_of_run_is_seen_at_once(path: Path) -> None:
+    app = opened(path, config=Config(low_bandwidth=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.main._pace._painted, app.main._pace._cost = time.monotonic(), 20_000  # as after a whole first screen
+        await pilot.press("r")
+        await until(pilot, lambda: "0/150 trials" in app.main.status.text, seconds=3)

@@ -6,10 +6,12 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
+from lossterm.comparison.comparison import Comparison
 from lossterm.figures.curve_view_state import CurveViewState
 from lossterm.store import Store
 from lossterm.tui.app import LosstermApp
 from lossterm.tui.background import view_memory
+from lossterm.tui.background.session_follower import SessionFollower
 from lossterm.tui.panels.sessions_panel import SessionsPanel
 from lossterm.tui.state.choices import Choices
 from lossterm.tui.state.remembered_views import Remembered, recall, remember
@@ -50,6 +52,27 @@ async def test_the_view_comes_back_after_leaving(path: Path) -> None:
         assert second.main.curves.look == look
         assert (second.main.stage.view, second.main.stage.full, second.main.curves.shown) == ("curves", True, "metric")
         assert reported(second).asked.comparison.metric == "balanced_accuracy"
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.5], ids=["at once", "after what was chosen is back"])
+async def test_what_was_asked_for_meanwhile_counts_for_more_than_what_was_chosen(
+    path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    first = opened(path)
+    async with first.run_test(size=SIZE) as pilot:
+        await pilot.press("4")
+        await leave(pilot, first)
+    with Store(path) as store:
+        assert recall(store, SESSION).choices is not None
+    fill(path, Comparison.ask("blobs", learning_rates=[0.01], epochs=20, seeds=2))
+    follow = SessionFollower.follow
+    monkeypatch.setattr(
+        SessionFollower, "follow", lambda self, widget: widget.set_timer(seconds, lambda: follow(self, widget))
+    )
+    second = opened(path)
+    async with second.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: second.main.tasks.chosen.key == "blobs")
+        assert second.main.stage.view == "predictions"
 
 
 @pytest.mark.parametrize("key", list("12345"))

@@ -15,7 +15,10 @@ from textual.widgets import Input
 
 from lossterm.comparison.advice import Advice
 from lossterm.comparison.comparison import Comparison, Trial
+from lossterm.comparison.first_look import FirstLook
 from lossterm.data import FileRequest
+from lossterm.engine.fakes import fake_engine
+from lossterm.figures.first_look_building import first_look
 from lossterm.home.configuration import Config
 from lossterm.store import Store
 from lossterm.tasks import TASKS, Task
@@ -28,10 +31,13 @@ from lossterm.tui.dialogs.preview_dialog import PreviewDialog
 from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.state.choices import Choices
+from lossterm.tui.state.remembered_views import Remembered, remember
 from lossterm.worker_control import lock
 from tests.builders.app import offered, opened, painted, shown, still, until
 from tests.builders.pictures import Before, Pictures
 from tests.builders.stores import DEVICE, LOSSES, SESSION, TUTORIAL, fill, measured
+from tests.builders.sweeps import levels, tipped, with_look
 from tests.builders.tables import HOUSES, ROWS, Reader
 
 SMALL, LARGE = (80, 24), (140, 40)
@@ -131,6 +137,22 @@ def test_nothing_but_trials_that_diverged(pictures: Pictures, path: Path) -> Non
     pictures(opened(path), SMALL, shown(6))
 
 
+def test_a_stress_sweep(pictures: Pictures, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fake_engine, "_level", tipped)
+    for one in levels():
+        fill(path, one)
+
+    async def show(pilot: Pilot[None]) -> None:
+        assert isinstance(pilot.app, LosstermApp)
+        panel = with_look(pilot.app)
+        await pilot.press("6")
+        await until(pilot, lambda: "your data" in panel.lines.text)
+
+    pictures(opened(path), BOTH, show)
+    monkeypatch.setenv("COLORFGBG", "0;15")
+    pictures(opened(path), LARGE, show, name="light-140x40")
+
+
 def test_while_tensorflow_loads(pictures: Pictures, path: Path) -> None:
     fill(path, TUTORIAL, trials=0)
     with Store(path) as store:
@@ -170,7 +192,10 @@ async def at_task(pilot: Pilot[None], task: str) -> LosstermApp:
     """Choose a task by keys and go to its losses."""
     app = pilot.app
     assert isinstance(app, LosstermApp)
-    app.main.query_one(TaskPanel).focus()
+    await until(pilot, lambda: app.focused is not None)  # what the app does at its start would take the keys away
+    tasks = app.main.query_one(TaskPanel)
+    tasks.focus()
+    await until(pilot, lambda: app.focused is not None and tasks in app.focused.ancestors_with_self)
     await pilot.press("home", *["down"] * list(TASKS).index(task), "space")
     await until(pilot, lambda: app.main.query_one(LossPanel).record.key == task)
     app.main.query_one(LossPanel).focus()
@@ -192,8 +217,7 @@ def test_the_anatomy_before_training(pictures: Pictures, path: Path) -> None:
         await to_the_anatomy(pilot)
 
     for task in ("regression", "circles"):
-        for size, name in SIZES.items():
-            pictures(opened(path), size, partial(show, task=task), name=f"{task}-{name}")
+        pictures(opened(path), BOTH, partial(show, task=task), name=f"{task}-{{}}")
 
 
 def test_the_anatomy_of_trained_models(pictures: Pictures, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -525,6 +549,17 @@ def test_a_filter(pictures: Pictures, path: Path) -> None:
     pictures(opened(path), BOTH, at_view("curves", 75, keys=keys))
 
 
+def test_the_scores_of_many_losses(pictures: Pictures, path: Path) -> None:
+    every = ["mse", "mae", "huber", "log_cosh", "pinball", "expectile", "fair", "cauchy", "epsilon_insensitive"]
+    fill(path, Comparison.ask("regression", every, learning_rates=[0.003, 0.01, 0.03], epochs=40, seeds=6))
+    pictures(opened(path), [*BOTH, (200, 60)], at_view("scores", 162, words="mae test"))
+
+
+def test_the_whole_screen_of_a_large_terminal(pictures: Pictures, path: Path) -> None:
+    fill(path, TUNED, scored=spread_scores)
+    pictures(opened(path), (200, 60), shown(75))
+
+
 def test_predictions_as(pictures: Pictures, path: Path) -> None:
     fill(path, TUNED)
     for chart, keys in (("confusion", ["m"]), ("reliability", ["m", "m"])):
@@ -537,7 +572,38 @@ def test_predictions_of_a_regression(pictures: Pictures, path: Path) -> None:
     pictures(opened(path), BOTH, at_view("predictions", 6))
 
 
+def test_predictions_row_by_row(pictures: Pictures, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for task in ("digit_images", "shapes"):
+        comparison, store = Comparison.ask(task, learning_rates=[0.01], epochs=20, seeds=1), path.with_stem(task)
+        fill(store, comparison)
+        go = at_view("predictions", len(comparison.losses), words="epoch 20 of 20")
+        pictures(opened(store), BOTH, go, name=f"{task}-{{}}")
+        with monkeypatch.context() as light:
+            light.setenv("COLORFGBG", "0;15")
+            pictures(opened(store), SMALL, go, name=f"{task}-light")
+
+
+def test_predictions_of_each_label(pictures: Pictures, path: Path) -> None:
+    comparison = Comparison.ask("topics", learning_rates=[0.01], epochs=20, seeds=1)
+    fill(path, comparison)
+    pictures(opened(path), SMALL, at_view("predictions", len(comparison.losses), words="epoch 20 of 20"))
+
+
 def test_predictions_early_in_the_training(pictures: Pictures, path: Path) -> None:
     fill(path, TUNED)
     keys = ["left"] * 5
     pictures(opened(path), BOTH, at_view("predictions", 75, words="of 40", keys=keys))
+
+
+def test_a_first_look_at_the_data(pictures: Pictures, path: Path) -> None:
+    async def look(task: Task) -> FirstLook | None:
+        return first_look(task)
+
+    async def there(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, LosstermApp)
+        await until(pilot, lambda: app.main.curves.data is not None and app.main.curves.data.task == "prices")
+
+    with Store(path) as store:
+        remember(store, "prepared", Remembered(choices=Choices(task="prices", protocol="fair")))
+    pictures(opened(path, find_look=look), BOTH, there)

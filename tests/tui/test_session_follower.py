@@ -13,10 +13,11 @@ from textual.widget import Widget
 from lossterm.comparison.comparison import Comparison
 from lossterm.errors import StoreError, WorkerError
 from lossterm.store import Store
-from lossterm.tui.background.session_follower import SessionFollower
+from lossterm.tui.background.session_follower import LOOK_SECONDS, SessionFollower
 from lossterm.worker_control import lock
 from lossterm.worker_control.starting import Workers
 from lossterm.worker_control.supervisor import Supervisor
+from tests.builders.stores import LOSSES, fill, settled
 
 SESSION = "s"
 
@@ -96,3 +97,20 @@ async def test_a_worker_that_does_not_start_is_told_and_the_session_still_follow
     with Store(path) as other:
         other.requests.ask(SESSION, Comparison.ask("circles", ("hinge",), protocol="tutorial", seeds=1, epochs=1))
     await listener.until(lambda: follower.state.rows)
+
+
+async def test_a_race_that_is_asked_for_again_goes_on_where_it_is_though_nothing_was_left_to_train(
+    path: Path, follow: Follow
+) -> None:
+    race = Comparison.ask("circles", LOSSES, until="settled", epochs=3)
+    fill(path, race, session=SESSION, scored=settled)
+    follower, listener = await follow(Workers(("/nowhere/at/all",)))
+    await listener.until(lambda: len(follower.state.rows) == race.size)
+    with Store(path) as store:
+        await asyncio.sleep(2 * LOOK_SECONDS)
+        assert len(store.reader.comparisons(SESSION)) == 1, "opening a session trains nothing"
+        store.requests.ask(SESSION, race)
+        await listener.until(lambda: any(isinstance(one, SessionFollower.GoesOn) for one in listener.messages))
+        assert store.reader.comparisons(SESSION)[-1].comparison.seeds == 5
+    (news,) = [one for one in listener.messages if isinstance(one, SessionFollower.GoesOn)]
+    assert news.words.startswith("After 3 seeds: ")

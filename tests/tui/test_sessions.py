@@ -1,5 +1,6 @@
-"""The view of sessions: open, mark, compare, rename, resume and delete, each as a person does it."""
+"""The view of every comparison: open, mark, compare; begin, rename, resume and delete sessions, as a person does it."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,11 @@ from textual.widgets import Input, OptionList, Static
 
 from lossterm.comparison.comparison import Comparison
 from lossterm.figures.curve_view_state import CurveViewState
-from lossterm.store import SessionRow, Store, TrialRow
+from lossterm.store import Store, TrialRow
 from lossterm.text.numbers import ago
 from lossterm.tui.app import LosstermApp
-from lossterm.tui.dialogs import ConfirmDialog, RenameDialog, TextDialog
-from tests.builders.app import opened, shown, until
+from lossterm.tui.dialogs import ConfirmDialog, NewSessionDialog, RenameDialog, TextDialog
+from tests.builders.app import opened, reported, shown, until
 from tests.builders.stores import FAIR, FAKE, SESSION, TUTORIAL, fill
 
 SIZE = (80, 24)
@@ -38,13 +39,20 @@ def notifications(app: LosstermApp) -> str:
     return " ".join(note.message for note in app._notifications)
 
 
-async def at(pilot: Pilot[None], app: LosstermApp, session: str) -> None:
-    """Go to the view and to a session in it."""
+def pointed(app: LosstermApp) -> str | None:
+    row = app.main.sessions._under_cursor
+    return row.session if row else None
+
+
+async def at(pilot: Pilot[None], app: LosstermApp, session: str, place: int = 0) -> None:
+    """Go to the view, and in it to one of a session's comparisons, counted from the last; wait for its verdict."""
     await pilot.press("5")
     panel = app.main.sessions
-    await until(pilot, lambda: session in [row.name for row in panel.rows] and len(listed(app)) == len(panel.rows))
-    await pilot.press("home", *["down"] * [row.name for row in panel.rows].index(session))
-    await until(pilot, lambda: panel._under_cursor == session)
+    await until(pilot, lambda: session in [row.session for row in panel.rows] and len(listed(app)) == len(panel.rows))
+    await until(pilot, lambda: bool(app.focused and panel in app.focused.ancestors_with_self))
+    lines = [line for line, row in enumerate(panel.rows) if row.session == session]
+    await pilot.press("home", *["down"] * lines[place])
+    await until(pilot, lambda: panel.list.highlighted == lines[place] and panel._unjudged is None)
 
 
 @pytest.fixture
@@ -63,12 +71,11 @@ async def test_every_session_has_a_line_the_newest_first_and_the_open_one_marked
     async with app.run_test(size=SIZE) as pilot:
         await at(pilot, app, SESSION)
         first, second = listed(app)
-        assert first.split()[:4] == ["●", SESSION, "12/12", "trials"]
-        assert "circles" in first
-        assert "just now" in first
-        assert second.split()[:2] == ["older", "6/6"]
-        assert "blobs" in second
-        assert app.main.sessions.border_subtitle == "2 of 2; ● open"
+        assert first.split("\n")[0].split()[:7] == ["●", "circles", SESSION, "4", "seeds", "just", "now"]
+        assert first.split("\n")[1].strip() == "No detectable difference: all 3 open; 1,000+ seeds settle it"
+        assert first.split("\n")[2].strip() == "hidden 50, tutorial, 20 epochs"
+        assert second.split()[:4] == ["blobs", "older", "2", "seeds"]
+        assert app.main.sessions.border_subtitle == "2 comparisons in 2 sessions; ● open"
 
 
 async def test_what_was_stopped_is_told(path: Path) -> None:
@@ -86,7 +93,7 @@ async def test_the_list_follows_what_happens_in_the_store(two: Path) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await at(pilot, app, SESSION)
         fill(two, FAIR)
-        await until(pilot, lambda: "48/48 trials" in listed(app)[0])
+        await until(pilot, lambda: len(listed(app)) == 3 and "4 seeds" in listed(app)[0])
 
 
 async def test_the_filter_narrows_the_list_and_the_cursor_stays_on_its_session(two: Path) -> None:
@@ -95,12 +102,12 @@ async def test_the_filter_narrows_the_list_and_the_cursor_stays_on_its_session(t
         await at(pilot, app, "older")
         await pilot.press("slash", *"OLD", "enter")
         await until(pilot, lambda: len(listed(app)) == 1)
-        assert app.main.sessions.border_subtitle == "1 of 2; ● open"
+        assert app.main.sessions.border_subtitle == "1 of 2 comparisons in 2 sessions; ● open"
         assert app.focused is app.main.sessions.query_one(OptionList)
-        assert app.main.sessions._under_cursor == "older"
+        assert pointed(app) == "older"
         await pilot.press("escape")
         await until(pilot, lambda: len(listed(app)) == 2)
-        assert app.main.sessions._under_cursor == "older"
+        assert pointed(app) == "older"
 
 
 async def test_names_of_any_length_and_sign_fit_the_line(path: Path) -> None:
@@ -143,6 +150,7 @@ async def test_enter_opens_a_session_with_its_curves_and_choices(two: Path) -> N
         await until(pilot, lambda: app.main.tasks.chosen.key == "blobs")
         assert app.main.stage.view == "curves"
         assert app.main.losses.ticked == BLOBS.losses
+        assert not app.main.stage.full
         await until(pilot, lambda: "older" in app.export_screenshot())
         await pilot.press("q")
         await until(pilot, lambda: app.return_code == 0)
@@ -168,8 +176,86 @@ async def test_sessions_are_opened_one_after_the_other_many_times(two: Path) -> 
         for session, trials in (("older", 6), (SESSION, 12)) * 3:
             await at(pilot, app, session)
             await pilot.press("enter")
-            await until(pilot, lambda: app.main.session == session and len(app.main.view.rows) == trials)  # noqa: B023  waited for at once
+            await until(pilot, lambda: app.main.session == session)  # noqa: B023  waited for at once
+            await shown(trials)(pilot)
         assert len(app.screen_stack) == 2
+
+
+async def test_enter_brings_back_an_earlier_comparison_until_another_is_asked_for(path: Path) -> None:
+    deep = Comparison.ask("circles", protocol="tutorial", epochs=7, seeds=3, hidden=[64, 32])
+    fill(path, deep)
+    fill(path, TUTORIAL)
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(21)(pilot)
+        assert reported(app).asked.comparison == TUTORIAL
+        await at(pilot, app, SESSION, place=1)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.main.choices.adopted and app.main.settings.hidden_layers == "64,32")
+        await until(pilot, lambda: bool(app.main.scores.reports) and reported(app).asked.comparison == deep)
+        assert app.main.curves.report == reported(app)
+        assert app.main.stage.view == "curves"
+        app.main.settings.ask_for_seeds(4)
+        await pilot.press("r")
+        await until(pilot, lambda: reported(app).asked.comparison == deep.with_seeds(4))
+        assert app.main.standings.reopened == 0
+
+
+# Damaged
+
+
+async def test_a_damaged_comparison_is_listed_as_such_and_only_its_session_stays_shut(two: Path) -> None:
+    fill(two, FAIR, session="third")
+    connection = sqlite3.connect(two)
+    with connection:
+        connection.execute("UPDATE comparisons SET asked = '{' WHERE id = 1")
+    connection.close()
+    app = opened(two)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await at(pilot, app, "older")
+        assert "Damaged: `lossterm doctor --repair` saves" in listed(app)[2]
+        before = app.main
+        await pilot.press("enter")
+        await until(pilot, lambda: "The session older cannot be opened" in notifications(app))
+        await pilot.press("space", "home", "c")
+        await until(pilot, lambda: "One of them cannot be read" in notifications(app))
+        assert app.main is before
+        await at(pilot, app, "third")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.main.session == "third")
+
+
+# Many
+
+
+async def test_only_what_is_seen_is_judged_and_more_as_it_comes_into_sight(path: Path) -> None:
+    for epochs in range(1, 40):
+        fill(path, Comparison.ask("circles", ("hinge",), protocol="tutorial", epochs=epochs, seeds=1))
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await at(pilot, app, SESSION)
+        assert "nothing to compare" in listed(app)[0]
+        assert listed(app)[-1].split("\n")[1].strip() == "…"
+        await pilot.press("end")
+        await until(pilot, lambda: "nothing to compare" in listed(app)[-1])
+
+
+# Begin
+
+
+async def test_a_new_session_is_begun_and_a_name_that_is_taken_refused(two: Path) -> None:
+    app = opened(two)
+    async with app.run_test(size=SIZE) as pilot:
+        await at(pilot, app, SESSION)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, NewSessionDialog))
+        await pilot.press(*"older", "enter")
+        await until(pilot, lambda: "There is a session 'older' already" in str(app.screen.query_one("#wrong").render()))
+        await pilot.press(*" two", "enter")
+        await until(pilot, lambda: app.main.session == "older two" and app.screen is app.main)
+        await until(pilot, lambda: app.main.is_mounted and not app.main.view.asked)
+        await pilot.press("1", "r")
+        await until(pilot, lambda: names(two) == ["older", "older two", SESSION])
 
 
 # Compare
@@ -183,13 +269,17 @@ async def test_two_marked_sessions_are_set_side_by_side(two: Path) -> None:
         await pilot.press("space")
         await until(pilot, lambda: any(line.startswith("✓●") for line in listed(app)))
         await at(pilot, app, "third")
-        await pilot.press("space", "c")
+        await pilot.press("space")
+        await at(pilot, app, "older")
+        await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, TextDialog))
         assert isinstance(app.screen, TextDialog)
         words = "\n".join(app.screen._lines)
-        assert SESSION in words
-        assert "third" in words
-        assert "older" not in words
+        assert f"first: circles in {SESSION}, just now" in words
+        assert "second: circles in third, just now" in words
+        assert "older" not in words, "it is only under the cursor"
+        assert "protocol tutorial → fair" in words
+        assert "By how much cannot be said: tutorial and fair score on other rows." in words
         assert "binary_crossentropy" in words
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)
@@ -204,10 +294,13 @@ async def test_one_marked_session_is_compared_with_the_one_under_the_cursor(two:
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, TextDialog))
         assert isinstance(app.screen, TextDialog)
-        assert {SESSION, "older"} <= set(" ".join(app.screen._lines).split())
+        words = " ".join(app.screen._lines)
+        assert "circles in prepared," in words
+        assert "blobs in older," in words
+        assert "the data are not the same" in words
 
 
-async def test_comparing_one_session_says_what_to_do(two: Path) -> None:
+async def test_comparing_one_says_what_to_do(two: Path) -> None:
     app = opened(two)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await at(pilot, app, SESSION)
@@ -390,5 +483,5 @@ async def test_with_no_session_at_all_the_keys_do_nothing(path: Path, key: str) 
         await pilot.press(key)
         await pilot.pause()
         assert app.screen is app.main
-        rows: tuple[SessionRow, ...] = app.main.sessions.rows
-        assert rows == ()
+        assert app.main.sessions.rows == ()
+        assert "No comparison yet. r trains what is ticked" in listed(app)[0]

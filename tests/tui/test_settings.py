@@ -13,6 +13,7 @@ from lossterm.tui.app import LosstermApp
 from lossterm.tui.panels.loss_panel import LossPanel
 from lossterm.tui.panels.settings_panel import Field
 from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.state.field_remarks import remark
 from lossterm.tui.widgets.changing_lines import ChangingLines
 from lossterm.tui.widgets.key_bar import KeyBar
 from lossterm.tui.widgets.protocol_field import ProtocolField
@@ -153,7 +154,7 @@ async def test_run_is_greyed_out_when_the_protocol_takes_the_only_ticked_loss_aw
         await choose(pilot, app, "regression")
         await step(pilot, app)
         app.main.query_one(LossPanel).focus()
-        await pilot.press("a", "a", "home", *["down"] * offered(app).index("msle"), "space")
+        await pilot.press("u", "home", *["down"] * offered(app).index("msle"), "space")
         await until(pilot, lambda: ticked(app) == ("msle",))
         assert app.main.check_action("run", ()) is True
         await step(pilot, app)
@@ -290,3 +291,56 @@ async def test_the_task_of_a_session_that_is_taken_up_is_in_sight(path: Path, si
         rows = range(panel.size.height)
         await until(pilot, lambda: any("● digits" in panel.render_line(row).text for row in rows))
         assert panel.highlighted == list(TASKS).index("digits")
+
+
+# What is said as it is typed
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "kind", "words"),
+    [
+        ("epochs", "100", "hint", "epochs: from 1 to 1000000"),
+        ("epochs", "0", "wrong", "epochs must be from 1 to 1000000"),
+        ("epochs", "", "wrong", "epochs must be from 1 to 1000000"),
+        ("seeds", "2", "doubt", "seeds: under 3 give no verdict"),
+        ("seeds", "3", "hint", "seeds: from 1 to 10000"),
+        ("rate", "tune", "hint", "rate: tune or like 0.01,0.1"),
+        ("rate", "5", "doubt", "rate: above 1 most losses diverge"),
+        ("rate", "0.01,-1", "wrong", "rate must be tune or like 0.01,0.1"),
+        ("rate", "0.01,", "wrong", "rate must be tune or like 0.01,0.1"),
+        ("hidden", "none", "hint", "hidden: like 50,20, or none"),
+        ("hidden", "50,", "wrong", "hidden must be like 50,20, or none"),
+        ("batch", "0", "wrong", "batch must be from 1 to 1000000"),
+    ],
+)
+def test_a_field_says_what_it_takes_what_is_doubtful_and_what_is_wrong(
+    field: str, text: str, kind: str, words: str
+) -> None:
+    assert remark(field, text) == (kind, words)
+    assert len(words) <= 34  # what has room in the border of the settings
+
+
+async def test_a_field_is_checked_as_it_is_typed(path: Path) -> None:
+    app = opened(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        panel, epochs = app.main.settings, app.main.query_one("#epochs", Field)
+        usual = str(panel.border_subtitle)
+        epochs.focus()
+        await until(pilot, lambda: str(panel.border_subtitle).startswith("epochs: from 1"))
+        await pilot.press("0")
+        await until(pilot, lambda: str(panel.border_subtitle).startswith("epochs must be"))
+        assert epochs.has_class("-wrong")
+        app.main.query_one("#batch", Field).focus()
+        await pilot.pause()
+        assert str(panel.border_subtitle).startswith("epochs must be")  # until it is put right
+        await pilot.press("0")
+        await until(pilot, lambda: str(panel.border_subtitle).startswith("batch must be"))  # where the keys are
+        await pilot.press("backspace", "8")
+        await until(pilot, lambda: str(panel.border_subtitle).startswith("epochs must be"))
+        epochs.focus()
+        await pilot.press("backspace", "5")
+        await until(pilot, lambda: str(panel.border_subtitle).startswith("epochs: from 1"))
+        assert not epochs.has_class("-wrong")
+        app.main.query_one(LossPanel).focus()
+        await until(pilot, lambda: str(panel.border_subtitle) == usual)

@@ -21,7 +21,7 @@ from tests.builders.app import opened, reported, shown, until
 from tests.builders.stores import SESSION, fill
 from tests.builders.tables import GARDENS, HOUSES, MANY_ROWS, ROWS, Reader, preview_of, with_problem
 
-SMALL, LARGE = (80, 24), (140, 40)
+SMALL, LARGE, HUGE = (80, 24), (140, 40), (200, 60)
 
 ON_HOUSES = Comparison.ask(HOUSES, learning_rates=[0.01], epochs=20, seeds=2)
 
@@ -66,22 +66,37 @@ async def test_tables_stand_after_the_tasks_and_can_be_chosen(path: Path) -> Non
         await until(pilot, lambda: reported(app).asked.comparison.data == HOUSES)
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x40"])
-async def test_long_names_are_cut_and_leave_the_kind_in_sight(path: Path, size: tuple[int, int]) -> None:
-    name = "/data/" + "住宅価格の長い名前" * 5 + ".csv"
-    data = msgspec.structs.replace(
-        HOUSES, asked=FileRequest(path=name, target="the price of the house in all its length")
+async def test_every_table_takes_one_line_that_ends_in_its_kind_whatever_its_name(path: Path) -> None:
+    stems = (
+        "住宅価格の長い名前" * 5,
+        "e\u0301te\u0301" * 9,
+        "a_very_long_name_of_a_file" * 9,
+        "क्षि" * 20,
+        "x",
+        "\U0001f3e0" * 30,
     )
-    fill(path, Comparison.ask(data, learning_rates=[0.01], epochs=20, seeds=1))
+    tables = [
+        msgspec.structs.replace(HOUSES, asked=FileRequest(path=f"/data/{stem}.csv", target=target), kind=kind)
+        for stem in stems
+        for target, kind in (("the price in all its length", "regression"), ("y", "binary"), ("z", "multiclass"))
+    ]
     app = opened(path)
-    async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: app.main.tasks.chosen.key == data.key)
-        (line,) = [line for line in listed(app) if "住" in line]
-        assert "…" in line
-        assert line.endswith("regression")
-        rows = range(app.main.tasks.size.height)
-        seen = [app.main.tasks.render_line(row).text for row in rows]
-        assert any("住" in row and "regression" in row for row in seen)
+    async with app.run_test(size=SMALL) as pilot:
+        tasks = app.main.tasks
+        tasks.know(tables)
+        for size in (SMALL, LARGE, HUGE):
+            await pilot.resize_terminal(*size)
+            for focused in (app.main.losses, tasks):
+                focused.focus()
+                await pilot.pause()
+                assert tasks.virtual_size.height == len(tasks.tasks), (size, focused)
+                seen = [tasks.render_line(row).text.rstrip() for row in range(tasks.size.height)]
+                kinds = [task.kind for task in tasks.tasks.values()][tasks.scroll_offset.y :]
+                assert [line.split()[-1] for line in seen] == kinds[: len(seen)], (size, focused)
+            await pilot.press("end")
+            await pilot.pause()
+            assert tasks.render_line(tasks.size.height - 1).text.split()[-1] == "multiclass"
+            await pilot.press("home")
 
 
 async def test_a_file_is_chosen_looked_at_and_trained_on(
@@ -127,7 +142,7 @@ async def test_a_table_that_was_brought_is_there_in_the_next_session_too(path: P
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: app.main.tasks.chosen.key == HOUSES.key)
         app.main.post_message(type(app.main).Opened("other"))
-        await until(pilot, lambda: app.main.session == "other" and bool(listed(app)))
+        await until(pilot, lambda: app.main.session == "other" and app.main.is_mounted and bool(listed(app)))
         assert HOUSES.key in app.main.tasks.tasks
 
 

@@ -26,12 +26,6 @@ def there(app: LosstermApp) -> set[str]:
     return seen | {str(panel.id) for panel in app.main.query(ViewPanel) if panel.region.area}
 
 
-def beside(app: LosstermApp) -> bool:
-    """Whether curves and scores stand side by side."""
-    curves, scores = app.main.curves.region, app.main.scores.region
-    return bool(curves.area and scores.area) and curves.y == scores.y and curves.right <= scores.x
-
-
 async def press(pilot: Pilot[None], *keys: str) -> None:
     await pilot.press(*keys)
     for _ in range(3):
@@ -59,7 +53,6 @@ async def test_home_has_choices_curves_and_scores(path: Path) -> None:
         for size in SIZES:
             await resize(pilot, size)
             assert there(app) == {"choices", "curves", "scores"}, size
-            assert beside(app) == (size == HUGE)
             choices, curves = app.main.query_one("#choices").region, app.main.curves.region
             assert choices.right <= curves.x, size
             assert app.focused is app.main.query_one(LossPanel), size
@@ -81,19 +74,32 @@ async def test_a_number_gives_a_view_all_of_a_small_terminal(path: Path) -> None
             await press(pilot, "escape")
 
 
-async def test_curves_and_scores_stand_side_by_side_where_there_is_room(path: Path) -> None:
-    fill(path, TUTORIAL)
+async def test_the_scores_stand_beneath_the_curves_where_there_is_room(path: Path) -> None:
     app = opened(path)
     async with app.run_test(size=MIDDLE) as pilot:
-        await shown(12)(pilot)
         for size in (MIDDLE, LARGE):
             await resize(pilot, size)
-            for key in "12":
+            for key, panels in (("1", {"curves", "scores"}), ("2", {"scores"})):
                 await press(pilot, key)
-                assert there(app) == {"curves", "scores"}, (size, key)
-                assert beside(app), (size, key)
+                assert there(app) == panels, (size, key)
                 assert app.focused is (app.main.curves if key == "1" else app.main.scores)
             await press(pilot, "escape", "escape")
+
+
+async def test_with_more_room_the_scores_never_have_less(path: Path) -> None:
+    app = opened(path)
+    async with app.run_test(size=SMALL) as pilot:
+        before = {"escape": 0, "1": 0, "2": 0}
+        for size in ((80, 24), (120, 34), (170, 49), HUGE):
+            await resize(pilot, size)
+            for key, lines in before.items():
+                await press(pilot, key)
+                room = app.main.scores.region.size
+                if room.area:  # else the curves have all of it, and the scores their own key
+                    assert room.width == size[0], (key, size)
+                    assert room.height >= lines, (key, size)
+                    before[key] = room.height
+            await press(pilot, "escape")
 
 
 async def test_the_choices_stay_beside_a_view_on_a_very_wide_terminal(path: Path) -> None:
@@ -221,7 +227,7 @@ async def test_another_size_keeps_the_view(path: Path) -> None:
         assert there(app) == {"scores"}
         await pilot.resize_terminal(*LARGE)
         await press(pilot)
-        assert there(app) == {"curves", "scores"}
+        assert there(app) == {"scores"}
         await pilot.resize_terminal(*SMALL)
         await press(pilot)
         assert there(app) == {"scores"}
@@ -237,7 +243,7 @@ async def test_an_empty_view_says_what_would_fill_it(path: Path) -> None:
             ("1", "No curves yet."),
             ("2", "No scores yet"),
             ("4", "No predictions yet"),
-            ("5", "none yet: r begins"),
+            ("5", "No comparison yet. r trains"),
         ):
             await press(pilot, key)
             await until(pilot, partial(seen, app, words))

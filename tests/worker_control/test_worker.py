@@ -13,11 +13,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from lossterm.cli.commands.repair import exclusive_use
 from lossterm.comparison.comparison import Comparison, Status
 from lossterm.comparison.user_code_consent import trust_all_of
-from lossterm.engine.worker.training_thread import Board
-from lossterm.errors import WorkerError
+from lossterm.engine.worker.board import Board
+from lossterm.errors import StoreError, WorkerError
 from lossterm.store import AskedComparison, Store, sample_key
+from lossterm.tui.widgets.status_line import worker_in_words
 from lossterm.worker_control import lock, starting, supervisor
 
 FAKE = (sys.executable, "-m", "lossterm.engine.fakes.fake_engine")
@@ -85,6 +87,11 @@ def load(device, memory):
     return Full, {"device": "CPU"}, 2
 main(load)
 """
+
+
+TOLD_TO_LEAVE_WITHOUT_ROOM = UNCACHED.replace(
+    "            raise", "            os.kill(os.getpid(), 15)\n            raise"
+)
 
 
 def until(true: Callable[[], object], what: str) -> None:
@@ -331,6 +338,15 @@ def test_a_worker_that_is_told_to_go_puts_back_what_it_was_training(
     assert [(row.status, row.attempts) for row in store.reader.trials([asked.id])] == [("queued", 0)] * 2
 
 
+def test_a_worker_that_is_told_to_leave_starts_no_other(store: Store) -> None:
+    """Not even where it would have: here the programs' cache has no room, which another would do without."""
+    asked = ask(store, "hinge")
+    process = start(store, sys.executable, "-c", TOLD_TO_LEAVE_WITHOUT_ROOM)
+    assert process.wait(WAIT) == 0
+    assert not alive(store)
+    assert statuses(store, asked) == ["queued"]
+
+
 # What goes wrong inside
 
 
@@ -391,7 +407,11 @@ def test_where_programs_cannot_be_kept_another_worker_trains_without(
     assert "Traceback" not in log
 
 
-def test_what_a_training_throws_is_that_trials_failure_alone(store: Store) -> None:
+@pytest.mark.parametrize("width", ["1", "4"])
+def test_what_a_training_throws_is_that_trials_failure_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setenv("LOSSTERM_FAKE_WIDTH", width)
     asked = ask(store, "hinge", "squared_hinge", seeds=2)
     start(store, sys.executable, "-c", THROWS)
     until(lambda: ended(store, asked), "the trials to end")
@@ -402,9 +422,7 @@ def test_what_a_training_throws_is_that_trials_failure_alone(store: Store) -> No
     assert "no such thing as a hinge" in starting.last_words(store.path, "auto", 100)
 
 
-def test_a_loss_of_ones_own_that_cannot_be_used_fails_with_a_sentence_and_no_traceback(
-    store: Store, tmp_path: Path
-) -> None:
+def test_a_custom_loss_that_cannot_be_used_fails_with_a_sentence_and_no_traceback(store: Store, tmp_path: Path) -> None:
     for name in ("broken", "sound"):
         (tmp_path / f"{name}.py").write_text(f"mine = {name!r}\n")
     own = [f"{tmp_path / name}.py:mine" for name in ("broken", "sound")]
@@ -423,6 +441,24 @@ def test_a_loss_of_ones_own_that_cannot_be_used_fails_with_a_sentence_and_no_tra
     for row, note in ((hinge, None), (sound, "Trained step by step.")):
         assert row.anatomy is not None
         assert (row.anatomy.of, row.anatomy.quantiles, row.anatomy.share, row.note) == ("margin", (-1, 0.5), 0.25, note)
+
+
+def test_trials_that_are_taken_up_together_end_or_go_back_each_by_itself(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOSSTERM_FAKE_WIDTH", "4")
+    monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.02")
+    asked = ask(store, "hinge", seeds=6, epochs=20)
+    process = start(store)
+    until(lambda: "done" in statuses(store, asked), "a first end")
+    assert statuses(store, asked).count("running") > 1
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(WAIT) == 0
+    left = statuses(store, asked)
+    assert set(left) == {"done", "queued"}
+    start(store)
+    until(lambda: ended(store, asked), "the rest")
+    assert set(statuses(store, asked)) == {"done"}
 
 
 # Starting and keeping
@@ -575,7 +611,7 @@ def test_a_lane_does_not_wait_for_a_program_of_a_lane_that_is_busy_for_long(
     queued = {first.trial.program: 4}
     assert first.trial.program in board.avoid(1, queued)
     now = time.monotonic()
-    monkeypatch.setattr("lossterm.engine.worker.training_thread.time.monotonic", lambda: now + 60)
+    monkeypatch.setattr("lossterm.engine.worker.board.time.monotonic", lambda: now + 60)
     assert first.trial.program not in board.avoid(1, queued)
 
 
@@ -683,3 +719,47 @@ def test_the_next_worker_knows_what_ended_the_one_before(store: Store, monkeypat
     assert row.status == "failed"
     assert row.error is not None
     assert row.error.startswith("The worker died 2 times while training this, the last time by SIGSEGV: see its log")
+
+
+def test_workers_of_every_device_are_known_by_their_locks(store: Store) -> None:
+    neighbour = store.path.with_name("other.db")
+    store.requests.ask("s", Comparison.ask("circles", ("hinge",), seeds=1, device="gpu:2,0"))
+    assert store.worker.claim("gpu:0,2")
+    held = [lock.hold(place, device) for place, device in ((store.path, "gpu:0,2"), (neighbour, "cpu"))]
+    try:
+        assert lock.devices(store.path) == ["gpu:0,2"]
+        assert lock.alive(store.path, "gpu:0,2")
+        with pytest.raises(StoreError, match="A worker trains for the store"), exclusive_use(store.path, "repair"):
+            pass
+    finally:
+        for descriptor in held:
+            assert descriptor is not None
+            os.close(descriptor)
+    assert lock.devices(store.path.parent / "nowhere" / "store.db") == []
+
+
+CHOOSES = """
+import lossterm.engine.fakes.fake_engine as fake
+from lossterm.engine.worker.process import main
+class Chooses(fake.FakeTrainer):
+    def chosen(self, trial):
+        return "CPU (10 × as fast as the GPU)"
+main(lambda device, memory: (Chooses, {**fake.load_fake(device)[1], "device": "CPU+GPU"}, 1))
+"""
+
+
+def test_a_worker_with_a_choice_of_devices_says_what_it_chose_and_why(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOSSTERM_FAKE_EPOCH_SECONDS", "0.01")
+    asked = ask(store, "hinge", epochs=60)
+    start(store, sys.executable, "-c", CHOOSES)
+    seen: list[str] = []
+
+    def over() -> bool:
+        seen.extend(worker_in_words(row) for row in store.reader.workers() if row.environment)
+        return ended(store, asked) and seen[-1] == "CPU+GPU ready"
+
+    until(over, "the training is over, and the worker waits")
+    assert "CPU (10 × as fast as the GPU) training" in seen, set(seen)
+    assert all(row.environment and row.environment["device"] == "CPU+GPU" for row in store.reader.workers())

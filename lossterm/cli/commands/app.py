@@ -9,13 +9,14 @@ import msgspec
 
 from lossterm.cli.options.shared import StorePath, opening
 from lossterm.cli.options.workers import workers_with
-from lossterm.comparison.user_code_consent import trust
+from lossterm.comparison.user_code_consent import share, trust
 from lossterm.data import FileRequest
 from lossterm.errors import UsageError
 from lossterm.home import configuration
 from lossterm.home.paths import default_store_path
 from lossterm.losses import source_from
 from lossterm.text.harmless import printable
+from lossterm.worker_control.cluster import Cluster
 
 
 def open_on(
@@ -25,6 +26,7 @@ def open_on(
     table: FileRequest | None,
     look: Mapping[str, str | bool | None],
     memory: int | None,
+    cluster: Cluster | None,
 ) -> None:
     """Open the app on a session and exit with its code; `look` goes before the configuration. Raises UsageError."""
     named = [source_from(text) for text in own]
@@ -34,6 +36,8 @@ def open_on(
             "Use `lossterm run` for scripts and pipes; `lossterm --help` lists all commands."
         )
     trust(*named)
+    if cluster:
+        share(cluster.address, *named)
     sources = [source.text for source in named]
     configured, clamped = configuration.load()
     for word in clamped:
@@ -44,7 +48,7 @@ def open_on(
     from lossterm.tui.app import open_app  # Textual is loaded for the app alone
 
     code, left, view, metrics = open_app(
-        session, store or default_store_path(), sources, table, config=configured, workers=workers_with(memory)
+        session, store or default_store_path(), sources, table, config=configured, workers=workers_with(memory, cluster)
     )
     if reports := view.reports(metrics):  # what was on the screen stays in the shell
         from lossterm.cli.printed_reports import print_reports

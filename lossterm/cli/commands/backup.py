@@ -1,5 +1,6 @@
 """`lossterm backup`: the store as one file, whoever uses it meanwhile."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -23,4 +24,5 @@ def backup(file: Path, store: StorePath) -> None:
     """
     target = expanded(file).absolute()
     size = write_backup(located(expanded(store or default_store_path())), target)
-    click.echo(printable(f"Wrote {file}, {size / 1e6:.1f} MB. Put it back with: lossterm restore {file}"))
+    again = shlex.quote(str(target))
+    click.echo(printable(f"Wrote {target}, {size / 1e6:.1f} MB. Put it back with: lossterm restore {again}"))

@@ -11,6 +11,17 @@ from lossterm.errors import BenchmarkError, OutOfRange
 from lossterm.text.numbers import duration
 
 
+class MeasuredComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """All trainings of a comparison."""
+
+    trainings: int
+    """How many there were."""
+    seconds: float
+    """What they took together, without compiling, drawing of charts, and the store."""
+    lanes: int
+    """How many were trained beside each other: as many as there are processors."""
+
+
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """What `lossterm.engine.benchmark` prints."""
 
@@ -23,11 +34,13 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     fit_seconds: float
     """`Model.fit`, traced before."""
     engine_seconds: list[float]
-    """Each warm training by this engine."""
+    """Each warm training by this engine: its part of what its stack took."""
     median_seconds: float
     """Their median."""
     ratio: float
     """`fit_seconds` in terms of it."""
+    comparison: MeasuredComparison
+    """A whole comparison by this engine."""
     fit_accuracy: float
     """Test accuracy that `Model.fit` reached."""
     engine_accuracy: float
@@ -61,5 +74,10 @@ def bench(epochs: int, form: str) -> None:
     click.echo(
         f"this engine {measured.median_seconds * 1000:>7.1f} ms   test accuracy {measured.engine_accuracy:.3f}"
         f"   (median of {len(measured.engine_seconds)} warm trainings)"
+    )
+    whole = measured.comparison
+    click.echo(
+        f"{whole.trainings} trainings, those of a comparison of circles, in {whole.seconds:.2f} s "
+        f"on {whole.lanes} {'processor' if whole.lanes == 1 else 'processors'}"
     )
     click.echo(f"{measured.ratio:,.0f} times as fast; the accuracies differ as seeds do, not as the engines do")

@@ -13,8 +13,9 @@ import msgspec
 from lossterm.cli.console import print_columns, print_lines
 from lossterm.cli.exit_codes import DIFFERS, ended_by
 from lossterm.cli.following import Watch
-from lossterm.cli.options.shared import Choice, list_formats, loss_file_option
-from lossterm.comparison.comparison import DEVICES
+from lossterm.cli.options.hyperparameters import setting_option
+from lossterm.cli.options.shared import list_formats, loss_file_option
+from lossterm.comparison.setting_catalogue import OF_COMPARISON
 from lossterm.comparison.user_code_consent import trust_all_of
 from lossterm.following.follow import asking
 from lossterm.losses import source_from
@@ -30,7 +31,7 @@ from lossterm.text.json_text import as_json
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train.")
+@setting_option(OF_COMPARISON["device"])
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @loss_file_option
 @click.option("--model", metavar="FILE.py:NAME", default="", help="Where its custom network is.")

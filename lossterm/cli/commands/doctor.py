@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -16,22 +17,26 @@ import msgspec
 from lossterm import __version__
 from lossterm.cli.commands.repair import mend
 from lossterm.cli.options.shared import StorePath, list_formats, store_option
-from lossterm.comparison.comparison import DEVICES
 from lossterm.errors import DataError, StoreError
-from lossterm.home import configuration
+from lossterm.following.hardware import HardwareReader
+from lossterm.home import configuration, device_choices
 from lossterm.home.paths import configuration_path, default_store_path
 from lossterm.home.tilde import expanded
 from lossterm.losses import every_loss, problems
 from lossterm.store import Store, network_mounts, schema
 from lossterm.store.backup import backups
+from lossterm.stress_axes import axis_problems
 from lossterm.tasks import TASKS, every_task, task_problems
 from lossterm.text.harmless import clipped, printable
 from lossterm.text.json_text import as_json
-from lossterm.text.numbers import counted
+from lossterm.text.numbers import counted, duration
 from lossterm.worker_control import lock, starting
 
 PACKAGES = ("textual", "rich", "click", "msgspec", "numpy", "scikit-learn", "keras", "tensorflow")
 SMALLEST = (80, 24)
+
+LAST_SECONDS = 60.0
+"""Time over which trainings are counted."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -106,7 +111,7 @@ def _added() -> Iterator[Check]:
         yield Check("losses", "good", f"also those of {', '.join(packages)}")
     if tasks := [key for key in every_task() if key not in TASKS]:
         yield Check("tasks", "good", f"also {', '.join(tasks)}")
-    for what, wrong in (("losses", problems()), ("tasks", task_problems())):
+    for what, wrong in (("losses", problems()), ("tasks", task_problems()), ("axes", axis_problems())):
         for problem in wrong:
             yield Check(what, "note", problem, "Tell the authors of that package; lossterm does without.")
 
@@ -127,6 +132,13 @@ def _devices() -> Iterator[Check]:
         "Slow: unset PYTHONDONTWRITEBYTECODE so that compiled bytecode is kept." if slow else "",
     )
     yield Check("device", "good", f"{', '.join(seen['gpus']) or 'no GPU, trains on the CPU'}; {seen['cpu']}")
+    machine = HardwareReader().read()
+    yield Check("machine", "good", str(machine))
+    if seen["gpus"] and machine.trouble:
+        yield Check("cards", "note", "TensorFlow sees them", machine.trouble)
+    for choice in device_choices.kept().values():
+        if choice.machine == seen["machine"]:
+            yield Check("auto", "good", f"measured for {choice.reason}")
 
 
 def _store(path: Path) -> Iterator[Check]:
@@ -172,11 +184,21 @@ def _backups(path: Path) -> Iterator[Check]:
 
 
 def _workers(path: Path) -> Iterator[Check]:
-    living = [device for device in DEVICES if path.parent.exists() and lock.alive(path, device)]
+    living = [device for device in lock.devices(path) if lock.alive(path, device)]
     for device in living:
         yield Check("worker", "good", f"running for device {device}, log {starting.log_path(path, device)}")
+    if living and (rate := _trainings_a_second(path)):
+        yield Check("trainings", "good", f"{rate:,.3g} a second over the last {duration(LAST_SECONDS)}")
     if not living:
         yield Check("worker", "good", "none running; one starts when it is needed")
+
+
+def _trainings_a_second(path: Path) -> float:
+    try:
+        with Store(path, make=False) as store:
+            return store.reader.trained_since(time.time() - LAST_SECONDS) / LAST_SECONDS
+    except StoreError:  # as is said above
+        return 0.0
 
 
 def _configuration() -> Iterator[Check]:

@@ -11,8 +11,9 @@ from lossterm.cli.catalogue_fields import finite, loss_fields
 from lossterm.cli.console import print_lines, print_texts
 from lossterm.cli.options.shared import list_formats
 from lossterm.errors import UsageError
-from lossterm.losses import Loss, loss_named
+from lossterm.losses import Loss, every_loss, loss_named
 from lossterm.losses import explanation as words
+from lossterm.text.glossary import term_named
 from lossterm.text.json_text import as_json
 
 HEIGHT = 14
@@ -26,22 +27,29 @@ WIDEST = 110
 
 
 @click.command()
-@click.argument("losses", nargs=-1, required=True, metavar="LOSS...")
+@click.argument("names", nargs=-1, required=True, metavar="LOSS|TERM...")
 @list_formats
-def explain(losses: tuple[str, ...], form: str) -> None:
+def explain(names: tuple[str, ...], form: str) -> None:
     """Say what a loss is, what it estimates, when to use it and when not, and draw it with its slope.
 
     Several losses share a drawing: lossterm explain mse mae huber:delta=0.5
+
+    A term or sign of tables and screens is told in a sentence: lossterm explain ROPE ◇
     """
-    records = [loss_named(loss) for loss in dict.fromkeys(losses)]
+    terms = {name: term for name in dict.fromkeys(names) if name not in every_loss() and (term := term_named(name))}
+    records = [loss_named(name) for name in dict.fromkeys(names) if name not in terms]
+    if form == "table":
+        for term in terms.values():
+            print_lines([term.head], "bold")
+            print_lines([term.says], "")
     if own := [loss.key for loss in records if loss.reading == "unknown"]:
         raise UsageError(f"{own[0]} is a custom loss, which only its own file describes: see lossterm probe.")
     if form == "json":
-        click.echo(as_json([_document(loss) for loss in records]))
+        click.echo(as_json([*terms.values(), *(_document(loss) for loss in records)]))
         return
     width = min(shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDEST, WIDEST)
     for number, loss in enumerate(records):
-        if number:
+        if number or terms:
             click.echo()
         print_lines([f"{loss.key}: {loss.title}"], colour_text(colour_of(loss.key, dark=True)) + " bold")
         print_lines(words.lines(loss, width), "")

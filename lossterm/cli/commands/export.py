@@ -28,6 +28,12 @@ class _Form(click.ParamType[str]):
 
         return format_named(str(value)).key
 
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Name the formats to whoever gave none."""
+        from lossterm.export import FORMATS
+
+        return f"Give one of {', '.join(FORMATS)}."
+
 
 class _Export(click.Command):
     """Lists the formats in its help."""
@@ -92,7 +98,7 @@ def export(
             path = path_from(output, chosen) if output else default_destination(session, chosen)
             if remark := write(contents, chosen, path, force=force):
                 click.echo(printable(remark), err=True)
-            where = str(path)
+            where = str(path.absolute())
     counts = f"{counted(len(contents.rows), 'trial')} and {counted(contents.epochs, 'epoch')}"
     what = (
         f"{chosen.title}, from session {session!r}"

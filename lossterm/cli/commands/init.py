@@ -62,7 +62,9 @@ def init(
     except OSError as error:
         raise DataError(f"{name} cannot be written: {error.strerror}.") from error
     more = "" if project == Path(FILE_NAME) else f" --project {shlex.quote(str(project))}"
-    click.echo(f"Wrote {name}. Look it through, then train what it says: lossterm run{more}")
+    click.echo(
+        f"Wrote {printable(str(project.absolute()))}. Look it through, then train what it says: lossterm run{more}"
+    )
 
 
 def _recognised(asked: FileRequest) -> FileRequest:
@@ -87,8 +89,9 @@ def _data(subject: Subject, context: click.Context) -> dict[str, Value]:
     if subject.asked is None:
         return {"task": subject.task} if given(context, "task") else {}
     wishes = msgspec.structs.asdict(subject.asked)
-    wishes["data"] = wishes.pop("path")
-    return {name: _plain(value) for name, value in wishes.items() if value not in (None, ())}
+    wishes["data"], wishes["target"] = wishes.pop("path"), subject.asked.predicted
+    del wishes["more_targets"]
+    return {name.replace("_", "-"): _plain(value) for name, value in wishes.items() if value not in (None, ())}
 
 
 def _settings(context: click.Context) -> dict[str, Value]:

@@ -10,7 +10,8 @@ from lossterm.cli.exit_codes import SOME_FAILED
 from lossterm.cli.options.shared import StorePath, absent, opening
 from lossterm.cli.options.workers import workers_with
 from lossterm.cli.printed_reports import print_sentences
-from lossterm.following.follow import Follower, WorkerLeft
+from lossterm.cli.printed_sweeps import print_sweeps_of
+from lossterm.following.follow import Follower, GoesOn, WorkerLeft
 from lossterm.following.session_state import SessionState
 from lossterm.reports.report import Report
 from lossterm.reports.screen_reader import score, spoken
@@ -18,6 +19,7 @@ from lossterm.reports.verdict import verdict
 from lossterm.store import Store
 from lossterm.text.harmless import printable
 from lossterm.text.numbers import counted
+from lossterm.worker_control.cluster import Cluster
 
 STEPS = 10
 """Parts of a session's trials after each of which there is news."""
@@ -61,12 +63,13 @@ class Telling:
         news, table, metric = [], _name(report), report.asked.comparison.metric
         for standing in report.standings:
             rows = [row for row in report.rows if row.trial.loss == standing.loss]
-            for status in ("diverged", "failed"):
-                count = sum(row.status == status for row in rows)
-                if more := count - self._broken.get((table, standing.loss, status), 0):
+            counts = {status: sum(row.status == status for row in rows) for status in ("diverged", "failed")}
+            for status, count in {**counts, "collapsed": standing.collapsed}.items():
+                if (more := count - self._broken.get((table, standing.loss, status), 0)) > 0:
                     news.append(f"{about}{counted(more, 'trial')} of {standing.loss} {status}.")
                 self._broken[table, standing.loss, status] = count
-            if rows and all(row.ended for row in rows) and (table, standing.loss) not in self._finished:
+            ended = all(row.ended for row in rows) and not (report.race and report.race.goes_on(standing.loss))
+            if rows and ended and (table, standing.loss) not in self._finished:
                 self._finished.add((table, standing.loss))
                 known = "without a score" if standing.mean is None else f"with {score(metric, standing)}"
                 news.append(f"{about}All seeds of {standing.loss} have ended, {known}.")
@@ -83,35 +86,38 @@ def _name(report: Report) -> str:
     return f"{c.task}, {c.protocol} protocol"
 
 
-def follow(session: str, store: StorePath, memory: int | None = None) -> None:
+def follow(session: str, store: StorePath, memory: int | None = None, cluster: Cluster | None = None) -> None:
     """Narrate a session on stdout until all its trials have ended, then print its whole report. Raises WorkerError.
 
-    A worker, which may take `memory` bytes, is kept running while there is something to train. An interrupt does not
-    stop the training.
+    A worker, which may take `memory` bytes and uses a `cluster`, is kept running while there is something to train. An
+    interrupt does not stop the training.
     """
-    view = None if absent(store) else _narrate(session, store, memory)
+    view = None if absent(store) else _narrate(session, store, memory, cluster)
     if view is None:
         begin = opening(session, store, "run")
         click.echo(printable(f"There is nothing in the session {session} yet. Begin with: {begin}"))
         return
     reports = view.reports()
-    print_sentences(reports, view.curves)
+    print_sentences(reports, view.curves, followed=True)
+    print_sweeps_of(view.asked, list(view.rows.values()), "linear")
     if not all(one.sound for one in reports):
         sys.exit(SOME_FAILED)
 
 
-def _narrate(session: str, store: StorePath, memory: int | None) -> SessionState | None:
+def _narrate(session: str, store: StorePath, memory: int | None, cluster: Cluster | None) -> SessionState | None:
     """Narrate a session until all its trials have ended, and return its state; None for an empty session."""
     with Store(store) as opened:
         asked = opened.reader.comparisons(session)
         if not asked:
             return None
         telling, device = Telling(), asked[-1].comparison.device
-        with Follower(opened, session, device=device, workers=workers_with(memory)) as follower:
+        with Follower(opened, session, device=device, workers=workers_with(memory, cluster)) as follower:
             try:
                 for news in follower:
                     if isinstance(news, WorkerLeft):
                         click.echo(printable(news.message), err=True)
+                    if isinstance(news, GoesOn):
+                        click.echo(printable(news.message))
                     if follower.state.training:
                         for line in telling.new(follower.state):
                             click.echo(printable(line))

@@ -16,7 +16,13 @@ HEADINGS: dict[Kind, str] = {
     "regression": "For numbers",
     "binary": "For two classes",
     "multiclass": "For three or more classes",
+    "multioutput": "For several numbers at once",
+    "multilabel": "For several labels at once",
+    "ordinal": "For ranks",
+    "segmentation": "For masks",
 }
+"""Above each group. A loss of single numbers also trains several of them, and masks, as the mean of their losses; it is
+listed once."""
 
 
 @click.command()
@@ -27,13 +33,17 @@ def losses(task: str | None, form: str) -> None:
     for problem in problems():
         click.echo(f"lossterm: {printable(problem)}", err=True)
     kinds, misfits = _for_task(task) if task else (tuple(HEADINGS), {})
-    listed = [loss for loss in every_loss().values() if set(kinds) & set(loss.kinds)]
+    listed = [
+        loss for loss in every_loss().values() if set(kinds) & set(loss.kinds) or misfits.get(loss.key, "") is None
+    ]
     if form == "json":
         rows = [{**loss_fields(loss), **({"misfit": misfits[loss.key]} if task else {})} for loss in listed]
         click.echo(as_json(rows))
         return
     groups = {
-        HEADINGS[kind]: _columns([loss for loss in listed if kind in loss.kinds], task, misfits) for kind in kinds
+        HEADINGS[kind]: _columns(of_kind, task, misfits)
+        for kind in kinds
+        if (of_kind := listed if task else [loss for loss in listed if kind in loss.kinds])
     }
     if form == "markdown":
         click.echo("\n\n".join(f"**{heading}**\n\n{markdown(columns)}" for heading, columns in groups.items()))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from lossterm.comparison.comparison import DEVICES
+from lossterm.comparison.device import DEVICES
 from lossterm.errors import DataError, StoreError
 from lossterm.store.backup import backups
 from lossterm.store.file_header import refuse_other_files
@@ -60,9 +60,10 @@ def exclusive_use(path: Path, verb: str) -> Iterator[None]:
     `verb` is what is to be done to the store. On an error, lock files that were made here are removed again.
     """
     held: list[int] = []
-    new = [place for device in DEVICES if not os.path.lexists(place := lock.lock_path(path, device))]
+    devices = sorted({*DEVICES, *lock.devices(path)})
+    new = [place for device in devices if not os.path.lexists(place := lock.lock_path(path, device))]
     try:
-        for device in DEVICES:
+        for device in devices:
             descriptor = lock.hold(path, device)
             if descriptor is None and not trains(path, device):  # it waits for more, which it can do later
                 lock.dismiss(path, device)

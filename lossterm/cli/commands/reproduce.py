@@ -13,8 +13,9 @@ from lossterm import __version__
 from lossterm.cli.console import print_columns, print_lines
 from lossterm.cli.exit_codes import SOME_FAILED, STOPPED
 from lossterm.cli.following import Watch
+from lossterm.cli.options.hyperparameters import setting_option
 from lossterm.cli.options.shared import FORMATS, Choice, StorePath, format_option, store_option
-from lossterm.comparison.comparison import DEVICES
+from lossterm.comparison.setting_catalogue import OF_COMPARISON
 from lossterm.following.follow import asking
 from lossterm.published import CASES, Case, case_named
 from lossterm.reports import json_document, report
@@ -25,9 +26,11 @@ from lossterm.text.json_text import as_json
 
 @click.command()
 @click.option("--case", "key", type=Choice("case", *CASES), default=next(iter(CASES)), show_default=True, help="Which.")
-@click.option("--seeds", "-n", type=int, help="Trainings of each loss (default: 30; for digits 5, as published).")
+@click.option(
+    "--seeds", "-n", type=int, help="Trainings of each loss (default: 30; for digits 5, as published; for noise 5)."
+)
 @click.option("--session", metavar="NAME", help="Session to keep the trials in (default: reproduce-CASE).")
-@click.option("--device", type=Choice("device", *DEVICES), default="auto", show_default=True, help="Where to train.")
+@setting_option(OF_COMPARISON["device"])
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @format_option(*(form for form in FORMATS if form != "linear"))  # sentences tell a report, not these rows
 @store_option

@@ -7,8 +7,9 @@ import click
 from lossterm.cli.commands.repair import exclusive_use
 from lossterm.cli.options.shared import StorePath, store_option
 from lossterm.home.paths import default_store_path
+from lossterm.home.presence import is_there
 from lossterm.home.tilde import expanded
-from lossterm.store.network_mounts import is_there, located
+from lossterm.store.network_mounts import located
 from lossterm.store.restoring import restore_backup
 from lossterm.text.harmless import printable
 
@@ -23,7 +24,7 @@ def restore(file: Path, store: StorePath) -> None:
     """
     path = located(expanded(store or default_store_path()))
     source = expanded(file).absolute()
-    if is_there(path):
+    if is_there(path, "The store"):
         with exclusive_use(path, "restore"):
             kept = restore_backup(source, path)
     else:

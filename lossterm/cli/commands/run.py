@@ -21,6 +21,7 @@ from lossterm.errors import UsageError
 from lossterm.following.follow import asking
 from lossterm.store import Store
 from lossterm.text.harmless import printable
+from lossterm.worker_control.cluster import Cluster
 
 
 @click.command(cls=ProjectCommand)
@@ -36,6 +37,7 @@ def run(
     session: str,
     max_time: float | None,
     memory: int | None,
+    cluster: Cluster | None,
     max_trials: int | None,
     with_trials: bool,
     quiet: bool,
@@ -51,17 +53,20 @@ def run(
     if with_trials and form != "json":
         raise UsageError("--trials adds to the JSON: say --format json too.")
 
+    said: list[str] = []
+
     def say(sentence: str) -> None:
+        said.append(sentence)
         if not quiet:
             click.echo(printable(sentence), err=True)
 
     comparison = Comparison.ask(subject.task_or_data(say), **settings)
-    trust_all_of(comparison)
-    for doubt in doubts(comparison):
+    trust_all_of(comparison, cluster and cluster.address)
+    for doubt in (one for one in doubts(comparison) if one not in said):
         say(f"Note: {doubt}")
     see_to_size(comparison, max_trials)
     with Store(store) as opened:
-        limits = Limits(max_time, memory)
+        limits = Limits(max_time, memory, cluster)
         watch = Watch(opened, session, asking(opened, session, [comparison]), quiet=quiet, limits=limits)
         try:
             watch.to_the_end()

@@ -25,6 +25,13 @@ def tasks(form: str) -> None:
 
 
 def _task(task: Task) -> dict[str, Any]:
-    """Return a task's fields as JSON can hold them; of what gives groups, whether there is such a thing."""
-    more = {"grouped": task.groups is not None, "metric": metric_catalogue.PRIMARY[task.kind]}
-    return {**fields_of(task, "groups", "times", "asked"), **more}
+    """Return a task's fields as JSON can hold them; of what gives groups and weights, whether there is such a thing."""
+    more = {
+        "grouped": task.groups is not None,
+        "weighted": task.weights is not None,
+        "metric": metric_catalogue.PRIMARY[task.kind],
+    }
+    return {
+        **fields_of(task, "groups", "times", "weights", "numeric", "row_numbers", "column_names", "asked", "advised"),
+        **more,
+    }

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lossterm.cli.options.piped_table import INPUT
 from lossterm.cli.options.shared import Command
 from lossterm.cli.options.table_reading import READ_AS, READING
 from lossterm.errors import DataError, UsageError
-from lossterm.home.tilde import expanded
+from lossterm.home.tilde import whole
 from lossterm.text.harmless import printable
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def table_options(command: Command) -> Command:
             type=click.Path(path_type=Path),
             help="A table of your own to train on in the app: CSV, TSV, Parquet or NPZ.",
         ),
-        click.option("--target", metavar="COL", help="Its column to predict (default: choose it in the app)."),
+        click.option("--target", metavar="A,B", help="Its column to predict, or several (default: choose in the app)."),
         *READING,
     )
     whole: Any = with_table
@@ -44,9 +45,13 @@ def _table(data: Path | None, target: str | None, reading: dict[str, Any]) -> "F
     if data is None:
         given = [name for name, value in {"target": target, **reading}.items() if value not in (None, ())]
         if given:
-            raise UsageError(f"--{given[0]} is about a table of your own: say which with --data FILE.")
+            raise UsageError(
+                f"--{given[0].replace('_', '-')} is about a table of your own: say which with --data FILE."
+            )
         return None
-    path = expanded(data).absolute()
+    if data == INPUT:
+        raise UsageError("The app reads keys from standard input, so --data - is not for it: name a file.")
+    path = whole(data)
     try:
         path.stat()
     except FileNotFoundError:

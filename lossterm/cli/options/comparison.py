@@ -49,7 +49,7 @@ _OPTIONS = (
         f"on validation is taken for each loss (default: tune; under the tutorial protocol {DEFAULT_RATE:g}).",
     ),
     settings_options,
-    *(setting_option(OF_COMPARISON[name]) for name in ("protocol", "metric", "device")),
+    *(setting_option(OF_COMPARISON[name]) for name in OF_COMPARISON if name != "seeds"),
     session_option,
 )
 

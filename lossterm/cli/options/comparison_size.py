@@ -1,7 +1,7 @@
 """How many trials are meant: asks about a comparison that is suspiciously large."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -27,12 +27,24 @@ def see_to_size(comparison: Comparison, most: int | None) -> None:
 
     Raises UsageError if it is not meant, or larger than `most`.
     """
-    if comparison.size <= (MANY if most is None else most):
+    refused = comparison.too_large(most)
+    if refused is None:
         return
-    sentence = f"This comparison has {comparison.size_in_words}."
+    if most is not None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise refused
+    if not click.confirm(f"This comparison has {comparison.size_in_words}. Train them all?", err=True):
+        raise UsageError("Nothing was trained.")
+
+
+def see_to_sizes(comparisons: Sequence[Comparison], most: int | None) -> None:
+    """Do the same for the levels of a sweep together."""
+    total = sum(one.size_at_most for one in comparisons)
+    if total <= (MANY if most is None else most):
+        return
+    sentence = f"This sweep has {total:,} trainings at most, at {len(comparisons)} levels."
     if most is not None:
         raise UsageError(f"{sentence} --max-trials allows {most:,}: ask for fewer, or allow more.")
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"{sentence} If that is meant, say --max-trials {comparison.size}.")
+        raise UsageError(f"{sentence} If that is meant, say --max-trials {total}.")
     if not click.confirm(f"{sentence} Train them all?", err=True):
         raise UsageError("Nothing was trained.")

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from lossterm.errors import StoreError, UnknownName
+from lossterm.errors import UnknownName
 from lossterm.home.paths import default_store_path
+from lossterm.home.presence import is_there
 from lossterm.home.tilde import expanded
 from lossterm.text.glyph_fallback import MARKERS
 
@@ -44,20 +45,8 @@ def absent(store: StorePath) -> bool:
     Raises StoreError for a place that cannot be looked at, as in another user's directory.
     """
     path = expanded(store or default_store_path()).absolute()
-    nearest = next((one for one in (path, *path.parents) if _is_there(one)), path)
+    nearest = next((one for one in (path, *path.parents) if is_there(one, "The store", links=True)), path)
     return nearest != path and nearest.is_dir()
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return path.is_symlink()
-    except OSError as error:  # a name that is too long, or a directory that nobody may look into
-        raise StoreError(
-            f"The store {path} cannot be looked at: {error.strerror}. Give another place with --store FILE."
-        ) from error
-    return True
 
 
 def _or_before_the_command(context: click.Context, option: click.Parameter, value: Any) -> Any:

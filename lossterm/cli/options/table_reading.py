@@ -21,11 +21,33 @@ READING = (
     click.option("--categorical", metavar="A,B", multiple=True, callback=names, help="Columns that hold names."),
     click.option("--group", metavar="COL", help="Column whose equal values stay on one side of a split."),
     click.option("--time", metavar="COL", help="Column by which rows are split, the earliest to train on."),
+    click.option("--sample-weight", metavar="COL", help="Column of what each row weighs in training, 0 or more."),
     click.option("--delimiter", metavar="SIGN", help="Between cells: a sign, comma, semicolon, tab, pipe or space."),
     click.option("--encoding", metavar="NAME", help="Encoding of the text, as utf-8, utf-16, cp1252."),
     click.option("--header/--no-header", default=None, help="Whether the first row names the columns."),
+    click.option("--thousands", metavar="SIGN", help="Between thousands: comma, point, apostrophe or space."),
+    click.option("--min-class", metavar="N:join|drop", help="Join the classes with fewer than N rows, or drop them."),
+    click.option(
+        "--missing",
+        metavar="[COL=]CODE",
+        multiple=True,
+        help="Number, word or date for a missing value, in all columns or one; again for more.",
+    ),
 )
 """Options that say how a table is to be read, for whatever is not left to be recognised."""
 
-READ_AS = ("kind", "drop", "categorical", "group", "time", "delimiter", "encoding", "header")
+READ_AS = (
+    "kind",
+    "drop",
+    "categorical",
+    "group",
+    "time",
+    "sample_weight",
+    "delimiter",
+    "encoding",
+    "header",
+    "thousands",
+    "missing",
+    "min_class",
+)
 """Their names, which are those of `FileRequest`."""

@@ -9,13 +9,14 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from lossterm.cli.options.piped_table import file_of
 from lossterm.cli.options.table_reading import READ_AS, READING
 from lossterm.comparison.comparison import DEFAULT_TASK
 from lossterm.data import Data, FileRequest, describe
 from lossterm.data.request import delimiter_of
 from lossterm.errors import UsageError
 from lossterm.home.paths import shelf
-from lossterm.home.tilde import expanded
+from lossterm.home.tilde import whole
 from lossterm.tasks import Task, task_named, task_on
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -63,7 +64,7 @@ def subject_options(command: Command) -> Command:
             type=click.Path(path_type=Path),
             help="A table of your own instead: CSV, TSV, Parquet or NPZ; see `lossterm data FILE`.",
         ),
-        click.option("--target", metavar="COL", help="Its column to predict."),
+        click.option("--target", metavar="A,B", help="Its column to predict; several are predicted together."),
         *READING,
     )
     whole: Any = with_subject
@@ -84,12 +85,14 @@ def _subject(task: str | None, data: Path | None, target: str | None, reading: d
         about = {"target": target, **reading}
         given = [name for name in about if about[name] not in (None, ()) and (data is None or _typed(name))]
         if given:
-            raise UsageError(f"--{given[0]} is about a table of your own: say which with --data FILE.")
+            raise UsageError(
+                f"--{given[0].replace('_', '-')} is about a table of your own: say which with --data FILE."
+            )
         return Subject() if task is None else Subject(task=task)
     if not target:
         raise UsageError(f"--data needs --target COL, the column to predict; `lossterm data {data}` lists the columns.")
-    # What a project file says of reading its own table is not of another one, nor its kind of another target.
-    others = READ_AS if _typed("data") else ("kind",) if _typed("target") else ()
-    reading |= {name: () if name in ("drop", "categorical") else None for name in others if not _typed(name)}
+    # What a project file says of reading its own table is not of another, nor its kind and classes of another target.
+    others = READ_AS if _typed("data") else ("kind", "min_class") if _typed("target") else ()
+    reading |= {name: () if name in ("drop", "categorical", "missing") else None for name in others if not _typed(name)}
     reading["delimiter"] = delimiter_of(reading["delimiter"])
-    return Subject(asked=FileRequest(path=str(expanded(data).absolute()), target=target, **reading))
+    return Subject(asked=FileRequest(path=str(whole(file_of(data))), target=target, **reading))

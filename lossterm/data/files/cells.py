@@ -122,12 +122,18 @@ def days_in(cells: Sequence[str]) -> Days | None:
     for form in _FORMS:
         if _share(reader := _reader(form), cells) >= 0.5:
             return reader
-    if ambiguous := [match for match in map(_DAY_FIRST.fullmatch, cells) if match]:
+    if ambiguous := [match for match in map(_DAY_FIRST.fullmatch, cells) if match and _may_be_day(match)]:
         day, month = (max(int(match[part]) for match in ambiguous) for part in ("day", "month"))
         if (day > 12) != (month > 12):
             reader = _reader(_DAY_FIRST if day > 12 else _MONTH_FIRST)
             return reader if _share(reader, cells) >= 0.5 else None
     return None
+
+
+def _may_be_day(match: re.Match[str]) -> bool:
+    """Whether a day and a month are among these two numbers, unlike in 99/99/9999."""
+    low, high = sorted(int(match[part]) for part in ("day", "month"))
+    return low <= 12 and high <= 31
 
 
 def is_ambiguous_day(cell: str) -> bool:

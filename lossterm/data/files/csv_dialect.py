@@ -3,11 +3,13 @@
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from lossterm.data.files.cells import days_in, is_missing, number_of
+from lossterm.data.files.content import open_bytes
 from lossterm.data.files.position import refusal
 from lossterm.errors import DataError, UsageError
 from lossterm.text.harmless import printable
@@ -39,6 +41,25 @@ CANDIDATES = "\t;|,"
 _NOT_FILE_ENCODINGS = frozenset(("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"))
 """Python codecs that are not encodings of text files."""
 
+_MOST_HEADER_ROWS = 4
+_MOST_ABOVE = 20
+"""Rows of a title that are looked for above the names."""
+_FEWEST_BELOW = 4
+"""Number of rows that are needed to tell a second row of names from the first of values."""
+_WORD = re.compile(r"[^\W\d_]|[%°$€£¥#(\[]")
+"""How the name of a column or a unit begins."""
+
+_UNITS = (
+    *("kg", "g", "mg", "µg", "ug", "t", "lb", "lbs", "oz", "m", "cm", "mm", "km", "µm"),
+    *("nm", "in", "ft", "mi", "s", "sec", "ms", "h", "hr", "hrs", "hour", "hours", "min", "d"),
+    *("day", "days", "yr", "yrs", "year", "years", "°c", "°f", "c", "k", "%", "pa", "hpa", "kpa"),
+    *("mpa", "bar", "atm", "v", "mv", "kv", "a", "ma", "w", "kw", "mw", "j", "kj", "kwh"),
+    *("hz", "khz", "mhz", "ghz", "mol", "mmol", "l", "ml", "m2", "m²", "m3", "m³", "km2", "km²"),
+    *("usd", "eur", "gbp", "chf", "$", "€", "£", "¥", "m/s", "km/h", "mph", "mg/l", "g/l", "g/dl"),
+    *("mg/dl", "mmol/l", "mmhg", "bpm", "ppm", "ppb", "db", "lx", "n", "deg", "rad", "px", "count", "counts"),
+)
+"""Units in lower case, which stand in a row below the names of their columns."""
+
 _LINES = 200
 _REGULAR = 0.95
 """Share of rows that must have the same number of cells as the first."""
@@ -49,7 +70,7 @@ def beginning(path: Path, encoding: str | None) -> tuple[str, str]:
 
     Raises UsageError for an unknown encoding, and DataError for one whose byte order mark is missing.
     """
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         start = file.read(SAMPLE)
     guessed = encoding
     if guessed is None:
@@ -83,7 +104,7 @@ def encoding_of(path: Path, encoding: str | None, guessed: str) -> tuple[str, st
 
 def order_of(path: Path) -> str | None:
     """Return the name of UTF-16 with the byte order that the places of NUL suggest; None if it is not UTF-16."""
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         start = file.read(SAMPLE)
     first, second = start[::2].count(0), start[1::2].count(0)
     if max(first, second) * 4 < len(start) or min(first, second) * 10 > max(first, second):
@@ -111,7 +132,7 @@ def _decoder(encoding: str, errors: str) -> codecs.IncrementalDecoder:
 def _undecodable(path: Path, encoding: str) -> int | None:
     """Return the first line that is invalid in this encoding, None if all are valid. Raises DataError for NUL."""
     decoder, line = _decoder(encoding, "strict"), 1
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         while True:
             block = file.read(_BLOCK)
             try:
@@ -192,6 +213,74 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
         else:
             again += cell in below
     return not same and again * 2 < max(1, len(first))
+
+
+def rows_above_names(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many rows of a title stand above the row of names: with a cell in the first place alone, or none.
+
+    The row below them has a name in each of several cells, as many as most rows have, and numbers below one of them.
+    """
+    ((width, _),) = Counter(map(len, rows)).most_common(1)
+    above = 0
+    while above < min(_MOST_ABOVE, len(rows)) and not any(cell.strip() for cell in rows[above][1:]):
+        above += 1
+    if not above or width < 2 or above + 1 >= len(rows) or len(rows[above]) != width:
+        return 0
+    names = rows[above]
+    named = all(not is_missing(cell) and not _is_value(cell) for cell in names)
+    below = [row for row in rows[above + 1 :] if len(row) == width]
+    return above if named and any(_is_numeric(below, place) for place in range(width)) else 0
+
+
+def header_rows(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many rows name the columns, if the first does: more if the next hold words above numbers too.
+
+    pandas writes such rows for columns of several levels, and other programs for the units of each column; then
+    perhaps a last one that names the index, with nothing above the numbers.
+    """
+    width = len(rows[0])
+    height = 1
+    while height < _MOST_HEADER_ROWS and height + _FEWEST_BELOW <= len(rows) and len(rows[height]) == width:
+        below = [row for row in rows[height + 1 :] if len(row) == width]
+        numeric = [place for place in range(width) if _is_numeric(below, place)]
+        above = [cell for place in numeric if (cell := rows[height][place].strip())]
+        words = all(_WORD.match(cell) and not is_missing(cell) for cell in above)
+        named = words and (len(above) > 1 or (bool(above) and all(map(_is_unit, above))))
+        index = height > 1 and words and any(cell.strip() for cell in rows[height])
+        if len(numeric) < 2 or not (named or index):
+            break
+        height += 1
+        if not named:
+            break
+    return height
+
+
+def _is_numeric(rows: Sequence[Sequence[str]], place: int) -> bool:
+    cells = [row[place] for row in rows if not is_missing(row[place])]
+    return bool(cells) and sum(map(_is_value, cells)) >= 0.8 * len(cells)
+
+
+def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the names of columns that several rows spell: a and b as a_b, and a name of the index alone."""
+    *upper, last = [[cell.strip().lstrip("\ufeff") for cell in row] for row in rows]
+    if len(upper) > 1 and sum(map(bool, last)) * 2 < len(last):  # it names the index
+        names = joined_names(upper)
+        return [below or above for below, above in zip(last, names, strict=True)]
+    units = all(map(_is_unit, filter(None, last)))
+    for row in upper:
+        for place in range(1, len(row)):
+            if not row[place] and row[place - 1] and last[place] and last[place - 1] and not units:
+                row[place] = row[place - 1]  # written once above several columns
+    names = ["_".join(filter(None, cells)) for cells in zip(*upper, last, strict=True)]
+    if units:  # a unit is no name
+        names = ["" if name == unit else name for name, unit in zip(names, last, strict=True)]
+    return names
+
+
+def _is_unit(cell: str) -> bool:
+    """Whether a cell below the name of a column is a unit: one that is known, or in brackets."""
+    text = cell.strip()
+    return text.casefold() in _UNITS or (text[:1] in ("(", "[") and text[-1:] in (")", "]"))
 
 
 def _is_value(cell: str) -> bool:

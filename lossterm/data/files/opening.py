@@ -6,24 +6,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from lossterm.data.files import csv_file, npz_file, parquet_file
+from lossterm.data.files import csv_file, feather_file, json_lines_file, npz_file, parquet_file
+from lossterm.data.files.content import DAMAGED, is_compressed, open_bytes
+from lossterm.data.files.foreign_formats import (
+    START,
+    is_json_lines,
+    refuse_address,
+    refuse_archive,
+    refuse_foreign_format,
+    refuse_packed,
+    refuse_pointer,
+)
 from lossterm.data.files.position import refusal
 from lossterm.data.files.sheet import Sheet
 from lossterm.data.request import FileRequest
 from lossterm.errors import DataError
+from lossterm.text.harmless import printable
 
 DIGITS = 16
 """Number of hex digits of the SHA-256 that identify a file's content."""
 
-_OTHERS: tuple[tuple[bytes, str], ...] = (
-    (b"\x1f\x8b", "the file is compressed by gzip. Unpack it first"),
-    (b"BZh", "the file is compressed by bzip2. Unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "the file is compressed by zstd. Unpack it first"),
-    (b"\x93NUMPY", "the file is a single array. Save features and target in one NPZ: np.savez(FILE, X=…, y=…)"),
-    (b"\xd0\xcf\x11\xe0", "the file is an Excel workbook. Save its sheet as CSV"),
-    (b"\x89HDF", "the file is HDF5. Save the table as CSV, Parquet or NPZ"),
-    (b"SQLite format 3", "the file is an SQLite database. Save one of its tables as CSV"),
-)
+
+_BINARY = (b"PAR1", b"ARROW1", b"FEA1", b"PK\x03\x04")
+"""How files begin that are read as they lie on the disk, and not through an unpacker."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +50,8 @@ class Opened:
             status = self.path.stat()
         except UnicodeError:  # every byte was valid when the file was opened
             raise self._changed_meanwhile() from None
+        except DAMAGED as error:
+            raise _damaged(self.path, error) from error
         except OSError as error:
             raise refusal(self.path, f"the file can't be read: {error.strerror or error}.") from error
         if (status.st_size, status.st_mtime_ns) != (self._size, self._changed):
@@ -75,13 +82,14 @@ def opened(asked: FileRequest) -> Opened:
     except UnicodeEncodeError:
         raise refusal(path, "the path holds bytes that are not UTF-8. Rename the file.") from None
     try:
+        if not path.exists():
+            refuse_address(path)
         if path.is_dir():
             raise refusal(path, "this is a directory. Name a file in it.")
         if path.exists() and not path.is_file():
             raise refusal(path, "this is not a regular file. Save its content in one.")
         status = path.stat()
-        with path.open("rb") as file:
-            start = file.read(64)
+        start = _start(path)
         if not start:
             raise refusal(path, "the file is empty. Give one with a row of names and a row for each example.")
         reader = _reader(path, start)
@@ -90,6 +98,8 @@ def opened(asked: FileRequest) -> Opened:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS]
     except FileNotFoundError:
         raise refusal(path, "there is no such file. Check the path.") from None
+    except DAMAGED as error:
+        raise _damaged(path, error) from error
     except OSError as error:
         raise refusal(path, f"the file can't be read: {error.strerror or error}.") from error
     return Opened(
@@ -99,17 +109,34 @@ def opened(asked: FileRequest) -> Opened:
 
 def _reader(path: Path, start: bytes) -> _Format:
     """Return the module that reads a file with this beginning. Raises DataError if there is none."""
-    if start.startswith(b"PAR1"):
-        return parquet_file
+    refuse_pointer(path, start)
+    packed = is_compressed(path)
+    if packed and (start.startswith(_BINARY) or is_json_lines(path, start)):
+        refuse_packed(path)
+    for mark, reader in ((b"PAR1", parquet_file), (b"ARROW1", feather_file), (b"FEA1", feather_file)):
+        if start.startswith(mark):
+            return reader
     if start.startswith(b"PK\x03\x04"):
         if path.suffix.lower() == ".npz":
             return npz_file
-        raise refusal(path, "the file is a ZIP archive or an Excel workbook. Unpack it, or save its sheet as CSV.")
-    if path.suffix.lower() == ".npz" and start[:1] == b"\x80":
-        raise refusal(path, "the file is a pickle, which can run any program and is never opened. Save it by np.savez.")
-    if path.suffix.lower() in (".npz", ".parquet"):
+        refuse_archive(path, start)
+    if path.suffix.lower() in (".npz", ".parquet", ".feather") and not start.startswith(b"\x80"):
         raise refusal(path, f"the file is not {path.suffix[1:].upper()}, whatever its name says. Save it again.")
-    for mark, what in _OTHERS:
-        if start.startswith(mark):
-            raise refusal(path, f"{what}.")
+    if is_json_lines(path, start):
+        return json_lines_file
+    refuse_foreign_format(path, start)
     return csv_file
+
+
+def _start(path: Path) -> bytes:
+    """Return the first bytes of a file, unpacked. Raises DataError for one that is damaged."""
+    try:
+        with open_bytes(path) as file:
+            return file.read(START)
+    except DAMAGED as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    what = printable(str(error)).rstrip(".")
+    return refusal(path, f"the file is compressed by gzip and damaged or cut off ({what}). Get it anew.")

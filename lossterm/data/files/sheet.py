@@ -1,17 +1,26 @@
 """A column as it was read, before it gets a role, and the sheet of all columns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from lossterm.data.files.cells import day_text, number_text
+from lossterm.data.files.notation import Notation
 from lossterm.data.files.position import refusal
 from lossterm.errors import DataError
+from lossterm.text.harmless import clipped
+from lossterm.text.numbers import listed
 
 MISSING_WORD, RARE_WORD = -1, -2
 """Codes of a missing cell, and of a cell whose word was not kept because there were too many before it."""
+
+_MOST_RENAMED = 8
+"""Number of renamed columns that are listed."""
+
+Form = Literal["csv", "parquet", "npz", "arrow", "jsonl"]
+"""How a file is stored; the last ones are Feather and JSON lines."""
 
 RawKind = Literal["number", "boolean", "date", "word", "nothing"]
 
@@ -46,6 +55,10 @@ class Raw:
     """Words that are taken as missing, such as NA, in order of appearance."""
     remarks: tuple[str, ...] = ()
     """What a user must know about how it was read."""
+    notation: Notation | None = None
+    """How its numbers are written, where it is not as Python parses them."""
+    unread: bool = False
+    """Whether its words are numbers that could be read in two ways; a remark says what to do."""
 
     @property
     def missing(self) -> np.ndarray:
@@ -96,7 +109,7 @@ class Sheet:
     """A file as it was read."""
 
     path: str
-    form: Literal["csv", "parquet", "npz"]
+    form: Form
     rows: int
     names: tuple[str, ...]
     """Names of all columns, including those that were not read."""
@@ -106,23 +119,54 @@ class Sheet:
     """Index of a row → its number in the file, counted from 1; in CSV the line."""
     unread: dict[str, str] = field(default_factory=dict)
     """Name → reason, for columns whose content no table can use."""
+    arrays: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of an array of several columns → their names; for formats that have such arrays."""
     remarks: tuple[str, ...] = ()
-    """How the file was read, in sentences."""
+    """How the file was read, in sentences, the first of which names its format."""
     delimiter: str | None = None
     encoding: str | None = None
     header: bool | None = None
+    header_rows: int = 1
+    """Rows that name the columns, where the first does."""
+    compressed: bool = False
+    """Whether the file is compressed by gzip."""
 
     def refusal(self, what: str, index: int | None = None, column: str | None = None) -> DataError:
         """Return an error that names the file, and the row and column if given."""
         return refusal(self.path, what, None if index is None else self.row(index), column)
 
 
-def column_names(path: str, names: list[str]) -> tuple[str, ...]:
-    """Return the columns' names, an empty one replaced by a numbered one. Raises DataError for duplicates."""
-    unique = [name or f"column_{number}" for number, name in enumerate(names, 1)]
-    places: dict[str, int] = {}
-    for number, name in enumerate(unique, 1):
-        if name in places:
-            raise refusal(path, f"columns {places[name]} and {number} have the same name. Rename one.", column=name)
-        places[name] = number
-    return tuple(unique)
+def column_names(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns' names, all different, and sentences about those that are not as in the file.
+
+    An empty name becomes column_N, and one that was there before gets a number.
+    """
+    unique: dict[str, None] = {}
+    renamed, nameless = [], []
+    every = {*names}
+    for place, name in enumerate(names, 1):
+        new, again = name or f"column_{place}", 1
+        while new in unique or (new in every and new != name):
+            again += 1
+            new = f"{name or f'column_{place}'}_{again}"
+        if name and new != name:
+            renamed.append(f"{clipped(name)} in column {place} is {clipped(new)}")
+        if not name:
+            nameless.append(new)
+        unique[new] = None
+    said = []
+    if nameless and len(nameless) < len(names):  # with none at all there is no row of names
+        shown = [
+            *nameless[:_MOST_RENAMED],
+            *([f"{len(nameless) - _MOST_RENAMED} more"] * (len(nameless) > _MOST_RENAMED)),
+        ]
+        one = len(nameless) == 1
+        are, its = (
+            ("A column without a name is", "its place") if one else ("Columns without a name are", "their places")
+        )
+        said.append(f"{are} called {listed(shown)}, after {its}.")
+    if not renamed:
+        return tuple(unique), tuple(said)
+    more = f"; and {len(renamed) - _MOST_RENAMED} more" if len(renamed) > _MOST_RENAMED else ""
+    said.append(f"Columns of the same name are told apart: {'; '.join(renamed[:_MOST_RENAMED])}{more}.")
+    return tuple(unique), tuple(said)

@@ -1,6 +1,6 @@
 """A network as a stack of dense layers, a form that can be kept and computed without TensorFlow."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, get_args
@@ -9,8 +9,11 @@ import numpy as np
 
 from lossterm.comparison.hyperparameters import ACTIVATIONS
 from lossterm.engine.runtime import keras
-from lossterm.engine.training.kept_weights import NetworkForm
+from lossterm.engine.training.kept_numbers import NetworkForm
 from lossterm.losses import Activation
+
+Value = Callable[[Any], np.ndarray]
+"""Returns the present value of a variable of a network."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -24,16 +27,16 @@ class Layer:
     activation: str = "linear"
     """Keras's name of the activation after it."""
 
-    def folded(self) -> tuple[np.ndarray, np.ndarray]:
+    def folded(self, value: Value) -> tuple[np.ndarray, np.ndarray]:
         """Return kernel (inputs, units) and bias (units,), with the normalisation at prediction folded in."""
-        kernel = np.asarray(self.dense.kernel)
-        bias = np.asarray(self.dense.bias) if self.dense.use_bias else np.zeros(kernel.shape[1], np.float32)
+        kernel = value(self.dense.kernel)
+        bias = value(self.dense.bias) if self.dense.use_bias else np.zeros(kernel.shape[1], np.float32)
         if self.norm is None:
             return kernel, bias
-        factor = 1 / np.sqrt(np.asarray(self.norm.moving_variance, np.float64) + self.norm.epsilon)
-        factor = factor * np.asarray(self.norm.gamma) if self.norm.scale else factor
-        offset = np.asarray(self.norm.beta) if self.norm.center else 0.0
-        shifted = (bias - np.asarray(self.norm.moving_mean)) * factor + offset
+        factor = 1 / np.sqrt(value(self.norm.moving_variance).astype(np.float64) + self.norm.epsilon)
+        factor = factor * value(self.norm.gamma) if self.norm.scale else factor
+        offset = value(self.norm.beta) if self.norm.center else 0.0
+        shifted = (bias - value(self.norm.moving_mean)) * factor + offset
         return (kernel * factor).astype(np.float32), shifted.astype(np.float32)
 
 
@@ -61,9 +64,9 @@ class LayerStack:
         """How many numbers `weights` returns."""
         return sum((inputs + 1) * units for inputs, units in pairwise(self.layers))
 
-    def weights(self) -> list[np.ndarray]:
-        """Return kernel and bias of each layer in turn, as they are now."""
-        return [part for layer in self.parts for part in layer.folded()]
+    def weights(self, value: Value = np.asarray) -> list[np.ndarray]:
+        """Return kernel and bias of each layer in turn, as they are now; `value` reads a variable of the network."""
+        return [part for layer in self.parts for part in layer.folded(value)]
 
 
 def stack_of(network: Any) -> LayerStack | None:

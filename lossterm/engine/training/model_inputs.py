@@ -10,11 +10,12 @@ from lossterm.comparison.protocol import Protocol
 from lossterm.data import Data, FeatureColumn, load
 from lossterm.home.paths import shelf
 from lossterm.tasks import Task
+from lossterm.tasks.channel_scaling import by_channel
 from lossterm.tasks.task import standard
 from lossterm.tasks.user_table import NUMBERS
 
 Input = dict[str, Any]
-"""One input: its `column` (a name, or a number from 0), and what it is taken `as`.
+"""One input: its `column` (a name, or a number from 0; of images and sequences a channel), and what it is taken `as`.
 
 number: (value − origin − mean)/scale, with `median` for value − origin where it is missing; missing: 1 where the value
 is missing, else 0; level: 1 where the cell is `level`, else 0.
@@ -26,6 +27,10 @@ def about_inputs(trial: Trial, task: Task, protocol: Protocol) -> tuple[list[Inp
 
     No inputs where a package prepares them by custom code.
     """
+    if task.pipeline is by_channel or (task.pipeline is standard and isinstance(trial.data, Data)):
+        features, target = task.draw(trial.seed)
+        rows = splits.split_rows(task, protocol, target, protocol_catalogue._stream(trial.seed))["train"]
+        return _scaled(task.pipeline().fit(features[rows])), None
     if not isinstance(trial.data, Data) and task.pipeline is not standard:
         return None, None
     features, target = task.draw(trial.seed)

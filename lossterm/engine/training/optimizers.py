@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lossterm.comparison.hyperparameters import MOMENTUM
 from lossterm.engine.runtime import keras
 
 LEFT_AT_THE_END = 0.01
@@ -12,7 +13,7 @@ def build_optimizer(key: str, learning_rate: Any = 0.01) -> Any:
     """Return the Keras optimizer of a key of `OPTIMIZERS`, with a learning rate or a Keras schedule."""
     optimizers = {
         "sgd": lambda: keras.optimizers.SGD(learning_rate),
-        "momentum": lambda: keras.optimizers.SGD(learning_rate, momentum=0.9),
+        "momentum": lambda: keras.optimizers.SGD(learning_rate, momentum=MOMENTUM),
         "adam": lambda: keras.optimizers.Adam(learning_rate),
         "rmsprop": lambda: keras.optimizers.RMSprop(learning_rate),
         "adamw": lambda: keras.optimizers.AdamW(learning_rate),
@@ -34,6 +35,31 @@ def build_schedule(key: str, learning_rate: Any, steps: Any) -> Any:
         "exponential": lambda: schedules.ExponentialDecay(learning_rate, steps, decay_rate=LEFT_AT_THE_END),
     }
     return made[key]()
+
+
+def rate_for_each(optimizer: Any, rates: Any) -> Any:
+    """Have a Keras optimizer serve variables with a leading axis of trials, each trial at a rate of its own.
+
+    `rates` is the variable (trials,) that holds them; an optimizer with a schedule has been given it already. One that
+    scales gradients by a norm over all of them would mix the trials; those of OPTIMIZERS do not.
+    """
+    kind = type(optimizer)
+
+    def shaped(rate: Any, variable: Any) -> Any:
+        return keras.ops.reshape(rate, (-1, *[1] * (len(variable.shape) - 1)))
+
+    def update_step(self: Any, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        kind.update_step(self, gradient, variable, shaped(learning_rate, variable))
+
+    def decay(self: Any, variables: Any) -> None:
+        for variable in variables if self.weight_decay is not None else ():
+            if self._use_weight_decay(variable):
+                variable.assign(variable - variable * self.weight_decay * shaped(self.learning_rate, variable))
+
+    optimizer.__class__ = type(kind.__name__, (kind,), {"update_step": update_step, "_apply_weight_decay": decay})
+    if not isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+        optimizer._learning_rate = rates
+    return optimizer
 
 
 def optimizer_state(optimizer: Any) -> list[Any]:

@@ -21,6 +21,8 @@ from lossterm.comparison.user_code_consent import refuse_unnamed
 from lossterm.engine.runtime import keras
 from lossterm.errors import DataError, UsageError
 from lossterm.losses import Loss, Source
+from lossterm.losses.keras_on_numbers import TARGET, wants_ratio
+from lossterm.losses.user_defined import PER
 from lossterm.tasks import Task
 from lossterm.text.fingerprint import sha256
 
@@ -55,8 +57,16 @@ def load_user_loss(source: Source, task: Task) -> Loss:
         raise DataError(f"{source.place} has no {source.name}.")
     spot = f"{source.name} in {source.place}{line_of(given)}"
     settings = {name: _value(value) for name, value in source.settings}
-    head, labels = settings.pop("head", None), settings.pop("labels", None)
+    head, labels, scale, per = (settings.pop(name, None) for name in ("head", "labels", TARGET, PER))
     if isinstance(given, Loss):
+        if scale is not None:
+            raise DataError(
+                f"{spot} is a record, which says its scale itself (scale={given.scale!r}): leave out {TARGET}."
+            )
+        if per is not None:
+            raise DataError(
+                f"{spot} is a record, which says itself what it is per (per={given.per!r}): leave out {PER}."
+            )
         return _record(given, source, task, settings, spot)
     if inspect.isclass(given):
         with blamed(source, "constructed"):
@@ -69,26 +79,97 @@ def load_user_loss(source: Source, task: Task) -> Loss:
             "a keras.losses.Loss, or a lossterm.losses.Loss."
         )
     if head is None and "hinge" in source.name.lower():  # like Keras's hinges, it takes margins, with labels −1 and 1
-        head = {"binary": "margin", "multiclass": "logit"}.get(task.kind)
+        head = {"binary": "margin", "multiclass": "logit"}.get(task.element)
     _refuse_useless(spot, task, head, labels)
+    _refuse_standardised(given, source, task, scale)
+    _refuse_arguments(function, source, settings, spot)
     index = labels == "index" or (labels is None and type(given).__name__.startswith("Sparse"))
     logits = head == "logit" or (head is None and _wants_logits(given))
 
     def called(y_true: Any, y_pred: Any) -> Any:
         with blamed(source, "called"):
-            return _rows(function(y_true, y_pred, **settings))
+            return _rows(_no_factory(function(y_true, y_pred, **settings), source, settings, spot))
 
-    return msgspec.structs.replace(_as_record(source, task, called, head, logits=logits, index=index), title=spot)
+    record = _as_record(source, task, called, head, logits=logits, index=index)
+    return msgspec.structs.replace(record, title=spot, scale=scale or record.scale, per=per or "row")
 
 
 def _refuse_useless(spot: str, task: Task, head: str | None, labels: str | None) -> None:
     """Refuse a head or labels that would change nothing on such a task."""
-    if head is not None and (task.kind == "regression" or (head == "margin" and task.kind == "multiclass")):
-        raise DataError(f"{spot}: head={head} has no meaning for {task.key}, whose targets are {_TARGETS[task.kind]}.")
-    if labels is not None and task.kind != "multiclass":
+    if head is not None and (task.element == "regression" or (head == "margin" and task.element == "multiclass")):
         raise DataError(
-            f"{spot}: labels={labels} has no meaning for {task.key}, whose targets are {_TARGETS[task.kind]}."
+            f"{spot}: head={head} has no meaning for {task.key}, whose targets are {_TARGETS[task.element]}."
         )
+    if labels is not None and task.element != "multiclass":
+        raise DataError(
+            f"{spot}: labels={labels} has no meaning for {task.key}, whose targets are {_TARGETS[task.element]}."
+        )
+
+
+def _refuse_standardised(given: object, source: Source, task: Task, scale: str | None) -> None:
+    """Refuse a loss of Keras that looks at ratios, under another name, where nobody said on which scale."""
+    kind = given if inspect.isfunction(given) else type(given)
+    if task.element == "regression" and scale is None and wants_ratio(kind.__module__, kind.__name__):
+        text = source.text
+        raise DataError(
+            f"{text} is Keras's {kind.__name__}, which means something else on a standardised target: write "
+            f"{_with(source, TARGET, 'mean')} for a target divided by its mean, or {TARGET}=raw for its own units."
+        )
+
+
+def _with(source: Source, name: str, value: str) -> str:
+    return msgspec.structs.replace(source, settings=(*source.settings, (name, value))).text
+
+
+def _refuse_arguments(function: Callable[..., Any], source: Source, settings: dict[str, Any], spot: str) -> None:
+    """Refuse what cannot be called with y_true, y_pred and these parameters, with what to write instead."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # not known before it is called
+    try:
+        signature.bind(None, None, **settings)
+    except TypeError as error:
+        cause = str(error)
+    else:
+        return
+    places = [
+        one for one in signature.parameters.values() if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+    ]
+    needed = [one.name for one in signature.parameters.values() if one.default is one.empty and one.kind not in _MANY]
+    names = [one.name for one in places]
+    if unknown := [name for name in settings if name not in signature.parameters]:
+        known = ", ".join(names[2:]) or "none"
+        raise DataError(f"{spot} got an unexpected keyword argument {unknown[0]!r}; its parameters are: {known}.")
+    if len(needed) > 2:
+        third = next(name for name in needed[2:] if name not in settings)
+        raise DataError(
+            f"{spot} takes a third argument, {third}, and a loss gets y_true and y_pred alone: "
+            f"no features, no weights. Give {third} a default, or a number after the name: {_with(source, third, '1')}."
+        )
+    if len(places) < 2:
+        raise DataError(f"{spot} takes ({', '.join(names)}) and not (y_true, y_pred). {_made_by(source, names)}")
+    raise DataError(f"{spot} cannot be called as (y_true, y_pred): {cause}.")
+
+
+_MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _no_factory(values: Any, source: Source, settings: dict[str, Any], spot: str) -> Any:
+    """Refuse a function as the value of a loss: it came from what makes a loss, and is not one."""
+    if not callable(values) or hasattr(values, "shape"):
+        return values
+    raise DataError(f"{spot} returns a function, not losses of rows. {_made_by(source, list(settings))}")
+
+
+def _made_by(source: Source, names: list[str]) -> str:
+    """Say how a loss is taken from a function that makes one."""
+    place = source.place if source.file else "FILE.py"
+    values = ", ".join(f"{name}=…" for name in names)
+    return (
+        f"If it makes a loss, keep what it makes under a name of the file, `my_loss = {source.name}({values})`, "
+        f"and give {place}:my_loss."
+    )
 
 
 _TARGETS = {"regression": "numbers", "binary": "two classes", "multiclass": "three or more classes"}
@@ -130,33 +211,40 @@ def _as_record(
     """Wrap a function of Keras's form in a record: it gets y_true and y_pred as Keras passes them for such a task."""
     ops = keras.ops
 
+    def column(part: Any) -> Any:
+        return part if task.outputs else part[..., None]
+
+    def of_rows(values: Any) -> Any:
+        """Take the mean over pixels, as Keras does."""
+        places = tuple(range(1, len(getattr(values, "shape", ()))))
+        return ops.mean(values, axis=places) if task.target_shape and places else values
+
     def of_columns(_: Any, y: Any, f: Any) -> Any:
-        return call(y[:, None], f[:, None])
+        return of_rows(call(column(y), column(f)))
 
     def of_two(_: Any, y: Any, z: Any) -> Any:
-        return call(y[:, None], (z if logits else ops.sigmoid(z))[:, None])
+        return of_rows(call(column(y), column(z if logits else ops.sigmoid(z))))
 
     def of_many(_: Any, y: Any, z: Any) -> Any:
-        return call(y, z if logits else ops.softmax(z, axis=-1))
+        return of_rows(call(y, z if logits else ops.softmax(z, axis=-1)))
 
     form: dict[str, Any] = {"function": of_columns, "reading": "value", "encoding": "value"}
-    if task.kind == "binary" and head == "margin":
+    if task.element == "binary" and head == "margin":
         form = {"function": of_columns, "reading": "margin", "encoding": "plus_minus_one"}
-    elif task.kind == "binary":
+    elif task.element == "binary":
         form = {"function": of_two, "reading": "logit", "encoding": "zero_one"}
-    elif task.kind == "multiclass":
+    elif task.element == "multiclass":
         form = {"function": of_many, "reading": "logits", "encoding": "index" if index else "one_hot"}
     return Loss(
         key=source.key,
         title=source.name,
         kinds=(task.kind,),
-        formula="its own",
+        formula=ITS_OWN,
         estimates="not known",
         valid="any y",
         large_errors="not known",
         use_when="you wrote it",
         avoid_when="it fails a check",
-        keras=None,
         references=(source.text,),
         proper=False,
         origin=source.text,
@@ -182,6 +270,9 @@ def _value(text: str) -> Any:
     except (ValueError, SyntaxError):
         return text
 
+
+ITS_OWN = "its own"
+"""The formula of a loss that is not a record, so that the scale of its target can be chosen."""
 
 _MODULE_PREFIX = "lossterm_own_"
 _names = (f"{_MODULE_PREFIX}{number}" for number in itertools.count())
@@ -239,8 +330,18 @@ def blamed(source: Source, doing: str) -> Iterator[None]:
         raise DataError(str(error)) from error
     except (Exception, SystemExit) as error:
         raise DataError(
-            f"{where(source, error)} {doing}, it raised {type(error).__name__}: {first_line(error)}"
+            f"{where(source, error)} {doing}, it raised {type(error).__name__}: {first_line(error)}{_in_keras_3(error)}"
         ) from error
+
+
+def _in_keras_3(error: BaseException) -> str:
+    """Say what to write for a function of Keras 2 that is gone; "" for another error."""
+    name = getattr(error, "name", None)
+    gone = isinstance(error, AttributeError) and inspect.ismodule(error.obj) and error.obj.__name__.startswith("keras")
+    if not (gone and name):
+        return ""
+    of_module = f"Keras 3 has no {name} there any more"
+    return f" {of_module}: write keras.ops.{name}." if hasattr(keras.ops, name) else f" {of_module}: see keras.ops."
 
 
 def where(source: Source, error: BaseException) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 
 from lossterm.comparison.user_network import OPTION, source_of
 from lossterm.engine.runtime import keras, tf
-from lossterm.engine.training.keras_network import DRAWING, outputs_of
+from lossterm.engine.training.keras_network import DRAWING
+from lossterm.engine.training.output_shape import output_shape_of, outputs_of
 from lossterm.engine.user_code.loss_loading import Way, blamed, line_of, module_of
 from lossterm.engine.user_code.probe import fastest, slower
 from lossterm.errors import DataError, UsageError
@@ -27,13 +28,15 @@ class UserNetwork:
         """Load a result of `user_network.network_from` and try the network that it builds.
 
         Raises DataError for a file that was changed or fails, with the line, and for anything but an uncompiled Keras
-        model from (rows, features) to the (rows, outputs) that the loss wants.
+        model from (rows, features), or (rows, *input_shape), to the (rows, …, outputs) that the loss wants.
         """
         try:
             self._source = source_of(model)
         except UsageError as error:  # the file was edited since
             raise DataError(str(error)) from error
-        self._features, self._outputs, self._head = task.features, outputs_of(task, loss), loss.activation
+        self._shape, self._outputs, self._head = task.input_shape, outputs_of(task, loss), loss.activation
+        self._features = task.features if len(task.input_shape) == 1 else task.input_shape
+        self._wanted = output_shape_of(task, loss)
         with blamed(self._source, "loaded"):
             self._function: Any = getattr(module_of(self._source, OPTION), self._source.name, None)
         self._spot = f"{self._source.name} in {self._source.place}{line_of(self._function)}"
@@ -52,6 +55,11 @@ class UserNetwork:
             raise DataError(f"{self._spot} builds another network each time: its layers must not be drawn at random.")
         return fresh
 
+    @property
+    def _rows_in_words(self) -> str:
+        """Say what a row of the inputs is."""
+        return f"{self._features} features" if len(self._shape) == 1 else " × ".join(map(str, self._shape))
+
     def _built(self, seed: int) -> Any:
         with DRAWING:
             keras.utils.set_random_seed(seed)
@@ -61,7 +69,7 @@ class UserNetwork:
             self._try(network)
         if self._head == "linear":
             return network
-        return keras.Sequential([keras.layers.Input((self._features,)), network, keras.layers.Activation(self._head)])
+        return keras.Sequential([keras.layers.Input(self._shape), network, keras.layers.Activation(self._head)])
 
     def _look_at(self, network: Any) -> None:
         if not isinstance(network, keras.Model):
@@ -73,21 +81,21 @@ class UserNetwork:
             )
         inputs = getattr(network, "inputs", None) or []
         shapes = [tuple(tensor.shape) for tensor in inputs]
-        if shapes and shapes != [(None, self._features)]:
+        if shapes and shapes != [(None, *self._shape)]:
             taken = " and ".join(map(str, shapes))
-            raise DataError(f"{self._spot} takes {taken}, where rows of {self._features} features are wanted.")
+            raise DataError(f"{self._spot} takes {taken}, where rows of {self._rows_in_words} are wanted.")
         self._refuse_squashed(network)
 
     def _try(self, network: Any) -> None:
         """Try the network on some rows, which also builds one that waits for its input."""
-        with blamed(self._source, f"tried on {ROWS} rows of {self._features} features"):
-            output = network(tf.zeros((ROWS, self._features)), training=False)
+        with blamed(self._source, f"tried on {ROWS} rows of {self._rows_in_words}"):
+            output = network(tf.zeros((ROWS, *self._shape)), training=False)
         if not tf.is_tensor(output):
             raise DataError(f"{self._spot} has an output of type {type(output).__name__}, where one tensor is wanted.")
-        if tuple(output.shape) != (ROWS, self._outputs):
+        if tuple(output.shape) != (ROWS, *self._wanted):
             raise DataError(
                 f"{self._spot} returns {tuple(output.shape)} for {ROWS} rows, "
-                f"where ({ROWS}, {self._outputs}) is wanted: "
+                f"where {(ROWS, *self._wanted)} is wanted: "
                 "end in a layer of as many units as the second argument says."
             )
         if output.dtype != tf.float32:
@@ -104,7 +112,7 @@ class UserNetwork:
             )
 
     def _way(self) -> tuple[Way, str | None]:
-        """Return the fastest way to train the network, and a note if it is not the usual one."""
+        """Return the fastest way to train the network, and a note on what is slower than for the usual one."""
         network = self.network
 
         def both(rows: Any) -> tuple[Any, Any]:
@@ -113,8 +121,9 @@ class UserNetwork:
             gradients = tape.gradient(total, network.trainable_variables)
             return total, [gradient for gradient in gradients if gradient is not None] or None
 
-        way, reason = fastest(both, tf.zeros((ROWS, self._features)))
-        return way, None if way == "compiled" else slower(self._spot, way, reason)
+        way, reason = fastest(both, tf.zeros((ROWS, *self._shape)))
+        alone = f"{self._spot} is trained one at a time, since only plain networks share a program."
+        return way, alone if way == "compiled" else slower(self._spot, way, reason)
 
 
 def _ending(network: Any) -> str:

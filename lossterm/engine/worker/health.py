@@ -13,6 +13,9 @@ BEAT = 1.0
 HANG_SECONDS = 1200.0
 """Silence after which a training is taken for hung; LOSSTERM_HANG_SECONDS overrides it. Compiling counts as silence."""
 
+SILENCE_SECONDS = 60.0
+"""Time without a sign of life after which a lane's process is ended; whoever looks after the worker waits as long."""
+
 OBEY_SECONDS = 10.0
 """Silence after which a training that someone wants stopped is taken for hung, and time that a lane has to stop."""
 
@@ -20,9 +23,9 @@ OBEY_SECONDS = 10.0
 class SignsOfLife(threading.Thread):
     """Gives a sign of life every BEAT seconds, also while TensorFlow is loading."""
 
-    def __init__(self, lock: int, memory: int | None, *, refused: bool = False) -> None:
+    def __init__(self, lock: int, memory: int | None, cluster: str | None = None, *, refused: bool = False) -> None:
         super().__init__(name="heart", daemon=True)
-        self._lock, self._memory = lock, memory
+        self._lock, self._memory, self._cluster = lock, memory, cluster
         self.refused = refused
         """Whether the signs say that the store took nothing more: the next worker counts no death then."""
         self._ended = threading.Event()
@@ -37,9 +40,12 @@ class SignsOfLife(threading.Thread):
         self._give(beat)
 
     def _give(self, beat: int) -> None:
-        sign = lock.Sign(pid=os.getpid(), beat=beat, memory=self._memory, refused=self.refused)
         with suppress(OSError):  # on a full disk there may be no room for the first
-            lock.give(self._lock, sign)
+            lock.give(self._lock, self.sign(beat))
+
+    def sign(self, beat: int) -> lock.Sign:
+        """Return what is written."""
+        return lock.Sign(pid=os.getpid(), beat=beat, memory=self._memory, refused=self.refused, cluster=self._cluster)
 
     def stop(self) -> None:
         """Beat once more, and then no more."""

@@ -11,8 +11,9 @@ from lossterm.comparison.curve_layout import CurveValue
 from lossterm.comparison.protocol import Protocol, SplitName
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.export.html import svg
-from lossterm.metrics import PRIMARY
-from lossterm.reports.cells import gap, spread
+from lossterm.metrics import FOLLOWED, metric_named
+from lossterm.reports.cells import centre, gap_and_ends, verdict_in_words
+from lossterm.reports.collapsed_trials import ends_of_curves
 from lossterm.reports.report import Report, Standing
 
 if TYPE_CHECKING:
@@ -46,20 +47,22 @@ def scores(report: Report) -> str:
     """Draw each loss's mean and its interval, best first; "" where there is none."""
     import numpy as np
 
-    ranked = [standing for standing in report.standings if standing.mean is not None]
-    ends = [end for s in ranked for end in (s.ci or (s.mean, s.mean))]
+    ranked = [standing for standing in report.standings if standing.centre is not None]
+    ends = [end for s in ranked for end in (s.centre_ci or (s.centre, s.centre))]
     axis = svg.number_axis(np.array(ends, np.float64)) if ranked else None
     if axis is None:
         return ""
+    if axis.low < 0 and not metric_named(report.asked.comparison.metric).signed:
+        axis = msgspec.structs.replace(axis, low=0.0)  # where an interval goes on below, there is nothing
     width, left, right = 760.0, 210.0, 500.0
     bottom = svg.TOP + _ROW * len(ranked)
     place = svg.level_scale(axis, left, right)
-    title = f"Test {report.asked.comparison.metric}: mean and 95 % interval"
+    title = f"Test {report.asked.comparison.metric}: {'median' if report.by_median else 'mean'} and 95 % interval"
     drawn = [svg.text(8, 16, title, kind="title")]
     for number, label in _spaced_ticks(axis, place):
         drawn += [svg.stroke(place(number), svg.TOP - 4, place(number), bottom, "grid")]
         drawn += [svg.text(place(number), bottom + 16, label, anchor="middle")]
-    first = ranked[0].mean
+    first = ranked[0].centre
     if first is not None:
         drawn.append(svg.stroke(place(first), svg.TOP - 4, place(first), bottom, "best"))
     for number, standing in enumerate(ranked):
@@ -77,16 +80,16 @@ def _spaced_ticks(axis: "Axis", place: svg.AxisScale) -> list[tuple[float, str]]
 
 
 def _score(standing: Standing, y: float, place: svg.AxisScale) -> list[str]:
-    kind, mean = colour(standing.loss), standing.mean
-    assert mean is not None
+    kind, middle = colour(standing.loss), standing.centre
+    assert middle is not None
     drawn = [svg.text(200, y + 4, svg.shortened(standing.loss), kind="name", anchor="end")]
-    if standing.ci:
-        low, high = (place(end) for end in standing.ci)
+    if standing.centre_ci:
+        low, high = (place(end) for end in standing.centre_ci)
         drawn += [svg.stroke(low, y, high, y, f"line {kind}")]
         drawn += [svg.stroke(end, y - 5, end, y + 5, f"line {kind}") for end in (low, high)]
-    drawn.append(f'<circle cx="{place(mean):.1f}" cy="{y:.1f}" r="5" class="dot {kind}"/>')
-    words = [spread(mean, standing.ci), standing.verdict or ""]
-    words += [f"Δ {gap(standing.difference, brackets=False)}"] if standing.difference else []
+    drawn.append(f'<circle cx="{place(middle):.1f}" cy="{y:.1f}" r="5" class="dot {kind}"/>')
+    words = [centre(standing), verdict_in_words(standing) if standing.verdict or standing.collapses else ""]
+    words += [f"Δ {gap_and_ends(standing.difference)[0]}"] if standing.difference else []
     return [*drawn, svg.text(512, y + 4, ", ".join(filter(None, words)))]
 
 
@@ -101,7 +104,7 @@ def metric_curves(report: Report, curves: CurvesByTrial) -> str:
         for place, standing in enumerate(report.standings)
         if (line := _line(report, curves, standing, split, "metric", svg.DASHES[place % len(svg.DASHES)]))
     ]
-    metric = PRIMARY[report.asked.comparison.record.kind]
+    metric = FOLLOWED[report.asked.comparison.record.kind]
     return _over_epochs(f"{split.capitalize()} {metric}, median and 80 % of seeds", lines, 340)
 
 
@@ -130,11 +133,8 @@ def _line(
     from lossterm.charts.band_over_seeds import BandOverSeeds
 
     layout = _protocol(report).curves
-    judged = {
-        row.id: curves[row.id]
-        for row in report.judged()
-        if row.trial.loss == standing.loss and len(curves.get(row.id, ())) >= layout.columns
-    }
+    rows = [row for row in report.judged() if row.trial.loss == standing.loss]
+    judged = {row.id: curves[row.id] for row in rows if len(curves.get(row.id, ())) >= layout.columns}
     if not judged:
         return None
     bundle = BandOverSeeds(layout.columns, layout.column(split, what))
@@ -148,6 +148,7 @@ def _line(
         low=bundle.low if several else None,
         high=bundle.high if several else None,
         dash=dash,
+        collapsed=ends_of_curves(rows, report.collapsed, curves, layout.columns, layout.column(split, what)),
     )
 
 
@@ -157,6 +158,7 @@ def _over_epochs(title: str, lines: Sequence[svg.Line], least: float) -> str:
     from lossterm.charts.axes import exact_axis
 
     values = [part for line in lines for part in (line.y, line.low, line.high) if part is not None]
+    values += [np.array([y for _, y in line.collapsed], np.float64) for line in lines]
     axis = svg.number_axis(np.concatenate(values)) if values else None
     if axis is None:
         return ""
@@ -200,11 +202,11 @@ def sweep(report: Report) -> str:
     axis = svg.number_axis(np.concatenate([line.y for line in lines]))
     assert axis is not None
     metrics = ", ".join(dict.fromkeys(standing.tuned_by for standing in shown))
-    ticks = tuple((rate, f"{rate:g}") for rate in c.learning_rates)
+    ticks = tuple((rate, f"{rate:g}") for rate in c.rates_tried)
     frame = svg.Chart(
         title=f"Mean validation {metrics} by learning rate; a ring is the choice",
         across="learning rate",
-        level=Axis(c.learning_rates[0], c.learning_rates[-1], ticks, log=True),
+        level=Axis(c.rates_tried[0], c.rates_tried[-1], ticks, log=True),
         upright=axis,
         height=svg.height_for(len(lines), 300),
     )

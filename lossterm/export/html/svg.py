@@ -51,6 +51,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """Place on the level axis of a point that has a ring around it."""
     dots: bool = False
     """Whether each point is marked."""
+    collapsed: tuple[tuple[int, float], ...] = ()
+    """Points that have a diamond around them: where trainings ended that collapsed."""
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,7 +176,15 @@ def _line(frame: Chart, line: Line) -> list[str]:
             points = _points(frame.x(x), frame.y(y))
             drawn.append(f'<polyline points="{points}" class="line {line.colour}"{dash}/>')
         drawn += [_circle(frame, a, b, 7, f"ring {line.colour}") for a, b in zip(x, y, strict=True) if a == line.ringed]
-    return drawn
+    inside = [(x, y) for x, y in line.collapsed if frame.upright.low <= y <= frame.upright.high]
+    return drawn + [_diamond(frame, x, y, f"ring {line.colour}") for x, y in inside]
+
+
+def _diamond(frame: Chart, x: float, y: float, kind: str) -> str:
+    import numpy as np
+
+    across, down = frame.x(np.array([x]))[0], frame.y(np.array([y]))[0]
+    return f'<path d="M{across:.1f},{down - 6:.1f}l6,6l-6,6l-6,-6z" class="{kind}"/>'
 
 
 def _circle(frame: Chart, x: float, y: float, radius: float, kind: str) -> str:

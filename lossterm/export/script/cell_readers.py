@@ -36,12 +36,58 @@ def written_numbers(cells):
         values.append(float(digits))
     return np.array(values)
 '''
+IN_NOTATION = '''
+def in_notation(cells, pattern, grouping="", decimal=".", scales=None):
+    """Return cells as numbers that are written as the pattern says, NaN where a cell is not."""
+    values = []
+    for cell in cells:
+        found = {matched}
+        groups = found.groupdict() if found else {}
+        if found is None or (groups.get("open") is None) != (groups.get("close") is None):
+            values.append(np.nan)
+            continue
+        value = float(groups["digits"].translate(str.maketrans(decimal, ".", grouping)))
+        value *= (scales or {}).get(groups.get("scale"), 1.0)
+        negative = groups.get("open") or "-" in (groups["minus"], groups["again"], groups.get("behind"))
+        values.append(-value if negative else value)
+    return np.array(values)
+'''
+DURATIONS = '''
+def durations(cells, pattern, factors):
+    """Return durations in one unit, NaN where a cell is none."""
+    values = []
+    for cell in cells:
+        found = {matched}
+        if found is None:
+            values.append(np.nan)
+            continue
+        value = sum(float(found[part] or 0) * factor for part, factor in factors.items())
+        values.append(-value if found["minus"] else value)
+    return np.array(values)
+'''
+CODED = '''
+def coded(cells):
+    """Return what the file holds as numbers, NaN for the codes of missing values."""
+    values = typed(cells)
+    return np.where(np.isin(values, CODES), np.nan, values)
+'''
+EMPTIED = '''
+def emptied(cells, codes):
+    """Return cells of text, empty where they are one of these."""
+    return ["" if cell in codes else cell for cell in cells]
+'''
+WITHOUT_CODES = '''
+def without_codes(cells, codes):
+    """Return what the file holds as numbers, NaN for these."""
+    values = typed(cells)
+    return np.where(np.isin(values, codes), np.nan, values)
+'''
 DAYS = '''
 def days(cells):
     """Return cells as days since 1970, NaN where a cell is not an ISO 8601 date."""
     values = []
     for cell in cells:
-        cell = cell.strip()
+        {skipped}cell = cell.strip()
         try:
             moment = datetime.fromisoformat(f"{cell}-01" if len(cell) == len("2020-12") else cell)
         except ValueError:
@@ -56,7 +102,7 @@ def days_by(cells, formats):
     """Return cells as days since 1970, NaN where a cell is not a date in any of the formats."""
     values = np.full(len(cells), np.nan)
     for place, cell in enumerate(cells):
-        for form in formats:
+        {skipped}for form in formats:
             try:
                 values[place] = (datetime.strptime(cell.strip(), form) - datetime(1970, 1, 1)).total_seconds() / 86400
                 break
@@ -82,10 +128,19 @@ def typed(cells):
     return np.asarray(cells, float)
 '''
 PLACES = '''
-def places(values, levels):
-    """Return the index of each value among the levels, NaN where it is missing; the last for a rarer value."""
+def places(values, levels, rest=None):
+    """Return the index of each value among the levels, NaN where it is missing; for any other `rest`, or an error."""
     known = {level: place for place, level in enumerate(levels)}
-    return np.array([value if value != value else known.get(value, len(levels) - 1) for value in values])
+    others = sorted({ascii(value) for value in values if value == value and value not in known})
+    if others and rest is None:
+        raise SystemExit(f"{DATA} holds {', '.join(others[:3])}, unknown in the training: {levels} were there.")
+    return np.array([value if value != value else known.get(value, rest) for value in values])
+'''
+KNOWN_CLASSES = '''
+def class_indices(values, classes):
+    """Return the index of each value among the classes, NaN where it is missing or none of them."""
+    known = {name: place for place, name in enumerate(classes)}
+    return np.array([known.get(value, np.nan) for value in values])
 '''
 GROUPS_OF_WORDS = '''
 def numbered(values):
@@ -108,14 +163,15 @@ def read():
 '''
 READ_ARRAYS = '''
 def read():
-    """Return the arrays of the file by their names, those of two dimensions column by column."""
+    """Return the arrays of the file by their names, those of more dimensions column by column."""
     cells = {}
     with np.load(DATA) as arrays:
         for name, array in arrays.items():
-            if array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1):
+            if array.ndim and array.size == len(array):
                 cells[name] = array.ravel()
-            elif array.ndim == 2:
-                cells |= {f"{name}_{place}": column for place, column in enumerate(array.T)}
+            elif array.ndim:
+                columns = array.reshape(len(array), -1).T
+                cells |= {f"{name}_{place}": column for place, column in enumerate(columns)}
     return cells
 '''
 READ_DAYS_OF_ARRAYS = '''
@@ -129,7 +185,7 @@ def typed(cells):
 READ_COLUMNS = '''
 def read():
     """Return the columns of the file: lists of text, arrays of numbers, moments as days since 1970."""
-    return {name: unpacked(column.combine_chunks()) for name, column in zip(NAMES, parquet.read_table(DATA).columns)}
+    return {name: unpacked(column.combine_chunks()) for name, column in zip(NAMES, {read}(DATA).columns)}
 
 
 def unpacked(column):

@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lossterm.data import Data, FeatureColumn, load
-from lossterm.data.files.cells import is_grouped, is_missing, number_of
+from lossterm.data.files.cells import is_grouped, number_of
+from lossterm.data.files.content import open_text
+from lossterm.data.files.missing_codes import MissingCodes, TableCodes
+from lossterm.data.files.notation import Notation
 from lossterm.errors import DataError
 from lossterm.home.paths import shelf
+from lossterm.text.harmless import printable
 
 if TYPE_CHECKING:
     from lossterm.data.files.sheet import Raw, Sheet
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 PLAIN, WRITTEN, GROUPED, TYPED = "plain", "written", "grouped", "typed"
 """Numbers as Python parses them; with a decimal comma, a unit, or another minus sign; with thousands separators too; as
 the file stores them."""
+NOTED, CODED = "noted", "coded"
+"""Numbers in a notation of their column; as the file stores them, some of which are codes of missing values."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +36,9 @@ class CellReading:
     """How the cells of one column become numbers or words."""
 
     how: str
-    """PLAIN, WRITTEN, GROUPED or TYPED, "day", "yes", or "word"."""
+    """PLAIN, WRITTEN, GROUPED, TYPED, NOTED or CODED, "day", "yes", or "word"."""
+    notation: Notation | None = None
+    """For NOTED: how the numbers are written."""
     formats: tuple[str, ...] = ()
     """For days that are not in ISO 8601: how `strptime` parses them."""
     yes: str = ""
@@ -50,7 +58,11 @@ class Layout:
     columns: tuple[FeatureColumn, ...]
     """The features, in the table's order."""
     readings: dict[str, CellReading]
-    """Column → how it is read: the features, the target, group and time."""
+    """Column → how it is read: the features, the target, group, time and weight."""
+    codes: TableCodes
+    """What stands for a missing value beside what always does."""
+    own: dict[str, set[str] | list[float]]
+    """Column → the codes that are named for it alone: its cells with one, or numbers where the file holds numbers."""
 
     def numeric(self) -> list[FeatureColumn]:
         """Return the features that are numbers, days or yes and no."""
@@ -74,10 +86,26 @@ def layout_of(data: Data) -> Layout:
         raise DataError(f"{data.asked.path} was changed since it was trained on. Run again to train on what it is now.")
     sheet = file.read()
     asked = data.asked
-    wanted = dict.fromkeys([*(column.name for column in columns), asked.target, asked.group or "", asked.time or ""])
+    roles = (*asked.targets, asked.group or "", asked.time or "", asked.sample_weight or "")
+    wanted = dict.fromkeys([*(column.name for column in columns), *roles])
     cells = _texts(sheet, [name for name in wanted if name])
-    readings = {name: _reading(sheet, sheet.raws[name], cells.get(name)) for name in wanted if name}
-    return Layout(data=data, sheet=sheet, columns=columns, readings=readings)
+    codes = TableCodes.of(asked.missing, sheet.names)
+    own = {
+        name: there
+        for name in wanted
+        if name in codes.own and (there := _own_codes(sheet.raws[name], cells.get(name), codes.own[name]))
+    }
+    for name in own.keys() & cells.keys():  # as the script does before its readers see them
+        cells[name] = ["" if cell in own[name] else cell for cell in cells[name]]
+    readings = {name: _reading(sheet, sheet.raws[name], cells.get(name), codes.every) for name in wanted if name}
+    return Layout(data=data, sheet=sheet, columns=columns, readings=readings, codes=codes, own=own)
+
+
+def _own_codes(raw: "Raw", cells: list[str] | None, codes: MissingCodes) -> set[str] | list[float]:
+    """Return the codes of one column as a script finds them in its cells."""
+    if cells is not None:
+        return {cell for cell in set(cells) if codes.added(cell)}
+    return list({"number": codes.numbers, "date": codes.days}.get(raw.kind, ()))
 
 
 def _texts(sheet: "Sheet", names: Sequence[str]) -> dict[str, list[str]]:
@@ -85,13 +113,13 @@ def _texts(sheet: "Sheet", names: Sequence[str]) -> dict[str, list[str]]:
     if sheet.form == "csv":
         texts = _of_csv(sheet, names)
     else:
-        texts = _of_npz(Path(sheet.path)) if sheet.form == "npz" else _of_parquet(sheet)
+        texts = _of_npz(Path(sheet.path)) if sheet.form == "npz" else _of_arrow(sheet)
     return {name: texts[name] for name in names if name in texts}
 
 
 def _of_csv(sheet: "Sheet", names: Sequence[str]) -> dict[str, list[str]]:
     rows = _rows(sheet)
-    if sheet.header:
+    for _ in range(sheet.header_rows if sheet.header else 0):
         next(rows)
     columns = {name: (list[str](), sheet.names.index(name)) for name in names}
     for row in rows:
@@ -102,8 +130,16 @@ def _of_csv(sheet: "Sheet", names: Sequence[str]) -> dict[str, list[str]]:
 
 def _rows(sheet: "Sheet") -> Iterator[list[str]]:
     assert sheet.delimiter is not None
-    with Path(sheet.path).open(encoding=sheet.encoding, newline="") as file:
+    with open_text(Path(sheet.path), sheet.encoding or "utf-8") as file:
         yield from filter(None, csv.reader(file, delimiter=sheet.delimiter, skipinitialspace=True))
+
+
+def names_of_arrays(sheet: "Sheet") -> list[str]:
+    """Return the names of a file's arrays as they are there."""
+    import numpy as np
+
+    with np.load(sheet.path, allow_pickle=False) as arrays:
+        return list(arrays.files)
 
 
 def first_row(sheet: "Sheet") -> list[str]:
@@ -116,22 +152,23 @@ def _of_npz(path: Path) -> dict[str, list[str]]:
 
     texts = {}
     with np.load(path, allow_pickle=False) as arrays:
-        for name in arrays.files:
-            array = arrays[name]
+        for original in arrays.files:
+            name, array = printable(original), arrays[original]
             if array.dtype.kind == "S":
                 array = np.char.decode(array, "utf-8", "replace")
-            if array.dtype.kind == "U" and array.ndim in (1, 2):
+            if array.dtype.kind == "U" and array.ndim:
                 columns = array.reshape(len(array), -1).T
                 for place, column in enumerate(columns):
                     texts[name if len(columns) == 1 else f"{name}_{place}"] = column.tolist()
     return texts
 
 
-def _of_parquet(sheet: "Sheet") -> dict[str, list[str]]:
-    from pyarrow import parquet, types
+def _of_arrow(sheet: "Sheet") -> dict[str, list[str]]:
+    from pyarrow import feather, json, parquet, types
 
+    read = {"parquet": parquet.read_table, "arrow": feather.read_table, "jsonl": json.read_json}[sheet.form]
     texts = {}
-    for name, column in zip(sheet.names, parquet.read_table(sheet.path).columns, strict=True):
+    for name, column in zip(sheet.names, read(sheet.path).columns, strict=True):
         whole = column.combine_chunks()
         whole = whole.dictionary_decode() if types.is_dictionary(whole.type) else whole
         if types.is_string(whole.type) or types.is_large_string(whole.type):
@@ -139,25 +176,36 @@ def _of_parquet(sheet: "Sheet") -> dict[str, list[str]]:
     return texts
 
 
-def _reading(sheet: "Sheet", raw: "Raw", cells: list[str] | None) -> CellReading:
+def _reading(sheet: "Sheet", raw: "Raw", cells: list[str] | None, missing: MissingCodes) -> CellReading:
     if cells is None:
-        return CellReading(how=TYPED)
+        codes = {"number": missing.numbers, "date": missing.days}.get(raw.kind)
+        return CellReading(how=CODED if codes else TYPED)
     if raw.kind == "word":
         absent = {"", *(word.casefold() for word in raw.absent)}  # in another column such a word may be a name
-        return CellReading(how="word", missing=_nothing(cells) & absent)
+        return CellReading(how="word", missing=_nothing(cells, missing) & absent)
     if raw.kind == "boolean":
-        return CellReading(how="yes", yes=raw.words[1].casefold(), missing=_nothing(cells))
+        return CellReading(how="yes", yes=raw.words[1].casefold(), missing=_nothing(cells, missing))
     if raw.kind == "date":
-        return CellReading(how="day", formats=_formats(sheet, raw, cells))
+        ignored = frozenset(cell for cell in set(cells) if missing.added(cell))
+        kept = ["" if cell in ignored else cell for cell in cells]
+        return CellReading(how="day", formats=_formats(sheet, raw, kept), ignored=ignored)
     return _numbers(raw, cells)
 
 
-def _nothing(cells: Iterable[str]) -> frozenset[str]:
-    return frozenset(cell.strip().casefold() for cell in set(cells) if is_missing(cell))
+def _nothing(cells: Iterable[str], missing: MissingCodes) -> frozenset[str]:
+    return frozenset(cell.strip().casefold() for cell in set(cells) if missing.holds(cell))
 
 
 def _numbers(raw: "Raw", cells: Sequence[str]) -> CellReading:
     """Return the simplest reader that gives every cell its recognised value, except cells to be ignored."""
+    if raw.notation:
+        read = raw.notation.reader()
+        ignored = {
+            cell
+            for cell, value in zip(cells, raw.values.tolist(), strict=True)
+            if isnan(value) and read(cell) is not None
+        }
+        return CellReading(how=NOTED, notation=raw.notation, ignored=frozenset(ignored))
     readers: tuple[tuple[str, Callable[[str], float | None]], ...] = (
         (PLAIN, _plain),
         (WRITTEN, lambda cell: None if is_grouped(cell) else _written(cell)),

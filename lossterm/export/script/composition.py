@@ -8,6 +8,7 @@ from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.errors import DataError, UsageError
 from lossterm.export.chosen_training import Chosen, chosen
+from lossterm.export.script.arrays_section import add_arrays
 from lossterm.export.script.data_section import add_rows, features, splitting, targets
 from lossterm.export.script.loss_section import add_loss
 from lossterm.export.script.network_section import add_network, add_training, training
@@ -40,6 +41,8 @@ def _plan(what: Chosen) -> Plan:
     _refuse_foreign_settings(c)
     user_loss = described(what.rows[0].trial) if is_own(key) else None
     loss = (user_loss.record(key) if user_loss else loss_named(key)).under(c.protocol)
+    if c.record.kind in loss.kinds:  # of others the script takes the mean over a row itself
+        loss = loss.on(c.record.targets)
     return Plan(
         comparison=c,
         task=c.record,
@@ -56,7 +59,7 @@ def _plan(what: Chosen) -> Plan:
 def _refuse_foreign_settings(comparison: Comparison) -> None:
     """Refuse settings that lossterm never writes: the store may come from somebody else, and they become code here."""
     try:
-        comparison.hyperparameters.checked(comparison.record.kind, protocol_named(comparison.protocol))
+        comparison.hyperparameters.checked(comparison.record, protocol_named(comparison.protocol))
     except UsageError as error:
         raise DataError(f"The store holds a setting that lossterm never wrote: {error}") from error
 
@@ -74,16 +77,18 @@ def _score_note(what: Chosen) -> str:
 def compose(plan: Plan, score_note: str = "") -> str:
     """Return the script of a plan; `score_note` is a sentence about the score that was measured here."""
     script = Script()
-    needs = ["numpy", "scikit-learn", "tensorflow"]
+    needs = ["numpy", "scikit-learn", "keras", "tensorflow"]
     lines = []
     script.constant("METRIC", plan.metric.title)
     script.constant("SEEDS", _seeds(plan.seeds))
-    if plan.comparison.data:
+    preprocessing = None
+    if plan.comparison.data and plan.comparison.data.input_shape:
+        lines.append(add_arrays(script, plan.comparison.data))
+    elif plan.comparison.data:
         loaded, preprocessing, parquet = add_table(script, plan)
         needs += ["pyarrow"] if parquet else []
         lines.append(loaded)
     else:
-        preprocessing = None
         rows = add_rows(script, plan)
         lines += [f"x, y = {rows}"]
         if plan.task.groups:

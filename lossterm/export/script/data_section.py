@@ -7,8 +7,11 @@ from lossterm.errors import DataError
 from lossterm.export.script.plan import Plan
 from lossterm.export.script.script_text import Script, quoted
 from lossterm.export.script.source_excerpt import Excerpts, location
+from lossterm.losses.target_scaling import NORMAL
 from lossterm.tasks import TASKS, Task
 from lossterm.tasks.catalogue import GROUP
+from lossterm.tasks.channel_scaling import by_channel
+from lossterm.tasks.shipped import SHIPPED
 from lossterm.tasks.task import standard
 
 SPLIT_AT_RANDOM = '''
@@ -16,6 +19,14 @@ def split(y, seed):
     """Return the rows of the training, validation and test split{stratified}."""
     state = {state}
     rest, test = train_test_split(np.arange(len(y)), test_size={test}, random_state=state{by_all})
+    train, validation = train_test_split(rest, test_size={validation}, random_state=state{by_rest})
+    return train, validation, test
+'''
+SPLIT_WITH_TEST_ROWS = '''
+def split(y, seed):
+    """Return the rows of the training and validation split{stratified}, and the test rows, the last of the file."""
+    state = {state}
+    rest, test = np.split(np.arange(len(y)), [len(y) - {test}])
     train, validation = train_test_split(rest, test_size={validation}, random_state=state{by_rest})
     return train, validation, test
 '''
@@ -49,7 +60,7 @@ def add_rows(script: Script, plan: Plan) -> str:
     task = plan.task
     if task.key not in TASKS:
         return f"{_add_package(script, task)}.draw(seed)"
-    if task.finite:
+    if task in SHIPPED:
         script.imports.add(f"from sklearn.datasets import load_{task.key}")
         return f"load_{task.key}(return_X_y=True)"
     path, name = location(task.draw, task.key)
@@ -90,7 +101,7 @@ def splitting(script: Script, plan: Plan) -> list[str]:
     if task.ordered:
         text, given = SPLIT_BY_TIME.format(cuts=_cuts(plan)), "y"
     elif task.groups:
-        fold = "GroupKFold" if task.kind == "regression" else "StratifiedGroupKFold"
+        fold = "StratifiedGroupKFold" if task.stratifies else "GroupKFold"
         script.imports.add(f"from sklearn.model_selection import {fold}")
         folds = {
             "test_folds": round(task.rows / rows["test"]),
@@ -99,8 +110,9 @@ def splitting(script: Script, plan: Plan) -> list[str]:
         text, given = SPLIT_BY_GROUPS.format(**numbers, **folds, fold=fold, state=state), "y, groups, seed"
     else:
         script.imports.add("from sklearn.model_selection import train_test_split")
-        by_class = task.kind != "regression"
-        text = SPLIT_AT_RANDOM.format(
+        by_class = task.stratifies
+        form = SPLIT_WITH_TEST_ROWS if task.test_rows else SPLIT_AT_RANDOM
+        text = form.format(
             **numbers,
             state=state,
             stratified=", each with the same share of every class" if by_class else "",
@@ -132,6 +144,13 @@ def features(script: Script, plan: Plan, preprocessing: str | None = None) -> li
         return ["x = x.astype(np.float32)"]
     if protocol.key == "published":
         return ["x = (x / np.abs(x[train]).max()).astype(np.float32)"]
+    if task.pipeline is by_channel:
+        places = tuple(range(len(task.input_shape)))
+        return [
+            "# Each channel as a whole.",
+            f"mean, sd = x[train].mean(axis={places}), x[train].std(axis={places})",
+            "x = ((x - mean) / np.where(sd > 0, sd, 1)).astype(np.float32)",
+        ]
     if preprocessing is None and task.pipeline is not standard:
         preprocessing = f"{_add_package(script, task)}.pipeline()"
     if preprocessing is None:
@@ -148,23 +167,48 @@ def features(script: Script, plan: Plan, preprocessing: str | None = None) -> li
 
 def targets(plan: Plan) -> list[str]:
     """Return the lines, unindented, that give the target the form that the loss wants."""
-    loss = plan.loss
+    loss, column = plan.loss, plan.as_column
     forms = {
         "one_hot": f"np.eye({plan.task.classes}, dtype=np.float32)[y]",
-        "index": "y[:, None].astype(np.int32)",
-        "plus_minus_one": "(2 * y[:, None] - 1).astype(np.float32)",
+        "index": f"y{column}.astype(np.int32)",
+        "plus_minus_one": f"(2 * y{column} - 1).astype(np.float32)",
     }
     if not plan.scaled:
-        return [f"targets = {forms.get(loss.encoding, 'y[:, None].astype(np.float32)')}"]
+        return [f"targets = {forms.get(loss.encoding, f'y{column}.astype(np.float32)')}"]
+    robust = plan.settings.robust
     if loss.scale == "mean":
-        return ["unit = np.abs(y[train]).mean()", "targets = (y / unit)[:, None].astype(np.float32)"]
+        axis = "axis=0" if plan.several else ""
+        robustly = "np.median(np.abs(y[train])) or np.abs(y[train]).mean()"
+        if plan.several:
+            robustly = "np.median(np.abs(y[train]), axis=0)"
+        unit = robustly if robust else f"np.abs(y[train]).mean({axis})"
+        return [f"unit = {unit}", f"targets = (y / unit){column}.astype(np.float32)"]
     if loss.scale != "log1p":
         return [
-            "origin, unit = y[train].mean(), y[train].std()",
-            "targets = ((y - origin) / unit)[:, None].astype(np.float32)",
+            *_scale("y[train]", robust=robust, several=plan.several),
+            f"targets = ((y - origin) / unit){column}.astype(np.float32)",
         ]
     return [
         "logarithm = np.log1p(y)",
-        "origin, unit = logarithm[train].mean(), logarithm[train].std()",
-        "targets = ((logarithm - origin) / unit)[:, None].astype(np.float32)",
+        *_scale("logarithm[train]", robust=robust, several=plan.several),
+        f"targets = ((logarithm - origin) / unit){column}.astype(np.float32)",
+    ]
+
+
+def _scale(values: str, *, robust: bool, several: bool) -> list[str]:
+    """Return the lines that give origin and unit of a target, from the expression of those of the training rows."""
+    if not robust:
+        axis = "axis=0" if several else ""
+        return [f"origin, unit = {values}.mean({axis}), {values}.std({axis})"]
+    if several:
+        return [
+            "# Outliers hardly shift the median and the median absolute deviation.",
+            f"origin = np.median({values}, axis=0)",
+            f"unit = {NORMAL} * np.median(np.abs({values} - origin), axis=0)",
+            f"unit = np.where(unit > 0, unit, {values}.std(axis=0))",
+        ]
+    return [
+        "# Outliers hardly shift the median and the median absolute deviation.",
+        f"origin = np.median({values})",
+        f"unit = {NORMAL} * np.median(np.abs({values} - origin)) or {values}.std()",
     ]

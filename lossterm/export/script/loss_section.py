@@ -10,35 +10,14 @@ from lossterm.export.script.source_excerpt import Excerpts, location, names_boun
 from lossterm.losses import Loss, source_from
 from lossterm.text.numbers import exact
 
-SAME = {
-    "mse": "MeanSquaredError()",
-    "log1p_mse": "MeanSquaredError()",
-    "mae": "MeanAbsoluteError()",
-    "mape": "MeanAbsolutePercentageError()",
-    "huber": "Huber(delta={delta})",
-    "log_cosh": "LogCosh()",
-    "hinge": "Hinge()",
-    "squared_hinge": "SquaredHinge()",
-    "binary_crossentropy": "BinaryCrossentropy(from_logits=True)",
-    "smoothed_binary_crossentropy": "BinaryCrossentropy(from_logits=True, label_smoothing={epsilon})",
-    "categorical_crossentropy": "CategoricalCrossentropy(from_logits=True)",
-    "smoothed_crossentropy": "CategoricalCrossentropy(from_logits=True, label_smoothing={epsilon})",
-    "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy(from_logits=True)",
-}
-"""Losses that Keras ships as the same function of the same output. Its focal losses, divergence and Poisson loss are
-not: they take probabilities or means, and clip them."""
-
-UNDER = {("msle", "tutorial"): "MeanSquaredLogarithmicError()"}
-"""The same, for losses that a protocol changes: (loss, protocol) → Keras's class."""
-
 
 def keras_loss(loss: Loss, protocol: str) -> str | None:
-    """Return the expression for the class in `keras.losses` that is this loss, None if there is none."""
-    if loss.origin:
-        return None
-    form = UNDER.get((loss.base, protocol)) or SAME.get(loss.base)
-    numbers = {name: exact(value) for name, value in loss.values.items() if value is not None}
-    return form and f"keras.losses.{form.format(**numbers)}"
+    """Return the expression for the class in `keras.losses` that is this loss, None if there is none.
+
+    Keras's focal losses, divergence and Poisson loss are not: they take probabilities or means, and clip them.
+    """
+    equivalents = (not loss.origin and loss.under(protocol).equivalents) or ()
+    return next((one.call for one in equivalents if one.library == "keras" and one.is_same_call), None)
 
 
 def add_loss(script: Script, plan: Plan) -> str:
@@ -51,18 +30,19 @@ def add_loss(script: Script, plan: Plan) -> str:
         path, name = Path(plan.user_loss.file), plan.user_loss.name
     else:
         path, name = location(plan.loss.function, plan.loss.key)
-    return _add_function(script, plan.loss, path, name)
+    return _add_function(script, plan, path, name)
 
 
-def _add_function(script: Script, loss: Loss, path: Path, name: str) -> str:
+def _add_function(script: Script, plan: Plan, path: Path, name: str) -> str:
     """Add the function of a record, and one that passes it the targets and outputs that Keras gives."""
+    loss = plan.loss
     excerpts = Excerpts()
     parameters = excerpts.take_loss(path, name, loss.values)
     script.imports |= excerpts.imports
     script.paths |= excerpts.paths
     script.add_user_code("Loss", excerpts.opened, names_bound(excerpts.opened))
     values = [f"{parameter}={_number(loss.values[parameter])}" for parameter in parameters if parameter != COUNTS]
-    arguments = [_target(loss), _output(loss), *values]
+    arguments = [_target(plan), _output(plan), *values]
     if COUNTS in parameters:
         text = (
             "def loss_for(counts):\n"
@@ -86,14 +66,15 @@ def _number(value: float | None) -> str:
     return "None" if value is None else {"inf": "float('inf')", "-inf": "-float('inf')"}.get(str(value), exact(value))
 
 
-def _target(loss: Loss) -> str:
-    if loss.encoding == "one_hot":
+def _target(plan: Plan) -> str:
+    if plan.loss.encoding == "one_hot":
         return "y_true"
-    return 'ops.cast(y_true[:, 0], "int32")' if loss.encoding == "index" else "y_true[:, 0]"
+    column = plan.column("y_true")
+    return f'ops.cast({column}, "int32")' if plan.loss.encoding == "index" else column
 
 
-def _output(loss: Loss) -> str:
-    return "y_pred" if loss.by_class or loss.units > 1 else "y_pred[:, 0]"
+def _output(plan: Plan) -> str:
+    return "y_pred" if plan.units > 1 else plan.column("y_pred")
 
 
 def _add_user_loss(script: Script, plan: Plan) -> str:

@@ -1,22 +1,18 @@
 """The network, its optimizer and its training, as a person would write them with Keras."""
 
+from lossterm.comparison.hyperparameters import MOMENTUM
+from lossterm.comparison.initial_weights import KERAS_DEFAULT, OUTPUT
 from lossterm.comparison.user_code_consent import refuse_unnamed
 from lossterm.comparison.user_network import OPTION, source_of
+from lossterm.export.script.layers_section import layer_lines
 from lossterm.export.script.plan import Plan
 from lossterm.export.script.script_text import USER_CODE, Name, Script
 from lossterm.export.script.source_excerpt import Excerpts
 from lossterm.text.numbers import exact
 
-INITIALIZERS = {
-    **dict.fromkeys(("relu", "elu", "gelu", "silu", "leaky_relu"), "HeUniform"),
-    **dict.fromkeys(("tanh", "sigmoid"), "GlorotUniform"),
-    "selu": "LecunNormal",
-}
-"""How the kernel of a hidden layer is drawn, by its activation."""
-
 OPTIMIZERS = {
     "sgd": "SGD({rate})",
-    "momentum": "SGD({rate}, momentum=0.9)",
+    "momentum": f"SGD({{rate}}, momentum={MOMENTUM})",
     "adam": "Adam({rate})",
     "rmsprop": "RMSprop({rate})",
     "adamw": "AdamW({rate})",
@@ -63,11 +59,30 @@ class Batches(keras.utils.PyDataset):
 '''
 
 
+_WEIGHED = (
+    ("def __init__(self, x, y, seed):", "def __init__(self, x, y, weights, seed):"),
+    (
+        "self.x, self.y, self.order = x, y, np.arange(len(x))",
+        "self.x, self.y, self.weights, self.order = x, y, weights, np.arange(len(x))",
+    ),
+    ("return self.x[rows], self.y[rows]", "return self.x[rows], self.y[rows], self.weights[rows]"),
+)
+"""What is otherwise in the batches where rows weigh differently: `fit` takes the third part for sample weights."""
+
+
 def add_network(script: Script, plan: Plan) -> None:
     """Add `build(seed)`, which returns the network with the initial weights of a seed."""
     h = plan.settings
     if h.model:
         _add_user_network(script, plan)
+        return
+    if len(plan.task.input_shape) > 1:
+        script.constant("SHAPE", plan.task.input_shape)
+        if h.dropout:
+            script.constant("DROPOUT", h.dropout)
+            script.add("Network", _DROPOUT)
+        script.add("Network", _KERNEL)
+        script.add("Network", "\n".join(layer_lines(plan)))
         return
     script.constant("FEATURES", plan.task.features)
     if h.hidden:
@@ -91,11 +106,11 @@ def _stack(plan: Plan) -> list[str]:
         *(["    penalty = keras.regularizers.L2(L2)"] if h.l2 else []),
         "    model = keras.Sequential([keras.layers.Input((FEATURES,))])",
     ]
-    if h.hidden:
-        lines += [
-            "    for place, units in enumerate(HIDDEN):",
-            f"        drawn = keras.initializers.{INITIALIZERS[h.activation]}(kernel_seed(seed, place))",
-        ]
+    if initializer := h.hidden_initializer:
+        lines.append("    for place, units in enumerate(HIDDEN):")
+        if initializer != KERAS_DEFAULT:
+            lines.append(f"        # As in the training here; Keras's own default is {KERAS_DEFAULT.keras}.")
+        lines.append(f"        drawn = keras.initializers.{initializer.keras}(kernel_seed(seed, place))")
         given = f"kernel_initializer=drawn{penalty}"
         if h.batch_norm:
             lines += [
@@ -109,7 +124,7 @@ def _stack(plan: Plan) -> list[str]:
         if h.dropout:
             lines.append("        model.add(dropout(seed, place))")
     place = "len(HIDDEN)" if h.hidden else "0"
-    drawn = f"GlorotUniform(kernel_seed(seed, {place}))"
+    drawn = f"{OUTPUT.keras}(kernel_seed(seed, {place}))"
     if h.initial_sd is not None:
         drawn = f"RandomNormal(stddev={exact(h.initial_sd)}, seed=kernel_seed(seed, {place}))"
     head = "" if plan.loss.activation == "linear" else f'"{plan.loss.activation}", '
@@ -158,13 +173,17 @@ def add_training(script: Script, plan: Plan) -> None:
         ("LEARNING_RATE", Name(exact(plan.learning_rate))),
     ):
         script.constant(name, value)
-    script.add("Training", _BATCHES)
+    batches = _BATCHES
+    for plain, weighed in _WEIGHED if plan.task.weights else ():
+        batches = batches.replace(plain, weighed)
+    script.add("Training", batches)
 
 
 def training(plan: Plan, loss: str) -> list[str]:
     """Return the lines, unindented, that train `model`, from `x`, `targets`, `train` and `validation`."""
     h = plan.settings
-    lines = ["model = build(seed)", "batches = Batches(x[train], targets[train], seed)"]
+    weights = "weights[train], " if plan.task.weights else ""
+    lines = ["model = build(seed)", f"batches = Batches(x[train], targets[train], {weights}seed)"]
     rate = "LEARNING_RATE"
     if h.schedule != "constant":
         lines.append("steps = EPOCHS * len(batches)")

@@ -40,9 +40,27 @@ class Plan:
         return self.comparison.hyperparameters
 
     @property
+    def several(self) -> bool:
+        """Whether a row has several outputs or labels, beside each other in the network's output."""
+        return bool(self.task.outputs)
+
+    def column(self, name: str) -> str:
+        """Return the expression of targets or outputs without the axis that Keras wants for a single one."""
+        if self.several:
+            return name
+        return f"{name}[..., 0]" if self.task.target_shape else f"{name}[:, 0]"
+
+    @property
+    def as_column(self) -> str:
+        """What adds that axis to an array of targets; "" where there are several."""
+        return "" if self.several else "[..., None]" if self.task.target_shape else "[:, None]"
+
+    @property
     def units(self) -> int:
         """Units of the output layer."""
-        return (self.task.classes if self.loss.by_class else None) or self.loss.units
+        if self.several:
+            return len(self.task.outputs)
+        return self.loss.outputs(self.task.classes)
 
     @property
     def varies(self) -> bool:
@@ -52,4 +70,4 @@ class Plan:
     @property
     def scaled(self) -> bool:
         """Whether the target is scaled as the loss wants it."""
-        return self.task.kind == "regression" and self.protocol.scales and self.loss.scale != "raw"
+        return self.task.element == "regression" and self.protocol.scales and self.loss.scale != "raw"

@@ -1,17 +1,39 @@
 """A user table in a script: the same columns, levels and rules for missing values as here."""
 
+import textwrap
+
 from lossterm.data import Data
+from lossterm.data.files.notation import Notation
+from lossterm.data.request import min_class_of
 from lossterm.errors import DataError
 from lossterm.export.script import cell_readers
-from lossterm.export.script.column_readers import GROUPED, PLAIN, TYPED, WRITTEN, Layout, first_row, layout_of
+from lossterm.export.script.column_readers import (
+    CODED,
+    GROUPED,
+    NOTED,
+    PLAIN,
+    TYPED,
+    WRITTEN,
+    Layout,
+    first_row,
+    layout_of,
+    names_of_arrays,
+)
 from lossterm.export.script.plan import Plan
 from lossterm.export.script.script_text import Name, Script, assigned, quoted
+from lossterm.text.harmless import printable
+
+_BY_ARROW = {"parquet": ("parquet", "read_table"), "arrow": ("feather", "read_table"), "jsonl": ("json", "read_json")}
+"""Forms that pyarrow reads, and its module and function for each."""
+
+_PIECE = 60
+"""Characters of a pattern in one line of a script."""
 
 
 def add_table(script: Script, plan: Plan) -> tuple[str, str, bool]:
     """Add how the file is read and how features are prepared.
 
-    Returns the line that loads it, the expression of an unfitted transformer, and whether it is Parquet.
+    Returns the line that loads it, the expression of an unfitted transformer, and whether pyarrow reads it.
     Raises DataError as `column_readers.layout_of` does.
     """
     data = plan.comparison.data
@@ -19,8 +41,9 @@ def add_table(script: Script, plan: Plan) -> tuple[str, str, bool]:
     layout = layout_of(data)
     asked = data.asked
     script.constant("DATA", asked.path)
-    script.constant("TARGET", asked.target)
-    for name, column in (("GROUP", asked.group), ("TIME", asked.time)):
+    if not asked.more_targets:
+        script.constant("TARGET", asked.target)
+    for name, column in (("GROUP", asked.group), ("TIME", asked.time), ("WEIGHT", asked.sample_weight)):
         if column is not None:
             script.constant(name, column)
     _add_file(script, layout)
@@ -29,19 +52,24 @@ def add_table(script: Script, plan: Plan) -> tuple[str, str, bool]:
     script.imports.add("from functools import cache")
     script.add("Data", "\n".join(_load(layout)))
     script.add("Data", "\n".join(_preprocessing(script, layout)))
-    names = "x, y, groups" if asked.group else "x, y"
-    return f"{names} = load()", "preprocessing()", layout.sheet.form == "parquet"
+    names = ["x", "y", *(["groups"] if asked.group else []), *(["weights"] if asked.sample_weight else [])]
+    return f"{', '.join(names)} = load()", "preprocessing()", layout.sheet.form in _BY_ARROW
 
 
 def _add_file(script: Script, layout: Layout) -> None:
     sheet = layout.sheet
     if sheet.form == "npz":
-        script.add("Data", cell_readers.READ_ARRAYS)
+        text = cell_readers.READ_ARRAYS
+        if any(printable(name) != name for name in names_of_arrays(sheet)):
+            script.constant("NAMES", list(sheet.names), "of the columns, in the order of the file")
+            text = text.replace("return cells", "return dict(zip(NAMES, cells.values()))")
+        script.add("Data", text)
         return
-    if sheet.form == "parquet":
-        script.imports |= {"from pyarrow import parquet, types"}
+    if sheet.form in _BY_ARROW:
+        module, function = _BY_ARROW[sheet.form]
+        script.imports |= {f"from pyarrow import {', '.join(sorted((module, 'types')))}"}
         script.constant("NAMES", list(sheet.names), "of the columns, in the order of the file")
-        script.add("Data", cell_readers.READ_COLUMNS)
+        script.add("Data", cell_readers.READ_COLUMNS.replace("{read}", f"{module}.{function}"))
         return
     script.imports.add("import csv")
     assert sheet.delimiter is not None
@@ -53,8 +81,14 @@ def _add_file(script: Script, layout: Layout) -> None:
         script.constant("NAMES", list(sheet.names), "of the columns, in the order of the file")
         columns = "dict(zip(NAMES, zip(*rows)))"
     names = "" if not sheet.header else "names, *" if "NAMES" not in columns else "_, *"
+    if several := bool(sheet.header and sheet.header_rows > 1):
+        names = ""
     text = cell_readers.READ_TEXT.replace("{names}rows = ", f"{names}rows = " if names else "rows = list(")
-    text = text.replace("skipinitialspace=True))", "skipinitialspace=True))" + ("" if names else ")"))
+    rest = "" if names else f")[{sheet.header_rows}:]" if several else ")"
+    text = text.replace("skipinitialspace=True))", "skipinitialspace=True))" + rest)
+    if sheet.compressed:
+        script.imports.add("import gzip")
+        text = text.replace("open(DATA, ", 'gzip.open(DATA, "rt", ')
     script.add(
         "Data",
         text.replace("{encoding}", quoted(sheet.encoding))
@@ -68,7 +102,9 @@ def _reader(layout: Layout, name: str) -> str:
     reading = layout.readings[name]
     if reading.how == "day" and reading.formats:
         return f"partial(days_by, formats=[{', '.join(map(quoted, reading.formats))}])"
-    functions = {PLAIN: "numbers", "day": "days", "yes": "truths", "word": "words"}
+    if notation := reading.notation:
+        return f"partial({'durations' if notation.durations else 'in_notation'}, **NOTATIONS[{quoted(name)}])"
+    functions = {CODED: "coded", PLAIN: "numbers", "day": "days", "yes": "truths", "word": "words"}
     return (functions | dict.fromkeys((WRITTEN, GROUPED), "written_numbers")).get(reading.how, "typed")
 
 
@@ -94,34 +130,132 @@ def _add_readers(script: Script, layout: Layout) -> None:
         matched = f"AMOUNT.fullmatch({amount})"
         matched = f"None if cell in IGNORED else {matched}" if ignored else matched
         script.add("Data", cell_readers.WRITTEN_NUMBERS.replace("{matched}", matched))
-    if any(reading.how == "day" and not reading.formats for reading in readings):
-        script.imports.add("from datetime import UTC, datetime")
-        script.add("Data", cell_readers.DAYS)
-    if any(reading.formats for reading in readings):
-        script.imports |= {"from datetime import datetime", "from functools import partial"}
-        script.add("Data", cell_readers.DAYS_BY)
+    if NOTED in used:
+        _add_notations(script, layout, ignored=bool(ignored))
+    _add_days(script, layout, ignored=bool(ignored))
     if "yes" in used:
         script.constant("YES", {reading.yes for reading in readings if reading.how == "yes"})
         script.add("Data", cell_readers.YES)
     if "word" in used:
         script.add("Data", cell_readers.WORDS)
-    if TYPED in used:
-        moments = layout.sheet.form == "npz" and any(
-            layout.sheet.raws[name].kind == "date" for name, reading in layout.readings.items() if reading.how == TYPED
-        )
-        script.add("Data", cell_readers.READ_DAYS_OF_ARRAYS if moments else cell_readers.TYPED)
+    _add_typed(script, layout, used)
+    _add_own_codes(script, layout)
     asked = layout.data.asked
-    if layout.categories() or _looks_up_classes(layout):
+    looks_up = _looks_up_classes(layout)
+    if layout.categories() or (looks_up and not _drops_classes(layout)):
         script.add("Data", cell_readers.PLACES)
+    if looks_up and _drops_classes(layout):
+        script.add("Data", cell_readers.KNOWN_CLASSES)
     if asked.group is not None:
         words = layout.readings[asked.group].how in ("word", "yes")
         script.add("Data", cell_readers.GROUPS_OF_WORDS if words else cell_readers.GROUPS_OF_NUMBERS)
 
 
+def _add_days(script: Script, layout: Layout, *, ignored: bool) -> None:
+    """Add the functions that read days."""
+    readings = layout.readings.values()
+    if any(reading.how == "day" and not reading.formats for reading in readings):
+        script.imports.add("from datetime import UTC, datetime")
+        skipped = (
+            "if cell in IGNORED:\n            values.append(np.nan)\n            continue\n        " if ignored else ""
+        )
+        script.add("Data", cell_readers.DAYS.replace("{skipped}", skipped))
+    if any(reading.formats for reading in readings):
+        script.imports |= {"from datetime import datetime", "from functools import partial"}
+        skipped = "if cell in IGNORED:\n            continue\n        " if ignored else ""
+        script.add("Data", cell_readers.DAYS_BY.replace("{skipped}", skipped))
+
+
+def _add_typed(script: Script, layout: Layout, used: set[str]) -> None:
+    """Add the functions that read what the file holds as numbers or moments."""
+    if CODED in used:
+        missing = layout.codes.every
+        script.constant("CODES", [*missing.numbers, *missing.days], "of missing values, of dates in days since 1970")
+        script.add("Data", cell_readers.CODED)
+    if used & {CODED, TYPED}:
+        moments = layout.sheet.form == "npz" and any(
+            layout.sheet.raws[name].kind == "date"
+            for name, reading in layout.readings.items()
+            if reading.how in (CODED, TYPED)
+        )
+        script.add("Data", cell_readers.READ_DAYS_OF_ARRAYS if moments else cell_readers.TYPED)
+
+
+def _add_own_codes(script: Script, layout: Layout) -> None:
+    """Add the functions that empty the cells with codes of missing values that are those of one column."""
+    if layout.own:
+        script.constant("CODES_OF", layout.own, "column: what stands for a missing value there alone")
+    if any(isinstance(codes, set) for codes in layout.own.values()):
+        script.add("Data", cell_readers.EMPTIED)
+    if any(isinstance(codes, list) for codes in layout.own.values()):
+        script.add("Data", cell_readers.WITHOUT_CODES)
+
+
+def _own_codes_emptied(layout: Layout) -> list[str]:
+    """Return the lines that empty those cells."""
+    return [
+        f"    cells[{quoted(name)}] = {'emptied' if isinstance(codes, set) else 'without_codes'}"
+        f"(cells[{quoted(name)}], CODES_OF[{quoted(name)}])"
+        for name, codes in layout.own.items()
+    ]
+
+
+def _add_notations(script: Script, layout: Layout, *, ignored: bool) -> None:
+    """Add the functions that read numbers with units, thousands, parentheses, and durations."""
+    script.imports |= {"import re", "from functools import partial"}
+    matched = 're.fullmatch(pattern, cell.strip().replace("−", "-"))'
+    matched = f"None if cell in IGNORED else {matched}" if ignored else matched
+    notations = {name: reading.notation for name, reading in layout.readings.items() if reading.notation}
+    lines = [line for name, notation in notations.items() for line in _notation(name, notation)]
+    script.add("Data", "\n".join(("# How the cells of these columns are written", "NOTATIONS = {", *lines, "}")))
+    if any(notation.durations for notation in notations.values()):
+        script.add("Data", cell_readers.DURATIONS.replace("{matched}", matched))
+    if not all(notation.durations for notation in notations.values()):
+        script.add("Data", cell_readers.IN_NOTATION.replace("{matched}", matched))
+
+
+def _notation(name: str, notation: Notation) -> list[str]:
+    """Return the lines that hold a notation, its pattern in pieces that are short enough."""
+    pieces = textwrap.wrap(notation.pattern, _PIECE, break_on_hyphens=False, drop_whitespace=False)
+    more: list[str] = []
+    if notation.durations:
+        more = ['"factors": {' + ", ".join(f"{quoted(part)}: {factor}" for part, factor in notation.durations) + "}"]
+    else:
+        more = [f'"grouping": {quoted(notation.grouping)}', f'"decimal": {quoted(notation.decimal)}']
+    if notation.scales:
+        more.append('"scales": {' + ", ".join(f"{quoted(word)}: {factor}" for word, factor in notation.scales) + "}")
+    return [
+        f"    {quoted(name)}: {{",
+        '        "pattern": (',
+        *(f"            {quoted(piece)}" for piece in pieces),
+        "        ),",
+        *(f"        {line}," for line in more),
+        "    },",
+    ]
+
+
 def _looks_up_classes(layout: Layout) -> bool:
-    """Whether the classes of the target must be looked up; yes and no are already indices."""
-    data = layout.data
-    return bool(data.classes) and layout.sheet.raws[data.asked.target].kind != "boolean"
+    """Whether the classes of the target must be looked up; yes and no are already indices, and so are labels."""
+    asked = layout.data.asked
+    if asked.more_targets or not layout.data.classes:
+        return False
+    return layout.sheet.raws[asked.target].kind != "boolean"
+
+
+def _drops_classes(layout: Layout) -> bool:
+    """Whether rows of rare classes are left out."""
+    asked = layout.data.asked
+    return asked.min_class is not None and min_class_of(asked.min_class)[1] == "drop"
+
+
+def _class_look_up(layout: Layout) -> tuple[str, str]:
+    """Return the script's function that gives classes their indices, and its argument for values that are no class."""
+    asked = layout.data.asked
+    if _drops_classes(layout):
+        return "class_indices", ""
+    if not layout.data.classes or not _holds_more(layout, asked.target, layout.data.classes):
+        return "places", ""
+    return "places", ", np.nan" if asked.min_class is None else ", len(CLASSES) - 1"  # in rows left out, or joined
 
 
 def _add_columns(script: Script, layout: Layout) -> None:
@@ -135,9 +269,34 @@ def _add_columns(script: Script, layout: Layout) -> None:
     if categories:
         levels = {column.name: _levels(layout, column.name, column.levels) for column in categories}
         script.constant("LEVELS", levels, "of the categories, most frequent first")
+    if rests := _rests(layout):
+        script.constant("RESTS", rests, "the level of all other values, which are rarer")
+    asked = layout.data.asked
+    if asked.more_targets:
+        readers = {name: Name(_reader(layout, name)) for name in asked.targets}
+        script.add("Data", assigned("TARGETS", readers, "column: how its cells are read"))
     if _looks_up_classes(layout):
-        target = layout.data.asked.target
+        target = asked.target
         script.constant("CLASSES", _levels(layout, target, layout.data.classes), "in the order of their indices")
+
+
+def _rests(layout: Layout) -> dict[str, int]:
+    """Return the index of the level that stands for all rarer values, for the categories that have one."""
+    return {
+        column.name: len(column.levels) - 1
+        for column in layout.categories()
+        if _holds_more(layout, column.name, column.levels)
+    }
+
+
+def _holds_more(layout: Layout, name: str, levels: tuple[str, ...]) -> bool:
+    """Whether a column holds other values than these."""
+    from lossterm.data.files.sheet import RARE_WORD, as_words
+
+    raw = layout.sheet.raws[name]
+    values = raw.words if raw.kind in ("word", "boolean") else as_words(raw).words
+    rare = raw.kind == "word" and bool((raw.values == RARE_WORD).any())
+    return rare or not set(values) <= set(levels)
 
 
 def _levels(layout: Layout, name: str, levels: tuple[str, ...]) -> list[object]:
@@ -167,8 +326,10 @@ def _load(layout: Layout) -> list[str]:
         "@cache",
         "def load():",
         f'    """Return features (rows, columns), NaN where missing, and the target'
-        f'{" and group" if asked.group else ""} of each row{", in order of time" if asked.time else ""}."""',
+        f"{' and group' if asked.group else ''}{' and weight' if asked.sample_weight else ''} of each row"
+        f'{", in order of time" if asked.time else ""}."""',
         "    cells = read()",
+        *_own_codes_emptied(layout),
     ]
     origin = " - ORIGINS.get(name, 0.0)" if any(column.origin for column in layout.numeric()) else ""
     if layout.numeric():
@@ -177,24 +338,43 @@ def _load(layout: Layout) -> list[str]:
         readers = {_reader(layout, column.name) for column in layout.categories()}
         if len(readers) > 1:
             raise DataError(f"{asked.path}: scripts cannot read categories of words beside categories of numbers.")
-        encoded = f"[places({readers.pop()}(cells[name]), levels) for name, levels in LEVELS.items()]"
+        rest = ", RESTS.get(name)" if _rests(layout) else ""
+        encoded = f"[places({readers.pop()}(cells[name]), levels{rest}) for name, levels in LEVELS.items()]"
         lines.append(f"    columns {'+=' if layout.numeric() else '='} {encoded}")
     lines.append("    x = np.column_stack(columns).astype(np.float32)")
-    target = f"{_reader(layout, asked.target)}(cells[TARGET])"
-    lines.append(f"    y = places({target}, CLASSES)" if _looks_up_classes(layout) else f"    y = {target}")
+    lines.append(f"    y = {_target(layout)}")
     if asked.group is not None:
         lines.append(f"    groups = numbered({_reader(layout, asked.group)}(cells[GROUP]))")
+    if asked.sample_weight is not None:
+        lines.append(f"    weights = {_reader(layout, asked.sample_weight)}(cells[WEIGHT]).astype(np.float32)")
     if asked.time is not None:
         lines += [
             f"    time = {_reader(layout, asked.time)}(cells[TIME])",
-            "    rows = np.flatnonzero(~np.isnan(y) & ~np.isnan(time))",
+            f"    rows = np.flatnonzero({_there(layout)} & ~np.isnan(time))",
             '    rows = rows[np.argsort(time[rows], kind="stable")]',
         ]
     elif layout.data.rows < layout.sheet.rows:
-        lines.append("    rows = np.flatnonzero(~np.isnan(y))")
+        lines.append(f"    rows = np.flatnonzero({_there(layout)})")
     cut = "[rows]" if asked.time is not None or layout.data.rows < layout.sheet.rows else ""
     groups = f", groups{cut}" if asked.group else ""
-    return [*lines, f"    return x{cut}, y{cut}{'.astype(int)' if classes else ''}{groups}"]
+    weights = f", weights{cut}" if asked.sample_weight else ""
+    one_hot = ".argmax(axis=1)" if asked.more_targets and classes and not layout.data.target_shape else ""
+    return [*lines, f"    return x{cut}, y{cut}{one_hot or ('.astype(int)' if classes else '')}{groups}{weights}"]
+
+
+def _target(layout: Layout) -> str:
+    """Return the expression of the target: numbers, indices of classes, or several columns beside each other."""
+    asked = layout.data.asked
+    if asked.more_targets:
+        return "np.column_stack([reader(cells[name]) for name, reader in TARGETS.items()])"
+    target = f"{_reader(layout, asked.target)}(cells[TARGET])"
+    look_up, rest = _class_look_up(layout)
+    return f"{look_up}({target}, CLASSES{rest})" if _looks_up_classes(layout) else target
+
+
+def _there(layout: Layout) -> str:
+    """Return the expression of whether each row has a target, (rows,)."""
+    return "~np.isnan(y).any(axis=1)" if layout.data.asked.more_targets else "~np.isnan(y)"
 
 
 def _preprocessing(script: Script, layout: Layout) -> list[str]:

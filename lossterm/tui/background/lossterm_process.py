@@ -10,6 +10,10 @@ import msgspec
 from lossterm.text.harmless import printable
 
 COMMAND = (sys.executable, "-P", "-m", "lossterm")
+LESS_PRIORITY = ("nice", "-n", "5")
+"""What stands before a command that a person waits for, while what is on the screen comes first."""
+LEAST_PRIORITY = ("nice", "-n", "19")
+"""What stands before a command whose answer may wait."""
 MARK = "lossterm: "
 """How the command line begins the sentence of a known error."""
 

@@ -50,6 +50,13 @@ class SessionFollower:
             super().__init__()
             self.words = words
 
+    class GoesOn(Message):
+        """What came out of the trials that have ended asks for more, which is queued."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
     def __init__(self, store: Store, session: str, workers: Workers | None, clock: Callable[[], float]) -> None:
         """`workers` says how they are started, None for watching only; `clock` measures the rate of training."""
         self._follower = Follower(store, session, device=DEVICE, workers=workers, clock=clock)
@@ -68,11 +75,20 @@ class SessionFollower:
             run_with_widget(listener, self._tend, listener, name="keeper")
 
     async def _look(self, listener: Widget) -> None:
+        watched, opened = False, False
         try:
             while True:
                 update = await asyncio.to_thread(self._follower.poll)
-                if self._follower.take(update):
+                if update := self._follower.take(update):
                     listener.post_message(self.Changed())
+                    # Only after what was asked for or trained while somebody looked: opening a session trains nothing.
+                    watched |= opened and update.asked is not None
+                    more: list[str] = []
+                    if watched and not self.state.training and self._tends:
+                        more = await asyncio.to_thread(self._follower.go_on)
+                    for words in more:
+                        listener.post_message(self.GoesOn(words))
+                    watched, opened = self.state.training or bool(more), True
                 await asyncio.sleep(LOOK_SECONDS)
         except LosstermError as error:
             listener.post_message(self.Ended(error))

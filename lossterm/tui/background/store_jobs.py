@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from lossterm.comparison.comparison import Comparison
-from lossterm.reports import side_by_side
-from lossterm.store import Model, Sample, SessionRow, Store
+from lossterm.history import side_by_side
+from lossterm.history.entries import Entry, History, Outcome
+from lossterm.store import Kept, Sample, SessionRow, Store
 from lossterm.tui.state.remembered_views import Remembered, forget, recall, remember
 
 T = TypeVar("T")
@@ -21,17 +22,19 @@ class StoreJobs:
     def __init__(self, store: Store, session: str) -> None:
         self._store, self._session = store, session
         self._lock = asyncio.Lock()
+        self._history = History(store)
         self.last_asked = 0
         """Number of the comparison that was asked for last, 0 before any."""
 
-    async def ask(self, comparison: Comparison) -> str | None:
-        """Ask for a comparison; return a message about it."""
-        return await self._do(lambda: self._ask(comparison))
+    async def ask(self, *comparisons: Comparison) -> str | None:
+        """Ask for a comparison, or for the levels of a sweep; return a message about it."""
+        return await self._do(lambda: self._ask(comparisons))
 
-    def _ask(self, comparison: Comparison) -> str | None:
-        asked = self._store.requests.ask(self._session, comparison)
-        self.last_asked = asked.id
-        if all(row.status == "done" for row in self._store.reader.trials([asked.id])):
+    def _ask(self, comparisons: Sequence[Comparison]) -> str | None:
+        asked = [self._store.requests.ask(self._session, one) for one in comparisons]
+        self.last_asked = asked[-1].id
+        rows = self._store.reader.trials([one.id for one in asked])
+        if comparisons[-1].cap is None and all(row.status == "done" for row in rows):
             return "All of these were trained before; nothing is trained again."
         return None
 
@@ -44,8 +47,8 @@ class StoreJobs:
         """Return whether something of the session is still to be trained."""
         return bool(await self._do(lambda: self._store.sessions.waiting(self._session)))
 
-    async def models(self, trials: Collection[int], sample: str) -> tuple[dict[int, Model], Sample | None]:
-        """Return the models that were kept of trials, by their number, and the rows to show them on."""
+    async def models(self, trials: Collection[int], sample: str) -> tuple[dict[int, Kept], Sample | None]:
+        """Return what was kept of trials, by their number, and the rows to show them on."""
         return await self._do(lambda: (self._store.reader.models(trials), self._store.reader.sample(sample)))
 
     # Sessions
@@ -81,11 +84,25 @@ class StoreJobs:
         self._store.sessions.resume(name)
         return sum(row.status in ("cancelled", "failed") for row in rows)
 
-    async def compare(self, names: Sequence[str]) -> list[str]:
-        """Return the tables of several sessions side by side, as lines."""
-        return await self._do(
-            lambda: side_by_side.lines({name: side_by_side.reports(self._store, name) for name in names})
-        )
+    async def comparisons(self) -> list[Entry]:
+        """Return every comparison of every session, the last asked for first. Raises LosstermError."""
+        return await self._do(self._history.entries)
+
+    def known(self, entry: Entry) -> Outcome | None:
+        """Return what came of a comparison when it was last worked out, at once; None where it never was."""
+        return self._history.last(entry)
+
+    def unjudged(self, entry: Entry) -> bool:
+        """Whether it is still to be worked out what came of a comparison, as its trials are now."""
+        return self._history.known(entry) is None
+
+    async def judge(self, entry: Entry) -> None:
+        """Work out what came of a comparison."""
+        await self._do(lambda: self._history.outcome(entry))
+
+    async def compare(self, entries: Sequence[Entry], now: float) -> list[str]:
+        """Say what differs between comparisons, the first asked for first, as lines. Raises LosstermError."""
+        return await self._do(lambda: side_by_side.of_comparisons(self._history, entries, now))
 
     # What is remembered
 

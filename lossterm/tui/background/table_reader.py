@@ -12,7 +12,7 @@ from lossterm.tui.background.lossterm_process import run
 Read = Callable[[FileRequest], Awaitable[Preview]]
 """`asked -> preview`. Raises DataError with a sentence where the file can't be read at all."""
 
-ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".npz")
+ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".npz", ".csv.gz", ".feather", ".jsonl")
 """Ends of the names of files that can be read; others may be, whatever they are called."""
 
 

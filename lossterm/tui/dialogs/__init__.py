@@ -2,13 +2,14 @@
 
 from lossterm.tui.dialogs.choice_dialogs import ConfirmDialog, Leaving, QuitDialog
 from lossterm.tui.dialogs.information_dialogs import ExplainDialog, HelpDialog, TextDialog
-from lossterm.tui.dialogs.text_dialogs import RenameDialog, VaryDialog
+from lossterm.tui.dialogs.text_dialogs import NewSessionDialog, RenameDialog, VaryDialog
 
 __all__ = [
     "ConfirmDialog",
     "ExplainDialog",
     "HelpDialog",
     "Leaving",
+    "NewSessionDialog",
     "QuitDialog",
     "RenameDialog",
     "TextDialog",

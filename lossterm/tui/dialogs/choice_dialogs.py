@@ -45,6 +45,7 @@ class ChoiceDialog(ModalScreen[Answer]):
 class QuitDialog(ChoiceDialog[Leaving]):
     """Asks what happens to the training when the app is left."""
 
+    PLACE = "when it is asked what becomes of the training"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding(
             "l", "choose('quit.leave')", "Leave running", id="quit.leave", tooltip="Leave the app; training goes on"
@@ -66,6 +67,7 @@ class QuitDialog(ChoiceDialog[Leaving]):
 class ConfirmDialog(ChoiceDialog[bool]):
     """Asks before something that cannot be undone."""
 
+    PLACE = "when it is asked whether something is to be done"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("y", "choose('confirm.yes')", "Yes", id="confirm.yes", tooltip="Do it"),
         Binding("n,escape", "choose('confirm.no')", "No", id="confirm.no", tooltip="Leave everything as it is"),

@@ -11,7 +11,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from lossterm.export import FORMATS, Format, default_destination
+from lossterm.export import FORMATS, PROPOSED, Format, default_destination
+from lossterm.text.numbers import memory_size
 from lossterm.tui.background.exporter import Wanted
 from lossterm.tui.state.key_names import KeyNames
 
@@ -19,16 +20,21 @@ from lossterm.tui.state.key_names import KeyNames
 class ExportDialog(ModalScreen[Wanted | None]):
     """Asks for a format and a path; answers with what is wanted, None where it was left."""
 
+    PLACE = "in the export dialog"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("escape", "dismiss", "Cancel", id="export.cancel", tooltip="Write nothing"),
     ]
 
-    def __init__(self, session: str, task: str, loss: str | None, keys: KeyNames) -> None:
-        """`task` and `loss` are what a format takes that holds one of them only; of no loss it takes the best."""
+    def __init__(self, session: str, task: str, loss: str | None, keys: KeyNames, *, trials: int, epochs: int) -> None:
+        """`task` and `loss` are what a format takes that holds one of them only; of no loss it takes the best.
+
+        `trials` and `epochs` are how many the session holds, from which the size of each format follows.
+        """
         super().__init__()
         self._session, self._only, self._loss = session, task, loss
         self._keys = keys.of(type(self))
         self._formats: tuple[Format, ...] = tuple(FORMATS.values())
+        self._held = trials, epochs
         self._written: dict[str, str] = {}
         self.list = OptionList(*self._options(), id="formats", compact=True)
         self.path = Input(compact=True)
@@ -37,8 +43,14 @@ class ExportDialog(ModalScreen[Wanted | None]):
 
     def _options(self) -> Iterable[Option]:
         wide = max(len(form.key) for form in self._formats)
-        for form in self._formats:
-            yield Option(Text.assemble(form.key.ljust(wide), "  ", (form.title, "dim")), form.key)
+        sizes = [self._size_in_words(form) for form in self._formats]
+        for form, size in zip(self._formats, sizes, strict=True):
+            parts = form.key.ljust(wide), "  ", size.rjust(max(map(len, sizes))), "  ", (form.title, "dim")
+            yield Option(Text.assemble(*parts), form.key)
+
+    def _size_in_words(self, form: Format) -> str:
+        size = form.size(*self._held)
+        return f"~{memory_size(size)}" if size >= 1e6 else "small"
 
     def compose(self) -> ComposeResult:
         """Lay out formats and path."""
@@ -52,8 +64,8 @@ class ExportDialog(ModalScreen[Wanted | None]):
             yield self.what
 
     def on_mount(self) -> None:
-        """Begin with the first format."""
-        self.list.highlighted = 0
+        """Begin with the format that is proposed."""
+        self.list.highlighted = list(FORMATS).index(PROPOSED)
         self.list.focus()
 
     @property
@@ -74,7 +86,7 @@ class ExportDialog(ModalScreen[Wanted | None]):
             if form.one_comparison
             else "all comparisons of the session"
         )
-        return f"{form.key}: {form.title}. Of {of}; a path begins in {Path.cwd()}."
+        return f"{form.key}: {form.title}. Of {of} ({self._size_in_words(form)}); a path begins in {Path.cwd()}."
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Remember what was written for this format."""

@@ -1,6 +1,7 @@
 """The dialog that asks for a file: a path to write, over what is in its directory."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from lossterm.data import Preview
 from lossterm.text.harmless import printable
 from lossterm.tui.background import directory_listing
 from lossterm.tui.background.directory_listing import DirectoryEntry
 from lossterm.tui.background.table_reader import ENDINGS
 from lossterm.tui.state.key_names import KeyNames
+from lossterm.tui.widgets.keys_meanwhile import KeysMeanwhile
 
 MOST_SHOWN = 300
 """Entries that are listed at once; typing a name narrows down more."""
@@ -31,6 +34,7 @@ SLOW_SECONDS = 0.3
 class PathField(Input):
     """A path; the keys that move in the list do so from here too."""
 
+    PLACE = "in its path"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("down", "screen.step(1)", "Down", show=False, id="files.down"),
         Binding("up", "screen.step(-1)", "Up", show=False, id="files.up"),
@@ -56,7 +60,16 @@ class PathField(Input):
             self.value = ""
 
     async def _on_key(self, event: events.Key) -> None:
+        if event.key == "enter":  # at once: what is typed next is for what opens
+            event.prevent_default()
+            event.stop()
+            await self.run_action("screen.submit")
+            return
         at_end = self.cursor_position == len(self.value) and self.selection.is_empty
+        if event.character in ("/", "~") and at_end and self.value.endswith("/"):
+            self.value = (
+                ""  # a path from the top, or from home, is begun: a name is neither empty nor with a tilde first
+            )
         if event.key == "right" and at_end:
             event.prevent_default()
             event.stop()
@@ -72,6 +85,7 @@ class PathField(Input):
 class FileList(OptionList):
     """What is in the directory; letters that move nothing go on in the path."""
 
+    PLACE = "in its list of files"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("j", "cursor_down", "Down", show=False, id="files.j"),
         Binding("k", "cursor_up", "Up", show=False, id="files.k"),
@@ -94,25 +108,27 @@ class FileList(OptionList):
             self.post_message(self.Typed(event.character))
 
 
-class FileDialog(ModalScreen[str | None]):
-    """Asks for a file; answers with its absolute path, None where it was left."""
+class FileDialog(ModalScreen[Preview | None]):
+    """Asks for a file and shows it; answers with what is taken of it, None where it was left."""
 
+    PLACE = "in the file chooser"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("escape", "dismiss", "Cancel", id="files.cancel", tooltip="Bring no table"),
     ]
 
     ABOUT = "{app.next} completes, then goes into the list · backspace goes up"
 
-    def __init__(self, start: Path, keys: KeyNames) -> None:
-        """`start` is the directory that is shown first."""
+    def __init__(self, start: Path, keys: KeyNames, preview: Callable[[str], Screen[Preview | None]]) -> None:
+        """`start` is the directory that is shown first, and `preview` makes the screen that shows a file."""
         super().__init__()
+        self._preview = preview
         self._start, self._keys = start, keys.of(type(self))
         self._read: Path | None = None
         self._entries: list[DirectoryEntry] = []
         self._shown: list[DirectoryEntry] = []
         self.path = PathField(directory_listing.written(start))
         self.list = FileList(id="files", compact=True)
-        self.message = Static(id="wrong", markup=False)
+        self.message, self.meanwhile = Static(id="wrong", markup=False), KeysMeanwhile("escape")
 
     def compose(self) -> ComposeResult:
         """Lay out the path, the list and the message."""
@@ -122,11 +138,16 @@ class FileDialog(ModalScreen[str | None]):
             yield self.path
             yield self.list
             yield self.message
+            yield self.meanwhile
 
     def on_mount(self) -> None:
         """Look into the first directory."""
-        self.path.focus()
         self.path.cursor_position = len(self.path.value)
+        self.meanwhile.hand_on(self.path)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.focused is None:  # it was typed before the path could take it
+            self.meanwhile.take(event)
 
     # Looking
 
@@ -255,14 +276,14 @@ class FileDialog(ModalScreen[str | None]):
         event.stop()
         self._open(self._shown[event.option_index])
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def action_submit(self) -> None:
         """Open what is under the cursor, else what is written."""
-        event.stop()
-        place, part = directory_listing.split(event.value)
+        place, part = directory_listing.split(self.path.value)
         entry = self._pointed
         if entry is not None and self._read == place:
             self._open(entry)
         else:
+            self.meanwhile.keep()
             self._try(place / part)
 
     def _open(self, entry: DirectoryEntry) -> None:
@@ -272,11 +293,28 @@ class FileDialog(ModalScreen[str | None]):
         elif entry.directory:
             self._write(directory_listing.written(place / entry.name))
         else:
-            self.dismiss(str(place / entry.name))
+            self._show(place / entry.name)
+
+    def _show(self, path: Path) -> None:
+        """Show a file on top, within the handling of the key that opens it: what is typed next is for its preview."""
+        self.set_focus(None)  # or the field would take what is typed for the preview
+        self.app.push_screen(self._preview(str(path)), self._taken)
+
+    def _taken(self, shown: Preview | None) -> None:
+        if shown:
+            self.dismiss(shown)
+        else:
+            self.path.focus()
 
     @work(name="try", exclusive=True, group="try")
     async def _try(self, path: Path) -> None:
-        """Take a file whose name is not that of a table: what is in it counts."""
+        """Take a file whose name is not that of a table: what is in it counts. Keys typed meanwhile are kept."""
+        try:
+            await self._tried(path)
+        finally:
+            self.meanwhile.hand_on(self.path)
+
+    async def _tried(self, path: Path) -> None:
         try:
             kind = await directory_listing.in_daemon_thread(lambda: (path.is_dir(), path.exists()))
         except (OSError, ValueError) as error:
@@ -285,6 +323,6 @@ class FileDialog(ModalScreen[str | None]):
         if kind == (True, True):
             self._write(directory_listing.written(path))
         elif kind[1]:
-            self.dismiss(str(path))
+            self._show(path)
         else:
             self._say(f"There is no file {printable(str(path))}.", wrong=True)

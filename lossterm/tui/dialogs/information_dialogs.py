@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,6 +15,7 @@ from textual.widgets import Static
 from lossterm.losses import Loss, explanation
 from lossterm.tui.screens.keymap import EVERY, KeyHelp
 from lossterm.tui.state.key_names import KeyNames
+from lossterm.tui.state.panel_help import Here
 
 EVERYWHERE = (
     ("↑ ↓", "Move in a list, scroll the scores; {moves} do the same"),
@@ -30,6 +32,7 @@ LISTS = ("task", "loss", "scores")
 class ExplainDialog(ModalScreen[None]):
     """Says what a loss is, when to use it and when not, and draws it with its slope."""
 
+    PLACE = "in the explanation of a loss"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("escape,e,q", "dismiss", "Close", id="explain.close", tooltip="Close the explanation"),
     ]
@@ -60,6 +63,7 @@ class ExplainDialog(ModalScreen[None]):
 class TextDialog(ModalScreen[None]):
     """Shows lines of text."""
 
+    PLACE = "in a comparison of sessions"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("escape,q,enter", "dismiss", "Close", id="text.close", tooltip="Close it"),
     ]
@@ -79,6 +83,7 @@ class TextDialog(ModalScreen[None]):
 class HelpDialog(ModalScreen[None]):
     """Lists every key with what it does."""
 
+    PLACE = "in the help"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("escape,question_mark,q", "dismiss", "Close", id="help.close", tooltip="Close the help"),
     ]
@@ -86,13 +91,13 @@ class HelpDialog(ModalScreen[None]):
     ABOUT = (
         "lossterm trains the same network once for each ticked loss and seed, and ranks the losses on metrics that are "
         "fair to all. Choose a task, tick losses, press {main.run}. Training goes on when you leave; come back with "
-        "lossterm."
+        "lossterm. ★ marks losses that are advised for the task's data: the scores say why."
     )
 
-    def __init__(self, keys: Iterable[KeyHelp], config: str, names: KeyNames) -> None:
-        """`config` is the file in which keys can be changed."""
+    def __init__(self, keys: Iterable[KeyHelp], config: str, names: KeyNames, here: Here | None = None) -> None:
+        """`config` is the file in which keys can be changed; what is `here` is told first."""
         super().__init__()
-        self._keys, self._names = list(keys), names
+        self._keys, self._names, self._here = list(keys), names, here
         self._config = config
 
     def compose(self) -> ComposeResult:
@@ -106,12 +111,22 @@ class HelpDialog(ModalScreen[None]):
                 grid.add_row(
                     self._names.fill_in(sign), self._names.fill_in(does.replace("{moves}", _moves(self._names)))
                 )
-        with VerticalScroll(classes="dialog"):
+        with VerticalScroll(classes="dialog wide"):
+            if self._here:
+                yield Static(self._told(self._here), classes="about", id="here")
             yield Static(self._names.fill_in(self.ABOUT), markup=False, classes="about")
             yield Static(grid, classes="about")
             yield Static(
-                f"Keys can be changed in {self._config}; names of keys are listed in the README.", markup=False
+                f"Keys can be changed in {self._config}; their names are listed in docs/configuration.md.", markup=False
             )
+
+    def _told(self, here: Here) -> RenderableType:
+        """Say what has the keys, what is under its cursor, and what its terms and signs mean."""
+        terms = Table.grid(padding=(0, 2))
+        for term in here.terms:
+            terms.add_row(Text(term.short, "bold"), Text(term.says))
+        words = Text("\n".join(self._names.fill_in(one) for one in here.says))
+        return Group(Text(f"Here: {here.title}", "bold underline"), words, Text(), terms)
 
 
 def _moves(names: KeyNames) -> str:

@@ -1,20 +1,19 @@
 """The dialog that asks for network and training: what a run takes on the command line, under the same names."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.reactive import var
-from textual.screen import ModalScreen
-from textual.widgets import Input, Label, Static
+from textual.widgets import Input, Static
 
+from lossterm.comparison.hyperparameters import networks_for, usual_value
+from lossterm.comparison.protocol import Protocol
 from lossterm.comparison.setting import NONE, Setting
 from lossterm.comparison.setting_catalogue import HYPERPARAMETERS, IN_DIALOG
-from lossterm.errors import LosstermError
 from lossterm.tasks import Task
+from lossterm.tui.dialogs.fields_dialog import FieldLine, FieldsDialog, text_field
 from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.state.network_choices import USUAL, Network
 
@@ -28,6 +27,7 @@ LAYERS = HYPERPARAMETERS["hidden"]
 class StepField(Static, can_focus=True):
     """One of some words; space takes the next."""
 
+    PLACE = "in a field of the network"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("space,right,l", "step(1)", "Next", show=False, id="network.next", tooltip="Take the next word"),
         Binding("left,h", "step(-1)", "Last", show=False, id="network.last", tooltip="Take the word before"),
@@ -59,9 +59,10 @@ class StepField(Static, can_focus=True):
         self.action_step(1)
 
 
-class NetworkDialog(ModalScreen[tuple[Network, str] | None]):
+class NetworkDialog(FieldsDialog[tuple[Network, str]]):
     """Asks for a network; answers with it and with its hidden layers as they are written."""
 
+    PLACE = "in the dialog of the network"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("escape", "dismiss", "Cancel", id="network.cancel", tooltip="Leave the network as it is"),
         Binding("enter", "take", "Take", id="network.take", tooltip="Take this network"),
@@ -71,38 +72,30 @@ class NetworkDialog(ModalScreen[tuple[Network, str] | None]):
     ]
 
     ABOUT = "{network.next} takes the next word · {network.usual}: all as usual"
+    LEAVES = "{network.take} takes it · {network.cancel} cancels"
 
-    def __init__(self, network: Network, layers: str, task: Task, check: Check, keys: KeyNames) -> None:
-        super().__init__()
-        self._network, self._record, self._check = network, task, check
-        self._keys = keys.of(type(self), StepField)
-        self._fields = {setting.name: _field(setting) for setting in IN_DIALOG}
+    def __init__(
+        self, network: Network, layers: str, task: Task, protocol: Protocol, check: Check, keys: KeyNames
+    ) -> None:
+        self._network, self._record, self._protocol, self._check = network, task, protocol, check
+        self._settings = settings_on(task)
+        self._fields = {setting.name: _field(setting) for setting in self._settings}
+        lines = {setting.name: FieldLine(setting.title, setting.row) for setting in self._settings}
+        title = f"Network, training and verdicts on {task.key}"
+        super().__init__(title, lines, self._fields, keys.of(type(self), StepField))
         self._write(network, layers)
 
-    def compose(self) -> ComposeResult:
-        """Lay out a line for each setting: its name, its field, what it is."""
-        with Vertical(classes="dialog wide") as dialog:
-            dialog.border_title = Text(f"Network and training on {self._record.key}")
-            dialog.border_subtitle = Text(self._keys.fill_in("{network.take} takes it · {network.cancel} cancels"))
-            with Container(id="network-fields"):
-                for setting in IN_DIALOG:
-                    yield Label(setting.title)
-                    yield self._fields[setting.name]
-                    yield Label(setting.row, classes="what", markup=False)
-            yield Static(self._keys.fill_in(self.ABOUT), id="wrong", markup=False)
-
-    def on_mount(self) -> None:
-        """Begin with the layers."""
-        self._fields["hidden"].focus()
-
     def _write(self, network: Network, layers: str) -> None:
-        for setting in IN_DIALOG:
-            field, value = self._fields[setting.name], network.get(setting.name, setting.default)
+        for setting in self._settings:
+            field, value = self._fields[setting.name], network.get(setting.name, self._usual(setting))
             text = layers if setting is LAYERS else setting.written(value)
             if isinstance(field, Input):
                 field.value = text
             else:
                 field.chosen = text
+
+    def _usual(self, setting: Setting) -> Any:
+        return usual_value(setting, self._protocol, None if setting is LAYERS else self._record)
 
     def _text(self, name: str) -> str:
         field = self._fields[name]
@@ -111,10 +104,10 @@ class NetworkDialog(ModalScreen[tuple[Network, str] | None]):
     def _read(self) -> tuple[Network, str]:
         """Return what is written. Raises OutOfRange for what has another form."""
         network = {name: value for name, value in self._network.items() if name not in self._fields}
-        for setting in IN_DIALOG:
-            text = self._text(setting.name)
-            value = setting.read(text) if text and setting is not LAYERS else setting.default
-            if setting.is_set(value):
+        for setting in self._settings:
+            text, usual = self._text(setting.name), self._usual(setting)
+            value = setting.read(text) if text and setting is not LAYERS else usual
+            if value != usual:
                 network[setting.name] = value
         return network, self._layers(network)
 
@@ -127,44 +120,36 @@ class NetworkDialog(ModalScreen[tuple[Network, str] | None]):
             return usual
         return layers
 
-    def action_take(self) -> None:
-        """Take what is written, or say what is wrong with it."""
-        try:
-            network, layers = self._read()
-            self._check(network, layers)
-        except LosstermError as error:
-            self._say(str(error))
-            return
-        self.dismiss((network, layers))
+    def answer(self) -> tuple[Network, str]:
+        """Return what is written, if it can be trained. Raises LosstermError."""
+        network, layers = self._read()
+        self._check(network, layers)
+        return network, layers
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Do what enter does everywhere here."""
-        event.stop()
-        self.action_take()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Clear the message about a text that was changed."""
-        event.stop()
-        self._say("")
+    def on_mount(self) -> None:
+        """Begin with the layers."""
+        self._fields["hidden"].focus()
 
     def on_step_field_stepped(self) -> None:
         """Clear the message about a choice that was changed."""
-        self._say("")
-
-    def _say(self, words: str) -> None:
-        if self.is_mounted:
-            message = self.query_one("#wrong", Static)
-            message.update(Text(words or self._keys.fill_in(self.ABOUT)))
-            message.set_class(bool(words), "-visible")
+        self.say("")
 
     def action_usual(self) -> None:
         """Write what is usual into every field."""
         self._write(USUAL, LAYERS.written(self._record.hidden))
 
 
+def settings_on(task: Task) -> tuple[Setting, ...]:
+    """Return the settings that there is something to choose of on a task."""
+    possible = networks_for(task)
+    return tuple(
+        setting
+        for setting in IN_DIALOG
+        if {*possible} & {*(setting.networks or possible)} and (setting.name != "network" or len(possible) > 1)
+    )
+
+
 def _field(setting: Setting) -> Input | StepField:
     if setting.choices:
         return StepField(setting.name, setting.choices)
-    field = Input(id=f"network-{setting.name}", compact=True)
-    field.cursor_blink = False  # a blink is bytes over the link while nothing happens
-    return field
+    return text_field(f"network-{setting.name}")

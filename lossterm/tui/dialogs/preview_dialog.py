@@ -8,14 +8,14 @@ from pathlib import Path
 from textwrap import wrap
 
 from rich.text import Text
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.screen import ModalScreen
 from textual.timer import Timer
 
-from lossterm.data import FileRequest, Preview, ShownColumn
+from lossterm.data import FileRequest, Preview, ShownColumn, resolved
 from lossterm.errors import DataError
 from lossterm.text.harmless import printable
 from lossterm.text.name_pattern import matches
@@ -23,10 +23,12 @@ from lossterm.text.numbers import counted
 from lossterm.tui.background.table_reader import Read
 from lossterm.tui.state import column_choices
 from lossterm.tui.state.key_names import KeyNames
+from lossterm.tui.state.sentences_with_keys import with_keys
 from lossterm.tui.widgets import histogram
 from lossterm.tui.widgets.changing_lines import ChangingLines, fitted
 from lossterm.tui.widgets.column_list import ColumnList
 from lossterm.tui.widgets.filter_box import FilterBox
+from lossterm.tui.widgets.keys_meanwhile import KeysMeanwhile
 
 DEBOUNCE_SECONDS = 0.4
 """Time after the last change from which the file is read anew."""
@@ -43,14 +45,20 @@ LEVELS = 20
 HIGH = 3
 """Lines of upright bars."""
 
-TAKES, LEAVES = "{table.take} trains on it · ", "{table.leave} chooses another file"
-ASKS = "Which column is to be predicted? Go to it and press {table.target}."
+TAKES, LEAVES = "{table.take} takes this table · ", "{table.leave} chooses another file"
+ASKS = "Which column is to be predicted? Go to it and press {table.target}; {table.also} takes another beside it."
+GUESSED = (
+    "A guess: {} is to be predicted, since {}. {{table.take}} takes it so; {{table.target}} on another column predicts "
+    "that, and {{table.also}} both."
+)
+"""The guessed target, and why it is one."""
 CHOOSE = "Choose the column to predict: go to it and press {table.target}."
 
 
 class Words(ChangingLines, can_focus=True):
     """The target, what was recognised, and possible problems."""
 
+    PLACE = "in what the preview says"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("j", "scroll_down", "Down", show=False, id="words.down"),
         Binding("k", "scroll_up", "Up", show=False, id="words.up"),
@@ -60,21 +68,25 @@ class Words(ChangingLines, can_focus=True):
 class PreviewDialog(ModalScreen[Preview | None]):
     """Shows a file; answers with what is to be trained on, None to choose another."""
 
+    PLACE = "in the preview of a table"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("t", "want('target')", "Target", id="table.target", tooltip="Predict the column under the cursor"),
+        Binding("a", "want('also')", "Also", id="table.also", tooltip="Predict the column too, beside others"),
         Binding("d,space", "want('drop')", "Drop", id="table.drop", tooltip="Leave the column out, or take it back"),
         Binding("c", "want('names')", "Names", id="table.names", tooltip="Take the column's values as names"),
         Binding("g", "want('group')", "Group", id="table.group", tooltip="Keep its equal values in one split"),
         Binding("T", "want('time')", "Time", id="table.time", tooltip="Split by it, the earliest rows to train on"),
+        Binding("w", "want('weight')", "Weight", id="table.weight", tooltip="Let rows weigh in training what it says"),
         Binding("K", "kind", "Kind", id="table.kind", tooltip="Take the next kind of task"),
+        Binding("r", "reading", "Read", id="table.reading", tooltip="Say how it is read: thousands, missing values, …"),
         Binding("slash", "filter", "Filter", id="table.filter", tooltip="List only columns that match a pattern"),
-        Binding("enter", "take", "Take", id="table.take", tooltip="Train on it"),
+        Binding("enter", "take", "Take", id="table.take", tooltip="Take it as the task"),
         Binding("escape", "leave", "Back", id="table.leave", tooltip="Choose another file"),
     ]
 
     KEYS = (
         "{table.target} target · {table.drop} drop · {table.names} names · {table.group} group · {table.time} time · "
-        "{table.kind} kind · {table.filter} filter"
+        "{table.weight} weight · {table.kind} kind · {table.reading} read"
     )
 
     def __init__(self, asked: FileRequest, read: Read, keys: KeyNames, *, at_once: bool = False) -> None:
@@ -82,13 +94,15 @@ class PreviewDialog(ModalScreen[Preview | None]):
         super().__init__()
         self.asked, self.shown = asked, None
         self._read, self._taking = read, at_once
-        self._keys = keys.of(type(self))
+        self._every_key, self._keys = keys, keys.of(type(self))
         self._preview: Preview | None = None
         self._wrong = ""
         self._begun: float | None = None
         self._ticks: Timer | None = None
         self._pattern = ""
-        self.columns = ColumnList()
+        self._guesses = not asked.target  # until a person has said anything of a target
+        self._guess = ""
+        self.columns, self.meanwhile = ColumnList(), KeysMeanwhile("escape")
         self.words, self.state = Words(id="words"), ChangingLines(id="state")
         self.filter = FilterBox()
 
@@ -101,12 +115,17 @@ class PreviewDialog(ModalScreen[Preview | None]):
                 yield self.columns
                 yield self.words
             yield self.state
+            yield self.meanwhile
 
     def on_mount(self) -> None:
-        """Begin to read."""
-        self.columns.focus()
+        """Begin to read; keys that are pressed until there are columns are kept for them."""
+        self.meanwhile.focus()
         self._ticks = self.set_interval(TICK_SECONDS, self._count)
         self._look(0.0)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.focused is None:  # it was typed before anything here could take it
+            self.meanwhile.take(event)
 
     # Reading
 
@@ -117,18 +136,42 @@ class PreviewDialog(ModalScreen[Preview | None]):
         self._say()
         await asyncio.sleep(after)
         try:
-            self._preview = await self._read(self.asked)
+            asked = self.asked
+            self._preview = await self._read(asked)
+            if self.asked is asked:
+                self.asked = resolved(asked, [column.name for column in self._preview.columns])
         except DataError as error:
             self._wrong = str(error)
             await self._look_plainly()
+        if self._guesses and self._preview:
+            await self._guess_target(self._preview)
         self._begun = None
         if self._taking and self.can_take:
             self.dismiss(self._preview)
             return
         self._taking = False
         self._show()
+        self._hand_on_keys()
         can = f"{TAKES}{LEAVES}" if self.can_take else LEAVES
         self.query_one(Vertical).border_subtitle = Text(self._keys.fill_in(can))
+
+    async def _guess_target(self, shown: Preview) -> None:
+        """Read the file with the column that is most likely the target as the target, if it can be one."""
+        self._guesses = False
+        if self.asked.target or not shown.guess or shown.problem:
+            return
+        self._show()  # the columns, in the meantime
+        self._hand_on_keys()
+        guessed = column_choices.with_target(self.asked, shown.guess)
+        with suppress(DataError):
+            tried = await self._read(guessed)
+            if tried.data is not None:
+                self.asked, self._preview, self._guess = guessed, tried, GUESSED.format(shown.guess, shown.guess_why)
+                self.columns.cursor = [column.name for column in tried.columns].index(shown.guess)
+
+    def _hand_on_keys(self) -> None:
+        if not self.meanwhile.over:
+            self.meanwhile.hand_on(self.columns)
 
     async def _look_plainly(self) -> None:
         """Show the file without any choices if nothing was shown yet: the choices may be the problem."""
@@ -178,7 +221,7 @@ class PreviewDialog(ModalScreen[Preview | None]):
 
     def _entitle(self, shown: Preview) -> None:
         inputs = f", {counted(shown.features, 'input')} of the network" if shown.features else ""
-        size = f"{counted(shown.rows, 'row')}, {counted(len(shown.columns), 'column')}{inputs}"
+        size = f"{shown.size}{inputs}"
         title = Text(f"{printable(Path(self.asked.path).name)}: {shown.form.upper()}, {size}")
         dialog = self.query_one(Vertical)
         if dialog.border_title != title.markup:  # Textual paints all of it anew for each
@@ -197,23 +240,28 @@ class PreviewDialog(ModalScreen[Preview | None]):
         width = max(self.words.size.width - 1, 20)
         lines: list[Text] = []
         if self._wrong:
-            lines += [*_wrapped(self._wrong, width, "bold"), Text()]
+            lines += [*_wrapped(self._in_keys(self._wrong), width, "bold"), Text()]
         if shown := self._preview:
             if column := self._pointed:
                 lines += [*_wrapped(_described(column), width, "dim", "  "), Text()]
             if shown.problem:
-                lines += [*_wrapped(shown.problem, width, "bold"), Text()]
+                lines += [*_wrapped(self._in_keys(shown.problem), width, "bold"), Text()]
+            if shown.target and self._guess:
+                lines += _wrapped(self._keys.fill_in(self._guess), width, "bold")
             if shown.target:
-                lines += _wrapped(shown.target.why, width, "bold")
+                lines += _wrapped(self._in_keys(shown.target.why), width, "bold")
                 lines += [*histogram.lines(shown.target, width, HIGH), Text()]
             elif not shown.problem:
                 lines += [*_wrapped(self._keys.fill_in(ASKS), width, "bold"), Text()]
             for warning in shown.warnings:
-                lines += _wrapped(f"• {warning}", width, "", "  ")
+                lines += _wrapped(f"• {self._in_keys(warning)}", width, "", "  ")
             why = shown.target.why if shown.target else ""
             for sentence in (one for one in shown.said if one != why):
-                lines += _wrapped(sentence, width, "dim", "  ")
+                lines += _wrapped(self._in_keys(sentence), width, "dim", "  ")
         self.words.show(lines)
+
+    def _in_keys(self, sentence: str) -> str:
+        return with_keys(sentence, self._keys)
 
     def _say(self) -> None:
         if not self.is_mounted:
@@ -235,10 +283,12 @@ class PreviewDialog(ModalScreen[Preview | None]):
             return
         changes: dict[str, Callable[[FileRequest, str], FileRequest]] = {
             "target": column_choices.with_target,
+            "also": column_choices.with_another_target,
             "drop": column_choices.with_drop,
             "names": column_choices.with_names,
             "group": column_choices.with_group,
             "time": column_choices.with_time,
+            "weight": column_choices.with_weight,
         }
         self._want(changes[what](self.asked, column.name))
 
@@ -247,8 +297,18 @@ class PreviewDialog(ModalScreen[Preview | None]):
         if self.asked.target:
             self._want(column_choices.with_next_kind(self.asked))
 
+    def action_reading(self) -> None:
+        """Ask how the file is read."""
+        from lossterm.tui.dialogs.reading_dialog import ReadingDialog
+
+        def read_so(asked: FileRequest | None) -> None:
+            if asked is not None and asked != self.asked:
+                self._want(asked)
+
+        self.app.push_screen(ReadingDialog(self.asked, self._every_key), read_so)
+
     def _want(self, asked: FileRequest) -> None:
-        self.asked, self._taking = asked, False
+        self.asked, self._taking, self._guesses, self._guess = asked, False, False, ""
         self._show()
         self._look(DEBOUNCE_SECONDS)
 

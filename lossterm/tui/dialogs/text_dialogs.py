@@ -1,6 +1,6 @@
 """Dialogs with a field to write into."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from lossterm.errors import LosstermError
+from lossterm.errors import LosstermError, UsageError
 from lossterm.losses import Loss, loss_named
 from lossterm.store import session_name
 from lossterm.tui.state.key_names import KeyNames
@@ -50,6 +50,7 @@ class AskDialog(ModalScreen[str | None]):
 class VaryDialog(AskDialog):
     """Asks for a loss's parameters; answers with the key of the loss that has them."""
 
+    PLACE = "in the dialog of a loss's parameters"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("escape", "dismiss", "Cancel", id="vary.cancel", tooltip="Leave the loss as it is"),
     ]
@@ -67,9 +68,33 @@ class VaryDialog(AskDialog):
         return loss_named(f"{self._base}:{text}").key
 
 
+class NewSessionDialog(AskDialog):
+    """Asks for the name of a session to begin."""
+
+    PLACE = "in the dialog of a new session"
+    BINDINGS = [  # noqa: RUF012  Textual's own form
+        Binding("escape", "dismiss", "Cancel", id="new.cancel", tooltip="Begin none"),
+    ]
+
+    def __init__(self, taken: Collection[str], keys: KeyNames) -> None:
+        """`taken` are the names that other sessions have."""
+        hint = keys.of(type(self)).fill_in("enter begins it, {new.cancel} leaves")
+        about = ("What you train then goes into it; what was chosen last is not carried over.",)
+        super().__init__("A new session", "", about, hint)
+        self._taken = taken
+
+    def read(self, text: str) -> str:
+        """Return the name, if no other session has it. Raises UsageError."""
+        name = session_name(text)
+        if name in self._taken:
+            raise UsageError(f"There is a session {name!r} already: choose another name.")
+        return name
+
+
 class RenameDialog(AskDialog):
     """Asks for a session's name."""
 
+    PLACE = "in the dialog of a new name"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("escape", "dismiss", "Cancel", id="rename.cancel", tooltip="Leave the name as it is"),
     ]

@@ -6,6 +6,8 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.first_look import FirstLook
+from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.data import FileRequest, Preview
 from lossterm.tui.dialogs.table_chooser import TableChooser
 from lossterm.tui.panels.loss_panel import LossPanel
@@ -25,6 +27,14 @@ class ChoicesPanel(Vertical):
     class Rebuilt(Message):
         """Another network was chosen."""
 
+    class Looked(Message):
+        """There is another first look at the chosen task's data."""
+
+        def __init__(self, look: FirstLook | None, *, waits: bool) -> None:
+            """`waits` says whether one is still to come."""
+            super().__init__()
+            self.look, self.waits = look, waits
+
     class Advised(Message):
         """There is other advice on the chosen task."""
 
@@ -37,6 +47,7 @@ class ChoicesPanel(Vertical):
         self.tasks, self.losses, self.settings = tasks, losses, settings
         self.adopted = False
         """Whether it is settled what is chosen: nothing that another terminal asks for changes it."""
+        self._restored = False
         self._habits = habits
         self._chooser = TableChooser(habits.read, habits.keys)
         self._tasks_reported: set[str] = set()
@@ -49,8 +60,8 @@ class ChoicesPanel(Vertical):
         yield self.settings
 
     def on_mount(self) -> None:
-        """Give advice on the task that comes first."""
-        self.advise()
+        """Look at the data of the task that comes first."""
+        self.look_at_data()
 
     # What was chosen
 
@@ -69,16 +80,24 @@ class ChoicesPanel(Vertical):
 
     @property
     def untouched(self) -> bool:
-        """Whether neither a person nor a comparison has chosen anything yet."""
-        return not (self.losses.touched or self.adopted)
+        """Whether neither a person nor a comparison has chosen anything yet, now or before."""
+        return not (self.losses.touched or self.adopted or self._restored)
 
-    def comparison(self) -> Comparison | None:
-        """Return what would be trained, None where no loss is ticked. Raises LosstermError."""
+    @property
+    def as_before(self) -> bool:
+        """Whether what was chosen before was restored, and nothing has been chosen since."""
+        return self._restored and not (self.losses.touched or self.adopted)
+
+    def comparison(self, until: str | None = None) -> Comparison | None:
+        """Return what would be trained, None where no loss is ticked; `until` as for `Comparison.ask`.
+
+        Raises LosstermError.
+        """
         self.pass_on()  # a choice that came in one burst with the key that asks may still be on its way here
         if not self.losses.ticked:
             return None  # the last that was ticked does not fit what was chosen in the same burst of keys
         self.losses.reread()
-        return self.settings.comparison(self.tasks.subject, self.losses.ticked, self.losses.own)
+        return self.settings.comparison(self.tasks.subject, self.losses.ticked, self.losses.own, until=until)
 
     def choose_again(self, choices: Choices | None) -> None:
         """Restore earlier choices, unless a person or another terminal has chosen since."""
@@ -90,13 +109,13 @@ class ChoicesPanel(Vertical):
         if task is None:
             self.tell_unknown(choices.task)
             return
-        self.adopted = True
+        self._restored = True
         self.tasks.chosen = task
         self.pass_on()
         self.settings.write(choices.settings, choices.protocol, choices.network)
         self.pass_on()
         self.losses.restore(choices.turned, choices.varied)
-        self.advise()
+        self.look_at_data()
 
     def adopt(self, comparison: Comparison) -> None:
         """Show the task, losses and settings that were asked for last."""
@@ -108,7 +127,7 @@ class ChoicesPanel(Vertical):
         self.tasks.chosen = task
         self.losses.adopt(comparison, task)
         self.settings.adopt(comparison, task)
-        self.advise()
+        self.look_at_data()
 
     def tell_unknown(self, task: str) -> None:
         """Say once that a task is not there."""
@@ -119,6 +138,16 @@ class ChoicesPanel(Vertical):
                 severity="warning",
                 markup=False,
             )
+
+    def look_at_data(self) -> None:
+        """Take a first look at the chosen task's data, and give advice on them."""
+        self._look()
+        self.advise()
+
+    @work(name="look", exclusive=True, group="look")
+    async def _look(self) -> None:
+        self.post_message(self.Looked(None, waits=self._habits.viewer.asks))
+        self.post_message(self.Looked(await self._habits.viewer.on(self.tasks.chosen), waits=False))
 
     @work(name="advise", exclusive=True, group="advise")
     async def advise(self) -> None:
@@ -141,17 +170,15 @@ class ChoicesPanel(Vertical):
         """Show the losses and the defaults of another task."""
         self.adopted = True
         self.pass_on()
-        self.advise()
+        self.look_at_data()
 
     def on_protocol_field_chosen(self) -> None:
         """Show the losses that fit under another protocol."""
         self.pass_on()
 
-    @work(name="table", exclusive=True, group="table")
-    async def bring(self, asked: FileRequest | None) -> None:
+    def bring(self, asked: FileRequest | None) -> None:
         """Show a file, or have one chosen; train on it if it is taken. A whole wish is taken without a question."""
-        if shown := await self._chooser.choose(self.app, asked, self.tasks.tables):
-            self._take(shown)
+        self._chooser.choose(self.app, asked, self.tasks.tables, self._take)
 
     def _take(self, shown: Preview) -> None:
         assert shown.data is not None
@@ -170,7 +197,8 @@ class ChoicesPanel(Vertical):
             self.settings.comparison(self.tasks.subject, losses, self.losses.own, network, layers)
 
         chosen, layers = self.settings.network, self.settings.hidden_layers
-        dialog = NetworkDialog(chosen, layers, self.tasks.chosen, check, self._habits.keys)
+        protocol = protocol_named(self.settings.protocol)
+        dialog = NetworkDialog(chosen, layers, self.tasks.chosen, protocol, check, self._habits.keys)
         self.app.push_screen(dialog, lambda chosen: self._rebuild(*chosen) if chosen else None)
 
     def _rebuild(self, network: Network, layers: str) -> None:

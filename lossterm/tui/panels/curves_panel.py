@@ -1,7 +1,8 @@
 """The view of live curves of loss and metric, one colour per loss, and of the learning-rate sweep."""
 
+import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import msgspec
@@ -10,19 +11,23 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import var
 
 from lossterm.charts.terminal_style import Style
+from lossterm.comparison.first_look import FirstLook
 from lossterm.figures.curve_view_state import FAST, CurveViewState
 from lossterm.reports.report import Report
 from lossterm.text.name_pattern import matches
+from lossterm.tui.background.latest_drawing import LatestDrawing
 from lossterm.tui.panels.view_panel import ViewPanel
+from lossterm.tui.state.empty_views import ALL_HIDDEN, NO_CURVES, TO_TRAIN, why_no_rates, why_no_result
 from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.widgets.changing_lines import ChangingLines
 
 if TYPE_CHECKING:
-    from lossterm.charts.drawing import Drawing
+    from lossterm.charts.drawing import Drawing, Prepared
     from lossterm.figures.curves import Curves, Overlay
 
 Shown = Literal["loss", "metric", "rates"]
@@ -34,7 +39,6 @@ SIDE_BY_SIDE = 88
 STACKED = 30
 """Height from which they stand above each other, where they cannot stand side by side."""
 
-NONE_SHOWN = "No loss is shown: all are hidden ({curves.hide}) or filtered out ({main.filter})."
 SELECTED = "selected: {curves.pin} pins, {curves.hide} hides"
 
 
@@ -69,6 +73,8 @@ class CurvesPanel(ViewPanel):
     """What the filter lets through, as `name_pattern.matches` reads it over keys of losses."""
     waiting: var[str] = var("", init=False)
     """What to say instead of an empty chart."""
+    data: var[FirstLook | None] = var(None, init=False)
+    """A first look at the data, which stands in for curves while there are none."""
     bands: var[bool] = var(True, init=False)
     """Whether bands over seeds are drawn."""
 
@@ -81,7 +87,9 @@ class CurvesPanel(ViewPanel):
         self.picked = False  # whether a person has selected a loss here
         self.values: dict[int, array[float]] = {}
         self._overlay: Overlay | None = None
-        self._drawings: dict[Shown, Drawing] = {}
+        self._drawings: Mapping[Shown, Drawing] = {}
+        self._why_empty: Mapping[Shown, str] = {}
+        self._drawing = LatestDrawing[Shown](self, self._show_drawings)
         self.charts = {chart: ChangingLines(id=f"chart-{chart}") for chart in ORDER}
         self.readout = ChangingLines(id="readout")
 
@@ -131,6 +139,11 @@ class CurvesPanel(ViewPanel):
             self.paint()
 
     watch_pattern = watch_bands = watch_look
+
+    def watch_data(self) -> None:
+        """Show the data, or what else is there."""
+        self._arrange()
+        self.paint()
 
     @property
     def both(self) -> bool:
@@ -299,20 +312,23 @@ class CurvesPanel(ViewPanel):
     def _arrange(self) -> None:
         if not self.is_mounted:
             return
-        beside = self.both and self.shown != "rates"
+        beside = self.both and self.shown != "rates" and (self.drawn or self.data is None)
         self.set_class(beside and self.size.width < SIDE_BY_SIDE, "-stacked")
         for chart, lines in self.charts.items():
-            lines.display = chart == self.shown or (beside and chart != "rates")
+            lines.display = (
+                chart == self._first if self._shows_data else chart == self.shown or (beside and chart != "rates")
+            )
 
     def paint(self) -> None:
         """Draw the charts that are shown."""
+        if self.report is None or not self.drawn:
+            self._drawing.drop()
         if not self.seen:
             return
         if self.report is None or not self.drawn:
-            self.entitle("Curves", "")
-            first = "loss" if self.both and self.shown != "rates" else self.shown
+            self._arrange()
             for chart, lines in self.charts.items():
-                lines.show(self.message_lines(self.waiting) if chart == first else [])
+                lines.show(self._without_curves(lines.size) if chart == self._first else [])
             return
         from lossterm.figures.curves import Curves, Overlay, sweeps  # slow, so not before there is something to draw
 
@@ -321,19 +337,58 @@ class CurvesPanel(ViewPanel):
         style = Style(dark=self.dark, plain=self.plain, bands=self.bands and not self.plain)
         self._say_what_is_drawn(curves)
         self._read_out(curves)
-        self._drawings = {}
-        for chart, lines in self.charts.items():
-            size = lines.size.width, lines.size.height
-            if not lines.display or not size[0]:
-                continue
-            if not self.losses:
-                lines.show(self.message_lines(self._keys.fill_in(NONE_SHOWN)))
-                continue
+        shown = [chart for chart, lines in self.charts.items() if lines.display and lines.size.width]
+        if not self.losses:
+            self._drawing.drop()
+            for chart in shown:
+                self.charts[chart].show(self.message_lines(self._keys.fill_in(ALL_HIDDEN)))
+            return
+        ready: dict[Shown, Prepared] = {}
+        self._why_empty = {chart: self._why(chart, self.report) for chart in shown}
+        for chart in shown:
+            size = self.charts[chart].size.width, self.charts[chart].size.height
             if chart == "rates":
-                self._drawings[chart] = sweeps(curves, self.losses, size, style)
+                ready[chart] = sweeps(curves, self.losses, size, style)
             else:
-                self._drawings[chart] = self._overlay.chart(curves, self.losses, self.look, chart, size, style)
-            lines.show(self._drawings[chart].lines)
+                ready[chart] = self._overlay.prepared(curves, self.losses, self.look, chart, size, style)
+        self._drawing.ask(ready)
+
+    @property
+    def _shows_data(self) -> bool:
+        return self.data is not None and not self.drawn
+
+    @property
+    def _first(self) -> Shown:
+        """The chart in whose place stands what there is to say while nothing is drawn."""
+        return "loss" if self.both and self.shown != "rates" else self.shown
+
+    def _without_curves(self, size: Size) -> Sequence[Text]:
+        """Return the first look at the data, or what an empty panel waits for."""
+        if self.data is None or size.width < 1:
+            self.entitle("Curves", "")
+            return self.message_lines(self.waiting)
+        from lossterm.figures import first_look  # slow, so not before there is something to draw
+
+        waits = not self.waiting.startswith(NO_CURVES)
+        subtitle = self.waiting.split("\n")[0] if waits else self._keys.fill_in(TO_TRAIN)
+        self.entitle(f"First look at {self.data.task.partition('@')[0]}", subtitle)
+        style = Style(dark=self.dark, plain=self.plain)
+        return first_look.chart(self.data, size.width, size.height, style).lines
+
+    def _show_drawings(self, drawings: Mapping[Shown, "Drawing"]) -> None:
+        self._drawings = drawings
+        for chart, drawing in drawings.items():
+            why = "" if drawing.regions else self._why_empty.get(chart, "")
+            self.charts[chart].show(self.message_lines(why) if why else drawing.lines)
+
+    def _why(self, chart: Shown, report: Report) -> str:
+        """Say why a chart has no curves, "" where the chart itself knows best: it depends on how it is looked at."""
+        if chart == "rates":
+            return self._keys.fill_in(why_no_rates(report))
+        rows = [row for row in report.judged() if row.trial.loss in self.losses]
+        if any(math.isfinite(value) for row in rows for value in self.values.get(row.id, ())):
+            return ""
+        return self._keys.fill_in(why_no_result(rows))
 
     def _say_what_is_drawn(self, curves: "Curves") -> None:
         from lossterm.figures.curves import how, legend

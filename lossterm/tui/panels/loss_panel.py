@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.binding import Binding
 from textual.message import Message
@@ -16,10 +17,13 @@ from lossterm.comparison.protocol_catalogue import DEFAULT_PROTOCOL
 from lossterm.comparison.user_code_consent import trust
 from lossterm.errors import LosstermError
 from lossterm.losses import Loss, every_loss, fitting, is_own, loss_named, loss_recorded, source_from, usual
+from lossterm.losses.keras_on_numbers import suited
 from lossterm.tasks import Task, task_named
 from lossterm.text.name_pattern import matches
 from lossterm.tui.dialogs import ExplainDialog, VaryDialog
+from lossterm.tui.state.empty_views import NONE_MATCHES
 from lossterm.tui.state.key_names import KeyNames
+from lossterm.tui.widgets.changing_lines import fitted
 
 
 class LossPanel(OptionList):
@@ -29,7 +33,8 @@ class LossPanel(OptionList):
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("space", "select", "Tick", id="loss.tick", tooltip="Tick or untick the loss under the cursor"),
         Binding("enter", "select", "Tick", show=False, id="loss.enter"),
-        Binding("a", "tick_all", "All", id="loss.all", tooltip="Tick every loss, or none if all are ticked"),
+        Binding("a", "tick_all", "All", id="loss.all", tooltip="Tick every loss; again: as it was"),
+        Binding("u", "untick_all", "None", show=False, id="loss.none", tooltip="Untick every loss; again: as it was"),
         Binding("e", "explain", "Explain", id="loss.explain", tooltip="Explain the loss under the cursor, and draw it"),
         Binding("v", "vary", "Vary", show=False, id="loss.vary", tooltip="Add the loss with other parameters"),
         Binding("j", "cursor_down", "Down", show=False, id="loss.down"),
@@ -66,6 +71,7 @@ class LossPanel(OptionList):
         self._named_by_person = frozenset(self._sources.values())  # by the person; those that a session brings are not
         self._varied: dict[str, None] = {}
         self._turned: dict[str, dict[str, bool]] = {}
+        self._before_all: dict[str, dict[str, bool]] = {}  # task → loss → whether it was ticked before all were turned
         self.touched = False
         """Whether a person has changed what is ticked."""
 
@@ -115,9 +121,9 @@ class LossPanel(OptionList):
         """Losses of the task's kind that its targets make wrong, each with what it needs."""
         targets = self.record.targets
         return [
-            (loss.key, f"needs {loss.valid}")
+            (loss.key, misfit)
             for loss in every_loss().values()
-            if targets.kind in loss.kinds and loss.misfit(targets, self.protocol)
+            if targets.kind in loss.kinds and (misfit := loss.misfit_in_short(targets, self.protocol))
         ]
 
     @property
@@ -168,6 +174,10 @@ class LossPanel(OptionList):
         self.post_message(self.Ticked())
         self.app.theme_changed_signal.subscribe(self, lambda _: self._fill())
 
+    def on_resize(self) -> None:
+        """Cut names for the new width."""
+        self._paint()
+
     def watch_record(self) -> None:
         """Show the losses of another task."""
         self._fill()
@@ -184,6 +194,9 @@ class LossPanel(OptionList):
         self.add_options([Option(self._prompt(key, ticked=key in ticked), key) for key in keys])
         misfits = [(key, why) for key, why in self._misfits if matches(self.pattern, key)]
         self.add_options([Option(Text(f"· {key} {why}"), disabled=True) for key, why in misfits])
+        if not (keys or misfits):
+            why = self._key_names.fill_in(NONE_MATCHES.format("loss"))
+            self.add_option(Option(Text(f"· {why}"), disabled=True))
         self.highlighted = keys.index(under) if under in keys else min(cursor, len(keys) - 1) if keys else None
         self._count()
 
@@ -203,7 +216,9 @@ class LossPanel(OptionList):
 
     def _prompt(self, key: str, *, ticked: bool) -> Text:
         colour = colour_text(colour_of(key, dark=self.app.current_theme.dark))
-        return Text.assemble(("■ " if ticked else "□ ", colour), key, (" ★" if key in self.advised else "", "bold"))
+        box, star = ("■ " if ticked else "□ "), (" ★" if key in self.advised else "")
+        room = max(self.size.width - self.styles.scrollbar_size_vertical - cell_len(box + star), 1)
+        return Text.assemble((box, colour), fitted(key, min(cell_len(key), room)), (star, "bold"))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Tick or untick what was clicked."""
@@ -223,10 +238,12 @@ class LossPanel(OptionList):
 
     def adopt(self, comparison: Comparison, task: Task) -> None:
         """Tick the losses of a comparison on its task; custom ones as their files are now."""
+        asked = self._as_asked(task)
         for _, text in comparison.sources:
             with suppress(LosstermError):  # a file that has gone is no longer offered; what it trained is still shown
                 source = source_from(text)
-                self._sources[source.key] = source.text
+                if source.key not in asked:
+                    self._sources[source.key] = source.text
         known = every_loss()
         self._varied.update(dict.fromkeys(key for key in comparison.losses if key not in known and not is_own(key)))
         self.record, self.protocol = task, comparison.protocol
@@ -234,6 +251,14 @@ class LossPanel(OptionList):
         self._turned[self.record.key] = {key: key in losses for key in self._keys}
         self._fill()
         self.post_message(self.Ticked())
+
+    def _as_asked(self, task: Task) -> set[str]:
+        """Return the keys under which the custom losses of the list are trained on a task."""
+        keys = set[str]()
+        for text in self._sources.values():
+            with suppress(LosstermError):  # one that the task has no use for
+                keys.add(suited(source_from(text), task.kind, task.key).key)
+        return keys
 
     def action_explain(self) -> None:
         """Say what the loss under the cursor is."""
@@ -250,20 +275,38 @@ class LossPanel(OptionList):
         self.app.push_screen(VaryDialog(loss, self._key_names), lambda varied: self.vary(varied) if varied else None)
 
     def action_tick_all(self) -> None:
-        """Tick all, or none if all are ticked."""
+        """Tick all that are listed, or bring back what was ticked before."""
+        self._turn_all(ticked=True)
+
+    def action_untick_all(self) -> None:
+        """Untick all that are listed, or bring back what was ticked before."""
+        self._turn_all(ticked=False)
+
+    def _turn_all(self, *, ticked: bool) -> None:
+        """Turn all that are listed; where all are so already, back to what they were, or else all the other way."""
         self.touched = True
-        some_left = not set(self.listed) <= set(self.ticked)
-        self._turned.setdefault(self.record.key, {}).update(dict.fromkeys(self.listed, some_left))
+        task, now = self.record.key, {key: self._is_ticked(key) for key in self.listed}
+        wanted = dict.fromkeys(now, ticked)
+        if wanted == now:
+            before = self._before_all.pop(task, {})
+            wanted = {key: before.get(key, not ticked) for key in now}
+        elif len(set(now.values())) > 1:  # a mixed choice is worth keeping, which a person made one by one
+            self._before_all[task] = now
+        self._turned.setdefault(task, {}).update(wanted)
         self._changed()
 
-    def _changed(self) -> None:
+    def _paint(self) -> None:
         ticked, keys = self.ticked, self.listed
-        for place, key in enumerate(keys):
+        for place, key in enumerate(keys if self.option_count else ()):
             self.replace_option_prompt_at_index(place, self._prompt(key, ticked=key in ticked))
+
+    def _changed(self) -> None:
+        self._paint()
         self._count()
         self.post_message(self.Ticked())
 
     def _count(self) -> None:
         keys, listed = self._keys, len(self.listed)
         filtered = f"{listed} listed, " if listed < len(keys) else ""
-        self.border_subtitle = f"{filtered}{len(self.ticked)} of {len(keys)} ticked"
+        starred = "★ advised, " if set(self.advised) & set(self.listed) else ""
+        self.border_subtitle = f"{starred}{filtered}{len(self.ticked)} of {len(keys)} ticked"

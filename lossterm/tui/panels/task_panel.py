@@ -16,8 +16,11 @@ from lossterm.errors import UnknownName
 from lossterm.tasks import Task, every_task, task_named, task_on
 from lossterm.tui.widgets.changing_lines import fitted
 
-WIDEST_NAME = 23
-"""Cells of a task's name that are shown."""
+MARKS = ("● ", "○ ")
+"""What stands before the chosen task, and before each other."""
+
+SCROLLBAR = 1
+"""Columns that are kept free for one, whether it is there or not, so that no name is cut anew with the focus."""
 
 
 class TaskPanel(OptionList):
@@ -47,6 +50,13 @@ class TaskPanel(OptionList):
         self.tasks: dict[str, Task] = dict(every_task())
         """Every task that is listed, by key."""
         self._tables: dict[str, Data] = {}
+
+    @property
+    def under_cursor(self) -> Task | None:
+        """The task under the cursor, None where there is none."""
+        if self.highlighted is None or not self.option_count:
+            return None
+        return self.tasks.get(str(self.get_option_at_index(self.highlighted).id))
 
     @property
     def tables(self) -> tuple[Data, ...]:
@@ -81,9 +91,17 @@ class TaskPanel(OptionList):
             return None
 
     def _prompts(self) -> list[Text]:
-        wide = min(max(cell_len(key) for key in self.tasks), WIDEST_NAME)
+        """Return a line for each task: its kind is always in sight, a name that leaves it no room is cut."""
+        kinds = max(len(task.kind) for task in self.tasks.values())
+        room = self.size.width - SCROLLBAR - len(MARKS[0]) - 1 - kinds
+        wide = max(min(max(map(cell_len, self.tasks)), room), 1)
+
+        def own(task: Task) -> int:
+            """Return the room for a name: beyond the column of names, a long one gets what its kind leaves free."""
+            return max(wide, min(cell_len(task.key), room + kinds - len(task.kind)))
+
         return [
-            Text.assemble("● " if task == self.chosen else "○ ", fitted(task.key, wide), " ", (task.kind, "dim"))
+            Text.assemble(MARKS[task != self.chosen], fitted(task.key, own(task)), " ", (task.kind, "dim"))
             for task in self.tasks.values()
         ]
 
@@ -106,7 +124,8 @@ class TaskPanel(OptionList):
         self.highlighted = self._place
 
     def on_resize(self) -> None:
-        """Keep the cursor in sight: without the focus there is room for the chosen task alone."""
+        """Fit the names, and keep the cursor in sight: without the focus there is room for the chosen task alone."""
+        self._paint()
         self.scroll_home(animate=False, force=True, immediate=True)
         self.scroll_to_highlight()
 
@@ -117,6 +136,9 @@ class TaskPanel(OptionList):
     def watch_chosen(self) -> None:
         """Paint the mark and go there."""
         self.highlighted = self._place
+        self._paint()
+
+    def _paint(self) -> None:
         for place, prompt in enumerate(self._prompts() if self.option_count else ()):
             self.replace_option_prompt_at_index(place, prompt)
 

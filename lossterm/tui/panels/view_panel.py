@@ -18,6 +18,14 @@ class ViewPanel(Widget, can_focus=True):
     class Changed(Message):
         """The possible actions changed without a key press."""
 
+    class RowPointed(Message):
+        """A row of the data is to be marked in every view that shows it."""
+
+        def __init__(self, row: int) -> None:
+            """`row` is its number."""
+            super().__init__()
+            self.row = row
+
     _titles = ("", "")
 
     def can(self, action: str) -> bool:

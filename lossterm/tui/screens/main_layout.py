@@ -13,24 +13,28 @@ from lossterm.tui.panels.choices_panel import ChoicesPanel
 from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.view_panel import ViewPanel
 
-Name = Literal["curves", "scores", "anatomy", "predictions", "sessions"]
+Name = Literal["curves", "scores", "anatomy", "predictions", "sessions", "stress"]
 VIEWS: tuple[Name, ...] = get_args(Name)
-"""The views, in the order of the keys 1 to 5."""
+"""The views, in the order of the keys 1 to 6."""
 
-BESIDE = 120
-"""Columns from which curves and scores stand side by side."""
+SHARED = 120
+"""Columns from which the scores stand beneath curves that were asked for."""
 
-ALL_BESIDE = 170
-"""Columns from which the choices stand beside them too."""
+CHOICES_BESIDE = 170
+"""Columns from which the choices stand beside a view that was asked for."""
 
 TALL = 34
 """Lines from which there is more room for tasks and scores."""
+
+TALLER = 50
+"""Lines from which there is still more for the scores."""
 
 
 class MainLayout(Container):
     """Home has the choices, a view and the scores; a view that was asked for by its key has the room to itself.
 
-    Where that is wide, curves and scores share it. `[` and `]` show or hide the choices and the scores.
+    Where that is wide, curves share it with the scores. These are always as wide as all that is seen: a wider terminal
+    never shows fewer of their columns. `[` and `]` show or hide the choices and the scores.
     """
 
     view: var[Name] = var("curves", init=False)
@@ -70,11 +74,7 @@ class MainLayout(Container):
     @property
     def scores_alone(self) -> bool:
         """Whether the scores have the room to themselves."""
-        return self.full and self.view == "scores" and not self._wide
-
-    @property
-    def _wide(self) -> bool:
-        return self.size.width >= BESIDE
+        return self.full and self.view == "scores"
 
     def show(self, view: Name, *, full: bool) -> None:
         """Show a view, with the room to itself or beside choices and scores."""
@@ -107,7 +107,7 @@ class MainLayout(Container):
     def out(self) -> None:
         """Go one layer out: of the zoom, of a view that has the room to itself, of the view."""
         if self.scores_alone or not self.panel.action_out():
-            stays = self.full and self.view not in ("scores", "sessions")
+            stays = self.full and self.view not in ("scores", "sessions", "stress")
             self.show(self.view if stays else "curves", full=False)
             self._choices.losses.focus()
 
@@ -123,18 +123,17 @@ class MainLayout(Container):
         if not self.full:
             return True
         if part == "choices":
-            return self.size.width >= ALL_BESIDE
-        return self.view == "scores" or (self.view == "curves" and self._wide)
+            return self.view != "scores" and self.size.width >= CHOICES_BESIDE
+        return self.view == "scores" or (self.view == "curves" and self.size.width >= SHARED)
 
     def rearrange(self) -> None:
         """Show what is to be shown, where it is to be shown."""
         choices, scores = self.shows("choices"), self.shows("scores")
         area = not (scores and self.scores_alone)
         shown = {"choices": choices, "area": area, "scores": scores}
-        beside = scores and area and self.size.width >= (ALL_BESIDE if choices else BESIDE)
-        together = f"{''.join(part[0] for part, there in shown.items() if there)}{'-beside' * beside}"
-        classes = [*(part for part, there in shown.items() if there), together]
-        classes += ["tall"] if self.size.height >= TALL - 2 else []
+        seen = [part for part, there in shown.items() if there]
+        classes = [*seen, "".join(part[0] for part in seen)]
+        classes += [name for name, least in (("tall", TALL), ("taller", TALLER)) if self.size.height >= least - 2]
         self.set_classes([f"-{name}" for name in classes])  # at once: each change has all beneath styled anew
         if area:
             place = self.query_one("#area")

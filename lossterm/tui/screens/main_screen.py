@@ -2,20 +2,28 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Label, OptionList
 
-from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.first_look import FirstLook
 from lossterm.data import FileRequest
 from lossterm.errors import LosstermError
-from lossterm.following.session_state import SessionState, what_to_do
+from lossterm.following.session_state import SessionState
 from lossterm.home.paths import configuration_path
-from lossterm.reports.report import Report
+from lossterm.losses import loss_recorded
+from lossterm.reports.next_steps import Kind, NextStep
+from lossterm.reports.race_course import race_in_short
+from lossterm.reports.report import Report, tables
 from lossterm.store import Store
+from lossterm.stress_sweeps.sweep import at_levels, sweeps
+from lossterm.text.numbers import counted
 from lossterm.tui.background.session_follower import DEVICE, SessionFollower
 from lossterm.tui.background.store_jobs import StoreJobs
 from lossterm.tui.background.view_memory import ViewMemory
@@ -28,25 +36,26 @@ from lossterm.tui.panels.predictions_panel import PredictionsPanel
 from lossterm.tui.panels.scores_panel import ScoresPanel
 from lossterm.tui.panels.sessions_panel import SessionsPanel
 from lossterm.tui.panels.settings_panel import SettingsPanel
+from lossterm.tui.panels.stress_panel import StressPanel
 from lossterm.tui.panels.task_panel import TaskPanel
+from lossterm.tui.panels.view_panel import ViewPanel
 from lossterm.tui.screens import key_bindings, keymap
 from lossterm.tui.screens.main_layout import VIEWS, MainLayout, Name
 from lossterm.tui.screens.session_actions import SessionActions
 from lossterm.tui.screens.session_views import SessionViews
 from lossterm.tui.state.app_settings import AppSettings
+from lossterm.tui.state.empty_views import LOOKING, NOTHING_TICKED, ONE_TICKED, why_no_curves
+from lossterm.tui.state.panel_help import PANELS, Here, help_on
 from lossterm.tui.state.remembered_views import Remembered, recall
+from lossterm.tui.state.sentences_with_keys import with_keys
 from lossterm.tui.state.standings import Standings
 from lossterm.tui.terminal.redraw_budget import RedrawPace
+from lossterm.tui.widgets.changing_lines import ChangingLines
 from lossterm.tui.widgets.filter_box import FilterBox
 from lossterm.tui.widgets.key_bar import KeyBar
 from lossterm.tui.widgets.protocol_field import ProtocolField
 from lossterm.tui.widgets.size_notice import SizeNotice
 from lossterm.tui.widgets.status_line import StatusLine
-
-BEGIN = """Tick losses with {loss.tick},
-then press {main.run} to train them.
-{main.file} brings a table of your own."""
-"""How a person begins."""
 
 GONE = "was deleted or renamed elsewhere; {main.run} begins it anew."
 SETTLING = "Press {main.stop} to stop; what is there is kept."
@@ -63,19 +72,26 @@ class MainScreen(Screen[None]):
     AUTO_FOCUS = "#losses"
     PANELS = (
         *(TaskPanel, LossPanel, ProtocolField, ScoresPanel),
-        *(CurvesPanel, PredictionsPanel, SessionsPanel, FilterBox),
+        *(CurvesPanel, AnatomyPanel, PredictionsPanel, SessionsPanel, StressPanel, FilterBox),
     )
     """Whose keys the help lists, besides the screen's own."""
 
     class Opened(Message):
         """Another session is to be shown in place of this one."""
 
-        def __init__(self, session: str) -> None:
+        def __init__(self, session: str, comparison: int | None = None) -> None:
             super().__init__()
-            self.session = session
+            self.session, self.comparison = session, comparison
 
-    def __init__(self, session: str, store: Path, habits: AppSettings, table: FileRequest | None = None) -> None:
-        """`table` is a user table to train on."""
+    def __init__(
+        self,
+        session: str,
+        store: Path,
+        habits: AppSettings,
+        table: FileRequest | None = None,
+        comparison: int | None = None,
+    ) -> None:
+        """`table` is a user table to train on, `comparison` the number of one of the session's that is shown first."""
         super().__init__()
         self.session, self.habits, keys = session, habits, habits.keys
         self.store = Store(store)
@@ -85,23 +101,36 @@ class MainScreen(Screen[None]):
         self.actions = SessionActions(self, self.jobs, self.store.path, session, keys)
         self.tasks, self.losses, self.settings = TaskPanel(), LossPanel(keys, habits.own), SettingsPanel(keys)
         self.choices = ChoicesPanel(self.tasks, self.losses, self.settings, habits)
-        self.scores, self.curves, self.anatomy = ScoresPanel(), CurvesPanel(keys), AnatomyPanel()
+        self.scores, self.curves, self.anatomy = (
+            ScoresPanel(keys),
+            CurvesPanel(keys),
+            AnatomyPanel(keys, habits.find_rows),
+        )
         self.predictions, self.sessions = PredictionsPanel(self.jobs, keys), SessionsPanel(self.jobs, session, keys)
+        self.stress = StressPanel(keys)
         self.curves.bands = habits.bands
-        self.views = SessionViews(self.scores, self.curves, self.anatomy, self.predictions, self.sessions)
+        self.views = SessionViews(self.scores, self.curves, self.anatomy, self.predictions, self.sessions, self.stress)
         self.stage = MainLayout(self.choices, self.views.panels, self.scores)
-        self.filter, self.status = FilterBox(), StatusLine(session)
+        reads = habits.machine is not None and habits.machine_in_line
+        self.filter, self.status = FilterBox(), StatusLine(session, self._look_at_machine if reads else None)
         self.standings = Standings()
-        self._table = table
+        self._table, self._reopens = table, comparison
         self._conditions: Mapping[str, Callable[[], bool]] = {
             "run": lambda: bool(self.losses.ticked) and not self.actions.asking,
+            "race": lambda: len(self.losses.ticked) > 1 and not self.actions.asking,
             "stop": lambda: self.view.training,
-            "settle": lambda: self._settling is not None and not self.actions.asking,
+            "settle": lambda: self._step("seeds") is not None and not self.actions.asking,
+            **{f"take('{kind}')": partial(self._can_take, kind) for kind in ("rates", "epochs", "losses")},
             "rank_by": lambda: self._report is not None,
             "export": lambda: bool(self.view.asked),
+            "machine": lambda: self.habits.machine is not None,
         }
+        self._next: tuple[NextStep, ...] = ()
+        self._look: FirstLook | None = None
+        self._looks = False  # whether a first look at the data is still to come
         self._possible: dict[str, bool] = {}
         self._begun = False  # whether anything was asked for when the session was last looked at
+        self._noted = False  # whether anything is known of the session
         self._chosen_at = 0  # the comparison that was the last when what is chosen was remembered
         self._leaves = False  # whether another session is about to take this one's place
         self._pace = RedrawPace(habits.budget, self.show, self.set_timer, habits.written, lambda: self.app.size.area)
@@ -164,12 +193,28 @@ class MainScreen(Screen[None]):
         if self._begun and not self.view.asked and not self._leaves:
             self.notify(f"The session {self.session} {self.habits.keys.fill_in(GONE)}", markup=False)
         self._begun = bool(self.view.asked)
+        first, self._noted = not self._noted, True
         self.tasks.know(one.comparison.data for one in self.view.asked if one.comparison.data)
         for task in self.view.unknown:
             self.choices.tell_unknown(task)
         last = self.view.asked[-1] if self.view.asked else None
-        if last and self.choices.untouched and last.id != self._chosen_at:  # else what was chosen since is remembered
-            self.choices.adopt(last.comparison)
+        if self._reopens and last:
+            self._reopen(self._reopens)
+        elif last and last.id != self._chosen_at and (self.choices.untouched or (first and self.choices.as_before)):
+            self.choices.adopt(last.comparison)  # which counts for more than what was chosen before and is back
+
+    def _reopen(self, number: int) -> None:
+        """Bring back a comparison, whose task's curves and scores are its own and whose settings are chosen, or a
+        sweep."""
+        self._reopens = None
+        asked = next((one for one in tables(self.view.asked) if one.id == number), None)
+        if asked:  # else it was deleted or asked for anew meanwhile
+            self.standings.reopened = number
+            self.choices.adopt(asked.comparison)
+        elif sweep := next((one for one in sweeps(self.view.asked) if one.number == number), None):
+            self.choices.adopt(sweep.comparison)
+            self.stress.point_to(sweep.axis.key)
+            self.call_later(self.action_show, "stress")
 
     def on_session_follower_ended(self, event: SessionFollower.Ended) -> None:
         """Leave, and say why in the shell."""
@@ -178,6 +223,10 @@ class MainScreen(Screen[None]):
     def on_session_follower_worker_restarted(self, event: SessionFollower.WorkerRestarted) -> None:
         """Say why the training pauses."""
         self.notify(event.words, severity="warning", timeout=30, markup=False)
+
+    def on_session_follower_goes_on(self, event: SessionFollower.GoesOn) -> None:
+        """Say what is trained after all, and why."""
+        self.notify(event.words, markup=False)
 
     def on_session_follower_worker_lost(self, event: SessionFollower.WorkerLost) -> None:
         """Say that nothing will be trained."""
@@ -193,14 +242,49 @@ class MainScreen(Screen[None]):
             return
         self.status.worker, self.status.progress = self.view.worker, self.view.progress()
         self.standings.work_out(self.view)
+        self.status.race = race_in_short(self._report.race) if self._report and self._report.race else ""
         self._show_chosen()
         self.grey_out()
 
     def _show_chosen(self) -> None:
         """Hand the panels what there is of the chosen task."""
         task = self.tasks.chosen.key
-        waiting = what_to_do(self.view, task, self.habits.keys.fill_in(BEGIN))
-        self.views.show(self.standings, self.view.curves, task, waiting=waiting, seen=self.stage.panel)
+        self._next = self.standings.next_steps(task, DEVICE, self.losses.advised)
+        offered = [step for step in self._next if self._offered(step)]
+        self.scores.steps = tuple(f"{self.habits.keys[key_bindings.STEPS[step.kind]]} {step.words}" for step in offered)
+        waiting = self.habits.keys.fill_in(why_no_curves(self.view, task, self.standings.of(task)))
+        self._show_data(task)
+        self.stress.record = self.tasks.chosen
+        self.views.show(
+            self.standings, self.view.curves, task, waiting=waiting, seen=self.stage.panel, sweeps=self.view.sweeps
+        )
+
+    def _show_data(self, task: str) -> None:
+        """Hand the panels a first look at the data, unless something was trained on them."""
+        report = self.standings.of(task)
+        look = self._look if self._look and self._look.task == task else None
+        trained = report is not None and any(row.ended for row in report.rows)
+        self.curves.data = None if trained else look
+        self.scores.data = () if report else self._said_of(look)
+
+    def _said_of(self, look: FirstLook | None) -> tuple[str, ...]:
+        """Say what a first look showed, with keys where its sentences name options."""
+        if look is None:
+            return (LOOKING,) if self._looks else ()
+        if not look.doubts:
+            return look.said
+        from lossterm.tui.dialogs.preview_dialog import PreviewDialog  # slow to load: its keys are named
+
+        keys = self.habits.keys.of(PreviewDialog)
+        before = f"{self.habits.keys['main.file']}, then "
+        return (*look.said, *(with_keys(sentence, keys, before) for sentence in look.doubts))
+
+    def _offered(self, step: NextStep) -> bool:
+        """Whether a step's key does it as the table has it: a race trains what is ticked."""
+        report = self._report
+        return step.kind != "race" or (
+            report is not None and set(self.losses.ticked) == set(report.asked.comparison.losses)
+        )
 
     @property
     def _report(self) -> Report | None:
@@ -225,6 +309,7 @@ class MainScreen(Screen[None]):
 
     def _follow_choices(self) -> None:
         """With nothing ticked there is nothing to run; the anatomy is that of what is ticked."""
+        self.anatomy.subject = self.tasks.chosen
         self.anatomy.protocol, self.anatomy.ticked = self.losses.protocol, self.losses.set_up
         self.grey_out()
 
@@ -232,9 +317,16 @@ class MainScreen(Screen[None]):
         """The loss under the cursor is the one that is pinned or hidden."""
         self.curves.selected = event.loss
 
+    def on_choices_panel_looked(self, event: ChoicesPanel.Looked) -> None:
+        """Show a first look at the data where there are no curves and scores yet."""
+        self._look, self._looks = event.look, event.waits
+        self._show_chosen()
+
     def on_choices_panel_advised(self, event: ChoicesPanel.Advised) -> None:
         """Show the advice beneath the scores."""
         self.scores.advice = event.sentence
+        self._show_chosen()
+        self.grey_out()
 
     def on_choices_panel_rebuilt(self) -> None:
         """Keep what was chosen."""
@@ -247,6 +339,10 @@ class MainScreen(Screen[None]):
     def action_network(self) -> None:
         """Ask for another network."""
         self.choices.ask_for_network()
+
+    def on_view_panel_row_pointed(self, event: ViewPanel.RowPointed) -> None:
+        """Mark one row of the data in every view that shows it."""
+        self.anatomy.marked = self.predictions.marked = event.row
 
     # What can be done
 
@@ -274,42 +370,88 @@ class MainScreen(Screen[None]):
         self.grey_out()
 
     on_view_panel_changed = on_main_layout_arranged
-    on_session_actions_done = on_main_layout_arranged
+
+    def on_session_actions_done(self) -> None:
+        """Show what comes of a request at once, also over a slow link: a person waits for it."""
+        self._pace.expect()
+        self.grey_out()
 
     # What is trained
 
     def on_session_actions_began(self) -> None:
-        """Note that a request was begun with the present choices."""
+        """Note that a request was begun with the present choices; what it asks for is shown."""
+        self.standings.reopened = 0
         self.choices.adopted = True
         self.grey_out()
 
+    def on_key(self, event: events.Key) -> None:
+        """Say what is missing where a key that trains has nothing to train: greyed, it would only seem dead."""
+        active = self.active_bindings.get(event.key)
+        if active is None or active.enabled or self.actions.asking:
+            return
+        if active.binding.id in ("main.run", "main.race"):
+            words = NOTHING_TICKED if not self.losses.ticked else ONE_TICKED
+            self.notify(self.habits.keys.fill_in(words), markup=False)
+
     def action_run(self) -> None:
         """Train the ticked losses on the chosen task."""
+        self._train()
+
+    def action_race(self) -> None:
+        """Train them until all is settled; a race that was left goes on where it is."""
+        self._train(until="settled")
+
+    def _train(self, until: str | None = None) -> None:
         try:
-            comparison = self.choices.comparison()
+            comparison = self.choices.comparison(until)
         except LosstermError as error:
             self.notify(str(error), severity="error", markup=False)
             return
         if comparison:
             self.actions.ask(comparison)
 
+    def on_stress_panel_wanted(self, event: StressPanel.Wanted) -> None:
+        """Train the ticked losses along an axis: one comparison for each level, the plain one first."""
+        if self.actions.asking:
+            return
+        try:
+            plain = self.choices.comparison()
+            levels = at_levels(plain, event.axis, event.source) if plain else ()
+        except LosstermError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        if levels:
+            self.actions.ask(*levels)
+        else:
+            self.notify(self.habits.keys.fill_in(NOTHING_TICKED), markup=False)
+
     def action_stop(self) -> None:
         """Stop all trainings of the session."""
         self.actions.stop()
 
-    @property
-    def _settling(self) -> Comparison | None:
-        """What would settle the ties on the chosen task, once the view has seen what was last asked for."""
+    def _step(self, kind: Kind) -> NextStep | None:
+        """Return a step that the chosen task's table suggests, once the view has seen what was last asked for."""
         last = self.jobs.last_asked
-        seen = not last or any(asked.id == last for asked in self.view.asked)
-        return self.standings.settling(self.tasks.chosen.key, DEVICE) if seen else None
+        if last and not any(asked.id == last for asked in self.view.asked):
+            return None
+        return next((step for step in self._next if step.kind == kind), None)
+
+    def _can_take(self, kind: Kind) -> bool:
+        return self._step(kind) is not None and not self.actions.asking
 
     def action_settle(self) -> None:
-        """Add as many seeds as would settle the ties; what is trained already is not trained again."""
-        if comparison := self._settling:
-            self.settings.ask_for_seeds(comparison.seeds)
-            self.notify(f"Training up to {comparison.seeds} seeds. {self.habits.keys.fill_in(SETTLING)}", markup=False)
-            self.actions.ask(comparison)
+        """Add as many seeds as would settle what is open; what is trained already is not trained again."""
+        self.action_take("seeds")
+
+    def action_take(self, kind: Kind) -> None:
+        """Ask for what a step would train."""
+        step = self._step(kind)
+        if step and step.comparison:
+            known = self._report.rows if self._report else ()
+            more = counted(step.comparison.size_at_most - (len(known) if kind != "epochs" else 0), "training")
+            words = f"{step.what.capitalize()}: at most {more} more. {self.habits.keys.fill_in(SETTLING)}"
+            self.notify(words, markup=False)
+            self.actions.ask(step.comparison)
 
     def action_rank_by(self) -> None:
         """Rank the chosen task's losses by the next metric."""
@@ -323,7 +465,8 @@ class MainScreen(Screen[None]):
         if not self.view.asked:
             return  # deleted elsewhere while this key came
         task = self._report.asked.comparison.task if self._report else self.view.asked[-1].comparison.task
-        self.actions.ask_for_export(task, self.curves.named if self.curves.picked else None)
+        loss, rows = self.curves.named if self.curves.picked else None, self.view.rows.values()
+        self.actions.ask_for_export(task, loss, trials=len(rows), epochs=sum(row.epochs for row in rows))
 
     # Going from view to view
 
@@ -380,8 +523,9 @@ class MainScreen(Screen[None]):
         """Restore the session's last view."""
         self.standings.metrics.update(how.metrics)
         self.curves.look, self.curves.shown = how.look, how.chart
-        self.stage.show(how.view, full=how.full)
-        if how.full:  # at home the losses have the keys, unless a person has moved on already
+        full = how.full and not self._reopens  # a comparison is shown with its choices and scores
+        self.stage.show("curves" if self._reopens else how.view, full=full)
+        if full:  # at home the losses have the keys, unless a person has moved on already
             self.call_after_refresh(self._settle)
         self.memory.kept = how
 
@@ -410,24 +554,80 @@ class MainScreen(Screen[None]):
     def on_sessions_panel_open(self, event: SessionsPanel.Open) -> None:
         """Open another session in place of this one."""
         self._leaves = True
-        self._open(event.name)
+        self._open(event.name, event.comparison)
 
     @work(name="open", exclusive=True, group="open")
-    async def _open(self, name: str) -> None:
+    async def _open(self, name: str, comparison: int | None) -> None:
         """Store how this session is viewed, then open the other in its place."""
         await self.up()
         if name != self.session:  # else it was deleted just now
             await self.memory.remember_now()
-        self.post_message(self.Opened(name))
+        self.post_message(self.Opened(name, comparison))
+
+    # The machine
+
+    def _look_at_machine(self) -> str:
+        """Say what the machine is doing, and keep it for the history."""
+        assert self.habits.machine is not None
+        return str(self.habits.machine.look(self._trainings()))
+
+    def _trainings(self) -> float | None:
+        """Return the trainings that end a second now; None where nothing trains."""
+        return self.status.progress.trials_rate if self.status.progress and self.status.trains else None
+
+    def action_machine(self) -> None:
+        """Show how the machine was busy over the last minutes."""
+        from lossterm.tui.dialogs.machine_dialog import MachineDialog  # a person may never look
+
+        if self.habits.machine:
+            self.app.push_screen(
+                MachineDialog(self.habits.machine, self._trainings, self.habits.keys, lambda: self.view.worker)
+            )
 
     def action_help(self) -> None:
-        """List the keys of the screen and its panels."""
+        """Explain what has the keys, what is under its cursor and the signs in it; then list every key."""
         keys = self.habits.keys
         every = keymap.key_help((type(self), *self.PANELS), keys.remapped)
-        self.app.push_screen(HelpDialog(every, str(configuration_path()), keys))
+        self.app.push_screen(HelpDialog(every, str(configuration_path()), keys, self._help_here()))
+
+    def _help_here(self) -> Here | None:
+        """Return what is to be said of the panel that has the keys."""
+        panel = (
+            next((one for one in self.focused.ancestors_with_self if one.id in PANELS), None) if self.focused else None
+        )
+        if not isinstance(panel, Widget):
+            return None
+        under = self._under_cursor(str(panel.id))
+        return help_on(str(panel.id), str(panel.id).capitalize(), under, _text_of(panel))
+
+    def _under_cursor(self, panel: str) -> str:
+        """Say what is under the cursor of a panel, or which of its fields has the keys."""
+        if panel == "tasks" and (task := self.tasks.under_cursor):
+            return f"{task.key}: {task.title}; {task.kind}, {task.rows:,} rows, {counted(task.features, 'input')}."
+        if panel == "losses" and (key := self.losses.under_cursor):
+            loss = loss_recorded(key)
+            return f"{key}: {loss.title}. Use it when {loss.use_when}. {{loss.explain}} says more and draws it."
+        if panel == "settings":
+            return self.settings.about_field
+        if panel == "stress" and (axis := self.stress.axis):
+            return f"{axis.key}: {axis.title}."
+        return ""
 
     @work(name="leave", exclusive=True, group="leave")
     async def action_leave(self) -> None:
         """Leave; first ask what happens to a running training."""
         await self.up()
         await self.actions.leave(self.memory.remember_now)
+
+
+def _text_of(panel: Widget) -> str:
+    """Return the text that is seen in a panel, its border included."""
+    parts = [str(panel.border_title or ""), str(panel.border_subtitle or "")]
+    for one in (panel, *panel.query("*")):
+        if isinstance(one, ChangingLines):
+            parts.append(one.text)
+        elif isinstance(one, OptionList):
+            parts += [str(option.prompt) for option in one.options]
+        elif isinstance(one, Label | ProtocolField):
+            parts.append(str(one.content))
+    return "\n".join(parts)

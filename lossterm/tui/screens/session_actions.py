@@ -1,6 +1,6 @@
 """A person's actions on a session: train, stop, export, leave."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -33,23 +33,25 @@ class SessionActions:
         self.asking = False
         """Whether something is being asked for."""
 
-    def ask(self, comparison: Comparison) -> None:
-        """Train a comparison, after confirming one that is suspiciously large."""
+    def ask(self, *comparisons: Comparison) -> None:
+        """Train a comparison, or the levels of a sweep, after confirming what is suspiciously large."""
+        total = sum(one.size_at_most for one in comparisons)
 
         def answered(meant: bool | None) -> None:
             if meant:
-                self._begin(comparison)
+                self._begin(comparisons)
 
-        if comparison.size > MANY:
-            dialog = ConfirmDialog(f"These are {comparison.size_in_words}.", "train them all", self._keys)
+        if total > MANY:
+            words = comparisons[0].size_in_words if len(comparisons) == 1 else f"up to {total:,} trials"
+            dialog = ConfirmDialog(f"These are {words}.", "train them all", self._keys)
             self._screen.app.push_screen(dialog, answered)
         else:
-            self._begin(comparison)
+            self._begin(comparisons)
 
-    def _begin(self, comparison: Comparison) -> None:
+    def _begin(self, comparisons: Sequence[Comparison]) -> None:
         self.asking = True
         self._screen.post_message(self.Began())
-        self._write(partial(self._jobs.ask, comparison))
+        self._write(partial(self._jobs.ask, *comparisons))
 
     def stop(self) -> None:
         """Stop all trainings of the session."""
@@ -69,11 +71,15 @@ class SessionActions:
             self.asking = False
             self._screen.post_message(self.Done())
 
-    def ask_for_export(self, task: str, loss: str | None) -> None:
-        """Ask for a format and a path, and write the session; some formats take one task, or one loss, of it."""
+    def ask_for_export(self, task: str, loss: str | None, *, trials: int, epochs: int) -> None:
+        """Ask for a format and a path, and write the session; some formats take one task, or one loss, of it.
+
+        `trials` and `epochs` are how many the session holds.
+        """
         from lossterm.tui.dialogs.export_dialog import ExportDialog
 
-        self._screen.app.push_screen(ExportDialog(self._session, task, loss, self._keys), self._wanted)
+        dialog = ExportDialog(self._session, task, loss, self._keys, trials=trials, epochs=epochs)
+        self._screen.app.push_screen(dialog, self._wanted)
 
     def _wanted(self, wanted: Wanted | None) -> None:
         if wanted:

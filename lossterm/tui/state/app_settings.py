@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from lossterm.data import Data
+from lossterm.following.hardware_history import HardwareHistory
 from lossterm.tui.background.advisor import Advisor
+from lossterm.tui.background.data_viewer import DataViewer, FindRows
 from lossterm.tui.background.table_reader import Read
 from lossterm.tui.state.key_names import KeyNames
 from lossterm.tui.terminal.redraw_budget import Budget
@@ -23,6 +25,10 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where custom losses are."""
     advisor: Advisor
     """Looks at tasks' data."""
+    viewer: DataViewer
+    """Takes first looks at tasks' data."""
+    find_rows: FindRows | None
+    """Reads rows of tasks' data; None to leave them out."""
     read: Read
     """Reads user tables."""
     tables: dict[str, Data]
@@ -31,6 +37,10 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What live frames may cost."""
     written: Callable[[], int]
     """Bytes that went to the terminal so far."""
+    machine: HardwareHistory | None
+    """What the machine was doing; None to leave that out."""
+    machine_in_line: bool
+    """Whether the status line says so while something trains."""
     bands: bool
     """Whether bands over seeds are drawn."""
     keys: KeyNames

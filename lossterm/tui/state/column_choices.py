@@ -8,14 +8,33 @@ from lossterm.losses import KINDS
 
 def plain(asked: FileRequest) -> FileRequest:
     """Want nothing of any column; the file is read as before."""
-    return msgspec.structs.replace(asked, target="", kind=None, drop=(), categorical=(), group=None, time=None)
+    return msgspec.structs.replace(
+        asked,
+        target="",
+        more_targets=(),
+        kind=None,
+        drop=(),
+        categorical=(),
+        group=None,
+        time=None,
+        sample_weight=None,
+    )
 
 
 def with_target(asked: FileRequest, name: str) -> FileRequest:
-    """Predict a column, or no longer; the kind of task is inferred anew."""
-    if asked.target == name:
+    """Predict a column, or no longer; the kind of task is inferred anew, and rare classes were those of the former."""
+    if asked.targets == (name,):
         return msgspec.structs.replace(asked, target="", kind=None)
-    return msgspec.structs.replace(_free(asked, name), target=name, kind=None)
+    min_class = None if asked.target else asked.min_class
+    return msgspec.structs.replace(_free(asked, name), target=name, more_targets=(), kind=None, min_class=min_class)
+
+
+def with_another_target(asked: FileRequest, name: str) -> FileRequest:
+    """Predict a column together with those that are predicted, or no longer."""
+    if name in asked.targets or not asked.target:
+        return _free(asked, name) if asked.more_targets else with_target(asked, name)
+    more = (*asked.more_targets, name)
+    return msgspec.structs.replace(_free(asked, name), more_targets=more, kind=None, min_class=None)
 
 
 def with_drop(asked: FileRequest, name: str) -> FileRequest:
@@ -30,7 +49,8 @@ def with_names(asked: FileRequest, name: str) -> FileRequest:
     if name in asked.categorical:
         return msgspec.structs.replace(asked, categorical=_without(asked.categorical, name))
     time = None if asked.time == name else asked.time  # names have no order in time
-    return msgspec.structs.replace(asked, categorical=(*asked.categorical, name), time=time)
+    weight = None if asked.sample_weight == name else asked.sample_weight
+    return msgspec.structs.replace(asked, categorical=(*asked.categorical, name), time=time, sample_weight=weight)
 
 
 def with_group(asked: FileRequest, name: str) -> FileRequest:
@@ -46,6 +66,13 @@ def with_time(asked: FileRequest, name: str) -> FileRequest:
     return msgspec.structs.replace(_free(asked, name), group=None, time=time, categorical=kept)
 
 
+def with_weight(asked: FileRequest, name: str) -> FileRequest:
+    """Let rows weigh what a column says, or no longer."""
+    weight = None if asked.sample_weight == name else name
+    kept = _without(asked.categorical, name) if weight else asked.categorical
+    return msgspec.structs.replace(_free(asked, name), sample_weight=weight, categorical=kept)
+
+
 def with_next_kind(asked: FileRequest) -> FileRequest:
     """Take the next kind of task: what the target is like, then each kind."""
     kinds = (None, *KINDS)
@@ -58,19 +85,24 @@ def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:
 
 def _free(asked: FileRequest, name: str) -> FileRequest:
     """Take a column out of whatever it is for."""
+    targets = _without(asked.targets, name)
     return msgspec.structs.replace(
         asked,
-        target="" if asked.target == name else asked.target,
+        target=next(iter(targets), ""),
+        more_targets=targets[1:],
+        kind=asked.kind if targets == asked.targets else None,
         drop=_without(asked.drop, name),
         group=None if asked.group == name else asked.group,
         time=None if asked.time == name else asked.time,
+        sample_weight=None if asked.sample_weight == name else asked.sample_weight,
     )
 
 
 def role_of(asked: FileRequest, column: ShownColumn) -> str:
     """Return what a column is for, as it is wanted now, though the file may not have been read since."""
-    wanted = {asked.time: "time", asked.group: "group", asked.target: "target"}
+    wanted = {asked.sample_weight: "weight", asked.time: "time", asked.group: "group"}
+    wanted |= dict.fromkeys(asked.targets, "target")
     wanted |= dict.fromkeys(asked.drop, "dropped")
     if column.name in wanted:
         return wanted[column.name]
-    return column.role if column.role == "left out" else "feature"
+    return column.role if column.role in ("left out", "inputs") else "feature"

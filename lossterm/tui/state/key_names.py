@@ -15,6 +15,8 @@ NAMES = {
     "minus": "-",
     "less_than_sign": "<",
     "greater_than_sign": ">",
+    "full_stop": ".",
+    "comma": ",",
     "escape": "esc",
     "left": "←",
     "right": "→",

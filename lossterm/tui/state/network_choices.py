@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from lossterm.comparison.hyperparameters import Hyperparameters
-from lossterm.comparison.setting_catalogue import HYPERPARAMETERS
+from lossterm.comparison.comparison import Comparison
+from lossterm.comparison.hyperparameters import NETWORKS, unfit_network
+from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.comparison.setting import Setting
+from lossterm.comparison.setting_catalogue import HYPERPARAMETERS, OF_VERDICTS
 from lossterm.errors import OutOfRange
-from lossterm.losses import Kind
+from lossterm.tasks import Task
 
 Network = Mapping[str, Any]
 """Name of a setting → its value as `Comparison.ask` takes it, for those alone that are not as usual."""
@@ -15,17 +18,21 @@ Network = Mapping[str, Any]
 USUAL: Network = {}
 """The usual network."""
 
-CHOSEN_HERE = {name: setting for name, setting in HYPERPARAMETERS.items() if not setting.field}
+CHOSEN_HERE = {setting.name: setting for setting in (*HYPERPARAMETERS.values(), *OF_VERDICTS) if not setting.field}
 """What may be chosen."""
 
 
-def network_of(settings: Hyperparameters) -> Network:
+def network_of(comparison: Comparison) -> Network:
     """Return what a comparison had; a custom network as its file is now."""
-    return {
-        setting.name: setting.asked_again(getattr(settings, setting.name))
-        for setting in settings.chosen
-        if setting.name in CHOSEN_HERE
+    h = comparison.hyperparameters
+    unlike = h.unlike(protocol_named(comparison.protocol))
+    chosen = {
+        setting.name: setting.asked_again(getattr(h, setting.name))
+        for setting in unlike
+        if not (setting.of_task and getattr(h, setting.name) == getattr(comparison.record, setting.name))
     }
+    judged = {setting.name: getattr(comparison, setting.name) for setting in comparison.judged_otherwise}
+    return {name: value for name, value in (chosen | judged).items() if name in CHOSEN_HERE}
 
 
 def network_remembered(network: Network) -> Network:
@@ -37,10 +44,20 @@ def network_remembered(network: Network) -> Network:
     return usable
 
 
-def network_on(network: Network, kind: Kind) -> Network:
-    """Return the part of a network that stays when a task of this kind is chosen: options that fit it."""
-    settings = {name: CHOSEN_HERE[name] for name in network}
-    return {name: network[name] for name, one in settings.items() if one.has_option and kind in one.kinds}
+def network_on(network: Network, task: Task) -> Network:
+    """Return the part of a network that stays when a task is chosen: options that fit it.
+
+    How verdicts are given does not stay: what matters is in units of the old task's metric.
+    """
+    settings = {name: CHOSEN_HERE[name] for name in network if CHOSEN_HERE[name] not in OF_VERDICTS}
+    kind = str(network.get("network", task.network))
+    kind = task.network if unfit_network(kind, task) else kind
+
+    def fits(one: Setting) -> bool:
+        shaped = network[one.name] == kind if one.name == "network" else kind in (one.networks or NETWORKS)
+        return one.has_option and task.kind in one.kinds and shaped
+
+    return {name: network[name] for name, one in settings.items() if fits(one)}
 
 
 def differing(network: Network) -> str:

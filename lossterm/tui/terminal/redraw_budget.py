@@ -71,12 +71,23 @@ class RedrawPace:
         self._due: Timer | None = None
         self._painted = float("-inf")
         self._cost = 0
+        self._waited_for = False
         self._stopped = False
 
     def ask(self) -> None:
         """Have what is new painted as soon as the budget allows."""
-        if self._due is None and not self._stopped:
+        if self._stopped:
+            return
+        if self._waited_for:
+            self._waited_for = False
+            self._drop_due()
+            self._now()
+        elif self._due is None:
             self._plan()
+
+    def expect(self) -> None:
+        """Have what is asked for next painted at once: a person pressed a key and waits for what it does."""
+        self._waited_for = True
 
     def _plan(self) -> None:
         wait = self._painted + self._between() - time.monotonic()
@@ -88,6 +99,9 @@ class RedrawPace:
     def stop(self) -> None:
         """Paint nothing more."""
         self._stopped = True
+        self._drop_due()
+
+    def _drop_due(self) -> None:
         if self._due is not None:
             self._due.stop()
             self._due = None

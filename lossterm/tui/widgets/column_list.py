@@ -32,6 +32,7 @@ class ColumnList(ScrollView, can_focus=True):
     """One line per column, under their heads; one is under the cursor."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"columns--cursor"}
+    PLACE = "in the list of columns"
     BINDINGS = [  # noqa: RUF012  Textual's own form
         Binding("down,j", "move(1)", "Down", show=False, id="columns.down"),
         Binding("up,k", "move(-1)", "Up", show=False, id="columns.up"),

@@ -1,8 +1,10 @@
 """The target of a table as bars: upright over the range of numbers, lying for classes."""
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
-from lossterm.data import ShownTarget
+from lossterm.data import ShownOutput, ShownTarget
 from lossterm.reports.cells import number
 from lossterm.tui.widgets.changing_lines import fitted
 
@@ -12,13 +14,27 @@ WIDEST_NAME = 20
 MOST_CLASSES = 12
 """Classes that have a bar each; the rest are counted."""
 
+MOST_OUTPUTS = 6
+"""Numbers that have bars, of several."""
+
 
 def lines(target: ShownTarget, width: int, height: int) -> list[Text]:
-    """Return the bars of a target in `width` cells; upright ones are `height` lines high."""
+    """Return the bars of a target in `width` cells; upright ones are `height` lines high, each of several outputs."""
+    if target.outputs:
+        return _of_outputs(target.outputs, width, height)
     return _lying(target, width) if target.classes else _upright(target, width, height)
 
 
-def _upright(target: ShownTarget, width: int, height: int) -> list[Text]:
+def _of_outputs(outputs: Sequence[ShownOutput], width: int, height: int) -> list[Text]:
+    bars: list[Text] = []
+    for output in outputs[:MOST_OUTPUTS]:
+        bars += [Text(fitted(output.name, width).rstrip()), *_upright(output, width, height)]
+    if (more := len(outputs) - MOST_OUTPUTS) > 0:
+        bars.append(Text(f"and {more} more outputs", "dim"))
+    return bars
+
+
+def _upright(target: ShownTarget | ShownOutput, width: int, height: int) -> list[Text]:
     most, bars = max(target.counts), len(target.counts)
     wide = max(min(width // bars, 4), 1)
     levels = [_level(count, most, 8 * height) for count in target.counts]

@@ -9,6 +9,7 @@ from textual.binding import ActiveBinding
 from lossterm.tui.widgets.changing_lines import ChangingLines
 
 LESS_NEEDED = (
+    "main.race",
     *("curves.hide", "curves.pin", "curves.splits", "curves.smoother", "curves.log", "curves.seeds"),
     *(
         "main.export",
@@ -19,6 +20,8 @@ LESS_NEEDED = (
         "view.chart",
         "sessions.resume",
         "main.settle",
+        "sessions.new",
+        "sessions.rename",
     ),
 )
 """Keys that give way first where there is no room for all; `?` lists them."""

@@ -1,0 +1,1 @@
+"""Tests of `import lossterm`, most of them with a fake worker in a thread."""

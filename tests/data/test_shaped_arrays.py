@@ -1,0 +1,172 @@
+"""Images, sequences and targets of several numbers from NPZ files and folders of arrays."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from lossterm.comparison.hyperparameters import unfit_network
+from lossterm.comparison.protocol_catalogue import protocol_named
+from lossterm.data import Data, FileRequest, describe, load, memory
+from lossterm.errors import DataError, UnknownName, UsageError
+from lossterm.tasks import task_on
+
+from .conftest import ragged
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.normal(size=(60, 8, 8, 3)).astype(np.float32)
+SEQUENCES = RNG.normal(size=(60, 12, 2))
+CLASSES = np.arange(60) % 3
+MASKS = RNG.integers(0, 3, (60, 8, 8))
+LABELS = (RNG.random((60, 4)) < 0.4).astype(int)
+
+
+def asked(path: Path, target: str = "y", **more: Any) -> FileRequest:
+    return FileRequest(path=str(path), target=target, **more)
+
+
+def described(
+    tmp_path: Path, target: str = "y", options: dict[str, Any] | None = None, **arrays: Any
+) -> tuple[Data, str]:
+    np.savez(tmp_path / "a.npz", **arrays)
+    data, said = describe(asked(tmp_path / "a.npz", target, **(options or {})), tmp_path / "shelf")
+    return data, " ".join(said)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "kind", "inputs", "target", "network", "words"),
+    [
+        (IMAGES, CLASSES, "multiclass", (8, 8, 3), (), "cnn", "images of 8 × 8 pixels, 3 channels"),
+        (IMAGES[..., 0], CLASSES, "multiclass", (8, 8, 1), (), "cnn", "taken as grey images"),
+        (SEQUENCES, CLASSES % 2, "binary", (12, 2), (), "rnn", "sequences of 12 steps of 2 channels"),
+        (IMAGES, MASKS, "segmentation", (8, 8, 3), (8, 8), "unet", "a mask of 3 classes"),
+        (IMAGES, MASKS[..., None], "segmentation", (8, 8, 3), (8, 8), "unet", "a mask of 3 classes"),
+        (IMAGES, np.eye(3)[MASKS], "segmentation", (8, 8, 3), (8, 8), "unet", "one-hot (segmentation)"),
+        (IMAGES, 255 * (MASKS > 1), "segmentation", (8, 8, 3), (8, 8), "unet", "0 and 255 in the file"),
+        (IMAGES, np.eye(3)[CLASSES], "multiclass", (8, 8, 3), (), "cnn", "one-hot, 3 classes (multiclass)"),
+        (RNG.normal(size=(60, 5)), LABELS, "multilabel", (5,), (4,), "mlp", "4 labels (multilabel)"),
+        (RNG.normal(size=(60, 5)), RNG.normal(size=(60, 2)), "multioutput", (5,), (2,), "mlp", "2 outputs"),
+        (SEQUENCES, RNG.normal(size=60), "regression", (12, 2), (), "rnn", "different numbers"),
+    ],
+)
+def test_arrays_are_what_their_shapes_say_and_that_is_said(
+    tmp_path: Path, x: np.ndarray, y: np.ndarray, kind: str, inputs: Any, target: Any, network: str, words: str
+) -> None:
+    data, said = described(tmp_path, "y", None, X=x, y=y)
+    task = task_on(data)
+    assert (data.kind, task.input_shape, task.target_shape, task.network) == (kind, inputs, target, network)
+    assert words in said
+    assert "as float32" in said
+    assert unfit_network(task.network, task, task.filters) == ""
+    table = load(data, tmp_path / "shelf")
+    assert table.features.shape == (60, *inputs)
+    assert table.target.shape == (60, *target)
+    assert table.features.dtype == np.float32
+
+
+def test_the_task_draws_what_is_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOSSTERM_HOME", str(tmp_path / "home"))
+    data, _ = described(tmp_path, "y", None, X=IMAGES, y=MASKS)
+    splits = protocol_named("fair").prepare(task_on(data), 0).splits
+    assert {name: split.features.shape for name, split in splits.items()} == {
+        "train": (36, 8, 8, 3),
+        "validation": (12, 8, 8, 3),
+        "test": (12, 8, 8, 3),
+    }
+    np.testing.assert_allclose(splits["train"].features.mean(axis=(0, 1, 2)), 0, atol=1e-5)
+    assert splits["test"].target.dtype == np.int64
+
+
+def test_the_test_rows_of_a_file_are_those_of_every_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOSSTERM_HOME", str(tmp_path / "home"))
+    parts = {"x_train": IMAGES[:45], "y_train": CLASSES[:45], "x_test": IMAGES[45:], "y_test": CLASSES[45:]}
+    data, said = described(tmp_path, "y", None, **parts)
+    assert data.test_rows == 15
+    assert "The last 15 rows (x_test) are the test rows of every seed" in said
+    task, fair = task_on(data), protocol_named("fair")
+    assert fair.rows(task) == {"train": 34, "validation": 11, "test": 15}
+    first, second = (fair.prepare(task, seed).splits for seed in (0, 1))
+    np.testing.assert_array_equal(first["test"].target, CLASSES[45:])
+    np.testing.assert_array_equal(second["test"].target, CLASSES[45:])
+    assert not np.array_equal(first["train"].features, second["train"].features)
+    assert "the 15 test rows of the file for all seeds" in fair.caveat(task, tuned=True)
+    assert described(tmp_path, "y_train", None, **parts)[0].test_rows == 15
+    other = dict(zip(("train_x", "train_y", "test_x", "test_y"), parts.values(), strict=True))
+    assert described(tmp_path, "y", None, **other)[0].test_rows == 15
+
+
+def test_a_folder_of_arrays_is_read_as_an_archive_is(tmp_path: Path) -> None:
+    folder = tmp_path / "arrays"
+    folder.mkdir()
+    np.save(folder / "X.npy", IMAGES)
+    np.save(folder / "y.npy", MASKS)
+    data, _ = describe(asked(folder), tmp_path / "shelf")
+    assert (data.kind, data.input_shape) == ("segmentation", (8, 8, 3))
+    with pytest.raises(UnknownName, match=r"array in .* called"):
+        describe(asked(folder, "z"), tmp_path / "shelf")
+    np.save(folder / "y.npy", MASKS * 1)
+    load(data, tmp_path / "shelf")
+    np.save(folder / "X.npy", IMAGES + 1)
+    with pytest.raises(DataError, match=r"changed since it was described|read the file differently"):
+        load(data, tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"X": np.moveaxis(IMAGES, 3, 1), "y": CLASSES}, "channels come first.*np.moveaxis\\(X, 1, -1\\)"),
+        ({"X": IMAGES, "y": MASKS[:, :4]}, "has the shape 60 × 4 × 8, and a row of the inputs is 8 × 8 × 3"),
+        ({"X": IMAGES, "y": np.where(MASKS == 2, 255, MASKS)}, "value 255, and its classes are whole numbers from 0"),
+        ({"X": IMAGES, "y": MASKS - 1}, "value -1, and its classes"),
+        ({"X": IMAGES, "y": MASKS * 0}, "all pixels are of one class"),
+        ({"X": IMAGES, "y": CLASSES[:50]}, "no array has as many rows as the target y"),
+        ({"X": IMAGES, "Z": IMAGES, "y": CLASSES}, "several arrays could be the inputs.*--drop Z keeps X"),
+        ({"X": np.where(IMAGES > 3, np.nan, IMAGES), "y": CLASSES}, "a value that is not finite"),
+        ({"X": IMAGES[..., None], "y": CLASSES}, "has the shape 60 × 8 × 8 × 3 × 1"),
+        ({"X": IMAGES.astype(str), "y": CLASSES}, "a network takes numbers"),
+        ({"X": ragged(), "y": MASKS}, "pickle"),
+        ({"X": SEQUENCES, "y": np.concatenate([LABELS, LABELS[:, :1] * 0], axis=1)}, "no row has the label"),
+        ({"X": SEQUENCES, "y": np.ones((60, 2)) * 3}, "the same in every row"),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else "",
+)
+def test_what_does_not_fit_is_refused_with_what_to_do(
+    tmp_path: Path, arrays: dict[str, np.ndarray], words: str
+) -> None:
+    with pytest.raises(DataError, match=words):
+        described(tmp_path, "y", None, **arrays)
+
+
+def test_a_folder_of_pictures_is_refused_with_how_to_make_an_array_of_it(tmp_path: Path) -> None:
+    (tmp_path / "cats").mkdir()
+    (tmp_path / "cats" / "one.png").write_bytes(b"\x89PNG")
+    with pytest.raises(DataError, match=r"folder of 1 image files.*np.savez\('images.npz', X=X, y=y\)"):
+        describe(asked(tmp_path), tmp_path / "shelf")
+
+
+def test_options_of_tables_are_refused_and_memory_is_told_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="--group is about columns of a table"):
+        described(tmp_path, options={"group": "g"}, X=IMAGES, y=CLASSES)
+    monkeypatch.setattr(memory, "available", lambda: 1000)
+    monkeypatch.setattr(np, "load", None)
+    with pytest.raises(DataError, match="of memory would be needed and"):
+        describe(asked(tmp_path / "a.npz"), tmp_path / "shelf")
+
+
+def test_a_record_of_before_shapes_keeps_its_key(tmp_path: Path) -> None:
+    data, _ = described(tmp_path, "y", None, X=IMAGES, y=CLASSES)
+    plain = msgspec.structs.replace(data, input_shape=(), target_shape=(), test_rows=0)
+    assert b'_shape"' not in msgspec.json.encode(plain)
+    assert b"test_rows" not in msgspec.json.encode(plain)
+
+
+def test_whole_numbers_can_be_asked_for_as_ranks(tmp_path: Path) -> None:
+    data, said = described(tmp_path, options={"kind": "ordinal"}, X=SEQUENCES, y=CLASSES)
+    assert data.kind == "ordinal"
+    assert "ranks (ordinal)" in said
+    with pytest.raises(DataError, match="--kind multilabel is of several numbers a row"):
+        described(tmp_path, options={"kind": "multilabel"}, X=SEQUENCES, y=CLASSES)
