@@ -2,6 +2,8 @@
 
 import gc
 import importlib
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -140,3 +142,17 @@ def store(home: Path) -> Iterator[Store]:
     """Return an open, empty store in `home`."""
     with Store() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def mounts() -> None:
+    """Skip, saying why, where this machine lets nobody mount anything."""
+    done = (
+        subprocess.run(
+            ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"], check=False, capture_output=True, text=True
+        )
+        if shutil.which("unshare")
+        else None
+    )
+    if done is None or done.returncode:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip() if done else 'there is no unshare'}")

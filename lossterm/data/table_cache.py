@@ -1,5 +1,6 @@
 """A directory of tables that were read, so that a file is read once. Nothing in it is ever unpickled."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -182,7 +183,16 @@ class TableCache:
 def _mapped(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     path.touch()
     path.chmod(0o600)
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        # Pages without a place on the disk end the process with SIGBUS when they are written to and the disk is full.
+        with path.open("r+b") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # a file system that can't reserve anything
+                    raise
+    return array
 
 
 def _flush(features: np.ndarray) -> None:

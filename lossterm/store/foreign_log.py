@@ -5,18 +5,18 @@ clock's row bears the store's id, so that each transaction in a log tells whose 
 backup that was put in the place of a store whose log was left is told from it in that way too.
 """
 
-import mmap
 import sqlite3
 import struct
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from lossterm.errors import StoreError
 from lossterm.store.file_header import OPENING, held_descriptor
 
 _LOG_HEADER, _FRAME_HEADER = 32, 24
+_PAGE_SIZES = [2**power for power in range(9, 17)]
 _LOOKS = 3
 """How often to look again where the log is begun anew meanwhile."""
 
@@ -90,25 +90,28 @@ def _header(log: Path) -> bytes:
 
 
 def _read(log: Path, page: int) -> _Log:
-    """Read a page as each committed transaction of a log left it."""
-    with log.open("rb") as file, closing(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) as content:
-        header = content[:_LOG_HEADER]
-        return _Log(header, list(_clocks(content, header, page)))
+    """Read a page as each committed transaction of a log left it. Raises ValueError if it is no log."""
+    # The log is not mapped into memory: another process may empty it meanwhile, and whoever reads on dies by SIGBUS.
+    with log.open("rb") as file:
+        header = file.read(_LOG_HEADER)
+        return _Log(header, list(_clocks(file, header, page)))
 
 
-def _clocks(content: mmap.mmap, header: bytes, page: int) -> Iterator[Clock | None]:
+def _clocks(frames: BinaryIO, header: bytes, page: int) -> Iterator[Clock | None]:
     """Yield the clocks of the frames that SQLite would believe: those with the header's salts, up to the last commit.
 
     Checksums are not worked out: a frame that is damaged is at worst one that shows another store's id.
     """
     size = int.from_bytes(header[8:12], "big")
+    if header and size not in _PAGE_SIZES:
+        raise ValueError("no log")
     waiting: list[Clock | None] = []
-    for start in range(_LOG_HEADER, len(content) - _FRAME_HEADER - size + 1, _FRAME_HEADER + size):
-        number, committed = struct.unpack_from(">II", content, start)
-        if content[start + 8 : start + 16] != header[16:24]:
+    while len(frame := frames.read(_FRAME_HEADER + size)) == _FRAME_HEADER + size:
+        number, committed = struct.unpack_from(">II", frame)
+        if frame[8:16] != header[16:24]:
             return
         if number == page:
-            waiting.append(_clock(content[start + _FRAME_HEADER : start + _FRAME_HEADER + size]))
+            waiting.append(_clock(frame[_FRAME_HEADER:]))
         if committed:
             yield from waiting
             waiting = []

@@ -3,6 +3,8 @@
 import os
 import shutil
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -154,6 +156,38 @@ def test_a_shelf_that_cannot_be_made(write: Write, tmp_path: Path) -> None:
     place = write("a file", "not-a-directory")
     with pytest.raises(DataError, match=r"not-a-directory/shelf: tables can't be kept here \(Not a directory\)\."):
         describe(FileRequest(path=str(write(table())), target="y"), place / "shelf")
+
+
+FULL = """
+import subprocess, sys
+from pathlib import Path
+file, place = Path(sys.argv[1]), Path(sys.argv[2])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(place)], check=True)
+from lossterm.data import FileRequest, describe
+from lossterm.errors import DataError
+try:
+    describe(FileRequest(path=str(file), target="y"), place / "shelf")
+except DataError as error:
+    print(error)
+print([one.name for one in (place / "shelf").iterdir()])
+"""
+
+
+def test_a_full_disk_is_a_sentence(write: Write, tmp_path: Path, mounts: None) -> None:
+    """Features are written through memory: where the disk has no room for them, that ends the process with SIGBUS."""
+    path, place = write(table(rows=20_000)), tmp_path / "small"
+    place.mkdir()
+    done = subprocess.run(
+        ["unshare", "-m", sys.executable, "-c", FULL, str(path), str(place)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, (done.returncode, done.stderr)
+    said, left = done.stdout.splitlines()
+    assert said == f"{place}/shelf: the table can't be kept here (No space left on device)."
+    assert left == "[]"
 
 
 def test_another_process_may_put_the_same_there_first(
