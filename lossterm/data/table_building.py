@@ -19,6 +19,7 @@ from lossterm.data.row_weights import checked_weights, weights_in_words
 from lossterm.data.several_targets import several_targets
 from lossterm.data.table import Table
 from lossterm.data.target import Target, target_of
+from lossterm.data.time_order import time_order_in_words
 from lossterm.data.user_data import Data
 from lossterm.losses import Kind
 from lossterm.text.harmless import clipped
@@ -122,7 +123,8 @@ def build(sheet: Sheet, asked: FileRequest, digest: str, allocate: Allocate) -> 
         )
     warnings = [one for one in warnings if one not in taken_as_names]
     weighed = weights_in_words(asked.sample_weight, weights)
-    remarks = (*target.said, *weighed, *features.sentences, *unseen)
+    ordered = time_order_in_words(sheet.raws, rows, asked)
+    remarks = (*target.said, *weighed, *features.sentences, *ordered, *unseen)
     return Built(
         data=data,
         table=table,

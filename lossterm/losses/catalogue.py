@@ -114,6 +114,9 @@ def loss_named(name: str) -> Loss:
         left_out = next((name for name in LEFT_OUT if plain in (name, name.partition("_")[0])), None)
         if left_out:
             raise DoesNotFit(f"{left_out} is left out: {LEFT_OUT[left_out]}.")
+        names = [one.strip() for one in key.split(",")]
+        if len(names) > 1 and set(names) <= {*known, *aliases, ALL, USUAL}:
+            raise UsageError(f"{key!r} are {len(names)} losses: name each by itself, {' and '.join(map(repr, names))}.")
         raise UnknownName("loss", key, known, aliases)
     return loss.bound(_numbers(loss, written)) if written or name.endswith(":") else loss
 

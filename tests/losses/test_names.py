@@ -72,6 +72,14 @@ def test_what_is_near_nothing_gets_the_whole_list() -> None:
     assert str(raised.value) == f"There is no loss 'zzzzzz'. Known: {', '.join(LOSSES)}."
 
 
+def test_several_losses_in_one_name_are_named_each_by_itself() -> None:
+    for typed in ("hinge,bce", "hinge, bce"):
+        with pytest.raises(UsageError, match=r"are 2 losses: name each by itself, 'hinge' and 'bce'\.$"):
+            loss_named(typed)
+    with pytest.raises(UnknownName, match="There is no loss 'hinge,zzzzzz'"):
+        loss_named("hinge,zzzzzz")
+
+
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_a_loss_that_is_left_out_says_why(name: str) -> None:
     for written in (name, name.upper(), name.replace("_", "-")):
