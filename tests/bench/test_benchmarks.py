@@ -126,6 +126,10 @@ WITH_TENSORFLOW = {
         ),
         ("| weights",),
     ),
+    "images": Smoke(
+        ("--rounds", "1", "--seeds", "1", "--epochs", "1"),
+        ("4 losses × 1 seeds, cold", "one training, lossterm, warm", "one training, Model.fit"),
+    ),
     "table": Smoke(
         ("--rows", "400", "--columns", "5", "--batch-size", "32"),
         ("100 rows × 5 columns", "400 rows × 5 columns", "file to first epoch", "looking for", "an epoch:", "memory:"),
