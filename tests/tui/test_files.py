@@ -81,6 +81,18 @@ async def test_it_begins_where_one_is_with_tables_first_and_the_rest_dimmed(path
         assert "A table of your own" in "\n".join(painted(app))
 
 
+async def test_a_directory_of_arrays_can_be_taken_whole(path: Path, place: Path) -> None:
+    (place / "docs" / "X.npy").write_bytes(b"")
+    async with choosing(path) as (app, pilot, reader):
+        await pilot.press(*"docs/")
+        await until(pilot, lambda: names(app) == ["../"])  # a single array has no target
+        (place / "docs" / "y.npy").write_bytes(b"")
+        await pilot.press("backspace", *"docs/")
+        await until(pilot, lambda: names(app) == ["./ the arrays of this directory", "../"])
+        await pilot.press("enter")
+        await looked_at(pilot, app, reader, place / "docs")
+
+
 async def test_typing_narrows_the_list_and_enter_opens_what_is_left(path: Path, place: Path) -> None:
     async with choosing(path) as (app, pilot, reader):
         await pilot.press(*"win")

@@ -34,15 +34,26 @@ class DirectoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shown(self) -> str:
         """Its name, a directory's with a slash."""
+        if self is ARRAYS:
+            return "./ the arrays of this directory"
         return f"{self.name}/" if self.directory else self.name
 
 
 ABOVE = DirectoryEntry(name="..", directory=True)
 """The directory above."""
 
+ARRAYS = DirectoryEntry(name=".", directory=False, table=True)
+"""The directory itself: its NPY files are read together, as inputs and targets."""
+
+_FEWEST_ARRAYS = 2
+"""Inputs and a target."""
+
 
 def entries(directory: Path) -> list[DirectoryEntry]:
-    """Return what is in a directory: tables, then directories, then the rest, each by name. Raises OSError."""
+    """Return what is in a directory: tables, then directories, then the rest, each by name. Raises OSError.
+
+    A directory of NPY files is a table itself.
+    """
     listed = [ABOVE] if directory != directory.parent else []
     with os.scandir(directory) as scanned:
         for one in scanned:
@@ -52,6 +63,8 @@ def entries(directory: Path) -> list[DirectoryEntry]:
                 inside = False
             table = not inside and one.name.lower().endswith(ENDINGS)
             listed.append(DirectoryEntry(name=one.name, directory=inside, table=table))
+    if sum(not one.directory and one.name.endswith(".npy") for one in listed) >= _FEWEST_ARRAYS:
+        listed.append(ARRAYS)
     return sorted(listed, key=lambda one: (not one.table, not one.directory, one.name.lower(), one.name))
 
 
@@ -62,7 +75,7 @@ def matching(every: Sequence[DirectoryEntry], part: str) -> list[DirectoryEntry]
     matches = [
         one
         for one in every
-        if small in one.name.lower() and (hidden or one.name[0] != "." or (one is ABOVE and not part))
+        if small in one.name.lower() and (hidden or one.name[0] != "." or (one in (ABOVE, ARRAYS) and not part))
     ]
     return sorted(matches, key=lambda one: (not one.can, one.name != part, not one.name.lower().startswith(small)))
 
