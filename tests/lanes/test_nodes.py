@@ -219,7 +219,7 @@ MINE = hello.facts()
         ({"keras": ""}, "Node far has Keras not at all, and here is "),
         ({"python": "3.9.1"}, "Node far has Python 3.9, and here is "),
         ({"engine": 1}, "Node far has another state of lossterm "),
-        ({"family": f"{MINE.family} amx_tile"}, "with amx_tile), which trains to other numbers than the one here"),
+        ({"family": f"{MINE.family} of_another"}, "with of_another), which trains to other numbers than the one here"),
     ],
 )
 def test_a_node_that_would_train_to_other_numbers_is_refused_with_a_sentence(
