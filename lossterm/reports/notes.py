@@ -3,7 +3,7 @@
 from lossterm.comparison.doubts import doubts
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.metrics import CONSTANT, metric_named
-from lossterm.reports.cells import bare, number
+from lossterm.reports.cells import NOTHING, bare, number
 from lossterm.reports.curve_shape import NOTICEABLE
 from lossterm.reports.gradient_rows import why_behind
 from lossterm.reports.levelling import longer
@@ -29,7 +29,7 @@ def notes(report: Report) -> list[str]:
             )
     lines[0] += "."
     lines += [*_collapsed(report), *_constant(report), *race_in_words(report), *_levels(report), *_own_rope(report)]
-    lines += [*why_behind(report), *_still_falling(report)]
+    lines += [*why_behind(report), *_agreeing(report), *_still_falling(report)]
     lines.append(protocol_named(c.protocol).caveat(task, tuned=c.tuned))
     lines += doubts(c)
     lines += [
@@ -64,6 +64,19 @@ def _collapsed(report: Report) -> list[str]:
             "Whether one loss collapses more often is open: one in ten against none can hardly be found by 30 seeds."
         )
     return lines
+
+
+def _agreeing(report: Report) -> list[str]:
+    """Say of which losses an interval without width is no certainty."""
+    comparison = report.asked.comparison
+    same = [s for s in report.standings if s.ci is not None and s.ci[1] - s.ci[0] < NOTHING and not s.collapsed]
+    if report.by_median or not same:
+        return []
+    every = listed([f"all {standing.done} seeds of {standing.loss}" for standing in same])
+    rows = protocol_named(comparison.protocol).rows(comparison.record)["test"]
+    return [
+        f"±0 is no certainty: {every} give the same {comparison.metric}, as may happen by chance in {rows:,} test rows."
+    ]
 
 
 def _rate(standing: Standing) -> str:

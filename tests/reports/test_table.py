@@ -21,6 +21,7 @@ from lossterm.losses import loss_named
 from lossterm.metrics import METRICS, metric_named, metrics_for
 from lossterm.reports import csv_lines, headline, json_document, markdown, plain_text, report, table, verdict
 from lossterm.reports.cells import DASH
+from lossterm.reports.notes import notes
 from lossterm.reports.report import Report
 from lossterm.statistics.ranking import Verdict
 from lossterm.store import LEVELS, Anatomy, Chunk
@@ -554,6 +555,14 @@ def test_table_shows_what_is_known_of_each_loss_and_every_metric_of_its_kind(tas
         *("#", "loss", f"{metric} test", "Δ to best", "beaten", "worse/equal/better %", "verdict"),
         *("lr", *sweep, "train", *others, "trials"),
     ]
+
+
+def test_an_interval_without_width_is_called_no_certainty() -> None:
+    values = {("hinge", 0): 0.75, ("hinge", 1): 0.7, ("hinge", 2): 0.8, ("squared_hinge", 0): 0.5}
+    (said,) = [one for one in notes(built(circles("hinge", "squared_hinge", seeds=3), valued(values))) if "±0" in one]
+    assert "all 3 seeds of squared_hinge give the same accuracy, as may happen by chance in 500 test rows." in said
+    apart = {**values, ("squared_hinge", 2): 0.6}
+    assert not [one for one in notes(built(circles("hinge", "squared_hinge", seeds=3), valued(apart))) if "±0" in one]
 
 
 def test_table_writes_scores_differences_and_verdicts() -> None:
