@@ -74,14 +74,20 @@ def score(metrics: Iterable[Metric], loss: Loss, outcomes: Mapping[SplitName, Ou
     return {metric.key: values(metric) for metric in metrics}
 
 
-def with_constant(scores: TrialScores, outcomes: Mapping[SplitName, Outcome]) -> TrialScores:
-    """Add to each metric that is defined what the constant prediction scores on test."""
+def with_constant(
+    scores: TrialScores, outcomes: Mapping[SplitName, Outcome], known: dict[str, float | None]
+) -> TrialScores:
+    """Add to each metric that is defined what the constant prediction scores on test.
 
-    def constant(metric: Metric) -> float | None:
-        value = metric.function(np, constant_outcome(np, metric, outcomes["train"], outcomes["test"]))
-        return value if np.isfinite(value) else None
+    `known` holds those scores by metric, as far as they were worked out, and is filled: they depend on the targets and
+    on the form of the output, so that all trials of one loss and one draw share them.
+    """
 
-    return {
-        key: None if splits is None else {**splits, CONSTANT: constant(metric_named(key))}
-        for key, splits in scores.items()
-    }
+    def constant(key: str) -> float | None:
+        if key not in known:
+            metric = metric_named(key)
+            value = metric.function(np, constant_outcome(np, metric, outcomes["train"], outcomes["test"]))
+            known[key] = value if np.isfinite(value) else None
+        return known[key]
+
+    return {key: None if splits is None else {**splits, CONSTANT: constant(key)} for key, splits in scores.items()}

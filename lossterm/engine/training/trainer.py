@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -66,6 +66,15 @@ Shape = tuple[int, ...]
 
 Draw = tuple[int, str]
 """A seed, and what was done to its data, "" for nothing."""
+
+
+class _Draw(NamedTuple):
+    """The data of one draw, as a program needs them."""
+
+    data: Prepared
+    tensors: Tensors
+    constants: dict[str, float | None]
+    """What the constant prediction scores on its test rows, by metric, as far as it was worked out."""
 
 
 def draw_of(trial: Trial) -> Draw:
@@ -203,7 +212,7 @@ class Program(TrainsOne):
         self._layers = None if self.task.shaped else stack_of(self.network)
         self._output_shape = shape_seen(self.task, self.loss)
         self._outputs_at_start: np.ndarray | None = None
-        self._prepared: dict[Draw, tuple[Prepared, Tensors]] = {}  # of the draws that were trained last
+        self._prepared: dict[Draw, _Draw] = {}  # those that were trained last
         self._ready: set[Shape] = set()
         self._epoch_seconds: float | None = None
         # Nearly all numbers take four bytes.
@@ -263,8 +272,8 @@ class Program(TrainsOne):
         trials, epochs = [job.trial for job in jobs], jobs[0].trial.hyperparameters.epochs
         draws = {draw_of(trial): trial for trial in trials}
         self._prepared = {draw: self._prepared.get(draw) or self._prepare(trial) for draw, trial in draws.items()}
-        data = [self._prepared[draw_of(trial)][0] for trial in trials]
-        tensors = self._stacked([self._prepared[draw_of(trial)][1] for trial in trials])
+        data = [self._prepared[draw_of(trial)].data for trial in trials]
+        tensors = self._stacked([self._prepared[draw_of(trial)].tensors for trial in trials])
         shape = self._shape(trials[0])
         self._epochs.begin(trials, shape[0])
         weights = self._weights()
@@ -356,7 +365,8 @@ class Program(TrainsOne):
         if blown_up(outcomes["train"], self.task.element):
             self._end(course, "diverged")
             return
-        scores = with_constant(score(self._metrics, self.loss, outcomes), outcomes)
+        constants = self._prepared[draw_of(course.job.trial)].constants
+        scores = with_constant(score(self._metrics, self.loss, outcomes), outcomes, constants)
         # Only the first seed's rows are kept, as its models are: in a draw of another seed they are other rows.
         first = course.job.trial.seed == 0 and self.task.target_shape == ()
         predicted = outcomes["train"].prediction if first else None
@@ -431,7 +441,7 @@ class Program(TrainsOne):
         """Return what the initial network gives, the same at all rates; a program gives outputs after epochs alone."""
         if self._outputs_at_start is None:
             self._epochs.show(slot)
-            features, _ = self._prepared[draw_of(trial)][1].splits[self.protocol.splits.index("test")]
+            features, _ = self._prepared[draw_of(trial)].tensors.splits[self.protocol.splits.index("test")]
             rows = self._rows(trial)
             output = np.asarray(self.network(features[:rows], training=False))
             self._outputs_at_start = output.reshape(rows, *self._output_shape)
@@ -467,19 +477,20 @@ class Program(TrainsOne):
     def _drawn(self, trial: Trial) -> PreparedRows:
         return _rows(self.task, self.protocol, trial, self._place)
 
-    def _prepare(self, trial: Trial) -> tuple[Prepared, Tensors]:
+    def _prepare(self, trial: Trial) -> _Draw:
         """Draw, split, scale and encode the data of a trial; all programs share the features."""
         rows = self._drawn(trial)
         data = msgspec.structs.replace(rows.data, robust=trial.hyperparameters.robust)
         scaling, classes = self._scaling(data), self.task.classes
         encoded = [tf.constant(encode(self.loss, scaling, part.target, classes)) for part in data.splits.values()]
         counts = np.bincount(data.splits["train"].target.ravel(), minlength=classes) if classes else np.zeros(1)
-        return data, Tensors(
+        tensors = Tensors(
             splits=list(zip(rows.features, encoded, strict=True)),
             counts=tf.constant(counts, tf.float32),
             scale=tf.constant(np.stack([scaling.origin, scaling.unit], axis=-1), tf.float32),
             weights=() if data.weights is None else (tf.constant(data.weights),),
         )
+        return _Draw(data, tensors, {})
 
     def _stacked(self, parts: Sequence[Tensors]) -> Tensors:
         """Return the tensors of several trials with an axis of trials first; of one that is trained alone, its own."""
