@@ -67,9 +67,14 @@ def _collapsed(report: Report) -> list[str]:
 
 
 def _agreeing(report: Report) -> list[str]:
-    """Say of which losses an interval without width is no certainty."""
+    """Say of which losses, of those that learn anything, an interval without width is no certainty."""
     comparison = report.asked.comparison
-    same = [s for s in report.standings if s.ci is not None and s.ci[1] - s.ci[0] < NOTHING and not s.collapsed]
+    constant = report.constant and report.constant.scores[comparison.metric].mean
+    same = [
+        s
+        for s in report.standings
+        if s.ci is not None and s.ci[1] - s.ci[0] < NOTHING and not s.collapsed and s.mean != constant
+    ]
     if report.by_median or not same:
         return []
     every = listed([f"all {standing.done} seeds of {standing.loss}" for standing in same])
