@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from lossterm.store import Store
 from lossterm.worker_control import starting
@@ -63,6 +64,17 @@ class TogetherScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
         return self._GROUPS.get(file, file)
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Take a process out that has ended, and give out anew what it has not run.
+
+        xdist would give out the files that it was through with too, and wait for ever for a test of them to end.
+        """
+        of_files = self.assigned_work[node]
+        for file in [file for file, tests in of_files.items() if all(tests.values())]:
+            del of_files[file]
+        crashed: str | None = super().remove_node(node)
+        return crashed
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -138,6 +138,8 @@ class Nodes:
             self.dispatcher.put_back()
             ours.close()
             bridge.join()
+            its.close()
+            self.side.end()
 
 
 class Serving:

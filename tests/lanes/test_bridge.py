@@ -224,3 +224,16 @@ def test_a_lane_whose_thread_fails_ends_its_process(
     until(lambda: lane.over, "its end")
     assert codes == [1]
     assert "a mistake of ours" in capsys.readouterr().err
+
+
+def test_a_lane_that_nobody_hears_any_more_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr("os._exit", ended.append)
+    before = set(threading.enumerate())
+    lane = NodeLane(lambda _: (FakeTrainer(), fake_environment("CPU")))
+    threads = set(threading.enumerate()) - before
+    assert {thread.name for thread in threads} == {"lane", "heart"}
+    assert lane.words(5)
+    lane.leave()
+    until(lambda: lane.over and not any(thread.is_alive() for thread in threads), "the end of its threads")
+    assert not ended

@@ -9,11 +9,13 @@ import sys
 import threading
 import traceback
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 
 from lossterm.engine.cluster.messages import asked, packed
 from lossterm.engine.contract import DeviceKind, Engine
 from lossterm.engine.lanes.child import SEAL_SECONDS, LaneLoader, not_loaded, refuse_too_little
-from lossterm.engine.lanes.lane import Lane
+from lossterm.engine.lanes.lane import Lane, LaneLost
 from lossterm.engine.lanes.messages import Beat, Bye, Cancel, FromLane, ToLane
 from lossterm.engine.worker import health, program_cache
 
@@ -21,16 +23,26 @@ GATHER_SECONDS = 0.02
 """How long words are gathered, once there is one: what several trials of a stack say together travels together."""
 
 
+def end_process() -> None:
+    """End this process at once, and with it the heart of a lane that would beat on."""
+    sys.stderr.flush()
+    os._exit(1)
+
+
 class NodeLane:
     """A lane, of which whoever carries its words asks for them again and again."""
 
-    def __init__(self, load: LaneLoader, memory: int | None = None) -> None:
-        """Begin to load at once; `memory` is what the process may take, in bytes."""
-        self._load, self._memory = load, memory
+    def __init__(self, load: LaneLoader, memory: int | None = None, crash: Callable[[], None] = end_process) -> None:
+        """Begin to load at once; `memory` is what the process may take, in bytes.
+
+        `crash` ends what the lane lives in where the lane fails: the process, if that is there for the lane alone.
+        """
+        self._load, self._memory, self._crash = load, memory, crash
         self._asked: queue.SimpleQueue[ToLane] = queue.SimpleQueue()
         self._said: deque[FromLane] = deque()
         self._speaks = threading.Condition()
         self._lane: Lane | None = None
+        self._unheard = False
         self.over = False
         """Whether it has said the last word; it may not have been fetched."""
         for name, run in (("lane", self._run), ("heart", self._beat)):
@@ -54,6 +66,10 @@ class NodeLane:
             self._said.clear()
         return packed(said)
 
+    def leave(self) -> None:
+        """Have it end by itself, within about a second of its next word: nobody listens any more."""
+        self._unheard = True
+
     @property
     def finished(self) -> bool:
         """Whether it is over and all that it said was fetched."""
@@ -61,6 +77,8 @@ class NodeLane:
             return self.over and not self._said
 
     def _say(self, message: FromLane) -> None:
+        if self._unheard:
+            raise LaneLost
         with self._speaks:
             self._said.append(message)
             if len(self._said) == 1:
@@ -78,14 +96,15 @@ class NodeLane:
         try:
             lane.begin(environment)
             self._take_all(lane)
+        except LaneLost:
+            pass
         except BaseException:  # its heart would beat on, and the worker take what it trains for hung
             traceback.print_exc()
-            sys.stderr.flush()
-            os._exit(1)
+            self._crash()
         self._end()
 
     def _take_all(self, lane: Lane) -> None:
-        while not lane.left:
+        while not (lane.left or self._unheard):
             try:
                 message = self._asked.get(timeout=SEAL_SECONDS)
             except queue.Empty:
@@ -103,10 +122,11 @@ class NodeLane:
 
     def _beat(self) -> None:
         beat = 0
-        while not self.over:
-            beat += 1
-            self._say(Beat(beat=beat, memory=health.resident()))
-            threading.Event().wait(health.BEAT)
+        with suppress(LaneLost):
+            while not self.over:
+                beat += 1
+                self._say(Beat(beat=beat, memory=health.resident()))
+                threading.Event().wait(health.BEAT)
 
 
 def load_engine(kind: DeviceKind, *, keep: bool) -> LaneLoader:

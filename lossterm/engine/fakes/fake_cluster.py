@@ -60,7 +60,7 @@ class FakeLane:
 
     def __init__(self, node: FakeNode, make: Callable[[], Engine]) -> None:
         self._node, self._ended, self.killed = node, False, False
-        self._lane = NodeLane(lambda _: (make(), fake_environment("CPU")))
+        self._lane = NodeLane(lambda _: (make(), fake_environment("CPU")), crash=self._crash)
 
     def words(self) -> Iterator[bytes]:
         """Yield what it says; what a silent node says comes later."""
@@ -77,8 +77,13 @@ class FakeLane:
         self._lane.tell(words)
 
     def end(self) -> None:
-        """Listen to it no more: a thread cannot be ended."""
+        """Listen to it no more: a thread cannot be ended, and leaves when it sees that."""
         self._ended = True
+        self._lane.leave()
+
+    def _crash(self) -> None:
+        """Fail as the process of a lane does: it is a thread beside others."""
+        self.killed = True
 
 
 class FakeSide:
@@ -109,6 +114,13 @@ class FakeSide:
         lane = FakeLane(self.members[asked.node], self._make)
         self.lanes.append(lane)
         return lane
+
+    def end(self) -> None:
+        """End all that runs in it."""
+        for node in self.members.values():
+            node.gone = True
+        for lane in self.lanes:
+            lane.end()
 
 
 def main() -> None:
