@@ -42,8 +42,8 @@ def reliability_bars(bins: Sequence[Bin], colour: Colour, width: int, height: in
 
     `bins` ascend; between 0 and 1, those that are left out hold no rows. A bin without rows is a dot, one that is not
     finite a question mark; if there are more bins than columns, neighbours are merged, and the chart says so. The last
-    line holds the expected calibration error, the mean distance of accuracy and confidence over rows, from the
-    bins as given. Returns `height` lines of `width` cells; words where there is nothing to draw or no room.
+    line holds the mean gap between accuracy and confidence over the rows, from the bins as given: not the metric ece.
+    Returns `height` lines of `width` cells; words where there is nothing to draw or no room.
     """
     filled = [one for one in bins if one.count]
     finite = [one for one in filled if _finite(one)]
@@ -108,7 +108,7 @@ def _counts(shown: Sequence[Bin], slot: int) -> list[Text]:
 def _caption(finite: Sequence[Bin], missing: int, width: int) -> list[Text]:
     rows = sum(one.count for one in finite)
     error = sum(one.count * abs(one.accuracy - one.confidence) for one in finite) / rows
-    caption = f"ECE {f'{error:.3f}'.removeprefix('0')}, {counted(rows, 'row')}"
+    caption = f"gap {f'{error:.3f}'.removeprefix('0')}, {counted(rows, 'row')}"
     caption += f", {counted(missing, 'bin')} not finite" if missing else ""
     legend = f"{caption}  █ right  ⠒ claimed"
     return [Text(line, "dim") for line in ([legend] if len(legend) <= width else textwrap.wrap(caption, width))]

@@ -252,8 +252,8 @@ GLOSSARY: tuple[Term, ...] = (
     Term(
         name="reliability",
         says="How often what was predicted with some probability came true: on the diagonal, probabilities can be "
-        "taken "
-        "as they are.",
+        "taken as they are. The gap is how far they are from it, on average over the rows shown; the metric ece is of "
+        "all test rows, in bins of as many rows each, less what luck adds.",
     ),
     Term(
         name="log scale",

@@ -134,7 +134,7 @@ def test_every_line_is_as_wide_and_there_are_as_many_as_asked_for(name: str) -> 
 
 WORDS = (
     "nothing to draw there are is no rows row value confidence finite not all counts too small beyond predicted true "
-    "pred right wrong claimed bins bin bar of each in class recall shares as left out more commonest mistakes ece "
+    "pred right wrong claimed bins bin bar of each in class recall shares as left out more commonest mistakes gap "
     "reversed drawn"
 )
 
@@ -521,10 +521,10 @@ class TestReliabilityBars:
         assert sorted(set(mark.values())) == [4, 15]
         assert max(column for column, height in bar.items() if height == 16) < min(mark) < max(mark)
 
-    def test_the_last_line_is_the_calibration_error_over_rows(self) -> None:
+    def test_the_last_line_is_the_mean_gap_over_rows(self) -> None:
         bins = [Bin(0, 0.5, 0.25, 0.5, 10), Bin(0.5, 1, 0.95, 0.75, 30), Bin(1, 1, NAN, NAN, 0)]
         # (10 · .25 + 30 · .2) / 40 = .2125
-        assert plain(reliability_bars(bins, ORANGE, 20, 6))[-1].strip() == "ECE .212, 40 rows"
+        assert plain(reliability_bars(bins, ORANGE, 20, 6))[-1].strip() == "gap .212, 40 rows"
 
     def test_a_bin_without_rows_is_a_dot_and_one_that_is_never_right_a_bar(self) -> None:
         bins = [Bin(0, 0.5, NAN, NAN, 0), Bin(0.5, 1, 0.9, 0.0, 3)]
@@ -559,12 +559,12 @@ class TestReliabilityBars:
         bins = [Bin(n / 20, (n + 1) / 20, 0.5, 1.0 if n % 2 else 0.0, 5) for n in range(20)]
         lines = plain(reliability_bars(bins, ORANGE, 24, 8))
         assert any("2 bins a bar" in line for line in lines)
-        assert lines[-1].strip() == "ECE .500, 100 rows"
+        assert lines[-1].strip() == "gap .500, 100 rows"
 
     def test_bins_that_are_not_finite_are_told(self) -> None:
         bins = [Bin(0, 0.5, INF, 0.5, 4), Bin(0.5, 1, 0.7, 0.6, 1)]
         lines = plain(reliability_bars(bins, ORANGE, 40, 8))
-        assert lines[-1].strip() == "ECE .100, 1 row, 1 bin not finite"
+        assert lines[-1].strip() == "gap .100, 1 row, 1 bin not finite"
         assert "?" in "".join(lines)
         none = plain(reliability_bars(bins[:1], ORANGE, 60, 8))
         assert none[0].strip() == "Nothing to draw: no confidence is finite."
