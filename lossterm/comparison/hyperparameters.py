@@ -156,7 +156,7 @@ class Hyperparameters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             of_task=True,
             always_shown=True,
             compiled=False,
-            phrase=lambda epochs: f"{epochs} epochs",
+            phrase=lambda epochs: f"{epochs} epoch{'' if epochs == 1 else 's'}",
         ),
     ]
     """Passes over the training split; with early stopping, at the most."""

@@ -8,9 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from lossterm.cli.main import cli, main
-from lossterm.losses import LEFT_OUT, LOSSES, Loss, explanation, loss_named, loss_recorded
+from lossterm.losses import LEFT_OUT, LOSSES, Loss, every_loss, explanation, loss_named, loss_recorded
 from lossterm.losses.equivalent import LIBRARIES
 from lossterm.losses.shape import where_drawn
+from lossterm.metrics import METRICS
 from tests.cells import each
 
 ALIASES = {alias: loss.key for loss in LOSSES.values() for alias in loss.aliases}
@@ -129,6 +130,17 @@ def test_a_custom_loss_says_that_little_is_known() -> None:
     assert facts["formula"] == "its own"
     assert facts["comes from"] == "own"
     assert "head" in facts
+
+
+def test_every_metric_of_a_table_is_told() -> None:
+    for key, metric in METRICS.items():
+        if key in every_loss():  # which is told instead
+            continue
+        result = CliRunner().invoke(cli, ["explain", key, "--format", "json"])
+        (told,) = json.loads(result.stdout)
+        assert told["name"] == key
+        assert metric.formula in told["says"]
+        assert f"{'less' if metric.direction == 'min' else 'more'} is better" in told["says"]
 
 
 def test_losses_that_share_a_drawing_say_once_over_what() -> None:

@@ -13,8 +13,10 @@ from lossterm.cli.options.shared import list_formats
 from lossterm.errors import UsageError
 from lossterm.losses import Loss, every_loss, loss_named
 from lossterm.losses import explanation as words
-from lossterm.text.glossary import term_named
+from lossterm.metrics import METRICS
+from lossterm.text.glossary import Term, term_named
 from lossterm.text.json_text import as_json
+from lossterm.text.numbers import listed
 
 HEIGHT = 14
 """Lines of the drawing."""
@@ -27,16 +29,16 @@ WIDEST = 110
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="LOSS|TERM...")
+@click.argument("names", nargs=-1, required=True, metavar="LOSS|METRIC|TERM...")
 @list_formats
 def explain(names: tuple[str, ...], form: str) -> None:
     """Say what a loss is, what it estimates, when to use it and when not, and draw it with its slope.
 
     Several losses share a drawing: lossterm explain mse mae huber:delta=0.5
 
-    A term or sign of tables and screens is told in a sentence: lossterm explain ROPE ◇
+    A metric, or a term or sign of tables and screens, is told in a sentence: lossterm explain ece ROPE ◇
     """
-    terms = {name: term for name in dict.fromkeys(names) if name not in every_loss() and (term := term_named(name))}
+    terms = {name: term for name in dict.fromkeys(names) if name not in every_loss() and (term := _term(name))}
     records = [loss_named(name) for name in dict.fromkeys(names) if name not in terms]
     if form == "table":
         for term in terms.values():
@@ -55,6 +57,16 @@ def explain(names: tuple[str, ...], form: str) -> None:
         print_lines(words.lines(loss, width), "")
     for together in _drawings(records):
         _draw(together, width, named=len(records) > 1)
+
+
+def _term(name: str) -> Term | None:
+    """Return what is told in a sentence: an entry of the glossary, or a metric; None for anything else."""
+    metric = METRICS.get(name)
+    if metric is None:
+        return term_named(name)
+    better = "less" if metric.direction == "min" else "more"
+    says = f"A metric of {listed(metric.kinds)} tasks, {better} is better: {metric.formula} ({metric.source})."
+    return Term(name=metric.key, says=says, also=(metric.title,))
 
 
 def _drawings(losses: list[Loss]) -> list[list[Loss]]:
