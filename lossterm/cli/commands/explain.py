@@ -62,7 +62,7 @@ def explain(names: tuple[str, ...], form: str) -> None:
 def _term(name: str) -> Term | None:
     """Return what is told in a sentence: an entry of the glossary, or a metric; None for anything else."""
     metric = METRICS.get(name)
-    if metric is None:
+    if metric is None or any(name in loss.aliases for loss in every_loss().values()):
         return term_named(name)
     better = "less" if metric.direction == "min" else "more"
     says = f"A metric of {listed(metric.kinds)} tasks, {better} is better: {metric.formula} ({metric.source})."
