@@ -140,7 +140,10 @@ def _nothing_special(task: Task, target: "np.ndarray") -> str:
     if len(target) < LEAST_ROWS:
         return f"{len(target)} rows are too few to tell what another loss would be better for"
     if not _is_table(task):
-        return "nothing is looked for in images, sequences and targets of several numbers"
+        return (
+            "it is only the usual first choice, since advice looks for reasons to take another loss in tables with one "
+            "target alone"
+        )
     if task.kind == "regression":
         return "targets and residuals show nothing that another loss is made for"
     looked_at = _labels_are_enough(target)

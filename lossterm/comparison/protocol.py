@@ -136,6 +136,14 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
         if self.flaws:
             return self.flaws(task)
         rate = "the learning rate tuned per loss on validation" if tuned else "one learning rate for all losses"
+        return f"{self.key.capitalize()} protocol: {self._prepared(task)}; {rate}; compared seed by seed."
+
+    def described(self, task: Task) -> str:
+        """Say what it does to the data of a task, without what a comparison chooses, as its learning rates."""
+        return self._prepared(task) if self.draws else self.title
+
+    def _prepared(self, task: Task) -> str:
+        """Say how the data of a task are drawn, split and scaled."""
         cut = "/".join(f"{100 * share:.0f}" for share in self.shares)
         if task.ordered:
             data = f"one split, about {cut}, by time for all seeds, so that intervals say nothing of other times"
@@ -152,4 +160,4 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
         else:
             data = f"one stratified split {cut} for all seeds, so that intervals say nothing of other data"
         weighed = ", rows weighed in training" if task.weights else ""
-        return f"{self.key.capitalize()} protocol: {data}, scaled on train{weighed}; {rate}; compared seed by seed."
+        return f"{data}, scaled on train{weighed}"

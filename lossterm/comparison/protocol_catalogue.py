@@ -141,7 +141,7 @@ PROTOCOLS: dict[str, Protocol] = {
     for protocol in (
         Protocol(
             key="fair",
-            title="fresh data or a fresh split for each seed, scaled on train, learning rate tuned on validation",
+            title="fresh data or a fresh split for each seed, scaled on train",
             splits=("train", "validation", "test"),
             shares=(0.6, 0.2, 0.2),
             # Of the schedules that were tried on every task it has the lowest errors: tests/bench/defaults.py.

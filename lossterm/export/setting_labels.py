@@ -23,7 +23,7 @@ def settings(report: Report) -> Labelled:
         ("kind", task.kind),
         ("rows", rows),
         ("features", str(task.features)),
-        ("protocol", f"{c.protocol}: {protocol.title}"),
+        ("protocol", f"{c.protocol}: {protocol.described(task)}"),
         ("losses", ", ".join(c.losses)),
         *((f"code of {loss}", source) for loss, source in c.sources),
         ("ranked by", f"test {c.metric}"),

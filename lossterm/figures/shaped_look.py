@@ -105,10 +105,12 @@ def _pictures(task: Task, features: np.ndarray, target: np.ndarray, labels: Sequ
 
 
 def drawn_pictures(look: FirstLook, width: int, height: int, style: Style) -> Drawing:
-    """Draw rows beside each other and in lines beneath, as many as have room in `width` × `height` cells."""
+    """Draw rows beside each other and in lines beneath, as many as have room in `width` × `height` cells.
+
+    Only the first may be cut off beneath, where there is no room for a whole one.
+    """
     palette = class_colours(max(len(look.classes), 2), dark=style.dark)
-    lines: list[Text] = []
-    waiting: list[list[Text]] = []
+    rows: list[list[list[Text]]] = []
     for picture in look.pictures:
         values = np.array(picture.values)
         if picture.sequence:
@@ -119,10 +121,15 @@ def drawn_pictures(look: FirstLook, width: int, height: int, style: Style) -> Dr
                 mask = np.array(picture.mask)
                 shade = grey(mask, dark=style.dark) if style.plain else coloured(mask, palette)
                 drawn = beside([drawn, [Text("mask", "dim"), *blocks(shade, plain=style.plain)]])
-        if waiting and breadth(waiting) + GAP + breadth([drawn]) > width:
-            lines += beside(waiting)
-            waiting = []
-        waiting.append(drawn)
-    lines += beside(waiting)
-    blank = [Text(" " * width)] * max(height - len(lines), 0)
-    return Drawing(lines=tuple([*(fitted(line, width) for line in lines), *blank][:height]))
+        if rows and breadth(rows[-1]) + GAP + breadth([drawn]) <= width:
+            rows[-1].append(drawn)
+        else:
+            rows.append([drawn])
+    lines = beside(rows[0])[:height] if rows and height > 1 else []  # a title alone would be of nothing
+    for row in rows[1:]:
+        beneath = beside(row)
+        if len(lines) + len(beneath) > height:
+            break
+        lines += beneath
+    blank = [Text(" " * width)] * (height - len(lines))
+    return Drawing(lines=(*(fitted(line, width) for line in lines), *blank))

@@ -25,6 +25,7 @@ from lossterm.figures.kept_model import confusion, on_sample, place_at
 from lossterm.losses.prediction_from_output import Predicted
 from lossterm.metrics import METRICS, Outcome
 from lossterm.metrics.labels import average_precision
+from lossterm.metrics.masks import dice_of_rows
 from lossterm.store import Kept, KeptOutputs, Sample
 from lossterm.text.harmless import clipped
 
@@ -165,7 +166,7 @@ def masks(
 ) -> Tile:
     """Draw images from the `first` on, each with its true mask and beside it those of losses, as many `keys` as fit.
 
-    The images that the last networks of all losses get most wrong come first. Above each mask is its Dice.
+    Above each mask is its Dice. The images with the lowest come first, as the mean over all losses' last networks.
     """
     width, height = size
     features, target = sample.arrays()
@@ -175,7 +176,7 @@ def masks(
     shown = keys[: max((width + GAP) // (wide + GAP) - 2, 1)]
     fits = (width + GAP) // (len(shown) + 2) - GAP  # with the room that is left, for the names
     wide = max(wide, min(fits, max(map(len, shown))))
-    order = _most_wrong(models, sample)
+    order = _lowest_dice_first(models, sample)
     rows = order[min(first, len(order) - 1) :][: max((height - _HEADS) // (-(-tall // 2) + 1), 1)].tolist()
     palette = _palette(sample, style)
 
@@ -194,7 +195,8 @@ def masks(
     ]
     for key in shown:
         judged = outcome(models[key], place_at(models[key], epoch), sample)
-        pictures = [(f"{_dice(_of_row(judged, row)):.2f}", masked(judged.prediction[row])) for row in rows]
+        of_rows = dice_of_rows(np, judged)
+        pictures = [(f"{of_rows[row]:.2f}", masked(judged.prediction[row])) for row in rows]
         name = Text(clipped(key, wide), style.of_loss(key))
         columns.append(_column(name, f"dice {_dice(judged):.3f}", pictures, wide))
     return Tile(
@@ -216,19 +218,16 @@ def _column(name: Text, mean: str, pictures: Iterable[tuple[str, list[Text]]], w
     return [fitted(line, wide) for line in lines]
 
 
-def _most_wrong(models: Mapping[str, Kept], sample: Sample) -> np.ndarray:
-    """Return the places of the rows whose masks are wrong at most pixels, of all last networks together, first."""
-    _, target = sample.arrays()
-    predictions = [on_sample(kept, -1, sample)[0].prediction for kept in models.values()]
-    rows = min(map(len, predictions))
-    wrong = sum((one[:rows] != target[:rows]).sum(axis=(1, 2)) for one in predictions)
-    return np.argsort(-np.asarray(wrong), kind="stable")
+def _lowest_dice_first(models: Mapping[str, Kept], sample: Sample) -> np.ndarray:
+    """Return the places of the rows, (rows,), by the mean Dice of all last networks, the lowest first.
 
-
-def _of_row(judged: Outcome, row: int) -> Outcome:
-    """Return the outcome of a single row."""
-    fields = msgspec.structs.asdict(judged)
-    return Outcome(**{name: None if part is None else part[row : row + 1] for name, part in fields.items()})
+    Of equal rows those come first whose masks are wrong at more pixels.
+    """
+    judged = [outcome(kept, -1, sample) for kept in models.values()]
+    rows = min(len(one.target) for one in judged)
+    dice = np.mean([dice_of_rows(np, one)[:rows] for one in judged], axis=0)
+    wrong = np.sum([(one.prediction != one.target)[:rows].sum(axis=(1, 2)) for one in judged], axis=0)
+    return np.lexsort((-wrong, dice.round(9)))  # rounded: sums in another order are no other Dice
 
 
 def _dice(judged: Outcome) -> float:

@@ -21,12 +21,23 @@ def _iou(np: Numpy, o: Outcome) -> float:
 
 
 def _dice(np: Numpy, o: Outcome) -> float:
+    return float(np.mean(_dice_of_classes(np, o)))
+
+
+def dice_of_rows(np: Numpy, o: Outcome) -> Array:
+    """Return the Dice coefficient of each row, (rows,); their mean is the metric."""
+    return np.mean(_dice_of_classes(np, o), axis=0)
+
+
+def _dice_of_classes(np: Numpy, o: Outcome) -> list[Array]:
+    """Return for each class but the background the Dice coefficient of each row, (rows,)."""
+
     def one(c: int) -> Array:
         true, predicted = o.target == c, o.prediction == c
         both, total = (np.sum(part, axis=(1, 2)) for part in (true & predicted, true * 1 + predicted))
         return np.where(total > 0, 2 * both / np.maximum(total, 1), 1.0)
 
-    return float(np.mean([one(c) for c in _classes(np, o)]))
+    return [one(c) for c in _classes(np, o)]
 
 
 TOLERANCE = 1

@@ -62,8 +62,9 @@ def _votes_of_neighbours(rows: Rows) -> "np.ndarray":
     import numpy as np
     from sklearn.neighbors import NearestNeighbors
 
-    spread = spreads(rows.features)
-    scaled = np.nan_to_num(rows.features - np.nanmean(rows.features, axis=0)) / np.where(spread > 0, spread, 1.0)
+    features = rows.features.reshape(len(rows.features), -1)  # of an image or a sequence each of its numbers
+    spread = spreads(features)
+    scaled = np.nan_to_num(features - np.nanmean(features, axis=0)) / np.where(spread > 0, spread, 1.0)
     count = min(NEIGHBOURS, len(rows.target) - 1)
     _, near = NearestNeighbors(n_neighbors=count + 1).fit(scaled).kneighbors(scaled)
     classes = rows.classes or 2

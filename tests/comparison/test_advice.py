@@ -508,6 +508,14 @@ def test_the_tasks_that_come_with_it_get_what_they_were_made_for(
     assert (advice.losses, advice.metric) == (losses, metric)
 
 
+def test_where_nothing_is_looked_for_the_usual_first_choice_is_called_no_more_than_that() -> None:
+    for key in ("digit_images", "shapes", "waves", "arm", "topics"):
+        advice = known(key)
+        assert advice.sentence.startswith(f"Try {advice.reference}: it is only the usual first choice, "), key
+        assert "in tables with one target alone (a heuristic)." in advice.sentence, key
+        assert advice.number is None, key
+
+
 def test_every_task_has_an_expectation_here() -> None:
     drawn = ["regression", "counts", "claims", "prices", "shares", "circles", "blobs"]
     shaped = ["digit_images", "shapes", "spots", "waves", "arm", "topics", "ratings"]

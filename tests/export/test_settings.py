@@ -3,12 +3,14 @@
 import msgspec
 import pytest
 
+from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.hyperparameters import Hyperparameters
 from lossterm.comparison.protocol_catalogue import protocol_named
 from lossterm.comparison.setting_catalogue import HYPERPARAMETERS
 from lossterm.errors import UsageError
-from lossterm.export.setting_labels import hyperparameters
+from lossterm.export.setting_labels import hyperparameters, settings
 from lossterm.tasks import task_named
+from tests.builders.reports import built
 
 STACK = Hyperparameters(hidden=(), optimizer="adam", batch_size=8, epochs=5)
 OWN = msgspec.structs.replace(STACK, model="nets.py:build@0123456789ab")
@@ -48,3 +50,14 @@ def test_a_setting_is_left_out_where_a_custom_network_refuses_it(name: str) -> N
     if name in SHAPED:
         with pytest.raises(UsageError, match=f"so {name.replace('_', ' ')} would change nothing"):
             msgspec.structs.replace(OWN, **{name: SHAPED[name]}).checked(task_named("circles"), protocol_named("fair"))
+
+
+def test_the_line_of_the_protocol_says_nothing_that_the_comparison_did_otherwise() -> None:
+    for rates in ((0.03,), (0.01, 0.03)):
+        said = dict(settings(built(Comparison.ask("circles", seeds=2, learning_rates=rates))))
+        assert said["protocol"] == "fair: fresh data for each seed, split 60/20/20, scaled on train"
+        assert ("on validation" in said["learning rate"]) == (len(rates) > 1)
+    anew = dict(settings(built(Comparison.ask("digits", seeds=2, learning_rates=(0.03,)))))
+    assert anew["protocol"].startswith("fair: the same rows split anew for each seed, 60/20/20 ")
+    kept = dict(settings(built(Comparison.ask("digits", protocol="published", seeds=2, learning_rates=(0.1,)))))
+    assert kept["protocol"] == f"published: {protocol_named('published').title}"

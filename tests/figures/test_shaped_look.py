@@ -7,6 +7,7 @@ from lossterm.charts.half_blocks import blocks, channels, coloured, grey
 from lossterm.charts.terminal_style import Style
 from lossterm.figures.first_look import chart
 from lossterm.figures.first_look_building import first_look
+from lossterm.figures.shaped_look import drawn_pictures
 from lossterm.tasks import TASKS, task_named
 from lossterm.tasks.drawn_rows import rows_of_draw
 
@@ -23,6 +24,20 @@ def test_every_task_with_a_shape_can_be_looked_at_in_the_cells_that_there_are(ke
         lines = chart(look, width, height, Style(dark=True, plain=plain)).lines
         assert len(lines) == height
         assert {line.cell_len for line in lines} == {width}
+
+
+@pytest.mark.parametrize("key", [key for key in SHAPED if len(TASKS[key].input_shape) > 1])
+def test_no_title_stands_without_its_picture(key: str) -> None:
+    look = first_look(task_named(key))
+    titles = {word for picture in look.pictures for word in picture.title.split()} | {"mask"}
+    for width in (38, 80, 140):
+        whole = drawn_pictures(look, width, 200, Style(dark=True)).lines
+        for height in range(45):
+            lines = [line.plain for line in drawn_pictures(look, width, height, Style(dark=True)).lines]
+            assert len(lines) == height
+            drawn = [line for line in lines if line.strip()]
+            assert drawn == [line.plain for line in whole[: len(drawn)]]
+            assert not drawn or not titles & set(drawn[-1].split()), (width, height)
 
 
 def test_what_is_said_are_the_numbers_of_the_draw() -> None:

@@ -1,5 +1,6 @@
 """Images, sequences and masks row by row, and tables of labels and outputs: what is seen is what was predicted."""
 
+import msgspec
 import numpy as np
 import pytest
 from rich.text import Text
@@ -94,6 +95,33 @@ def test_masks_stand_beside_the_truth_with_their_dice_and_the_worst_rows_come_fi
     alone = [line.plain for line in masks(models, ["gce"], MASKS, 4, 0, (78, 18), DARK).lines]
     assert alone[1].split() == ["image", "true", "gce"]
     assert alone[3].split() == ["row", "4", "1.00"]  # in the order of all losses
+
+
+def test_masks_are_in_the_order_of_the_lowest_mean_dice_not_of_wrong_pixels() -> None:
+    """A small object that is missed is worse than a large one that is nearly right."""
+    truth = np.zeros((ROWS, 6, 6), np.int64)
+    truth[:, 1:5, 1:5] = 1
+    truth[7, :, :] = 0
+    truth[7, 2, 2] = 1
+    predicted = truth.copy()
+    predicted[7, 2, 2] = 0  # one pixel is wrong, and the Dice is 0
+    predicted[2, 1, :] = 0  # four of sixteen pixels
+    predicted[9, 1:3, :] = 0  # eight of them
+    sample = msgspec.structs.replace(MASKS, classes=2, names=("sea", "land"), target=truth.astype("<f8").tobytes())
+    right, off = (3.0 * np.eye(2)[masks_of] for masks_of in (truth, predicted))
+
+    def kept(last: np.ndarray) -> Kept:
+        data = np.stack([0 * last, last]).astype("<f4").tobytes()
+        return msgspec.structs.replace(kept_of(sample), shape=last.shape[1:], data=data)
+
+    models = {"brier": kept(off), "gce": kept(right)}
+    tile = masks(models, list(models), sample, 4, 0, (78, 40), DARK)
+    captions = [line.plain.split() for line in tile.lines if line.plain.startswith("row ")]
+    assert captions[:3] == [
+        ["row", "8", "0.00", "1.00"],
+        ["row", "10", f"{2 * 8 / 24:.2f}", "1.00"],
+        ["row", "3", f"{2 * 12 / 28:.2f}", "1.00"],
+    ]
 
 
 def test_the_colours_of_a_mask_are_those_of_the_predicted_classes() -> None:

@@ -7,12 +7,15 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
+from lossterm.comparison.axis_preview import preview
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.user_axis import axis_from, own_axis
 from lossterm.engine.fakes import fake_engine
 from lossterm.store import Store
 from lossterm.stress_axes import AXES
 from lossterm.stress_sweeps.sweep import at_levels
+from lossterm.tasks import Task
+from lossterm.tui.background.axis_looker import AxisLook
 from lossterm.tui.panels.stress_panel import StressPanel
 from tests.builders.app import opened, until
 from tests.builders.stores import SESSION, fill
@@ -65,6 +68,25 @@ async def test_before_a_sweep_the_axis_is_explained_and_looked_at(path: Path) ->
         assert "enter trains the ticked losses at each level" in " ".join(panel.lines.text.split())
         await pilot.press("down", "space")
         await until_it_says(pilot, panel, "The data cannot be looked at: no.")
+
+
+async def test_what_an_axis_does_to_masks_is_counted_in_pixels(path: Path) -> None:
+    fill(path, Comparison.ask("shapes", learning_rates=[0.01], epochs=3, seeds=1))
+
+    async def look(task: Task, axis: str) -> AxisLook | str:
+        shown = preview(task, AXES[axis], AXES[axis].levels)
+        return msgspec.json.decode(msgspec.json.encode(shown), type=AxisLook)
+
+    app = opened(path)
+    async with app.run_test(size=(140, 40)) as pilot:
+        panel = with_look(app)
+        panel._look = look
+        await pilot.press("6", "space")
+        await until_it_says(pilot, panel, "Counted are the pixels of each class.")
+        said = " ".join(panel.lines.text.split())
+        assert "No higher level is possible: " in said
+        assert "Some rows at 90 %:" in said
+        assert "of the 256 pixels of its mask changed" in said
 
 
 async def test_of_a_custom_axis_it_is_said_at_once_where_its_data_are_looked_at(path: Path) -> None:

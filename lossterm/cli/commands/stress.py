@@ -18,7 +18,7 @@ from lossterm.cli.options.shared import StorePath, store_option, table_formats
 from lossterm.cli.options.task_or_table import Subject
 from lossterm.cli.printed_sweeps import found_in, print_sweeps
 from lossterm.cli.project_file import ProjectCommand
-from lossterm.comparison.axis_preview import Preview, columns_of, example_in_words, preview
+from lossterm.comparison.axis_preview import Preview, columns_of, counted_in_words, example_in_words, preview
 from lossterm.comparison.comparison import Comparison
 from lossterm.comparison.doubts import doubts
 from lossterm.comparison.user_axis import axis_from
@@ -182,8 +182,9 @@ def _show(data: str | Data, task: Task, axis: Axis, source: str, levels: Sequenc
     print_lines([f"{task.key}: {axis.title}"], "bold")
     print_lines([f"{axis.does} The {shown.split} rows of seed 0, {shown.rows:,} of them:"], "")
     print_columns(columns_of(shown, task, axis))
+    print_lines([line for line in (counted_in_words(task), shown.ends) if line], "")
     if shown.examples:
-        print_lines([f"Some rows at {in_words(axis, levels[-1])}:"], "dim")
+        print_lines([f"Some rows at {in_words(axis, shown.levels[-1].level)}:"], "dim")
         print_lines([example_in_words(one, task) for one in shown.examples], "")
     if estimate is not None:
         print_lines([estimate.sentence(axis, task.key if isinstance(data, str) else "Your table") + "."], "")

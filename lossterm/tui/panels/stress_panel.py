@@ -13,7 +13,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from lossterm.charts.terminal_style import Style
-from lossterm.comparison.axis_preview import columns_of, example_in_words
+from lossterm.comparison.axis_preview import columns_of, counted_in_words, example_in_words
 from lossterm.comparison.comparison import DEFAULT_TASK
 from lossterm.losses import is_own
 from lossterm.stress_axes import Axis, written
@@ -318,12 +318,14 @@ class StressPanel(ViewPanel, can_focus=False):
         table = plain(_room(columns_of(look, self.record, axis), self._width)).split("\n")
         rows = [example_in_words(one, self.record) for one in look.examples]
         name = self.record.key.rpartition("@")[0] or self.record.key
+        beneath = [line for line in (counted_in_words(self.record), look.ends) if line]
         own = [] if look.contamination is None else [look.contamination.sentence(axis, name) + "."]
         return [
             *self._words(axis.does),
             Text(),
             *self._words(f"The {look.split} rows of seed 0, {look.rows:,} of them:"),
             *(Text(line) for line in table),
+            *(line for sentence in beneath for line in self._words(sentence)),
             Text(),
             *(line for sentence in own for line in self._words(sentence)),
             *(_dim(line) for line in self._words(f"Some rows at {written(axis, look.levels[-1].level)}:")),

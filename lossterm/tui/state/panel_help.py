@@ -15,7 +15,9 @@ PANELS: dict[str, str] = {
     "loss, then what has to be known of the numbers.",
     "anatomy": "What each ticked loss makes of an error, where the rows of its models lie, and which rows decide.",
     "predictions": "What the first seed's models predict for test rows that they have not seen, at each kept epoch. "
-    "Images, sequences and masks are shown row by row, those that the last model gets most wrong first.",
+    "Images, sequences and masks are shown row by row. The first are those that the last model gets most wrong: of "
+    "classes the surest wrong ones, of numbers the furthest off, of masks those with the lowest Dice, as the mean over "
+    "the losses' last models.",
     "sessions": "Every comparison of every session, the last one first; the one under the cursor can be brought back.",
     "stress": "Until which level of what is done to the data a loss is the one to take. On the left are the axes, "
     "beside them what is known of one, then what its sweep found.",
