@@ -221,11 +221,12 @@ class Result:
         """Return the network of the best loss, trained, as a Keras model; this imports TensorFlow into this process.
 
         Its first seed is trained again, which takes as long as one trial. The model takes the columns that were used,
-        (rows, columns) float32, in their order and units. It returns (rows, 1) values in the units of the target, or
-        (rows, K) probabilities of the classes; where the loss gives no probabilities, (rows, 1) margins or (rows, K)
-        scores. `bare` is for the network alone, with inputs and outputs as in training: columns of names, missing cells
-        and numbers of more than float32's seven digits need that, and `export("best.keras")` writes it with
-        `best.keras.json`, which says how to compute them.
+        (rows, columns) float32, in their order and units, or images or sequences with the channels last, unscaled. It
+        returns (rows, 1) or (rows, outputs) values in the units of the target, or probabilities: (rows, K) of classes,
+        (rows, labels) of labels, (rows, height, width, K) of masks. A loss without probabilities gives margins of one
+        unit or scores of K. `bare` is for the network alone, with inputs and outputs as in training: columns of names,
+        missing cells and numbers of more than float32's seven digits need that, and `export("best.keras")` writes it
+        with `best.keras.json`, which says how to compute them.
 
         Raises UsageError if no trial was trained to its end or a column is not for an array of float32, DataError for
         data or a custom loss that is gone or was changed, and WorkerError if the training fails.

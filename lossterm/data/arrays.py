@@ -1,4 +1,4 @@
-"""Tables from arrays and frames in memory: NumPy, lists, pandas, polars. They are kept as an NPZ file.
+"""Data from arrays and frames in memory: NumPy, lists, pandas, polars. They are kept as an NPZ file.
 
 pandas and polars are never imported: their frames are known by what they offer.
 """
@@ -29,7 +29,7 @@ _MOST_SHOWN = 12
 """Names of columns that an error lists."""
 
 Columns = dict[str, np.ndarray]
-"""Name → (rows,), or for the inputs of a pair of arrays (rows, columns)."""
+"""Name → (rows,); of a pair of arrays also (rows, …), of the inputs and of the target."""
 
 
 def is_frame(given: object) -> bool:
@@ -56,11 +56,12 @@ def columns_of_frame(frame: Any, targets: Sequence[str], without: Sequence[str] 
 def columns_of_pair(inputs: Any, target: Any, without: Sequence[str] = ()) -> tuple[Columns, str]:
     """Return the columns of (X, y) by name, and the target's name.
 
-    X is (rows, features) or (rows,); y is (rows,) or (rows, 1). Columns of a frame keep their names; those in `without`
-    are left out. Raises DataError, with what to write instead, for another shape, for lengths that differ, for text in
-    X, and for y of several columns.
+    X is (rows, features), (rows,), or images or sequences with the channels last; y is (rows,), (rows, 1), (rows,
+    outputs), or masks. Columns of a frame keep their names; those in `without` are left out. Raises DataError, with
+    what to write instead, for lengths that differ, for text in X, and for a frame beside y of several columns; which
+    shapes go together is for the reader of the file to say.
     """
-    y, name = _target(target)
+    y, name = _target(target, beside_frame=is_frame(inputs))
     if is_frame(inputs):
         names = _names(inputs)
         if name is not None and name in names:
@@ -71,8 +72,9 @@ def columns_of_pair(inputs: Any, target: Any, without: Sequence[str] = ()) -> tu
         name = name or _free(Y, names)
         columns = _columns_of(inputs, names, without)
     else:
-        name = name or Y
-        columns = {X: _inputs(inputs)}
+        name = Y if name in (None, X) else name
+        x = _inputs(inputs)
+        columns = {X: x[:, None] if x.ndim == 1 < y.ndim else x}
         if without:
             raise UsageError("--drop names columns of a frame: leave it out, or leave the columns out of X.")
     rows = {len(values) for values in columns.values()} or {len(inputs)}
@@ -146,12 +148,11 @@ def _refuse_empty(what: str, rows: int) -> None:
 
 
 def _inputs(given: Any) -> np.ndarray:
-    """Return X as numbers, (rows, features) or (rows,)."""
-    values = _array(given, "X")
-    if values.ndim not in (1, 2):
-        way = ": X.reshape(len(X), -1) makes columns of it" if values.ndim else ""
-        raise DataError(f"X is {_shape(values)}, and (rows, features) is wanted{way}.")
-    if values.ndim == 2 and not values.shape[1]:
+    """Return X as numbers, (rows, features), (rows,), or of more axes."""
+    values = _stacked(_array(given, X), X)
+    if not values.ndim:
+        raise DataError(f"X is {_shape(values)}, and (rows, features) is wanted.")
+    if 0 in values.shape[1:]:
         raise DataError(f"X is {_shape(values)}: there is no column to predict from.")
     if values.dtype.kind == "O":
         values = _of_objects(values)
@@ -171,15 +172,15 @@ def _of_objects(values: np.ndarray) -> np.ndarray:
     """Return an array of Python objects as numbers, NaN for None; as text where one of them is text."""
     flat = [np.nan if _is_missing(value) else value for value in values.ravel().tolist()]
     if text := [value for value in flat if isinstance(value, str | bytes)]:
-        return np.array([str(text[0])])
+        return np.full(values.shape, str(text[0]))
     try:
         return np.array(flat, dtype=np.float64).reshape(values.shape)
     except (TypeError, ValueError):
         return values
 
 
-def _target(given: Any) -> tuple[np.ndarray, str | None]:
-    """Return y as a column, and its name if it has one."""
+def _target(given: Any, *, beside_frame: bool) -> tuple[np.ndarray, str | None]:
+    """Return y as a column and its name if it has one, or as an array of several outputs or masks, (rows, …)."""
     if is_frame(given):
         names = _names(given)
         if len(names) != 1:
@@ -191,20 +192,31 @@ def _target(given: Any) -> tuple[np.ndarray, str | None]:
         return _column(names[0], _series(given)[0]), names[0]
     name = getattr(given, "name", None)
     named = printable(name) if isinstance(name, str) and name and hasattr(given, "to_numpy") else None
-    values = _array(given, Y)
+    values = _stacked(_array(given, Y), Y)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    if values.ndim != 1:
-        raise DataError(f"y is {_shape(values)}, and (rows,) is wanted: one column is predicted.{_one_hot(values)}")
-    return _column(named or Y, values), named
+    if not values.ndim or 0 in values.shape[1:]:
+        raise DataError(f"y is {_shape(values)}, and a value to predict for each row is wanted.")
+    if values.ndim == 1:
+        return _column(named or Y, values), named
+    if beside_frame:
+        raise DataError(
+            f"y is {_shape(values)}, and beside a frame (rows,) is wanted. Where all columns of X are numbers, give "
+            f"X.to_numpy().{_one_hot(values)}"
+        )
+    values = _of_objects(values) if values.dtype.kind == "O" else values
+    if values.dtype.kind not in _NUMBERS:
+        raise DataError(f"y is {_shape(values)} and holds {_held(values)}: several values a row are given as numbers.")
+    return values, None
+
+
+def _held(values: np.ndarray) -> str:
+    return "text" if values.dtype.kind in _TEXT else "objects" if values.dtype.kind == "O" else str(values.dtype)
 
 
 def _one_hot(values: np.ndarray) -> str:
-    if values.ndim == 2 and values.dtype.kind in _NUMBERS and len(values) and values.shape[1] > 1:
-        if np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all():
-            return " It is one-hot: give y.argmax(axis=1)."
-        return " Give one of them, as y[:, 0]."
-    return ""
+    one_hot = values.ndim == 2 and values.dtype.kind in _NUMBERS and np.isin(values, (0, 1)).all()
+    return " It is one-hot: y.argmax(axis=1) is such a column." if one_hot and (values.sum(axis=1) == 1).all() else ""
 
 
 def _array(given: Any, name: str) -> np.ndarray:
@@ -214,8 +226,51 @@ def _array(given: Any, name: str) -> np.ndarray:
     try:
         values = np.asarray(given)
     except (TypeError, ValueError, RuntimeError) as error:  # what lists of lists, and tensors on a device, raise
+        _refuse_ragged(given, name)
         raise DataError(f"{name} cannot be made an array: {str(error).splitlines()[0].rstrip('.')}.") from error
-    return np.ma.filled(given.astype(np.float64), np.nan) if isinstance(given, np.ma.MaskedArray) else values
+    if isinstance(given, np.ma.MaskedArray):
+        return np.ma.filled(given.astype(np.float64), np.nan)
+    return values
+
+
+def _stacked(values: np.ndarray, name: str) -> np.ndarray:
+    """Return rows that stand as lists or arrays in the cells of an array as one array. Raises as `_refuse_ragged`."""
+    if values.dtype.kind != "O" or values.ndim != 1 or not len(values) or not _is_row(values[0]):
+        return values
+    _refuse_ragged(values, name)
+    return np.stack([np.asarray(row) for row in values])
+
+
+def _is_row(value: object) -> bool:
+    return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
+def _refuse_ragged(rows: Any, name: str) -> None:
+    """Raise DataError where rows have different lengths, with the first that is unlike the first row."""
+    first = None
+    for number, row in enumerate(rows if isinstance(rows, list | tuple | np.ndarray) else (), 1):
+        try:
+            shape = np.shape(row)
+        except (TypeError, RuntimeError):  # tensors on a device
+            return
+        except ValueError:
+            raise DataError(
+                f"Row {number} of {name} holds lists of different lengths: pad them all to one length."
+            ) from None
+        first = shape if first is None else first
+        if shape != first:
+            padded = f", as keras.utils.pad_sequences({name}, padding='post', dtype='float32') does"
+            sequences = first[1:] == shape[1:] and first and shape
+            raise DataError(
+                f"The rows of {name} have different lengths: row 1 has {_length(first)}, and row {number} is the first "
+                f"that differs, with {_length(shape)}. Pad them all to one length{padded if sequences else ''}."
+            )
+
+
+def _length(shape: tuple[int, ...]) -> str:
+    if not shape:
+        return "a single value"
+    return counted(shape[0], "value") if len(shape) == 1 else " × ".join(map(str, shape)) + " values"
 
 
 def _shape(values: np.ndarray) -> str:

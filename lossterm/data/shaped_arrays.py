@@ -222,7 +222,7 @@ def _inputs_of(path: Path, others: Shapes, targets: tuple[str, ...], left: Shape
 def _inputs(path: Path, name: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, str]:
     """Return inputs with an axis of channels, and what they were taken for. Raises DataError."""
     if x.dtype.kind not in "biuf":
-        raise refusal(path, f"{name} holds {x.dtype}, and a network takes numbers: save it as .astype('float32').")
+        raise refusal(path, f"{name} holds {x.dtype}, and a network takes numbers, as .astype('float32') makes them.")
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         row = int(np.argmin(np.isfinite(x.reshape(len(x), -1)).all(axis=1)))
         raise refusal(path, f"{name} has a value that is not finite: leave the row out, or fill it.", row + 1)
@@ -231,10 +231,10 @@ def _inputs(path: Path, name: str, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
         raise refusal(
             path,
             f"{name} has the shape {shape}, and inputs are (rows, features), (rows, steps, channels) or (rows, height, "
-            "width, channels). Save it in one of these.",
+            "width, channels). Reshape it to one of these.",
         )
     if x.ndim == 2:
-        return x, f"{name} ({shape}) are rows of {x.shape[1]:,} features."
+        return x, f"{name} ({shape}) are rows of {counted(x.shape[1], 'feature')}."
     masks = y.ndim >= 3 and y.shape[1:3] == x.shape[1:3]
     if x.ndim == 3 and (masks or x.shape[1] == x.shape[2]):
         return x[..., None], f"{name} ({shape}) is taken as grey images of {x.shape[1]} × {x.shape[2]} pixels."
@@ -243,8 +243,8 @@ def _inputs(path: Path, name: str, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
     if x.shape[1] in CHANNELS and x.shape[3] not in CHANNELS and not masks:
         raise refusal(
             path,
-            f"{name} has the shape {shape}: its channels come first, and here they come last. Save "
-            f"np.moveaxis({name}, 1, -1).",
+            f"{name} has the shape {shape}: its channels come first, and here they come last: "
+            f"np.moveaxis({name}, 1, -1) puts them there.",
         )
     return x, f"{name} ({shape}) are images of {x.shape[1]} × {x.shape[2]} pixels, {counted(x.shape[3], 'channel')}."
 
@@ -257,7 +257,9 @@ def _weights(path: Path, name: str, values: np.ndarray, parts: Sequence[int]) ->
     rows, *tested = parts
     if values.shape not in ((rows,), (rows, 1)) or values.dtype.kind not in "biuf":
         shape = " × ".join(f"{size:,}" for size in values.shape)
-        raise refusal(path, f"{name} ({shape}, {values.dtype}) is to weigh {rows:,} rows: save one number for each.")
+        raise refusal(
+            path, f"{name} ({shape}, {values.dtype}) is to weigh {rows:,} rows: one number for each is wanted."
+        )
     numbers = values.reshape(rows).astype(np.float64)
     refuse_infinite(str(path), name, numbers, lambda index: index + 1)
     weights = checked_weights(numbers, lambda what, index: refusal(path, what, index + 1, name))
@@ -272,7 +274,7 @@ def _target(path: Path, asked: FileRequest, name: str, y: np.ndarray, inputs: tu
         return _single(path, asked, name, y)
     shape = " × ".join(f"{size:,}" for size in y.shape)
     if y.dtype.kind not in "biuf" or (y.dtype.kind == "f" and not np.isfinite(y).all()):
-        raise refusal(path, f"{name} ({shape}) must hold finite numbers: save it as numbers, without gaps.")
+        raise refusal(path, f"{name} ({shape}) must hold finite numbers, without gaps.")
     if y.ndim == 2:
         return _several(path, asked, name, y)
     if len(inputs) != 4 or y.shape[1:3] != inputs[1:3] or y.ndim > 4:
@@ -311,7 +313,9 @@ def _mask(path: Path, asked: FileRequest, name: str, y: np.ndarray) -> Target:
     said = ""
     if y.ndim == 4:
         if not (np.isin(y, (0, 1)).all() and (y.sum(axis=-1) == 1).all()):
-            raise refusal(path, f"{name} has {y.shape[-1]} numbers a pixel that are not one-hot. Save class indices.")
+            raise refusal(
+                path, f"{name} has {y.shape[-1]} numbers a pixel that are not one-hot. Class indices are wanted."
+            )
         y, said = y.argmax(axis=-1), ", one-hot"
     values = np.unique(y)
     if len(values) == 2:

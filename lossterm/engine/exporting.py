@@ -79,8 +79,10 @@ def train(trial: Trial, path: Path, recorded: str = "") -> dict[str, Any]:
     scaling = data.scaling(loss.scale) if task.element == "regression" else Scaling()
     names = task.labels or tuple(map(str, range(task.classes or 0)))
     return {
+        "input_shape": list(task.input_shape),
         "inputs": inputs,
         "output": {
+            "kind": task.kind,
             "units": int(program.network.output_shape[-1]),
             "reading": loss.reading,
             "link": loss.link,

@@ -28,6 +28,8 @@ X = DRAWN.normal(size=(ROWS, 3))
 Y = X @ [1.0, 2.0, 3.0] + DRAWN.normal(size=ROWS)
 NAMES = ["no", "yes"]
 LABELS = [NAMES[int(value > 0)] for value in Y]
+IMAGES = DRAWN.normal(size=(ROWS, 8, 8, 1))
+MASKS = np.digitize(IMAGES[..., 0], (-0.5, 0.5))
 QUICK: dict[str, Any] = {"seeds": 3, "epochs": 5, "learning_rates": 0.01, "progress": False}
 
 
@@ -268,6 +270,53 @@ def test_the_keywords_are_the_settings_and_how_a_table_is_read() -> None:
         assert words or setting.plain_form in get_args(hint), name
 
 
+def test_arrays_with_shapes_are_taken_as_those_of_a_file(trained: Path, tmp_path: Path) -> None:
+    one_of_three = np.arange(ROWS) % 3
+    cells: tuple[tuple[Any, Any, str, tuple[int, ...]], ...] = (
+        (IMAGES, Y, "regression", (8, 8, 1)),
+        (IMAGES, MASKS, "segmentation", (8, 8, 1)),
+        (IMAGES[..., 0].tolist(), MASKS[..., None], "segmentation", (8, 8, 1)),
+        (IMAGES[:, :, :3, 0], Series("X", LABELS), "binary", (8, 3)),
+        (np.array([None, *IMAGES[..., 0]], dtype=object)[1:], one_of_three, "multiclass", (8, 8, 1)),
+        (X, X + 1, "multioutput", (3,)),
+        (X[:, 0], X.astype(object), "multioutput", (1,)),
+        (X, np.eye(3)[one_of_three], "multiclass", (3,)),
+    )
+    for features, target, kind, shape in cells:
+        lossterm.compare((features, target), sample_weight=np.arange(ROWS) % 3, **QUICK)
+        record = asked().record
+        assert (record.kind, record.input_shape) == (kind, shape)
+        assert record.weights is not None
+        np.testing.assert_array_equal(record.weights(), np.arange(ROWS) % 3)
+    path = tmp_path / "data.npz"
+    np.savez(path, X=IMAGES, y=MASKS)
+    for given, target in (((IMAGES, MASKS), None), (path, "y")):
+        lossterm.compare(given, target=target, **QUICK)
+        data = asked().data
+        assert data is not None
+        assert data.kind == "segmentation"
+        assert (data.classes, data.input_shape) == (("0", "1", "2"), (8, 8, 1))
+
+
+def test_rows_of_different_lengths_are_told_with_the_first_odd_one(home: Path) -> None:
+    tail = [[1, 2, 3]] * (ROWS - 3)
+    cells: tuple[tuple[Any, str], ...] = (
+        ([[1, 2, 3]] * 2 + [[4]] + tail, r"row 1 has 3 values, and row 3 .* with 1 value\. Pad .*pad_sequences\(X,"),
+        (
+            [[1, 2, 3]] * 2 + [4] + tail,
+            r"row 3 is the first that differs, with a single value\. Pad them all to one length\.",
+        ),
+        ([[[1], [2]], [[1], [2, 3]]] * (ROWS // 2), "Row 2 of X holds lists of different lengths: pad them"),
+        (np.array([[1, 2, 3], [4]] * (ROWS // 2), dtype=object), "row 1 has 3 values, and row 2"),
+        ([np.zeros((4, 4)), np.zeros((4, 5))] * (ROWS // 2), r"row 1 has 4 × 4 values, .*, with 4 × 5 values\. Pad"),
+    )
+    for given, words in cells:
+        with pytest.raises(lossterm.DataError, match=words):
+            lossterm.compare((given, Y), **QUICK)
+    with pytest.raises(lossterm.DataError, match="The rows of y have different lengths"):
+        lossterm.compare((X, [[1, 2], [3]] * (ROWS // 2)), **QUICK)
+
+
 # What cannot be
 
 
@@ -276,17 +325,41 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "text in X": ((X.astype(str), Y), {}, lossterm.DataError, r"X holds text, as '0\.125.*: give numbers, or a frame"),
     "mixed X": (([["a", 1]] * ROWS, Y), {}, lossterm.DataError, "X holds text, as 'a'"),
     "mixed objects": ((np.array([["a", 1]] * ROWS, object), Y), {}, lossterm.DataError, "X holds text, as 'a'"),
-    "ragged": (([[1, 2], [3]] * 30, Y), {}, lossterm.DataError, "X cannot be made an array"),
+    "ragged": (([[1, 2], [3]] * 30, Y), {}, lossterm.DataError, "row 1 has 2 values, and row 2 is the first"),
     "complex": ((X * 1j, Y), {}, lossterm.DataError, "X holds complex128"),
-    "3-D": ((X.reshape(10, 6, 3), Y), {}, lossterm.DataError, r"X is an array of shape \(10, 6, 3\).*X.reshape"),
+    "3-D": ((X.reshape(10, 6, 3), Y), {}, lossterm.DataError, "X has 10 rows and y has 60 values"),
     "a number": ((1.0, Y), {}, lossterm.DataError, r"X is a single float, and \(rows, features\) is wanted\."),
-    "columns of y": (
-        (X, X),
+    "one-hot y beside a frame": (
+        (Frame(a=Y, b=Y), np.eye(2)[np.arange(ROWS) % 2]),
         {},
         lossterm.DataError,
-        r"y is an array of shape \(60, 3\).*Give one of them, as y\[:, 0\]",
+        r"give X\.to_numpy\(\)\. It is one-hot: y\.argmax\(axis=1\)",
     ),
-    "one-hot y": ((X, np.eye(2)[np.arange(ROWS) % 2]), {}, lossterm.DataError, "one-hot: give y.argmax"),
+    "columns of y of text": ((X, [["a", "b"]] * ROWS), {}, lossterm.DataError, r"\(60, 2\) and holds text"),
+    "no outputs": ((X, X[:, :0]), {}, lossterm.DataError, "a value to predict for each row is wanted"),
+    "no pixels": ((IMAGES[:, :0], Y), {}, lossterm.DataError, "there is no column to predict from"),
+    "channels first": (
+        (np.moveaxis(IMAGES, 3, 1), Y),
+        {},
+        lossterm.DataError,
+        r"X and y: X .*np\.moveaxis\(X, 1, -1\)",
+    ),
+    "a gap in an image": ((np.where(IMAGES[4, 0, 0, 0] == IMAGES, np.nan, IMAGES), Y), {}, lossterm.DataError, "row 5"),
+    "a stray class": ((IMAGES, np.where(MASKS == 2, 9, MASKS)), {}, lossterm.DataError, "column y: the mask has .* 9"),
+    "masks of another size": ((IMAGES, MASKS[:, :4]), {}, lossterm.DataError, "y has the shape 60 × 4 × 8"),
+    "fewer masks": ((IMAGES, MASKS[:-1]), {}, lossterm.DataError, "X has 60 rows and y has 59 values"),
+    "weights of fewer images": (
+        (IMAGES, Y),
+        {"sample_weight": Y[1:]},
+        lossterm.DataError,
+        "sample_weight= has 59 values",
+    ),
+    "negative weights of images": (
+        (IMAGES, Y),
+        {"sample_weight": -(Y**2)},
+        lossterm.DataError,
+        "row 1, column sample_weight",
+    ),
     "frame as y": ((X, homes()), {}, lossterm.DataError, "y has 4 columns, area, rooms, town, …"),
     "no rows": ((X[:0], Y[:0]), {}, lossterm.DataError, "X has no rows"),
     "no columns": ((X[:, :0], Y), {}, lossterm.DataError, "no column to predict from"),

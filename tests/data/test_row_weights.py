@@ -140,7 +140,7 @@ def test_of_a_split_of_its_own_the_training_rows_need_weights(home: Path, tmp_pa
 @pytest.mark.parametrize(
     ("arrays", "name", "kind", "words"),
     [
-        ({"w": np.ones(59)}, "w", DataError, r"w \(59, float64\) is to weigh 60 rows: save one number for each"),
+        ({"w": np.ones(59)}, "w", DataError, r"w \(59, float64\) is to weigh 60 rows: one number for each is wanted"),
         ({"w": np.ones((60, 2))}, "w", DataError, r"w \(60 × 2, float64\) is to weigh 60 rows"),
         ({"w": np.array(["a"] * 60)}, "w", DataError, "is to weigh 60 rows"),
         ({"w": -np.ones(60)}, "w", DataError, "row 1, column w: the row weighs -1"),

@@ -96,7 +96,7 @@ def test_with_a_target_it_is_drawn_and_what_is_trained_on_is_kept(
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
-        ({"X": np.moveaxis(IMAGES, 3, 1), "y": CLASSES}, "Save np.moveaxis(X, 1, -1)"),
+        ({"X": np.moveaxis(IMAGES, 3, 1), "y": CLASSES}, "np.moveaxis(X, 1, -1) puts them there"),
         ({"X": IMAGES, "y": np.where(MASKS == 2, 255, MASKS)}, "the mask has the value 255"),
         ({"X": IMAGES, "Z": IMAGES, "y": CLASSES}, "--drop Z keeps X"),
         ({"X": IMAGES, "y": CLASSES[:50]}, "no array has as many rows"),

@@ -15,7 +15,8 @@ from lossterm.tasks.task import standard
 from lossterm.tasks.user_table import NUMBERS
 
 Input = dict[str, Any]
-"""One input: its `column` (a name, or a number from 0; of images and sequences a channel), and what it is taken `as`.
+"""One input: its `column` (a name, or a number from 0), and what it is taken `as`. Of images and sequences it is a
+`channel`, a number from 0, whose mean and scale hold at every place.
 
 number: (value − origin − mean)/scale, with `median` for value − origin where it is missing; missing: 1 where the value
 is missing, else 0; level: 1 where the cell is `level`, else 0.
@@ -30,7 +31,8 @@ def about_inputs(trial: Trial, task: Task, protocol: Protocol) -> tuple[list[Inp
     if task.pipeline is by_channel or (task.pipeline is standard and isinstance(trial.data, Data)):
         features, target = task.draw(trial.seed)
         rows = splits.split_rows(task, protocol, target, protocol_catalogue._stream(trial.seed))["train"]
-        return _scaled(task.pipeline().fit(features[rows])), None
+        inputs = _scaled(task.pipeline().fit(features[rows]))
+        return [_of_channel(one) for one in inputs] if len(task.input_shape) > 1 else inputs, None
     if not isinstance(trial.data, Data) and task.pipeline is not standard:
         return None, None
     features, target = task.draw(trial.seed)
@@ -61,6 +63,10 @@ def _of_the_tutorial(task: Task) -> tuple[list[Input], Input | None]:
 def _scaled(scaler: Any) -> list[Input]:
     pairs = zip(scaler.mean_, scaler.scale_, strict=True)
     return [_number(place, float(mean), float(scale)) for place, (mean, scale) in enumerate(pairs)]
+
+
+def _of_channel(number: Input) -> Input:
+    return {"channel" if key == "column" else key: value for key, value in number.items()}
 
 
 def _number(column: int | str, mean: float, scale: float) -> Input:
