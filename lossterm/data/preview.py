@@ -133,6 +133,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """The column that is most likely the target, where none is named; "" if there is none."""
     guess_why: str = ""
     """Why that one, in a few words."""
+    refused: str = ""
+    """Why no network can be trained on arrays with the guess as the target, in a sentence; "" if one can."""
     guess_command: str = ""
     """The command line that trains on arrays with the guess as the target; "" where there is none, and for tables."""
 

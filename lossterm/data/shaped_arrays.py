@@ -1,5 +1,6 @@
 """Images, sequences and targets of several numbers, from arrays: what each array is, said aloud, and checked."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from lossterm.data.files.array_files import Shapes
 from lossterm.data.files.missing_codes import NONE
 from lossterm.data.files.position import refusal
 from lossterm.data.files.sheet import Sheet, refuse_infinite
+from lossterm.data.mask_target import mask_target
 from lossterm.data.request import FileRequest, resolved, typed
 from lossterm.data.row_weights import checked_weights, weights_in_words
 from lossterm.data.several_columns import several_columns
@@ -19,14 +21,11 @@ from lossterm.data.table import Table
 from lossterm.data.target import Target, target_of
 from lossterm.data.user_data import Data
 from lossterm.errors import DataError, UnknownName, UsageError
-from lossterm.text.harmless import clipped
+from lossterm.text.harmless import printable
 from lossterm.text.numbers import counted, listed
 
 CHANNELS = (1, 3, 4)
 """Channels of grey, coloured and partly transparent images."""
-
-MOST_CLASSES = 256
-"""Classes that masks may have."""
 
 _PART = re.compile(
     r"(?P<stem>.+?)[_.-](?P<part>train|test)(?:ing)?|(?P<before>train|test)(?:ing)?[_.-](?P<behind>.+)", re.IGNORECASE
@@ -80,7 +79,10 @@ class ShapedArrays:
         parts = [(arrays[x], arrays[y]) for x, y in zip(self.inputs, self.targets, strict=True)]
         for (x, y), name in zip(parts, self.inputs, strict=True):
             if len(x) != len(y):
-                raise refusal(path, f"{name} has {len(x):,} rows and its target {len(y):,}: they must have as many.")
+                raise refusal(
+                    path,
+                    f"{name} has {len(x):,} rows and its target {len(y):,}: cut both to one length, and save anew.",
+                )
         raw = np.concatenate([y for _, y in parts]) if len(parts) > 1 else parts[0][1]
         joined = np.concatenate([x for x, _ in parts]) if len(parts) > 1 else parts[0][0]
         inputs, seen = _inputs(path, self.inputs[0], joined, raw)
@@ -142,10 +144,9 @@ def shaped_arrays(asked: FileRequest) -> ShapedArrays | None:
     targets = _named(left, asked.target)
     weights = _named(left, asked.sample_weight or "")
     others = {name: shape for name, shape in left.items() if name not in (*targets, *weights)}
-    if not targets and not path.is_dir():
-        return None  # a column of an array, or no such name: the reader of tables says so
     if not targets:
-        raise UnknownName(f"array in {path} called", asked.target, tuple(left))
+        _refuse_unknown(path, asked, shapes, left, several)
+        return None  # a column of an array, or no such name: the reader of tables says so
     shaped = any(len(shape) > 2 for shape in left.values()) or any(
         len(left[name]) > 1 and left[name][1] > 1 for name in targets
     )
@@ -154,7 +155,7 @@ def shaped_arrays(asked: FileRequest) -> ShapedArrays | None:
     if asked.more_targets:
         raise _of_several(asked.targets)
     if asked.sample_weight and not weights:
-        raise UnknownName(f"array in {path} called", asked.sample_weight, tuple(left))
+        raise UnknownName(f"array in {printable(str(path))} called", asked.sample_weight, tuple(left))
     if asked.sample_weight and set(weights) & set(targets):
         raise UsageError(
             f"The array {targets[0]} is the target and --sample-weight at once: name another for one of them."
@@ -175,6 +176,33 @@ def _of_several(targets: Sequence[str]) -> UsageError:
         f"--target names several arrays ({listed(list(targets))}), and beside arrays with shapes one array is the "
         f"target: save it as y=np.stack([{', '.join(targets)}], axis=1)."
     )
+
+
+def _refuse_unknown(path: Path, asked: FileRequest, shapes: Shapes, left: Shapes, targets: Sequence[str]) -> None:
+    """Raise UnknownName for a target that is no array, where arrays are trained on whole.
+
+    Of arrays that make a table it is left to the reader of tables, unless it is an array's name but for its case.
+    """
+    folder = path.is_dir()
+    if not folder and all(_is_column(name, left) for name in targets):
+        return
+    if folder or any(len(shape) > 2 for shape in left.values()):
+        if asked.target in asked.drop and asked.target in shapes:
+            raise UsageError(f"The array {asked.target} is the target and in --drop at once: leave it out of --drop.")
+        if not folder:
+            npz_file.refuse_parts(path, list(left), of=asked.target)
+    elif asked.target.casefold() not in {name.casefold() for name, shape in left.items() if len(shape) > 1}:
+        return
+    unknown = next((name for name in targets if not _is_column(name, left)), asked.target)
+    alone = f"{next(iter(left))} is the only array, so there is no second array to predict." if len(left) == 1 else None
+    raise UnknownName(f"array in {printable(str(path))} called", unknown, tuple(left), advice=alone)
+
+
+def _is_column(name: str, shapes: Shapes) -> bool:
+    """Whether a name is that of a column of an array, as X_0 is, or of an array."""
+    array, _, place = name.rpartition("_")
+    columns = math.prod(shapes[array][1:]) if array in shapes else 0
+    return name in shapes or (re.fullmatch(r"0|[1-9][0-9]{0,17}", place) is not None and 1 < columns > int(place))
 
 
 def part_of(name: str) -> tuple[str, str] | None:
@@ -209,13 +237,33 @@ def _inputs_of(path: Path, others: Shapes, targets: tuple[str, ...], left: Shape
     fitting = [name for name, shape in others.items() if shape[0] == rows]
     if len(fitting) == 1:
         return (fitting[0],)
-    each = ", ".join(f"{name} ({' × '.join(map(str, shape))})" for name, shape in left.items())
     if not fitting:
-        raise refusal(path, f"no array has as many rows as the target {targets[0]}: {each}.")
+        raise refusal(path, _no_inputs(targets[0], others, left))
+    each = ", ".join(f"{name} ({' × '.join(map(str, others[name]))})" for name in fitting)
+    kept = max(fitting, key=lambda name: len(others[name]))
     raise refusal(
         path,
         f"several arrays could be the inputs of {targets[0]}: {each}. Leave the others out: --drop "
-        f"{typed(fitting[1:])} keeps {fitting[0]}.",
+        f"{typed([name for name in fitting if name != kept])} keeps {kept}.",
+    )
+
+
+def _no_inputs(target: str, others: Shapes, left: Shapes) -> str:
+    """Say why nothing can be the inputs of a target, and what to do."""
+    save = "Save inputs and target in one file, as np.savez(FILE, X=X, y=y) does."
+    if not others and len(left) > 1:
+        return f"beside the target {target} and the weights there is no array of inputs. {save}"
+    if not others:
+        return (
+            f"{target} is the only array that is read: there is no second array to predict, or to predict from. {save}"
+        )
+    rows = left[target][0]
+    each = listed([f"{name} has {shape[0]:,}" for name, shape in others.items()])
+    short = min(rows, max(shape[0] for shape in others.values()))
+    example = next(name for name, shape in others.items() if min(rows, shape[0]) == short)
+    return (
+        f"no array has as many rows as the target {target}: {target} has {rows:,}, {each}. Cut both to one length, as "
+        f"{example}[:{short}] and {target}[:{short}], if their rows are in the same order."
     )
 
 
@@ -224,8 +272,7 @@ def _inputs(path: Path, name: str, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
     if x.dtype.kind not in "biuf":
         raise refusal(path, f"{name} holds {x.dtype}, and a network takes numbers, as .astype('float32') makes them.")
     if x.dtype.kind == "f" and not np.isfinite(x).all():
-        row = int(np.argmin(np.isfinite(x.reshape(len(x), -1)).all(axis=1)))
-        raise refusal(path, f"{name} has a value that is not finite: leave the row out, or fill it.", row + 1)
+        raise _not_finite(path, name, x)
     shape = " × ".join(f"{size:,}" for size in x.shape)
     if x.ndim > 4 or x.ndim < 2:
         raise refusal(
@@ -247,6 +294,14 @@ def _inputs(path: Path, name: str, x: np.ndarray, y: np.ndarray) -> tuple[np.nda
             f"np.moveaxis({name}, 1, -1) puts them there.",
         )
     return x, f"{name} ({shape}) are images of {x.shape[1]} × {x.shape[2]} pixels, {counted(x.shape[3], 'channel')}."
+
+
+def _not_finite(path: Path, name: str, values: np.ndarray) -> DataError:
+    """Say in how many rows a value is missing or infinite; the place is the first of them."""
+    rows = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
+    where = f"in {len(rows):,} rows, of which this is the first" if len(rows) > 1 else "in this row alone"
+    way = "leave these rows out, or fill the values" if len(rows) > 1 else "leave the row out, or fill the value"
+    return refusal(path, f"{name} has a value that is not finite {where}: {way}.", int(rows[0]) + 1)
 
 
 def _weights(path: Path, name: str, values: np.ndarray, parts: Sequence[int]) -> np.ndarray:
@@ -273,8 +328,12 @@ def _target(path: Path, asked: FileRequest, name: str, y: np.ndarray, inputs: tu
     if y.ndim == 1:
         return _single(path, asked, name, y)
     shape = " × ".join(f"{size:,}" for size in y.shape)
-    if y.dtype.kind not in "biuf" or (y.dtype.kind == "f" and not np.isfinite(y).all()):
-        raise refusal(path, f"{name} ({shape}) must hold finite numbers, without gaps.")
+    if y.dtype.kind not in "biuf":
+        raise refusal(
+            path, f"{name} ({shape}) holds {y.dtype}, and must hold numbers, as .astype(int) makes them of text."
+        )
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        raise _not_finite(path, name, y)
     if y.ndim == 2:
         return _several(path, asked, name, y)
     if len(inputs) != 4 or y.shape[1:3] != inputs[1:3] or y.ndim > 4:
@@ -284,14 +343,20 @@ def _target(path: Path, asked: FileRequest, name: str, y: np.ndarray, inputs: tu
             f"{name} has the shape {shape}, and a row of the inputs is {wanted}. A target is (rows,), (rows, "
             "outputs), or a mask of an image's height and width.",
         )
-    return _mask(path, asked, name, y)
+    return mask_target(path, asked, name, y)
 
 
 def _single(path: Path, asked: FileRequest, name: str, y: np.ndarray) -> Target:
     """Return a target of one number, class or rank, recognised as a column of a table is."""
     raw = npz_file._raw(path, name, y, asked, NONE)
-    if raw is None or raw.missing.any():
-        raise refusal(path, f"{name} holds {y.dtype}, or has gaps: a target is a number, or one of a few names.")
+    if raw is None:
+        raise refusal(path, f"{name} holds {y.dtype}: a target is a number, or one of a few names.")
+    if gaps := int(raw.missing.sum()):
+        first = int(np.argmax(raw.missing)) + 1
+        raise refusal(
+            path,
+            f"{name} is missing in {counted(gaps, 'row')}, first in row {first:,}: leave out rows without a target.",
+        )
     sheet = Sheet(path=str(path), form="npz", rows=len(y), names=(name,), raws={name: raw}, row=lambda index: index + 1)
     return target_of(sheet, raw, np.arange(len(y)), asked)
 
@@ -304,40 +369,3 @@ def _several(path: Path, asked: FileRequest, name: str, y: np.ndarray) -> Target
 
     names = tuple(f"{name}_{place}" for place in range(y.shape[1]))
     return several_columns(f"{name} has {len(names)} columns", names, y, np.arange(len(y)), asked.kind, refuse)
-
-
-def _mask(path: Path, asked: FileRequest, name: str, y: np.ndarray) -> Target:
-    """Return the class of each pixel. Raises DataError for values that are no classes."""
-    if asked.kind not in (None, "segmentation"):
-        raise refusal(path, f"{name} has a number for each pixel, so it is a mask: leave out --kind {asked.kind}.")
-    said = ""
-    if y.ndim == 4:
-        if not (np.isin(y, (0, 1)).all() and (y.sum(axis=-1) == 1).all()):
-            raise refusal(
-                path, f"{name} has {y.shape[-1]} numbers a pixel that are not one-hot. Class indices are wanted."
-            )
-        y, said = y.argmax(axis=-1), ", one-hot"
-    values = np.unique(y)
-    if len(values) == 2:
-        said += "" if values.tolist() == [0, 1] else f", {values[0]:g} and {values[1]:g} in the file"
-        index = (y == values[1]).astype(np.int64)
-    elif values[0] < 0 or len(values) > MOST_CLASSES or (values != np.arange(len(values))).any():
-        odd = next((value for place, value in enumerate(values.tolist()) if value != place), values[-1])
-        raise refusal(
-            path,
-            f"the mask has the value {odd:g}, and its classes are whole numbers from 0 without gaps, at most "
-            f"{MOST_CLASSES}. Number them anew; unlabelled pixels want a class of their own.",
-            column=name,
-        )
-    else:
-        index = y.astype(np.int64)
-    number = len(values)
-    if number < 2:
-        raise refusal(path, f"all pixels are of one class, {values[0]:g}: there is nothing to tell apart.", column=name)
-    counts = np.bincount(index.ravel(), minlength=number)
-    shares = listed([f"{place}: {100 * count / index.size:.3g} %" for place, count in enumerate(counts.tolist()[:8])])
-    why = f"{name} is a mask of {number} classes{said} (segmentation); of the pixels {clipped(shares, 120)}."
-    classes = tuple(map(str, range(number)))
-    imbalance = float(counts.max() / counts.min())
-    rows = np.arange(len(y))
-    return Target(kind="segmentation", values=index, why=why, classes=classes, imbalance=imbalance, rows=rows)

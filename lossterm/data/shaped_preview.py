@@ -14,12 +14,16 @@ from lossterm.data.preview_building import shown_output
 from lossterm.data.request import FileRequest, command
 from lossterm.data.shaped_arrays import ShapedArrays, ShapedBuilt, part_of, shaped_arrays
 from lossterm.data.table_cache import TableCache
-from lossterm.errors import DataError, UsageError
+from lossterm.errors import DataError
 from lossterm.text.harmless import clipped, printable
 from lossterm.text.numbers import memory_size
 
 _TARGETS = ("y", "target", "targets", "label", "labels", "mask", "masks")
 """Names that arrays of targets have again and again."""
+
+
+_LAST = "it is the last array"
+"""Why an array is guessed that is called as no target is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +89,10 @@ def _shown(
     asked: FileRequest, seen: _Seen, shaped: ShapedArrays | None, built: ShapedBuilt | None, problem: str
 ) -> Preview:
     guess, why = ("", "") if asked.target or problem else _guess(seen.headers, asked)
-    guessed, said = _with_target(asked, guess) if guess else (None, ())
+    guessed, refused = _with_target(asked, guess) if guess else (None, "")
+    if refused and why == _LAST and len(seen.headers) > 1:
+        refused += " Where another array is the target, name it with --target."
+    said = guessed.remarks if guessed else tuple(filter(None, [refused]))
     roles: dict[str, Role] = {}
     if shaped is not None:
         roles.update(dict.fromkeys(shaped.inputs, "inputs"))
@@ -110,6 +117,7 @@ def _shown(
         command=command(asked) if built else "",
         guess=guess,
         guess_why=why,
+        refused=refused,
         guess_command=command(msgspec.structs.replace(asked, target=guess)) if guessed else "",
     )
 
@@ -156,14 +164,13 @@ def _guess(headers: Mapping[str, Header], asked: FileRequest) -> tuple[str, str]
     named = [name for name in names if stems[name] in _TARGETS]
     if named:
         return named[0], "targets are often called so"
-    return (names[-1], "it is the last array") if names else ("", "")
+    return (names[-1], _LAST) if names else ("", "")
 
 
-def _with_target(asked: FileRequest, guess: str) -> tuple[ShapedBuilt | None, tuple[str, ...]]:
-    """Return what the arrays make with one of them as the target, and that or what stands against it in sentences."""
+def _with_target(asked: FileRequest, guess: str) -> tuple[ShapedBuilt | None, str]:
+    """Return what the arrays make with one of them as the target, or else what stands against it, in sentences."""
     try:
         shaped = shaped_arrays(msgspec.structs.replace(asked, target=guess))
-        built = shaped.build(lambda shape: np.empty(shape, np.float32)) if shaped else None
-    except (DataError, UsageError) as error:
-        return None, (f"With {clipped(guess)} as the target: {error}",)
-    return built, built.remarks if built else ()
+        return (shaped.build(lambda shape: np.empty(shape, np.float32)) if shaped else None), ""
+    except DataError as error:
+        return None, f"With {clipped(guess)} as the target: {error}"

@@ -71,6 +71,19 @@ def test_arrays_with_shapes(tmp_path: Path) -> None:
     assert "60 × 3 × 8 × 8" in result.stdout
 
 
+def test_a_guess_that_is_refused_is_shown_with_the_arrays_and_said_as_the_error(tmp_path: Path) -> None:
+    path = tmp_path / "scans.npz"
+    np.savez(path, X=np.zeros((60, 4, 4, 1)), y=np.linspace(0, 1, 960).reshape(60, 4, 4))
+    result = ran(path)
+    assert isinstance(result.exception, DataError)
+    assert result.exception.exit_code == 3
+    assert "soft masks are not taken" in str(result.exception)
+    assert "60 × 4 × 4 × 1" in result.stdout
+    assert not any(words in result.stdout for words in ("soft masks", "--target"))
+    document = json.loads(ran(path, "--format", "json").stdout)
+    assert document["refused"] == str(result.exception)
+
+
 def test_several_targets_are_drawn_each(file: Path) -> None:
     lines = shown(file, "--target", "price,size")
     place = lines.index("The target, in 60 rows:")

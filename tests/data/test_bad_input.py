@@ -75,10 +75,23 @@ def test_a_header_only(read: Read, write: Write) -> None:
         (b"\x93NUMPY", "a single array"),
         (b"SQLite format 3\0", "SQLite"),
         (b"\x89HDF", "HDF5"),
+        (b"\x89PNG", "np.stack"),
+        (b"\xff\xd8\xff", "np.stack"),
+        (b"GIF89a", "np.stack"),
+        (b"II*\0", "np.stack"),
+        (b"RIFF\x10\0\0\0WEBP", "np.stack"),
+        (b"BM\x10\0\0\0\0\0\0\0", "np.stack"),
     ],
 )
 def test_another_kind_of_file(start: bytes, word: str, read: Read, write: Write) -> None:
     assert word in refused(read, write(start + bytes(range(256))))
+
+
+def test_an_array_in_a_file_of_its_own(read: Read, tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", np.zeros((30, 4, 4)))
+    assert refused(read, tmp_path / "X.npy").endswith(f"beside it as y.npy, and name the folder, {tmp_path}.")
+    np.save(tmp_path / "y.npy", np.zeros(30))
+    assert f"Name its folder, {tmp_path}, whose arrays are read together" in refused(read, tmp_path / "X.npy")
 
 
 # Text that is not a table
@@ -432,7 +445,9 @@ def test_a_pickle_as_a_member_of_an_npz(read: Read, write: Write) -> None:
 
 def test_arrays_of_different_lengths(read: Read, write: Write) -> None:
     sentence = refused(read, npz(write, X=np.zeros((30, 2)), y=np.arange(31.0)))
-    assert sentence == ": all arrays must have the same number of rows: X has 30, y has 31."
+    assert sentence == ": all arrays must have the same number of rows: X has 30, y has 31. " + (
+        "Cut all to one length, as y[:30], if their rows are in the same order."
+    )
 
 
 def test_a_damaged_npz(read: Read, write: Write) -> None:

@@ -20,6 +20,8 @@ IMAGES = RNG.normal(size=(60, 8, 8, 3)).astype(np.float32)
 SEQUENCES = RNG.normal(size=(60, 12, 2))
 CLASSES = np.arange(60) % 3
 MASKS = RNG.integers(0, 3, (60, 8, 8))
+STRAY = MASKS.copy()
+STRAY[5, 0, :3] = 7
 LABELS = (RNG.random((60, 4)) < 0.4).astype(int)
 
 
@@ -106,6 +108,8 @@ def test_a_folder_of_arrays_is_read_as_an_archive_is(tmp_path: Path) -> None:
     assert (data.kind, data.input_shape) == ("segmentation", (8, 8, 3))
     with pytest.raises(UnknownName, match=r"array in .* called"):
         describe(asked(folder, "z"), tmp_path / "shelf")
+    with pytest.raises(UnknownName, match=r"called 'X_0'"):
+        describe(asked(folder, "X_0"), tmp_path / "shelf")
     np.save(folder / "y.npy", MASKS * 1)
     load(data, tmp_path / "shelf")
     np.save(folder / "X.npy", IMAGES + 1)
@@ -120,10 +124,37 @@ def test_a_folder_of_arrays_is_read_as_an_archive_is(tmp_path: Path) -> None:
         ({"X": IMAGES, "y": MASKS[:, :4]}, "has the shape 60 × 4 × 8, and a row of the inputs is 8 × 8 × 3"),
         ({"X": IMAGES, "y": np.where(MASKS == 2, 255, MASKS)}, "value 255, and its classes are whole numbers from 0"),
         ({"X": IMAGES, "y": MASKS - 1}, "value -1, and its classes"),
+        (
+            {"X": IMAGES, "y": STRAY},
+            "value 7, .* It stands in 3 pixels, the first of them in row 6. Number",
+        ),
+        ({"X": IMAGES, "y": MASKS + 1}, "value 1, .* No pixel has a class below: y - 1 begins at 0"),
+        (
+            {"X": IMAGES, "y": RNG.random((60, 8, 8))},
+            r"soft masks are not taken: .*\(y > 0.5\).astype\(int\)",
+        ),
         ({"X": IMAGES, "y": MASKS * 0}, "all pixels are of one class"),
-        ({"X": IMAGES, "y": CLASSES[:50]}, "no array has as many rows as the target y"),
-        ({"X": IMAGES, "Z": IMAGES, "y": CLASSES}, "several arrays could be the inputs.*--drop Z keeps X"),
-        ({"X": np.where(IMAGES > 3, np.nan, IMAGES), "y": CLASSES}, "a value that is not finite"),
+        ({"X": IMAGES, "y": CLASSES[:50]}, "the target y: y has 50, X has 60. Cut both .* X\\[:50\\] and y\\[:50\\]"),
+        ({"X": IMAGES[:50], "y": CLASSES}, "the target y: y has 60, X has 50. Cut both .* X\\[:50\\] and y\\[:50\\]"),
+        ({"y": IMAGES}, "y is the only array that is read: there is no second array to predict"),
+        (
+            {"X": IMAGES, "y": np.where(CLASSES[:, None] == [1, 1], np.nan, 0.5)},
+            "row 2: y has a value that is not finite in 20 rows",
+        ),
+        ({"X": IMAGES, "y": np.where(CLASSES == 1, np.nan, CLASSES)}, "y is missing in 20 rows, first in row 2"),
+        (
+            {"X": IMAGES, "Z": IMAGES, "y": CLASSES},
+            "several arrays could be the inputs of y: .*--drop Z keeps X",
+        ),
+        ({"ids": CLASSES, "X": IMAGES, "y": CLASSES}, r"of y: ids \(60\), X \([^y]*\)\. .*--drop ids keeps X"),
+        (
+            {"X": np.where(np.arange(60)[:, None, None, None] % 30 == 3, np.nan, IMAGES), "y": CLASSES},
+            "row 4: X has a value that is not finite in 2 rows, of which this is the first",
+        ),
+        (
+            {"X": np.where(np.arange(60)[:, None, None, None] == 3, np.inf, IMAGES), "y": CLASSES},
+            "row 4: X has a value that is not finite in this row alone",
+        ),
         ({"X": IMAGES[..., None], "y": CLASSES}, "has the shape 60 × 8 × 8 × 3 × 1"),
         ({"X": IMAGES.astype(str), "y": CLASSES}, "a network takes numbers"),
         ({"X": ragged(), "y": MASKS}, "pickle"),
@@ -137,6 +168,29 @@ def test_what_does_not_fit_is_refused_with_what_to_do(
 ) -> None:
     with pytest.raises(DataError, match=words):
         described(tmp_path, "y", None, **arrays)
+
+
+def test_an_unknown_target_is_told_the_arrays_where_they_have_shapes(tmp_path: Path) -> None:
+    images: dict[str, np.ndarray] = {"X": IMAGES, "y": MASKS}
+    rows = {"X": IMAGES[:, 0, 0], "y": LABELS}
+    for arrays, target, words in (
+        (images, "nope", "There is no array in .*a.npz called 'nope'. Known: X, y."),
+        (images, "Y", "called 'Y'. Did you mean y\\?"),
+        (images, "y_99", "There is no array"),
+        ({"X": IMAGES, "y": LABELS}, "Y", "There is no array .* Did you mean y\\?"),
+        (images, f"y_{'9' * 5000}", "There is no array"),
+        ({"X": IMAGES}, "y", "X is the only array, so there is no second array to predict. Known: X."),
+        (rows, "Y", "There is no array .* Did you mean y\\?"),
+        (rows, "nope", "There is no column .* Known: X_0, X_1, X_2, y_0"),
+    ):
+        with pytest.raises(UnknownName, match=words):
+            described(tmp_path, target, None, **arrays)
+    halves = {f"{name}_{part}": array[:30] for name, array in images.items() for part in ("train", "val")}
+    with pytest.raises(DataError, match="the arrays are parts of a split"):
+        described(tmp_path, "y", None, **halves)
+    with pytest.raises(UsageError, match="The array y is the target and in --drop at once"):
+        described(tmp_path, "y", {"drop": ("y",)}, **images)
+    assert described(tmp_path, "y_3", None, **images)[0].kind == "multiclass"  # a column of an array still is one
 
 
 def test_a_folder_of_pictures_is_refused_with_how_to_make_an_array_of_it(tmp_path: Path) -> None:

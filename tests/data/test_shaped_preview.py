@@ -105,7 +105,8 @@ def test_with_a_target_it_is_drawn_and_what_is_trained_on_is_kept(
 def test_what_does_not_fit_is_said_beside_the_arrays(tmp_path: Path, arrays: dict[str, np.ndarray], words: str) -> None:
     seen = shown(tmp_path, arrays)
     assert words in " ".join(seen.said)
-    assert (seen.problem, seen.guess_command) == ("", "")
+    assert (seen.problem, seen.guess_command, seen.said) == ("", "", (seen.refused,))
+    assert seen.refused.startswith("With y as the target: ")
     wanted = shown(tmp_path, arrays, "y")
     assert words in wanted.problem
     assert (wanted.data, wanted.target, len(wanted.columns)) == (None, None, len(arrays))
@@ -156,6 +157,16 @@ def test_an_array_of_weights_has_its_role_and_is_never_guessed_as_the_target(tmp
     assert {one.name: one.role for one in seen.columns} == {"X": "inputs", "seg": "target", "w": "weight"}
     guessed = preview(tmp_path / "a.npz", sample_weight="w", shelf=tmp_path / "shelf")
     assert (guessed.guess, guessed.problem) == ("seg", "")
+
+
+def test_only_a_guess_by_place_sends_to_another_array(tmp_path: Path) -> None:
+    another = "Where another array is the target, name it with --target."
+    assert shown(tmp_path, {"labelled": CLASSES, "scans": IMAGES}).refused.endswith(another)
+    assert another not in shown(tmp_path, {"X": IMAGES}).refused
+    assert shown(tmp_path, {"X": IMAGES, "y": MASKS}).refused == ""
+    np.savez(tmp_path / "a.npz", X=IMAGES, y=CLASSES)
+    with pytest.raises(UsageError, match="--group is about columns of a table"):
+        preview(tmp_path / "a.npz", group="X", shelf=tmp_path / "shelf")
 
 
 def test_one_array_is_the_target_beside_shapes_whatever_is_left_out(tmp_path: Path) -> None:

@@ -670,6 +670,7 @@ def shaped() -> dict[str, dict[str, np.ndarray]]:
     return {
         "classes": {"X": images, "y": classes},
         "grey, names": {"X": images[..., 0], "y": np.array(["cat", "Dog", "ant"])[classes]},
+        "classes as text of digits": {"X": images, "y": classes.astype(str)},
         "numbers as classes": {"X": images, "y": 2.0 * (classes > 0) + 1},
         "one-hot": {"X": images, "y": np.eye(3)[classes]},
         "masks": {"X": images, "y": masks},
@@ -714,7 +715,7 @@ def test_arrays_with_shapes_are_read_and_split_as_here(run: Run, home: Path, nam
 def test_arrays_that_a_script_cannot_read_as_here_are_refused(home: Path) -> None:
     images = np.random.default_rng(0).normal(size=(60, 8, 8, 3))
     np.savez(home / "arrays.npz", X=images, y=np.array([f"{number / 7:.3f}" for number in range(60)]))
-    with pytest.raises(DataError, match="scripts read targets of numbers as numbers, and this one is <U5"):
+    with pytest.raises(DataError, match="scripts read targets of numbers as numbers, and y is <U5"):
         compose(plan_of(data_of(home / "arrays.npz", target="y"), "mse"))
     np.savez(home / "arrays.npz", X=images, y=np.arange(60) % 3)
     plan = plan_of(data_of(home / "arrays.npz", target="y"), "focal")

@@ -100,6 +100,24 @@ async def test_arrays_are_shown_with_their_shapes_and_the_target_is_guessed(path
         assert [row[1:3] for row in dialog(app).columns._rows] == [("array", "inputs"), ("array", "target")]
 
 
+async def test_a_guess_that_is_refused_is_said_in_place_of_the_question(path: Path) -> None:
+    refused = "With y as the target: a.npz, column y: soft masks are not taken. --drop Z keeps X."
+
+    def answer(asked: FileRequest) -> Preview:
+        shown = arrays_of(msgspec.structs.replace(asked, target=""))
+        return msgspec.structs.replace(shown, said=(refused,), refused=refused)
+
+    reader = Reader(answer)
+    async with looking(path, reader, LARGE) as (app, pilot):
+        words = " ".join(dialog(app).words.text.split())
+        assert "soft masks are not taken. d on Z keeps X." in words
+        assert words.count("soft masks") == 1
+        assert "is to be predicted?" not in words
+        assert len(reader.asked) == 1
+        await pilot.press("enter")
+        await until(pilot, lambda: any("soft masks" in note.message for note in app._notifications))
+
+
 async def test_each_of_several_targets_has_bars(path: Path) -> None:
     def together(asked: FileRequest) -> Preview:
         shown = preview_of(asked)
@@ -286,7 +304,7 @@ async def test_a_problem_is_told_whole_and_enter_does_not_take_it(path: Path) ->
         words = " ".join(dialog(app).words.text.split())
         assert "/data/houses.csv, column area: all values are the same. Choose another target." in words
         await pilot.press("enter")
-        await pilot.pause()
+        await until(pilot, lambda: any("all values are the same" in note.message for note in app._notifications))
         assert isinstance(app.screen, PreviewDialog)
         await press(pilot, app, "t")
         assert "all values" not in dialog(app).words.text

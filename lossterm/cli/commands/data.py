@@ -82,14 +82,14 @@ def data(
         click.echo(as_json(shown))
     else:
         _print(shown)
-    if shown.problem:
-        raise DataError(shown.problem)
+    if wrong := shown.problem or shown.refused:
+        raise DataError(wrong)
 
 
 def _print(shown: Preview) -> None:
     inputs = f", {counted(shown.features, 'input')} of a network" if shown.features else ""
     print_lines([f"{shown.file}: {shown.size}{inputs}"], "bold")
-    print_lines(shown.said, "")
+    print_lines([one for one in shown.said if one != shown.refused], "")
     print_lines([""], "")
     print_columns((_arrays if shown.shaped else _columns)(shown.columns))
     if shown.target:
@@ -106,7 +106,7 @@ def _print(shown: Preview) -> None:
     elif shown.guess_command:
         print_lines(["", f"To go on, if {shown.guess} is the target, since {shown.guess_why}:"], "")
         click.echo(printable(shown.guess_command))
-    elif not shown.problem:
+    elif not (shown.problem or shown.refused):
         guess = f" A guess: {shown.guess}, since {shown.guess_why}." if shown.guess else ""
         what = "array" if shown.shaped else "column"
         print_lines(["", f"To go on, name the {what} to predict with --target.{guess}"], "")

@@ -9,6 +9,7 @@ import numpy as np
 
 from lossterm.data import memory
 from lossterm.data.files import npz_file
+from lossterm.data.files.foreign_formats import ARRAY_OF_PICTURES
 from lossterm.data.files.position import refusal
 from lossterm.errors import DataError
 from lossterm.text.harmless import clipped, printable
@@ -129,12 +130,8 @@ def _no_arrays(path: Path) -> DataError:
     pictures = [file for file in path.rglob("*") if file.suffix.lower() in _PICTURES][:10_000]
     if not pictures:
         return refusal(path, "this is a directory without arrays (.npy). Name a file in it.")
-    example = (
-        "X = np.stack([np.asarray(Image.open(f).convert('L').resize((32, 32))) for f in files])[..., None]; "
-        "np.savez('images.npz', X=X, y=y)"
-    )
     return refusal(
         path,
         f"this is a folder of {len(pictures):,} image files, and arrays are read here. Make one array of them, all of "
-        f"one size, and save it with its classes: {example}.",
+        f"one size, and save it with its classes: {ARRAY_OF_PICTURES}.",
     )

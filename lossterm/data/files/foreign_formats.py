@@ -57,12 +57,22 @@ _POINTERS: tuple[tuple[re.Pattern[bytes], str], ...] = (
 )
 """Small files that stand for others, whatever their names end with."""
 
+ARRAY_OF_PICTURES = (
+    "X = np.stack([np.asarray(Image.open(f).convert('L').resize((32, 32))) for f in files])[..., None]; "
+    "np.savez('images.npz', X=X, y=y)"
+)
+"""How pictures become an array."""
+
+_PICTURE = (
+    "the file is a picture, and tables and arrays are read here. Make one array of all pictures, all of one size, and "
+    f"save it with their classes: {ARRAY_OF_PICTURES}."
+)
+
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (b"BZh", f"the file is compressed by bzip2. {_UNPACK.format(command='bunzip2 -k FILE')}"),
     (b"\x28\xb5\x2f\xfd", f"the file is compressed by zstd. {_UNPACK.format(command='unzstd FILE')}"),
     (b"\xfd7zXZ\x00", f"the file is compressed by xz. {_UNPACK.format(command='unxz -k FILE')}"),
     (b"7z\xbc\xaf\x27\x1c", f"the file is a 7z archive. {_UNPACK.format(command='7z x FILE')}"),
-    (b"\x93NUMPY", "the file is a single array. Save features and target in one NPZ: np.savez(FILE, X=…, y=…)."),
     (
         b"\xd0\xcf\x11\xe0",
         "the file is an Excel workbook. Save its sheet as CSV. " + _PANDAS.format(reader="read_excel"),
@@ -94,8 +104,7 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
     (b"#!", "the file is a program. Give the table that it writes, as CSV."),
     (b"diff --git ", "the file is a patch of Git. Give a table, as CSV."),
     (b"%PDF", "the file is a PDF. Give the table that it shows, as CSV."),
-    (b"\x89PNG", "the file is a picture. Give a table, with a row for each example."),
-    (b"\xff\xd8\xff", "the file is a picture. Give a table, with a row for each example."),
+    *((mark, _PICTURE) for mark in (b"\x89PNG", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")),
 )
 _PICKLE = (
     "the file is a pickle, which can run any program and is never opened. If you trust it, open it yourself: "
@@ -124,6 +133,8 @@ def refuse_pointer(path: Path, start: bytes) -> None:
 
 def refuse_foreign_format(path: Path, start: bytes) -> None:
     """Raise ForeignFormat, with a way on, for a file whose first bytes, unpacked, are of a format that is not read."""
+    if start.startswith(b"\x93NUMPY"):
+        raise _foreign(path, _single_array(path))
     for mark, what in _MARKS:
         if start.startswith(mark):
             raise _foreign(path, what)
@@ -131,6 +142,20 @@ def refuse_foreign_format(path: Path, start: bytes) -> None:
     for is_it, what in _TEXTS:
         if is_it(path, start, text):
             raise _foreign(path, what)
+
+
+def _single_array(path: Path) -> str:
+    """Say how an array is read with its target: from one file, or from their folder."""
+    folder = printable(str(path.parent))
+    if any(other.name != path.name for other in path.parent.glob("*.npy")):
+        return (
+            f"the file is a single array. Name its folder, {folder}, whose arrays are read together; or save inputs "
+            "and target in one NPZ: np.savez(FILE, X=…, y=…)."
+        )
+    return (
+        "the file is a single array. Save inputs and target in one NPZ: np.savez(FILE, X=…, y=…); or put the target "
+        f"beside it as y.npy, and name the folder, {folder}."
+    )
 
 
 def is_json_lines(path: Path, start: bytes) -> bool:
@@ -214,6 +239,8 @@ _TEXTS: tuple[tuple[Callable[[Path, bytes, bytes], bool], str], ...] = (
         "the file holds one line, which is what a server answers where it has no file. Check the address, and download "
         "it again.",
     ),
+    (lambda _, start, __: start[:4] == b"RIFF" and start[8:12] == b"WEBP", _PICTURE),
+    (lambda _, start, __: start[:2] == b"BM" and start[6:10] == b"\0" * 4, _PICTURE),
     (_is_listing, "the file is a list of files, not a table. Name one of those that it lists."),
     (
         lambda _, start, __: not start.strip(b"\0"),

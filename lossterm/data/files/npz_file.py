@@ -80,11 +80,13 @@ def read(path: Path, asked: FileRequest) -> Sheet:
         else:
             unread[name] = "has 0 dimensions, not one or more"
     if not _are_columns(arrays):
-        _refuse_parts(path, list(arrays))
+        refuse_parts(path, list(arrays))
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         each = ", ".join(f"{name} has {length:,}" for name, length in lengths.items())
-        raise refusal(path, f"all arrays must have the same number of rows: {each}.")
+        longest = max(lengths, key=lambda name: lengths[name])
+        cut = f"Cut all to one length, as {longest}[:{min(lengths.values())}], if their rows are in the same order."
+        raise refusal(path, f"all arrays must have the same number of rows: {each}. {cut}")
     rows = next(iter(lengths.values()), 0)
     if not rows:
         raise refusal(path, "there is no array with rows. Save one as np.savez(FILE, X=…, y=…) does.")
@@ -121,13 +123,16 @@ def _are_columns(arrays: Mapping[str, np.ndarray]) -> bool:
     return all(array.ndim == 1 for array in arrays.values()) and len({*map(len, arrays.values())}) == 1
 
 
-def _refuse_parts(path: Path, names: Sequence[str]) -> None:
-    """Raise DataError for an archive that is split into training and test rows: their columns are not beside."""
+def refuse_parts(path: Path, names: Sequence[str], of: str | None = None) -> None:
+    """Raise DataError for an archive that is split into training and test rows: their columns are not beside.
+
+    With `of`, only where that is an array whose parts are there.
+    """
     parts: dict[str, list[str]] = {}
     for name in names:
         if match := _PART.fullmatch(name):
             parts.setdefault(match["stem"] or match["behind"], []).append(name)
-    if not any(len(each) > 1 for each in parts.values()):
+    if not any(len(each) > 1 for each in (parts.values() if of is None else [parts.get(of, [])])):
         return
     joined = ", ".join(
         f"{stem}=np.concatenate([{', '.join(f'a[{name!r}]' for name in each)}])" for stem, each in parts.items()

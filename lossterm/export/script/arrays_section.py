@@ -97,7 +97,8 @@ def _target(script: Script, data: Data, y: "np.ndarray", wanted: "np.ndarray") -
     if not data.classes:
         if y.dtype.kind not in "biuf" or not np.array_equal(y.astype(np.float64), wanted):
             raise DataError(
-                f"{data.asked.path}: scripts read targets of numbers as numbers, and this one is {y.dtype}."
+                f"{printable(data.asked.path)}: scripts read targets of numbers as numbers, and {data.asked.target} is "
+                f"{y.dtype}. Save it as .astype(float), and run again."
             )
         return f"y{squeezed}.astype(float)"
     if y.dtype.kind in "iuf" and np.array_equal(y, wanted):

@@ -158,7 +158,7 @@ class PreviewDialog(ModalScreen[Preview | None]):
     async def _guess_target(self, shown: Preview) -> None:
         """Read the file with the column that is most likely the target as the target, if it can be one."""
         self._guesses = False
-        if self.asked.target or not shown.guess or shown.problem:
+        if self.asked.target or not shown.guess or shown.problem or shown.refused:
             return
         self._show()  # the columns, in the meantime
         self._hand_on_keys()
@@ -244,19 +244,19 @@ class PreviewDialog(ModalScreen[Preview | None]):
         if shown := self._preview:
             if column := self._pointed:
                 lines += [*_wrapped(_described(column), width, "dim", "  "), Text()]
-            if shown.problem:
-                lines += [*_wrapped(self._in_keys(shown.problem), width, "bold"), Text()]
+            if problem := shown.problem or shown.refused:
+                lines += [*_wrapped(self._in_keys(problem), width, "bold"), Text()]
             if shown.target and self._guess:
                 lines += _wrapped(self._keys.fill_in(self._guess), width, "bold")
             if shown.target:
                 lines += _wrapped(self._in_keys(shown.target.why), width, "bold")
                 lines += [*histogram.lines(shown.target, width, HIGH), Text()]
-            elif not shown.problem:
+            elif not problem:
                 lines += [*_wrapped(self._keys.fill_in(ASKS), width, "bold"), Text()]
             for warning in shown.warnings:
                 lines += _wrapped(f"• {self._in_keys(warning)}", width, "", "  ")
             why = shown.target.why if shown.target else ""
-            for sentence in (one for one in shown.said if one != why):
+            for sentence in (one for one in shown.said if one not in (why, shown.refused)):
                 lines += _wrapped(self._in_keys(sentence), width, "dim", "  ")
         self.words.show(lines)
 
@@ -331,12 +331,14 @@ class PreviewDialog(ModalScreen[Preview | None]):
         self.columns.focus()
 
     def action_take(self) -> None:
-        """Train on it; while it is being read, as soon as that is done."""
+        """Train on it; while it is being read, as soon as that is done. Else say what stands against it."""
         if self.reading:
             self._taking = True
         elif self.can_take:
             self.dismiss(self._preview)
-        elif self._preview and not self._preview.problem and not self._wrong:
+        elif wrong := self._wrong or (self._preview and (self._preview.problem or self._preview.refused)):
+            self.notify(self._in_keys(wrong), severity="warning", markup=False)
+        elif self._preview:
             self.notify(self._keys.fill_in(CHOOSE), markup=False)
 
     def action_leave(self) -> None:
