@@ -84,7 +84,7 @@ def test_no_model_is_kept_of_stressed_data(training: ModuleType) -> None:
 def test_a_robust_scale_takes_the_median_and_its_deviations(training: ModuleType) -> None:
     (trial, *_) = levels_of("diabetes", "outliers", 0.1, scaling="robust")
     program = training.Program(trial)
-    data, tensors = program._prepare(trial)
+    data, tensors, _ = program._prepare(trial)
     target = data.splits["train"].target
     middle = np.median(target)
     origin, unit = tensors.scale.numpy()
