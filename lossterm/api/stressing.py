@@ -28,7 +28,7 @@ from lossterm.stress_axes.levels import all_checked
 from lossterm.stress_sweeps import document, wording
 from lossterm.stress_sweeps.contamination import Contamination, contamination
 from lossterm.stress_sweeps.curve import SweepCurve, curve_of
-from lossterm.stress_sweeps.sweep import at_levels, chosen_axis, refuse_lost_class, sweeps
+from lossterm.stress_sweeps.sweep import at_levels, chosen_axis, sweeps, without_lost_class
 from lossterm.text.harmless import printable
 from lossterm.text.numbers import duration
 
@@ -216,8 +216,11 @@ def stress(
         plain, name = asked_for(data, losses, target, session, settings, say, called)
         key, file = _axis(axis)
         record, source = chosen_axis(key, file, plain.record)
-        comparisons = at_levels(plain, record, source, _levels(levels, record))
-        refuse_lost_class(comparisons, record)
+        comparisons, left_out = without_lost_class(
+            at_levels(plain, record, source, _levels(levels, record)), record, chosen=levels is not None
+        )
+        if left_out:
+            say(left_out)
         if is_own(record.key):
             trust(axis_from(source))
         _see_to_size(sum(one.size_at_most for one in comparisons), max_trials)

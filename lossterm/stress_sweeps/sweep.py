@@ -13,7 +13,7 @@ from lossterm.losses import is_own
 from lossterm.reports.report import tables
 from lossterm.store import AskedComparison
 from lossterm.stress_axes import Axis, Severity, Stress, axes_for, axis_named
-from lossterm.stress_axes.levels import all_checked
+from lossterm.stress_axes.levels import all_checked, in_words
 from lossterm.tasks import Task
 
 
@@ -110,17 +110,37 @@ def at_levels(
     return (plain, *(stressed(plain, axis.key, source, level, refines=levels is None) for level in every if level))
 
 
-def refuse_lost_class(comparisons: Sequence[Comparison], axis: Axis) -> None:
-    """Raise UsageError if the highest level leaves no row of a class: before anything is trained.
+def without_lost_class(
+    comparisons: tuple[Comparison, ...], axis: Axis, *, chosen: bool
+) -> tuple[tuple[Comparison, ...], str]:
+    """Return the comparisons of a sweep whose levels leave a row of every class, and a sentence about the others.
 
-    It draws and splits the first seed's data, so it is not for the app's process.
+    The sentence is "" where there are none. Raises UsageError, before anything is trained, where the highest level was
+    `chosen` by a person and leaves no row of a class of the first seed, and where no level is possible. It draws and
+    splits data, so it is not for the app's process.
     """
-    severity = comparisons[-1].severity
-    if not axis.thins or severity is None:
-        return
-    task = comparisons[-1].record
-    features, target = task.draw(0)
-    Stress(axis=axis, level=severity.level).applied(task, features, target, fair_parts(task, target, 0), 0)
+    if not axis.thins:
+        return comparisons, ""
+    task, seeds = comparisons[0].record, 1 if chosen else comparisons[0].seeds
+    kept, left_out = list(comparisons), ""
+    for seed in range(seeds):
+        features, target = task.draw(seed)
+        parts = fair_parts(task, target, seed)
+        while (severity := kept[-1].severity) is not None:
+            try:
+                Stress(axis=axis, level=severity.level).applied(task, features, target, parts, seed)
+                break
+            except UsageError:
+                if chosen or len(kept) == _FEWEST:
+                    raise
+                left_out = in_words(axis, severity.level)
+                kept.pop()
+    said = f"Levels from {left_out} on are left out: of some seeds they leave no row of a class." if left_out else ""
+    return tuple(kept), said
+
+
+_FEWEST = 2
+"""Comparisons of a sweep at least: the plain one and one level."""
 
 
 def _usual(plain: Comparison, axis: Axis) -> tuple[float, ...]:

@@ -32,7 +32,7 @@ from lossterm.stress_axes import Axis, every_axis, levels_from
 from lossterm.stress_axes.levels import in_words, written
 from lossterm.stress_sweeps.contamination import contamination
 from lossterm.stress_sweeps.curve import SweepCurve, curve_of
-from lossterm.stress_sweeps.sweep import at_levels, chosen_axis, refuse_lost_class, sweeps
+from lossterm.stress_sweeps.sweep import at_levels, chosen_axis, sweeps, without_lost_class
 from lossterm.tasks import Task, task_named, task_on
 from lossterm.text.harmless import printable
 from lossterm.text.json_text import as_json
@@ -107,8 +107,11 @@ def stress(
         _show(data, task, record, source, record.levels if chosen is None else chosen, form)
         return
     plain = Comparison.ask(data, **settings)
-    comparisons = at_levels(plain, record, source, chosen)
-    refuse_lost_class(comparisons, record)
+    comparisons, left_out = without_lost_class(
+        at_levels(plain, record, source, chosen), record, chosen=chosen is not None
+    )
+    if left_out:
+        say(f"Note: {left_out}")
     trust_all_of(plain, cluster and cluster.address)
     for doubt in (one for one in doubts(plain) if one not in said):
         say(f"Note: {doubt}")
