@@ -29,6 +29,8 @@ def mask_target(path: Path, asked: FileRequest, name: str, y: np.ndarray) -> Tar
             )
         y, said = y.argmax(axis=-1), ", one-hot"
     values = np.unique(y)
+    if len(values) < 2:
+        raise refusal(path, f"all pixels are of one class, {values[0]:g}: there is nothing to tell apart.", column=name)
     if len(values) == 2:
         said += "" if values.tolist() == [0, 1] else f", {values[0]:g} and {values[1]:g} in the file"
         index = (y == values[1]).astype(np.int64)
@@ -37,8 +39,6 @@ def mask_target(path: Path, asked: FileRequest, name: str, y: np.ndarray) -> Tar
     else:
         index = y.astype(np.int64)
     number = len(values)
-    if number < 2:
-        raise refusal(path, f"all pixels are of one class, {values[0]:g}: there is nothing to tell apart.", column=name)
     counts = np.bincount(index.ravel(), minlength=number)
     shares = listed([f"{place}: {100 * count / index.size:.3g} %" for place, count in enumerate(counts.tolist()[:8])])
     why = f"{name} is a mask of {number} classes{said} (segmentation); of the pixels {clipped(shares, 120)}."
@@ -50,8 +50,8 @@ def mask_target(path: Path, asked: FileRequest, name: str, y: np.ndarray) -> Tar
 
 def _no_classes(name: str, y: np.ndarray, values: np.ndarray) -> str:
     """Say why the pixels of a mask (rows, height, width), of which these are the values, are no classes."""
-    if values[0] >= 0 and values[-1] <= 1:
-        between = next(value for value in values.tolist() if value % 1)
+    between = next((value for value in values.tolist() if value % 1), None)
+    if between is not None and values[0] >= 0 and values[-1] <= 1:
         return (
             f"the mask has values between 0 and 1, as {between:.3g}, and soft masks are not taken: threshold them, as "
             f"with ({name} > 0.5).astype(int)."
