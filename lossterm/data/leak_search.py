@@ -76,15 +76,15 @@ def leaks_of(
     sample = np.arange(len(rows))
     if len(rows) > size:
         sample = np.sort(np.random.default_rng(0).choice(len(rows), size, replace=False))
-    found = list(_each(features, target, rows, sample))
-    known = {name for leak in found for name in leak.columns}
+    leaks = list(_each(features, target, rows, sample))
+    known = {name for leak in leaks for name in leak.columns}
     others = [feature for feature in features if feature.column.name not in known]
-    found += _sums(others, target, rows, sample)
-    known |= {name for leak in found for name in leak.columns}
-    found += _sisters([feature for feature in features if feature.column.name not in known], target, rows, sisters)
-    named = {name for leak in found for name in leak.columns}
+    leaks += _sums(others, target, rows, sample)
+    known |= {name for leak in leaks for name in leak.columns}
+    leaks += _sisters([feature for feature in features if feature.column.name not in known], target, rows, sisters)
+    named = {name for leak in leaks for name in leak.columns}
     alone = len(named) == len(features)
-    return tuple(msgspec.structs.replace(one, alone=alone) for one in found)
+    return tuple(msgspec.structs.replace(one, alone=alone) for one in leaks)
 
 
 def not_looked_at(

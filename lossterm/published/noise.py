@@ -125,11 +125,11 @@ def story(rows: Sequence[Row], reports: Sequence[Report]) -> list[str]:
     """Say how far each loss is ahead of cross-entropy, and what was printed of that."""
     lines = []
     for noise in ("none", *AXES):
-        found = {row.loss: row.mean for row in rows if row.noise == noise and row.mean is not None}
-        if len(found) < 2 or CROSS_ENTROPY not in found:
+        accuracy = {row.loss: row.mean for row in rows if row.noise == noise and row.mean is not None}
+        if len(accuracy) < 2 or CROSS_ENTROPY not in accuracy:
             continue
-        best = max((loss for loss in found if loss != CROSS_ENTROPY), key=lambda loss: found[loss])
-        ahead = _points(found[best] - found[CROSS_ENTROPY])
+        best = max((loss for loss in accuracy if loss != CROSS_ENTROPY), key=lambda loss: accuracy[loss])
+        ahead = _points(accuracy[best] - accuracy[CROSS_ENTROPY])
         mine, theirs = ON_DIGITS.get((noise, best)), ON_DIGITS.get((noise, CROSS_ENTROPY))
         printed = "" if mine is None or theirs is None else f", {_points(mine - theirs)} as printed"
         labels = "Clean labels" if noise == "none" else f"{100 * LEVEL:.0f} % {noise} noise"

@@ -55,8 +55,8 @@ def contamination(task: Task, axis: Axis) -> Contamination | None:
     if len(target) < LEAST_ROWS:
         return None
     chosen = np.random.default_rng(0).permutation(len(target))[:MOST_ROWS]
-    found = estimate(task, features[chosen], target[chosen])
-    return None if found is None else Contamination(level=min(found[0], axis.most), by=found[1])
+    estimated = estimate(task, features[chosen], target[chosen])
+    return None if estimated is None else Contamination(level=min(estimated[0], axis.most), by=estimated[1])
 
 
 def _far_residuals(task: Task, features: "np.ndarray", target: "np.ndarray") -> tuple[float, str] | None:

@@ -51,11 +51,11 @@ def headers_of(path: Path) -> dict[str, Header] | None:
         return None
     try:
         with zipfile.ZipFile(path) as archive:
-            found = {}
+            headers = {}
             for member in archive.infolist():
                 with archive.open(member) as content:
-                    found[printable(member.filename.removesuffix(".npy"))] = _header(content)
-            return found
+                    headers[printable(member.filename.removesuffix(".npy"))] = _header(content)
+            return headers
     except npz_file._DAMAGED:
         return None  # the reader of tables says what is wrong
 
@@ -106,16 +106,16 @@ def _of_folder(path: Path) -> dict[str, Header]:
     files = sorted(path.glob("*.npy"))
     if not files:
         raise _no_arrays(path)
-    found = {}
+    headers = {}
     for file in files:
         try:
             with file.open("rb") as content:
-                found[printable(file.stem)] = _header(content)
+                headers[printable(file.stem)] = _header(content)
         except (OSError, ValueError) as error:
             raise refusal(
                 path, f"{file.name} is no array of NumPy ({clipped(str(error), 60)}). Save it anew."
             ) from error
-    return found
+    return headers
 
 
 def _header(content: object) -> Header:

@@ -43,11 +43,11 @@ class Notation:
         factors = dict(self.durations)
 
         def read(cell: str) -> float | None:
-            found = match(cell.strip().replace("−", "-"))
-            if found is None:
+            amount = match(cell.strip().replace("−", "-"))
+            if amount is None:
                 return None
-            value = sum(float(found[part] or 0) * factor for part, factor in factors.items())
-            return -value if found["minus"] else value
+            value = sum(float(amount[part] or 0) * factor for part, factor in factors.items())
+            return -value if amount["minus"] else value
 
         return read
 
@@ -57,15 +57,15 @@ class Notation:
         accounting = "open" in signs
 
         def read(cell: str) -> float | None:
-            found = match(cell) or match(cell.strip().replace("−", "-"))
-            if found is None or (accounting and (found["open"] is None) != (found["close"] is None)):
+            number = match(cell) or match(cell.strip().replace("−", "-"))
+            if number is None or (accounting and (number["open"] is None) != (number["close"] is None)):
                 return None
-            digits, *there = found.group("digits", *signs)
+            digits, *there = number.group("digits", *signs)
             for sign in self.grouping:
                 digits = digits.replace(sign, "")
             value = float(digits if self.decimal == "." else digits.replace(self.decimal, "."))
             if scales:
-                value *= scales.get(found["scale"], 1.0)
+                value *= scales.get(number["scale"], 1.0)
             return -value if "-" in there or "(" in there else value
 
         return read

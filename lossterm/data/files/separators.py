@@ -111,8 +111,8 @@ def decimal_signs_in(cells: Sequence[str]) -> tuple[str, str] | None:
     written = [one for one in map(Written.of, cells) if one]
     if len(written) < _MOST * len(cells):
         return None
-    found = [
+    examples = [
         next((one.cell for one in written if one.digits.count(sign) == 1 and not _grouped(one.digits, sign)), None)
         for sign in ",."
     ]
-    return (found[0], found[1]) if found[0] is not None and found[1] is not None else None
+    return (examples[0], examples[1]) if examples[0] is not None and examples[1] is not None else None

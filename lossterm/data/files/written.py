@@ -48,19 +48,19 @@ class Written:
     @classmethod
     def of(cls, cell: str) -> "Written | None":
         """Take a cell apart; None if it is more or less than a number and what belongs to it."""
-        found = _WRITTEN.fullmatch(cell.strip().replace("−", "-")) if len(cell) <= _LONGEST else None
-        if found is None or (found["open"] is None) != (found["close"] is None):
+        parts = _WRITTEN.fullmatch(cell.strip().replace("−", "-")) if len(cell) <= _LONGEST else None
+        if parts is None or (parts["open"] is None) != (parts["close"] is None):
             return None
-        if found["before"] and found["within"]:
+        if parts["before"] and parts["within"]:
             return None
-        if (found["after"] or "").startswith("/") and any(space in found["digits"] for space in SPACES):
+        if (parts["after"] or "").startswith("/") and any(space in parts["digits"] for space in SPACES):
             return None  # a mixed fraction, as 6 1/2
         return cls(
             cell=cell.strip(),
-            digits=found["digits"],
-            before=found["before"] or found["within"] or "",
-            gap=bool(found["gap"]),
-            after=" ".join(filter(None, (found["after"], found["last"]))),
-            accounting=bool(found["open"]),
-            behind=bool(found["behind"]),
+            digits=parts["digits"],
+            before=parts["before"] or parts["within"] or "",
+            gap=bool(parts["gap"]),
+            after=" ".join(filter(None, (parts["after"], parts["last"]))),
+            accounting=bool(parts["open"]),
+            behind=bool(parts["behind"]),
         )

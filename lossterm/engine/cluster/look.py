@@ -116,10 +116,10 @@ def main(command: Sequence[str] = RAY_BRIDGE) -> None:
     given = parser.parse_args()
     child = BridgeProcess(command, given.cluster)
     try:
-        found = look(Cluster(given.cluster, given.allow_open_cluster), child.carrier, hello.facts())
+        cluster = look(Cluster(given.cluster, given.allow_open_cluster), child.carrier, hello.facts())
     finally:
         child.end()
-    sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
+    sys.stdout.buffer.write(msgspec.json.encode(cluster) + b"\n")
 
 
 if __name__ == "__main__":
